@@ -1,0 +1,57 @@
+import { invalidRequest } from '../../domain/shared/domain-error.ts';
+import type { Page, PageRequest } from '../../domain/shared/page.ts';
+import { numberTaken, pollExists } from '../../domain/votes/errors.ts';
+import { type Poll, pollStatus } from '../../domain/votes/poll.ts';
+import type { PollStore } from '../../ports/votes.ts';
+
+export class MemoryPollStore implements PollStore {
+  private readonly polls = new Map<string, Poll>();
+
+  /** @param polls what the store holds from the start */
+  constructor(polls: readonly Poll[] = []) {
+    for (const poll of polls) this.polls.set(poll.pollId, poll);
+  }
+
+  async create(poll: Poll): Promise<void> {
+    if (this.polls.has(poll.pollId)) throw pollExists(poll.pollId);
+    const holder = poll.smsNumber === undefined ? undefined : await this.newestByNumber(poll.smsNumber);
+    if (holder && pollStatus(holder, poll.createdAt) !== 'closed') throw numberTaken(poll.smsNumber as string);
+    this.polls.set(poll.pollId, poll);
+  }
+
+  async get(pollId: string): Promise<Poll | undefined> {
+    return this.polls.get(pollId);
+  }
+
+  async list({ limit, cursor }: PageRequest): Promise<Page<Poll>> {
+    const sorted = [...this.polls.values()].sort(newestFirst);
+    const start = cursor === undefined ? 0 : sorted.findIndex((poll) => cursorOf(poll) === cursor) + 1;
+    if (cursor !== undefined && start === 0) throw invalidRequest({ path: 'cursor', message: 'is not a nextCursor' });
+    const items = sorted.slice(start, start + limit);
+    const last = items.at(-1);
+    return start + limit < sorted.length && last ? { items, nextCursor: cursorOf(last) } : { items };
+  }
+
+  async newestByNumber(smsNumber: string): Promise<Poll | undefined> {
+    return [...this.polls.values()].filter((poll) => poll.smsNumber === smsNumber).sort(newestFirst)[0];
+  }
+
+  async close(pollId: string, closedAt: number): Promise<Poll | undefined> {
+    const poll = this.polls.get(pollId);
+    if (!poll || poll.closedAt !== undefined) return poll;
+    const closed = { ...poll, closedAt };
+    this.polls.set(pollId, closed);
+    return closed;
+  }
+
+  async listDue(now: number): Promise<readonly Poll[]> {
+    return [...this.polls.values()].filter(
+      (poll) => poll.closedAt === undefined && poll.closesAt !== undefined && poll.closesAt <= now,
+    );
+  }
+}
+
+const newestFirst = (one: Poll, other: Poll): number =>
+  other.createdAt - one.createdAt || (other.pollId > one.pollId ? 1 : -1);
+
+const cursorOf = (poll: Poll): string => Buffer.from(poll.pollId).toString('base64url');

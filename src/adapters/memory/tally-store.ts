@@ -1,0 +1,16 @@
+import type { Tally } from '../../domain/votes/tally.ts';
+import type { TallyStore } from '../../ports/votes.ts';
+
+export class MemoryTallyStore implements TallyStore {
+  private readonly tallies = new Map<string, Tally>();
+
+  async get(pollId: string): Promise<Tally | undefined> {
+    return this.tallies.get(pollId);
+  }
+
+  async put(tally: Tally, expectedRevision: number): Promise<boolean> {
+    if ((this.tallies.get(tally.pollId)?.revision ?? 0) !== expectedRevision) return false;
+    this.tallies.set(tally.pollId, tally);
+    return true;
+  }
+}

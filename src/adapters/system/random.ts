@@ -1,0 +1,3 @@
+import type { Random } from '../../ports/system.ts';
+
+export const systemRandom: Random = { next: () => Math.random() };

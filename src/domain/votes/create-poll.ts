@@ -1,0 +1,22 @@
+import type { Clock, Ids } from '../../ports/system.ts';
+import type { PollStore } from '../../ports/votes.ts';
+import { createPollFrom, type Poll, type PollDraft } from './poll.ts';
+
+/** What a caller says of a new poll. Without `pollId` one is made. */
+export type CreatePollCommand = Omit<PollDraft, 'shards'> & { readonly pollId?: string | undefined };
+
+export class CreatePoll {
+  constructor(
+    private readonly polls: PollStore,
+    private readonly clock: Clock,
+    private readonly ids: Ids,
+    private readonly shardsPerChoice: number,
+  ) {}
+
+  /** @throws DomainError `INVALID_REQUEST`, `VOTES_POLL_EXISTS`, `VOTES_NUMBER_TAKEN` */
+  async execute({ pollId = this.ids.next(), ...draft }: CreatePollCommand): Promise<Poll> {
+    const poll = createPollFrom({ ...draft, shards: this.shardsPerChoice }, pollId, this.clock.now());
+    await this.polls.create(poll);
+    return poll;
+  }
+}

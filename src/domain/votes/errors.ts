@@ -1,0 +1,29 @@
+import { DomainError } from '../shared/domain-error.ts';
+import type { Poll } from './poll.ts';
+
+export const pollNotFound = (pollId: string): DomainError =>
+  new DomainError('VOTES_POLL_NOT_FOUND', `There is no poll "${pollId}".`);
+
+export const pollExists = (pollId: string): DomainError =>
+  new DomainError('VOTES_POLL_EXISTS', `A poll "${pollId}" exists already. Choose another pollId, or leave it out.`);
+
+export const numberTaken = (smsNumber: string): DomainError =>
+  new DomainError(
+    'VOTES_NUMBER_TAKEN',
+    `${smsNumber} belongs to a poll that is not closed yet. Close that poll first, or use another number.`,
+  );
+
+export const unknownChoice = (poll: Poll): DomainError =>
+  new DomainError(
+    'VOTES_UNKNOWN_CHOICE',
+    `That is not a choice of this poll. Choose one of: ${poll.choices.join(', ')}.`,
+  );
+
+export const pollClosed = (pollId: string): DomainError =>
+  new DomainError('VOTES_POLL_CLOSED', `Poll "${pollId}" is closed and takes no more votes.`);
+
+export const pollNotOpen = (pollId: string): DomainError =>
+  new DomainError('VOTES_POLL_NOT_OPEN', `Poll "${pollId}" does not take votes yet.`);
+
+export const alreadyVoted = (pollId: string): DomainError =>
+  new DomainError('VOTES_ALREADY_VOTED', `This voter has voted in poll "${pollId}" already; the first vote counts.`);

@@ -1,0 +1,35 @@
+import 'reflect-metadata';
+import { Container, ContainerModule } from 'inversify';
+import type { Logger } from 'pino';
+import { systemClock } from '../../adapters/system/clock.ts';
+import { ulids } from '../../adapters/system/ids.ts';
+import { systemRandom } from '../../adapters/system/random.ts';
+import type { Clock, Ids, Random } from '../../ports/system.ts';
+import { Lifecycle } from './lifecycle.ts';
+import { token } from './token.ts';
+
+export const system = {
+  clock: token<Clock>('Clock'),
+  ids: token<Ids>('Ids'),
+  random: token<Random>('Random'),
+  logger: token<Logger>('Logger'),
+  lifecycle: token<Lifecycle>('Lifecycle'),
+};
+
+/**
+ * Wires a service from modules. Nothing is opened yet: adapters open on first use and close with the lifecycle.
+ */
+export function compose(logger: Logger, modules: readonly ContainerModule[]): Container {
+  const container = new Container({ defaultScope: 'Singleton' });
+  container.load(
+    new ContainerModule(({ bind }) => {
+      bind(system.clock).toConstantValue(systemClock);
+      bind(system.ids).toConstantValue(ulids);
+      bind(system.random).toConstantValue(systemRandom);
+      bind(system.logger).toConstantValue(logger);
+      bind(system.lifecycle).toConstantValue(new Lifecycle());
+    }),
+    ...modules,
+  );
+  return container;
+}

@@ -1,0 +1,25 @@
+import type { FastifyPluginAsync } from 'fastify';
+import type { Container, ContainerModule } from 'inversify';
+import type { ProblemTable } from '../http/problems.ts';
+import type { CoreConfig } from './config.ts';
+import type { Settings, Values } from './settings.ts';
+
+/** Work that goes on beside the requests: a consumer of changes, a sweep. */
+export interface Loop {
+  start(): void;
+  /** Resolves when nothing of it runs any more. */
+  stop(): Promise<void>;
+}
+
+/** Everything that the hulls need to know of a bounded context. */
+export interface Context<S extends Settings = Settings> {
+  readonly name: string;
+  readonly settings: S;
+  /** Rules between settings: a sentence for each that is broken. */
+  readonly check?: (config: CoreConfig & Values<S>) => readonly string[];
+  /** Binds the context's ports and use cases for the configured profile. */
+  readonly module: (config: CoreConfig & Values<S>) => ContainerModule;
+  readonly routes: (container: Container, config: CoreConfig & Values<S>) => FastifyPluginAsync;
+  readonly problems: ProblemTable;
+  readonly loops: (container: Container, config: CoreConfig & Values<S>) => readonly Loop[];
+}

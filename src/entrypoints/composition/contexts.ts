@@ -1,0 +1,5 @@
+import type { Context } from './context.ts';
+import { votes } from './votes/context.ts';
+
+/** The bounded contexts of the service. A new one is one more entry. */
+export const contexts = [votes] as unknown as readonly Context[];

@@ -1,0 +1,61 @@
+/** One environment variable: what it means, what it is when unset, and how its text becomes a value. */
+export interface Setting<T> {
+  readonly meaning: string;
+  /** Parsed in place of a variable that is unset or empty. Without one, such a value is undefined. */
+  readonly fallback?: string;
+  /** @throws Error with a message that continues "NAME …", such as "must be a whole number" */
+  parse(text: string): T;
+}
+
+export type Settings = Readonly<Record<string, Setting<unknown>>>;
+
+export type Values<S extends Settings> = {
+  readonly [Name in keyof S]: S[Name] extends { fallback: string; parse(text: string): infer T }
+    ? T
+    : S[Name] extends Setting<infer T>
+      ? T | undefined
+      : never;
+};
+
+const demand = (holds: boolean, message: string): void => {
+  if (!holds) throw new Error(message);
+};
+
+export const wholeNumber =
+  (min: number, max: number) =>
+  (text: string): number => {
+    demand(
+      /^\d{1,15}$/.test(text) && Number(text) >= min && Number(text) <= max,
+      `must be a whole number, ${min} to ${max}`,
+    );
+    return Number(text);
+  };
+
+export const oneOf =
+  <const T extends string>(...values: readonly T[]) =>
+  (text: string): T => {
+    demand((values as readonly string[]).includes(text), `must be one of: ${values.join(', ')}`);
+    return text as T;
+  };
+
+export const matching =
+  (pattern: RegExp, message: string) =>
+  (text: string): string => {
+    demand(pattern.test(text), message);
+    return text;
+  };
+
+export const anyText = (text: string): string => text;
+
+/** Comma-separated; white space around an item does not count. */
+export const listOf =
+  <T>(item: (text: string) => T) =>
+  (text: string): readonly T[] =>
+    text.split(',').map((part) => item(part.trim()));
+
+export const httpUrl = (text: string): URL => {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (!url || !/^https?:$/.test(url.protocol))
+    throw new Error('must be an address that begins with http:// or https://');
+  return url;
+};

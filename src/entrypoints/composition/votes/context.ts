@@ -1,0 +1,52 @@
+import type { Container } from 'inversify';
+import { problems } from '../../http/votes/problems.ts';
+import { votesRoutes } from '../../http/votes/routes.ts';
+import { system } from '../compose.ts';
+import type { Context } from '../context.ts';
+import { sweep } from '../loops.ts';
+import { ports, useCases, votesModule } from './module.ts';
+import { check, settings, type VotesConfig } from './settings.ts';
+
+export const votes: Context<typeof settings> = {
+  name: 'votes',
+  settings,
+  check,
+  module: votesModule,
+  problems,
+  routes: (container: Container, config: VotesConfig) =>
+    votesRoutes({
+      createPoll: container.get(useCases.createPoll),
+      findPolls: container.get(useCases.findPolls),
+      castVote: container.get(useCases.castVote),
+      takeSmsVote: container.get(useCases.takeSmsVote),
+      readResults: container.get(useCases.readResults),
+      closePoll: container.get(useCases.closePoll),
+      auditPoll: container.get(useCases.auditPoll),
+      recountPoll: container.get(useCases.recountPoll),
+      clock: container.get(system.clock),
+      twilio: {
+        authTokens: config.TWILIO_AUTH_TOKEN ?? [],
+        publicBaseUrl: config.PUBLIC_BASE_URL,
+        openWithoutToken: config.STORAGE === 'memory',
+      },
+    }),
+  loops: (container: Container, config: VotesConfig) => {
+    const logger = container.get(system.logger);
+    const feed = container.get(ports.shardFeed);
+    const foldShards = container.get(useCases.foldShards);
+    const closePoll = container.get(useCases.closePoll);
+    return [
+      {
+        start: () =>
+          feed.start(async (images) => {
+            await foldShards.execute(images).catch((error) => {
+              logger.error({ err: error, images: images.length }, 'folding shards failed; the batch comes again');
+              throw error;
+            });
+          }),
+        stop: () => feed.stop(),
+      },
+      sweep('closing due polls', config.SWEEP_SECONDS, logger, () => closePoll.closeDue()),
+    ];
+  },
+};

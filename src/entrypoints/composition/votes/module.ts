@@ -1,0 +1,104 @@
+import { randomBytes } from 'node:crypto';
+import { ContainerModule } from 'inversify';
+import { MemoryChangeFeed } from '../../../adapters/memory/change-feed.ts';
+import { MemoryPollStore } from '../../../adapters/memory/poll-store.ts';
+import { MemoryTallyStore } from '../../../adapters/memory/tally-store.ts';
+import { MemoryVoteLedger } from '../../../adapters/memory/vote-ledger.ts';
+import { HmacVoterPseudonyms } from '../../../adapters/system/voter-pseudonyms.ts';
+import { AuditPoll } from '../../../domain/votes/audit-poll.ts';
+import { CastVote } from '../../../domain/votes/cast-vote.ts';
+import { ClosePoll } from '../../../domain/votes/close-poll.ts';
+import { CreatePoll } from '../../../domain/votes/create-poll.ts';
+import { FindPolls } from '../../../domain/votes/find-polls.ts';
+import { FoldShards } from '../../../domain/votes/fold-shards.ts';
+import { createPollFrom } from '../../../domain/votes/poll.ts';
+import { ReadResults } from '../../../domain/votes/read-results.ts';
+import { RecountPoll } from '../../../domain/votes/recount-poll.ts';
+import { TakeSmsVote } from '../../../domain/votes/take-sms-vote.ts';
+import type { ShardImage } from '../../../domain/votes/tally.ts';
+import type { PollStore, ShardFeed, TallyStore, VoteLedger, VoterPseudonyms } from '../../../ports/votes.ts';
+import { system } from '../compose.ts';
+import { token } from '../token.ts';
+import type { VotesConfig } from './settings.ts';
+
+export const ports = {
+  polls: token<PollStore>('PollStore'),
+  ledger: token<VoteLedger>('VoteLedger'),
+  tallies: token<TallyStore>('TallyStore'),
+  shardFeed: token<ShardFeed>('ShardFeed'),
+  pseudonyms: token<VoterPseudonyms>('VoterPseudonyms'),
+};
+
+export const useCases = {
+  createPoll: token<CreatePoll>('CreatePoll'),
+  findPolls: token<FindPolls>('FindPolls'),
+  castVote: token<CastVote>('CastVote'),
+  takeSmsVote: token<TakeSmsVote>('TakeSmsVote'),
+  readResults: token<ReadResults>('ReadResults'),
+  closePoll: token<ClosePoll>('ClosePoll'),
+  auditPoll: token<AuditPoll>('AuditPoll'),
+  recountPoll: token<RecountPoll>('RecountPoll'),
+  foldShards: token<FoldShards>('FoldShards'),
+};
+
+/** Binds the ports of the votes context to the adapters of the configured profile, and its use cases to the ports. */
+export const votesModule = (config: VotesConfig): ContainerModule =>
+  new ContainerModule((options) => {
+    bindMemory(options, config);
+    bindUseCases(options, config);
+  });
+
+type Options = Parameters<ConstructorParameters<typeof ContainerModule>[0]>[0];
+
+function bindMemory({ bind }: Options, config: VotesConfig): void {
+  const memoryFeed = token<MemoryChangeFeed<ShardImage>>('MemoryChangeFeed<ShardImage>');
+  bind(memoryFeed).toResolvedValue(() => new MemoryChangeFeed<ShardImage>());
+  bind(ports.shardFeed).toService(memoryFeed);
+  bind(ports.ledger).toResolvedValue((random, feed) => new MemoryVoteLedger(random, feed), [system.random, memoryFeed]);
+  bind(ports.tallies).toResolvedValue(() => new MemoryTallyStore());
+  bind(ports.polls).toResolvedValue(
+    (clock) => {
+      const draft = { question: 'Which colour?', choices: ['RED', 'GREEN', 'BLUE'], shards: config.VOTE_SHARDS };
+      return new MemoryPollStore([createPollFrom(draft, 'colors', clock.now())]);
+    },
+    [system.clock],
+  );
+  bind(ports.pseudonyms).toResolvedValue(
+    () => new HmacVoterPseudonyms(config.VOTER_KEY ?? randomBytes(32).toString('base64url')),
+  );
+}
+
+function bindUseCases({ bind }: Options, config: VotesConfig): void {
+  const { polls, ledger, tallies, pseudonyms } = ports;
+  const { clock, ids } = system;
+  bind(useCases.createPoll).toResolvedValue(
+    (polls, clock, ids) => new CreatePoll(polls, clock, ids, config.VOTE_SHARDS),
+    [polls, clock, ids],
+  );
+  bind(useCases.findPolls).toResolvedValue((polls) => new FindPolls(polls), [polls]);
+  bind(useCases.castVote).toResolvedValue(
+    (polls, ledger, pseudonyms, clock, ids) => new CastVote(polls, ledger, pseudonyms, clock, ids),
+    [polls, ledger, pseudonyms, clock, ids],
+  );
+  bind(useCases.takeSmsVote).toResolvedValue(
+    (polls, castVote, clock) => new TakeSmsVote(polls, castVote, clock, config.SMS_DEFAULT_POLL),
+    [polls, useCases.castVote, clock],
+  );
+  bind(useCases.readResults).toResolvedValue(
+    (polls, tallies, clock) => new ReadResults(polls, tallies, clock),
+    [polls, tallies, clock],
+  );
+  bind(useCases.closePoll).toResolvedValue(
+    (polls, ledger, clock) => new ClosePoll(polls, ledger, clock),
+    [polls, ledger, clock],
+  );
+  bind(useCases.foldShards).toResolvedValue((tallies, clock) => new FoldShards(tallies, clock), [tallies, clock]);
+  bind(useCases.auditPoll).toResolvedValue(
+    (ledger, foldShards) => new AuditPoll(ledger, foldShards),
+    [ledger, useCases.foldShards],
+  );
+  bind(useCases.recountPoll).toResolvedValue(
+    (polls, ledger, tallies) => new RecountPoll(polls, ledger, tallies),
+    [polls, ledger, tallies],
+  );
+}

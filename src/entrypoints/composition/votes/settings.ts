@@ -1,0 +1,39 @@
+import type { CoreConfig } from '../config.ts';
+import { httpUrl, listOf, matching, type Settings, type Values, wholeNumber } from '../settings.ts';
+
+export const settings = {
+  VOTER_KEY: {
+    meaning:
+      'Key of the HMAC under which voters and phone numbers are stored, 16 characters or more. ' +
+      'The same in every process and for the life of the polls. With `STORAGE=memory` one is made if none is given.',
+    parse: matching(/^.{16,}$/, 'must have 16 characters or more'),
+  },
+  VOTE_SHARDS: {
+    meaning:
+      'Counters over which the votes of each choice of a new poll are spread; fewer where choices × shards would pass 2,000.',
+    fallback: '16',
+    parse: wholeNumber(1, 1_000),
+  },
+  SMS_DEFAULT_POLL: {
+    meaning: 'Poll for texts to numbers that no poll names.',
+    fallback: 'colors',
+    parse: matching(/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/, 'must be the id of a poll'),
+  },
+  TWILIO_AUTH_TOKEN: {
+    meaning:
+      'Auth token with which Twilio signs its webhooks; several during a rotation, separated by commas. ' +
+      'Without one the webhook is open with `STORAGE=memory` and refuses everything otherwise.',
+    parse: listOf(matching(/^\S+$/, 'must be one or more tokens separated by commas')),
+  },
+  PUBLIC_BASE_URL: {
+    meaning: 'Public address in front of the routes, as Twilio is told it. A path is allowed, a closing slash ignored.',
+    parse: httpUrl,
+  },
+} satisfies Settings;
+
+export type VotesConfig = CoreConfig & Values<typeof settings>;
+
+export const check = (config: VotesConfig): readonly string[] =>
+  config.TWILIO_AUTH_TOKEN && !config.PUBLIC_BASE_URL
+    ? ['TWILIO_AUTH_TOKEN needs PUBLIC_BASE_URL, since Twilio signs the public address']
+    : [];

@@ -1,0 +1,30 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { FastifyRequest } from 'fastify';
+
+export interface ApiKey {
+  readonly name: string;
+  readonly key: string;
+}
+
+/** @throws Error unless the text is `name=key` with a key of 16 to 128 characters */
+export function parseApiKey(text: string): ApiKey {
+  const [, name, key] = /^([A-Za-z0-9_.-]+)=([\x21-\x7e]{16,128})$/.exec(text) ?? [];
+  if (!name || !key) throw new Error('must be name=key,name=key with keys of 16 to 128 characters');
+  return { name, key };
+}
+
+const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
+
+/**
+ * Recognises API keys in constant time: digests are compared, and always with every key.
+ *
+ * @returns a function that tells the name of the key that a request carries, or undefined
+ */
+export function apiKeyReader(keys: readonly ApiKey[]): (request: FastifyRequest) => string | undefined {
+  const known = keys.map(({ name, key }) => ({ name, digest: digest(key) }));
+  return ({ headers }) => {
+    const bearer = /^Bearer +(.+)$/i.exec(headers.authorization ?? '')?.[1];
+    const presented = digest(bearer ?? String(headers['x-api-key'] ?? ''));
+    return known.filter((key) => timingSafeEqual(key.digest, presented)).at(0)?.name;
+  };
+}

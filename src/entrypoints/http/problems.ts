@@ -1,0 +1,101 @@
+import type { FastifyReply } from 'fastify';
+import type { FieldIssue } from '../../domain/shared/domain-error.ts';
+
+/** What a code means to whoever meets it. */
+export interface Problem {
+  readonly status: number;
+  readonly title: string;
+  /** What a person can do about it. */
+  readonly advice: string;
+}
+
+export type ProblemTable = Readonly<Record<string, Problem>>;
+
+/** Codes that any route may answer with. Each context has a table of its own beside its routes. */
+export const generalProblems: ProblemTable = {
+  INVALID_REQUEST: {
+    status: 400,
+    title: 'The request is not valid',
+    advice: 'Correct what `errors` lists and send the request again; `path` names the field, parameter or header.',
+  },
+  UNAUTHORIZED: {
+    status: 401,
+    title: 'An API key is needed',
+    advice: 'Send one of the keys of `API_KEYS` as `Authorization: Bearer <key>` or `x-api-key: <key>`.',
+  },
+  FORBIDDEN: {
+    status: 403,
+    title: 'The request is refused',
+    advice: 'The webhook takes only requests that Twilio signed. Check `TWILIO_AUTH_TOKEN` and `PUBLIC_BASE_URL`.',
+  },
+  NOT_FOUND: {
+    status: 404,
+    title: 'There is nothing at this path',
+    advice: 'Check the path against `/docs`. Paths are case-sensitive and have no closing slash.',
+  },
+  METHOD_NOT_ALLOWED: {
+    status: 405,
+    title: 'This path does not take this method',
+    advice: 'Use one of the methods that the `Allow` header lists.',
+  },
+  BODY_TOO_LARGE: {
+    status: 413,
+    title: 'The body is too large',
+    advice: 'Send at most 64 KiB.',
+  },
+  UNSUPPORTED_MEDIA_TYPE: {
+    status: 415,
+    title: 'This content type is not understood here',
+    advice:
+      'Send `Content-Type: application/json` in UTF-8; the SMS webhook takes `application/x-www-form-urlencoded`.',
+  },
+  IDEMPOTENCY_KEY_REUSED: {
+    status: 422,
+    title: 'This identity was used before with other content',
+    advice: 'Repeat a request with exactly the content it had the first time, or choose a new key for new content.',
+  },
+  TOO_MANY_REQUESTS: {
+    status: 429,
+    title: 'Too many requests',
+    advice: 'Wait as many seconds as `Retry-After` says. The service sets no limit itself; a gateway in front may.',
+  },
+  INTERNAL: {
+    status: 500,
+    title: 'Something went wrong inside the service',
+    advice: 'Send the same request again. If it fails again, look for its `x-request-id` in the log.',
+  },
+  NOT_IMPLEMENTED: {
+    status: 501,
+    title: 'This way of running the service cannot do that',
+    advice: 'Server-sent events need the container; behind API Gateway poll the results with `If-None-Match`.',
+  },
+  STORE_UNAVAILABLE: {
+    status: 503,
+    title: 'The store cannot answer just now',
+    advice: 'Send the same request again after `Retry-After` seconds. Nothing is lost, and nothing is counted twice.',
+  },
+};
+
+export interface ProblemDetails {
+  readonly detail?: string;
+  readonly errors?: readonly FieldIssue[];
+  readonly retryAfterSeconds?: number;
+}
+
+/** Answers with RFC 9457 problem details. A 5xx says no more than its table entry does. */
+export function sendProblem(reply: FastifyReply, code: string, problem: Problem, details: ProblemDetails = {}): void {
+  if (details.retryAfterSeconds !== undefined) reply.header('retry-after', details.retryAfterSeconds);
+  if (problem.status === 401) reply.header('www-authenticate', 'Bearer');
+  reply
+    .code(problem.status)
+    .type('application/problem+json')
+    .serializer(JSON.stringify)
+    .send({
+      type: `/errors/${code}`,
+      title: problem.title,
+      status: problem.status,
+      detail: problem.status >= 500 ? problem.advice : (details.detail ?? problem.advice),
+      code,
+      ...(details.errors?.length ? { errors: details.errors } : {}),
+    });
+}

@@ -1,0 +1,290 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import type { FastifyPluginAsync } from 'fastify';
+import { type Static, Type } from 'typebox';
+import { DomainError, invalidRequest } from '../../../domain/shared/domain-error.ts';
+import type { AuditPoll } from '../../../domain/votes/audit-poll.ts';
+import type { CastVote } from '../../../domain/votes/cast-vote.ts';
+import type { ClosePoll } from '../../../domain/votes/close-poll.ts';
+import type { CreatePoll } from '../../../domain/votes/create-poll.ts';
+import type { FindPolls } from '../../../domain/votes/find-polls.ts';
+import { type Poll, pollStatus } from '../../../domain/votes/poll.ts';
+import type { ReadResults, Results } from '../../../domain/votes/read-results.ts';
+import type { RecountPoll } from '../../../domain/votes/recount-poll.ts';
+import type { TakeSmsVote } from '../../../domain/votes/take-sms-vote.ts';
+import type { Clock } from '../../../ports/system.ts';
+import { within } from '../deadline.ts';
+import { ProblemBody } from '../schemas.ts';
+import { EventStream } from './event-stream.ts';
+import { LiveResults, versionOf } from './live-results.ts';
+import * as schemas from './schemas.ts';
+import { twimlReply } from './sms-replies.ts';
+import { isFromTwilio, type TwilioSettings } from './twilio-signature.ts';
+
+export interface VotesRoutesOptions {
+  readonly createPoll: CreatePoll;
+  readonly findPolls: FindPolls;
+  readonly castVote: CastVote;
+  readonly takeSmsVote: TakeSmsVote;
+  readonly readResults: ReadResults;
+  readonly closePoll: ClosePoll;
+  readonly auditPoll: AuditPoll;
+  readonly recountPoll: RecountPoll;
+  readonly clock: Clock;
+  readonly twilio: TwilioSettings;
+}
+
+const DEFAULT_LIMIT = 20;
+const AUDIT_BUDGET_MS = 20_000;
+const tags = ['votes'];
+
+export const votesRoutes = (options: VotesRoutesOptions): FastifyPluginAsync => {
+  const { clock } = options;
+  const plugin: FastifyPluginAsyncTypebox = async (app) => {
+    app.post(
+      '/polls',
+      {
+        config: { key: true },
+        schema: {
+          tags,
+          summary: 'Create a poll',
+          body: schemas.NewPoll,
+          response: { 201: schemas.PollBody, default: ProblemBody },
+        },
+      },
+      async ({ body }, reply) => {
+        const { opensAt, closesAt, ...rest } = body;
+        const draft = { ...rest, opensAt: epochMs('opensAt', opensAt), closesAt: epochMs('closesAt', closesAt) };
+        const poll = await options.createPoll.execute(draft);
+        return reply.code(201).header('location', `/polls/${poll.pollId}`).send(pollBody(poll, clock.now()));
+      },
+    );
+
+    app.get(
+      '/polls',
+      {
+        schema: {
+          tags,
+          summary: 'List polls, newest first',
+          querystring: schemas.PageQuery,
+          response: { 200: schemas.PollList, default: ProblemBody },
+        },
+      },
+      async ({ query: { limit, cursor } }) => {
+        const page = await options.findPolls.list({ limit: Number(limit ?? DEFAULT_LIMIT), cursor });
+        const now = clock.now();
+        return { polls: page.items.map((poll) => pollBody(poll, now)), nextCursor: page.nextCursor };
+      },
+    );
+
+    app.get(
+      '/polls/:pollId',
+      {
+        schema: {
+          tags,
+          summary: 'Read a poll',
+          params: schemas.PollParams,
+          response: { 200: schemas.PollBody, default: ProblemBody },
+        },
+      },
+      async ({ params: { pollId } }) => pollBody(await options.findPolls.byId(pollId), clock.now()),
+    );
+
+    app.post(
+      '/polls/:pollId/votes',
+      {
+        schema: {
+          tags,
+          summary: 'Vote',
+          description:
+            'The vote’s identity is `voteId`, else the `Idempotency-Key`, else generated. The same vote again answers ' +
+            'as the first time, with `Idempotent-Replayed: true`, and counts nothing.',
+          params: schemas.PollParams,
+          headers: schemas.IdempotencyHeaders,
+          body: schemas.NewVote,
+          response: { 201: schemas.VoteReceipt, default: ProblemBody },
+        },
+      },
+      async ({ params: { pollId }, headers, body }, reply) => {
+        const key = headers['idempotency-key'];
+        if (key !== undefined && body.voteId !== undefined && key !== body.voteId)
+          throw invalidRequest({
+            path: 'voteId',
+            message: 'differs from the Idempotency-Key; give one, or both the same',
+          });
+        const { ballot, choice, replayed } = await options.castVote.execute(pollId, {
+          ...body,
+          voteId: body.voteId ?? key,
+        });
+        if (replayed) reply.header('idempotent-replayed', 'true');
+        return reply.code(201).send({ voteId: ballot.voteId, pollId, choice, acceptedAt: iso(ballot.acceptedAt) });
+      },
+    );
+
+    app.get(
+      '/polls/:pollId/results',
+      {
+        schema: {
+          tags,
+          summary: 'Read the results',
+          description: 'With `If-None-Match` the answer is 304 while neither the tally nor the status has changed.',
+          params: schemas.PollParams,
+          response: { 200: schemas.ResultsBody, 304: Type.Null({ description: 'Unchanged' }), default: ProblemBody },
+        },
+      },
+      async ({ params: { pollId }, headers }, reply) => {
+        const results = await options.readResults.execute(pollId);
+        const etag = `"${versionOf(results)}"`;
+        reply.header('etag', etag).header('cache-control', 'no-cache');
+        if (matches(headers['if-none-match'], etag)) return reply.code(304).send(null);
+        return resultsBody(results);
+      },
+    );
+
+    const live = new LiveResults(options.readResults);
+    const streams = new Set<EventStream>();
+    app.addHook('preClose', async () => {
+      for (const stream of streams) stream.end();
+    });
+    app.get(
+      '/polls/:pollId/results/events',
+      {
+        exposeHeadRoute: false,
+        schema: {
+          tags,
+          summary: 'Follow the results (server-sent events)',
+          description:
+            'Events `results` with the revision as id: the state at once, then each change, at most 5 a second.',
+          params: schemas.PollParams,
+          produces: ['text/event-stream'],
+        },
+      },
+      async ({ params: { pollId } }, reply) => {
+        await options.findPolls.byId(pollId);
+        const stream = new EventStream();
+        streams.add(stream);
+        const stop = live.watch(pollId, (results) => {
+          const id = results.revision === null ? undefined : String(results.revision);
+          stream.send({ event: 'results', id, data: JSON.stringify(resultsBody(results)) });
+        });
+        stream.body.on('close', () => {
+          stop();
+          streams.delete(stream);
+        });
+        return reply.type('text/event-stream').header('cache-control', 'no-store').send(stream.body);
+      },
+    );
+
+    app.post(
+      '/polls/:pollId/close',
+      {
+        config: { key: true },
+        schema: {
+          tags,
+          summary: 'Close a poll and audit it',
+          params: schemas.PollParams,
+          response: { 200: schemas.ClosedPoll, default: ProblemBody },
+        },
+      },
+      async ({ params: { pollId } }) => {
+        const poll = await options.closePoll.execute(pollId);
+        const audit = await within(AUDIT_BUDGET_MS, options.auditPoll.execute(poll));
+        if (audit === 'late')
+          throw new DomainError('VOTES_AUDIT_UNFINISHED', 'The poll is closed. Close it again for the audit.', {
+            retryAfterSeconds: 30,
+          });
+        return { ...pollBody(poll, clock.now()), audit };
+      },
+    );
+
+    app.post(
+      '/polls/:pollId/recount',
+      {
+        config: { key: true },
+        schema: {
+          tags,
+          summary: 'Rebuild the tally from the shards',
+          params: schemas.PollParams,
+          response: { 200: schemas.RecountBody, default: ProblemBody },
+        },
+      },
+      async ({ params: { pollId }, log }) => {
+        const recount = await options.recountPoll.execute(pollId);
+        log[recount.drift === 0 ? 'info' : 'warn']({ pollId, ...recount }, 'recounted');
+        return recount;
+      },
+    );
+
+    app.post(
+      '/webhooks/twilio/sms',
+      {
+        config: { form: true },
+        schema: {
+          tags,
+          summary: 'Take an SMS from Twilio',
+          consumes: ['application/x-www-form-urlencoded'],
+          querystring: { type: 'object' },
+          body: schemas.SmsForm,
+          produces: ['text/xml'],
+        },
+        // Twilio signs everything that it sends, known or not, so the check comes before the fields are looked at.
+        preValidation: async (request) => {
+          const { url, headers } = request;
+          const signature = headers['x-twilio-signature'];
+          const form = (request.body ?? {}) as Record<string, unknown>;
+          if (!isFromTwilio(options.twilio, { url, signature: signature?.toString(), form }))
+            throw new DomainError('FORBIDDEN', 'The request does not carry a signature of this Twilio account.');
+        },
+      },
+      async ({ body }, reply) => {
+        const { MessageSid, From, To, Body } = body;
+        const outcome = await options.takeSmsVote.execute({ messageId: MessageSid, from: From, to: To, text: Body });
+        return reply.type('text/xml').send(twimlReply(outcome));
+      },
+    );
+  };
+  return plugin as FastifyPluginAsync;
+};
+
+const iso = (epoch: number): string => new Date(epoch).toISOString();
+
+/** @throws DomainError `INVALID_REQUEST` for a leap second, which has the form of a time and is none here */
+function epochMs(path: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const time = Date.parse(text);
+  if (Number.isNaN(time)) throw invalidRequest({ path, message: 'must be a time' });
+  return time;
+}
+
+/** Whether an `If-None-Match` names this version; weak and listed ones do too (RFC 9110 §13.1.2). */
+const matches = (header = '', etag: string): boolean =>
+  header.split(',').some((tag) => ['*', etag].includes(tag.trim().replace(/^W\//, '')));
+
+function pollBody(poll: Poll, now: number): Static<typeof schemas.PollBody> {
+  const { pollId, question, choices, opensAt, closesAt, voterLimit, hideUntilClose, smsNumber, createdAt } = poll;
+  return {
+    pollId,
+    question,
+    choices: [...choices],
+    opensAt: opensAt === undefined ? undefined : iso(opensAt),
+    closesAt: closesAt === undefined ? undefined : iso(closesAt),
+    voterLimit,
+    hideUntilClose,
+    smsNumber,
+    status: pollStatus(poll, now),
+    createdAt: iso(createdAt),
+  };
+}
+
+function resultsBody(results: Results): Static<typeof schemas.ResultsBody> {
+  const { pollId, status, hidden, total, choices, revision, asOf, lagMs } = results;
+  return {
+    pollId,
+    status,
+    ...(hidden ? { hidden } : {}),
+    total,
+    choices: [...choices],
+    revision,
+    asOf: iso(asOf),
+    lagMs,
+  };
+}

@@ -1,0 +1,27 @@
+import { validateRequest } from 'twilio/lib/webhooks/webhooks.js';
+
+export interface TwilioSettings {
+  /** Any of them may have signed; several during a rotation. */
+  readonly authTokens: readonly string[];
+  readonly publicBaseUrl: URL | undefined;
+  /** Whether requests are taken unchecked while there is no token. */
+  readonly openWithoutToken: boolean;
+}
+
+export interface SignedRequest {
+  /** Path and query as they came in. */
+  readonly url: string;
+  readonly signature: string | undefined;
+  readonly form: Record<string, unknown>;
+}
+
+/** Whether Twilio sent this. What Twilio signs is the public address, so the Host header plays no part. */
+export function isFromTwilio(
+  { authTokens, publicBaseUrl, openWithoutToken }: TwilioSettings,
+  request: SignedRequest,
+): boolean {
+  if (authTokens.length === 0 || !publicBaseUrl) return openWithoutToken;
+  const { signature, form } = request;
+  const url = publicBaseUrl.href.replace(/\/$/, '') + request.url;
+  return signature !== undefined && authTokens.some((token) => validateRequest(token, signature, url, form));
+}

@@ -1,0 +1,90 @@
+import type { Page, PageRequest } from '../domain/shared/page.ts';
+import type { Ballot } from '../domain/votes/ballot.ts';
+import type { Poll } from '../domain/votes/poll.ts';
+import type { ShardImage, Tally } from '../domain/votes/tally.ts';
+import type { ChangeFeed } from './system.ts';
+
+/** Polls by id and by phone number. Every method reads what was written before it. */
+export interface PollStore {
+  /**
+   * Stores a new poll. From then on its `smsNumber`, if any, names it.
+   * Of several creates at once with one id or one number, one succeeds.
+   *
+   * @throws DomainError `VOTES_POLL_EXISTS`; `VOTES_NUMBER_TAKEN` when a poll with that number is not closed at `poll.createdAt`
+   */
+  create(poll: Poll): Promise<void>;
+
+  get(pollId: string): Promise<Poll | undefined>;
+
+  /**
+   * Polls by `createdAt`, newest first; of one millisecond, the greater id first.
+   *
+   * @throws DomainError `INVALID_REQUEST` for a cursor that this store did not make
+   */
+  list(page: PageRequest): Promise<Page<Poll>>;
+
+  /** The newest poll with that number, whatever its status. */
+  newestByNumber(smsNumber: string): Promise<Poll | undefined>;
+
+  /**
+   * Sets `closedAt` (epoch ms) unless it is set; frees the number for another poll.
+   *
+   * @returns the poll as it is afterwards, or undefined if there is none
+   */
+  close(pollId: string, closedAt: number): Promise<Poll | undefined>;
+
+  /** Polls whose `closesAt` is not after `now` (epoch ms) and that nobody closed yet. */
+  listDue(now: number): Promise<readonly Poll[]>;
+}
+
+export type RecordOutcome =
+  | { readonly kind: 'counted' }
+  /** A ballot with this `voteId` is there already; `ballot` is that one. */
+  | { readonly kind: 'repeated'; readonly ballot: Ballot }
+  /** The poll takes one vote of each voter, and this voter's is there under another `voteId`. */
+  | { readonly kind: 'already-voted' }
+  /** The shards of the poll are closed. */
+  | { readonly kind: 'closed' };
+
+/** Ballots and the counters (shards) over which they are spread. */
+export interface VoteLedger {
+  /**
+   * Stores the ballot and adds 1 to one shard of its choice, both or neither. Of several copies at once, one counts.
+   * Outcomes are tried in the order `repeated`, `closed`, `already-voted`. The voter is held to one vote if the poll's `voterLimit` is `one`.
+   *
+   * @throws DomainError `STORE_UNAVAILABLE`; whether the vote counted is then unknown, and recording it again is safe
+   */
+  record(poll: Poll, ballot: Ballot): Promise<RecordOutcome>;
+
+  find(pollId: string, voteId: string): Promise<Ballot | undefined>;
+
+  /** Marks every shard of the poll, so that no vote counts afterwards. Missing shards are created. May be repeated. */
+  closeShards(poll: Poll): Promise<void>;
+
+  /** Every shard of the poll as it is now, consistently read; shards without a vote may be absent. */
+  readShards(poll: Poll): Promise<readonly ShardImage[]>;
+
+  /** Number of ballots of a poll, consistently read. Never holds them in memory. */
+  countBallots(pollId: string): Promise<number>;
+}
+
+/** The tallies of polls, guarded by their revision. */
+export interface TallyStore {
+  /** Reads what was written before. */
+  get(pollId: string): Promise<Tally | undefined>;
+
+  /**
+   * Stores the tally if the stored revision is still `expectedRevision` (0: none is stored yet).
+   *
+   * @returns false, with nothing written, if it is not
+   */
+  put(tally: Tally, expectedRevision: number): Promise<boolean>;
+}
+
+/** Images of shards after each change, as a store's change stream carries them. */
+export type ShardFeed = ChangeFeed<ShardImage>;
+
+export interface VoterPseudonyms {
+  /** The same voter of the same poll always has the same pseudonym; without the key nobody can tell who it is. */
+  of(pollId: string, voter: string): string;
+}

@@ -1,0 +1,50 @@
+import type { FastifyInstance } from 'fastify';
+import type { Container } from 'inversify';
+import { pino } from 'pino';
+import { compose, system } from '../../src/entrypoints/composition/compose.ts';
+import { readConfig } from '../../src/entrypoints/composition/config.ts';
+import { contexts } from '../../src/entrypoints/composition/contexts.ts';
+import { buildApp } from '../../src/entrypoints/http/app.ts';
+import { FakeClock } from './fakes.ts';
+
+export const KEY = 'test-key-0123456789';
+export const authorization = { authorization: `Bearer ${KEY}` };
+
+export interface EmbeddedApp {
+  readonly app: FastifyInstance;
+  readonly container: Container;
+  readonly clock: FakeClock;
+  close(): Promise<void>;
+}
+
+/** The whole service on its embedded default, over `inject`, with a clock that the test owns and its loops running. */
+export async function embeddedApp(env: Record<string, string> = {}): Promise<EmbeddedApp> {
+  const config = readConfig({ API_KEYS: `test=${KEY}`, LOG_LEVEL: 'silent', ...env }, contexts);
+  const logger = pino({ level: config.LOG_LEVEL });
+  const container = compose(
+    logger,
+    contexts.map((context) => context.module(config)),
+  );
+  const clock = new FakeClock();
+  container.rebind(system.clock).toConstantValue(clock);
+  const ids = container.get(system.ids);
+  const app = await buildApp({
+    logger,
+    apiKeys: config.API_KEYS ?? [],
+    nextId: () => ids.next(),
+    health: () => container.get(system.lifecycle).health(),
+    contexts: contexts.map(({ routes, problems }) => ({ routes: routes(container, config), problems })),
+  });
+  const loops = contexts.flatMap((context) => context.loops(container, config));
+  for (const loop of loops) loop.start();
+  return {
+    app,
+    container,
+    clock,
+    close: async () => {
+      await app.close();
+      await Promise.all(loops.map((loop) => loop.stop()));
+      await container.get(system.lifecycle).close();
+    },
+  };
+}
