@@ -33,6 +33,13 @@ export interface PollStore {
    */
   close(pollId: string, closedAt: number): Promise<Poll | undefined>;
 
+  /**
+   * Raises the poll's `shards` unless it has as many already or is closed.
+   *
+   * @returns the poll as it is afterwards, or undefined if there is none
+   */
+  growShards(pollId: string, shards: number): Promise<Poll | undefined>;
+
   /** Polls whose `closesAt` is not after `now` (epoch ms) and that nobody closed yet. */
   listDue(now: number): Promise<readonly Poll[]>;
 }
@@ -58,11 +65,14 @@ export interface VoteLedger {
 
   find(pollId: string, voteId: string): Promise<Ballot | undefined>;
 
-  /** Marks every shard of the poll, so that no vote counts afterwards. Missing shards are created. May be repeated. */
+  /** Marks every shard of the poll in this region, so that no vote counts afterwards. Missing ones are created. May be repeated. */
   closeShards(poll: Poll): Promise<void>;
 
-  /** Every shard of the poll as it is now, consistently read; shards without a vote may be absent. */
-  readShards(poll: Poll): Promise<readonly ShardImage[]>;
+  /**
+   * Every shard of the poll in this region and in `regions`, as it is now, consistently read; shards without a vote
+   * may be absent.
+   */
+  readShards(poll: Poll, regions: readonly string[]): Promise<readonly ShardImage[]>;
 
   /** Number of ballots of a poll, consistently read. Never holds them in memory. */
   countBallots(pollId: string): Promise<number>;

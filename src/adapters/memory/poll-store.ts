@@ -6,6 +6,8 @@ import type { PollStore } from '../../ports/votes.ts';
 
 export class MemoryPollStore implements PollStore {
   private readonly polls = new Map<string, Poll>();
+  /** The newest poll of each number. */
+  private readonly pollIdByNumber = new Map<string, string>();
 
   /** @param polls what the store holds from the start */
   constructor(polls: readonly Poll[] = []) {
@@ -14,8 +16,11 @@ export class MemoryPollStore implements PollStore {
 
   async create(poll: Poll): Promise<void> {
     if (this.polls.has(poll.pollId)) throw pollExists(poll.pollId);
-    const holder = poll.smsNumber === undefined ? undefined : await this.newestByNumber(poll.smsNumber);
-    if (holder && pollStatus(holder, poll.createdAt) !== 'closed') throw numberTaken(poll.smsNumber as string);
+    if (poll.smsNumber !== undefined) {
+      const holder = this.holderOf(poll.smsNumber);
+      if (holder && pollStatus(holder, poll.createdAt) !== 'closed') throw numberTaken(poll.smsNumber);
+      this.pollIdByNumber.set(poll.smsNumber, poll.pollId);
+    }
     this.polls.set(poll.pollId, poll);
   }
 
@@ -33,7 +38,7 @@ export class MemoryPollStore implements PollStore {
   }
 
   async newestByNumber(smsNumber: string): Promise<Poll | undefined> {
-    return [...this.polls.values()].filter((poll) => poll.smsNumber === smsNumber).sort(newestFirst)[0];
+    return this.holderOf(smsNumber);
   }
 
   async close(pollId: string, closedAt: number): Promise<Poll | undefined> {
@@ -44,10 +49,22 @@ export class MemoryPollStore implements PollStore {
     return closed;
   }
 
+  async growShards(pollId: string, shards: number): Promise<Poll | undefined> {
+    const poll = this.polls.get(pollId);
+    if (!poll || poll.closedAt !== undefined || poll.shards >= shards) return poll;
+    const grown = { ...poll, shards };
+    this.polls.set(pollId, grown);
+    return grown;
+  }
+
   async listDue(now: number): Promise<readonly Poll[]> {
     return [...this.polls.values()].filter(
       (poll) => poll.closedAt === undefined && poll.closesAt !== undefined && poll.closesAt <= now,
     );
+  }
+
+  private holderOf(smsNumber: string): Poll | undefined {
+    return this.polls.get(this.pollIdByNumber.get(smsNumber) ?? '');
   }
 }
 

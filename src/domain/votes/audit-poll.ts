@@ -1,7 +1,7 @@
-import type { VoteLedger } from '../../ports/votes.ts';
+import type { TallyStore, VoteLedger } from '../../ports/votes.ts';
 import type { FoldShards } from './fold-shards.ts';
 import type { Poll } from './poll.ts';
-import { marksOf, totalVotes } from './tally.ts';
+import { marksOf, regionsIn, totalVotes } from './tally.ts';
 
 /** Three counts of one poll that must agree once it is closed. */
 export interface Audit {
@@ -15,6 +15,7 @@ export interface Audit {
 export class AuditPoll {
   constructor(
     private readonly ledger: VoteLedger,
+    private readonly tallies: TallyStore,
     private readonly foldShards: FoldShards,
   ) {}
 
@@ -25,7 +26,8 @@ export class AuditPoll {
    * @throws DomainError `STORE_UNAVAILABLE`
    */
   async execute(poll: Poll): Promise<Audit> {
-    const images = await this.ledger.readShards(poll);
+    const seen = await this.tallies.get(poll.pollId);
+    const images = await this.ledger.readShards(poll, regionsIn(seen?.marks ?? new Map()));
     const [ballots, tally] = await Promise.all([
       this.ledger.countBallots(poll.pollId),
       this.foldShards.foldPoll(poll.pollId, images),

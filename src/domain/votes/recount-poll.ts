@@ -1,7 +1,7 @@
 import type { PollStore, TallyStore, VoteLedger } from '../../ports/votes.ts';
 import { storeUnavailable } from '../shared/domain-error.ts';
 import { existingPoll } from './find-polls.ts';
-import { emptyTally, marksOf, totalVotes } from './tally.ts';
+import { emptyTally, marksOf, regionsIn, totalVotes } from './tally.ts';
 
 export interface Recount {
   readonly before: number;
@@ -33,7 +33,7 @@ export class RecountPoll {
     const poll = await existingPoll(this.polls, pollId);
     for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
       const tally = (await this.tallies.get(pollId)) ?? emptyTally(pollId);
-      const marks = marksOf(await this.ledger.readShards(poll));
+      const marks = marksOf(await this.ledger.readShards(poll, regionsIn(tally.marks)));
       if (await this.tallies.put({ ...tally, marks, revision: tally.revision + 1 }, tally.revision)) {
         const [before, after] = [totalVotes(tally.marks), totalVotes(marks)];
         return { before, after, drift: after - before };

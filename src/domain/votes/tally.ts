@@ -10,7 +10,7 @@ export interface ShardName {
 export interface ShardImage extends ShardName {
   readonly pollId: string;
   readonly votes: number;
-  /** When the newest vote in it was accepted, epoch ms; 0 if it holds none. */
+  /** When the vote that was added last was accepted, epoch ms; 0 if it holds none. */
   readonly lastVoteAt: number;
 }
 
@@ -42,6 +42,17 @@ export const emptyTally = (pollId: string): Tally => ({
 
 /** `RED` as second choice, shard 7 of eu-west-1, is `1.eu-west-1#7`. */
 export const shardKey = (name: ShardName): string => `${name.choice}.${name.region}#${name.shard}`;
+
+/** The inverse of {@link shardKey}. */
+export function parseShardKey(key: string): ShardName {
+  const [dot, hash] = [key.indexOf('.'), key.lastIndexOf('#')];
+  return { choice: Number(key.slice(0, dot)), region: key.slice(dot + 1, hash), shard: Number(key.slice(hash + 1)) };
+}
+
+/** The regions whose shards a tally has seen. */
+export const regionsIn = (marks: Marks): string[] => [
+  ...new Set([...marks.keys()].map((key) => parseShardKey(key).region)),
+];
 
 const choiceOf = (key: string): number => Number(key.slice(0, key.indexOf('.')));
 

@@ -94,8 +94,8 @@ function bindUseCases({ bind }: Options, config: VotesConfig): void {
   );
   bind(useCases.foldShards).toResolvedValue((tallies, clock) => new FoldShards(tallies, clock), [tallies, clock]);
   bind(useCases.auditPoll).toResolvedValue(
-    (ledger, foldShards) => new AuditPoll(ledger, foldShards),
-    [ledger, useCases.foldShards],
+    (ledger, tallies, foldShards) => new AuditPoll(ledger, tallies, foldShards),
+    [ledger, tallies, useCases.foldShards],
   );
   bind(useCases.recountPoll).toResolvedValue(
     (polls, ledger, tallies) => new RecountPoll(polls, ledger, tallies),

@@ -1,0 +1,84 @@
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import type { Poll } from '../../src/domain/votes/poll.ts';
+import { marksOf, type ShardImage, totalVotes } from '../../src/domain/votes/tally.ts';
+import type { ShardFeed, VoteLedger } from '../../src/ports/votes.ts';
+import { eventually } from '../helpers/eventually.ts';
+
+const poll: Poll = {
+  pollId: 'colors',
+  question: 'Which colour?',
+  choices: ['RED', 'GREEN'],
+  createdAt: 0,
+  voterLimit: 'none',
+  hideUntilClose: false,
+  shards: 2,
+};
+
+/** @param make a new feed, and the ledger whose changes it carries */
+export function describeShardFeed(name: string, make: () => Promise<{ feed: ShardFeed; ledger: VoteLedger }>): void {
+  describe(`ShardFeed: ${name}`, () => {
+    let feed: ShardFeed;
+    let ledger: VoteLedger;
+    const vote = (voteId: string) =>
+      ledger.record(poll, { pollId: 'colors', voteId, choice: 1, voter: 'ann', acceptedAt: 1_000 });
+    const total = (images: readonly ShardImage[]): number => totalVotes(marksOf(images));
+    beforeEach(async () => {
+      ({ feed, ledger } = await make());
+    });
+
+    it('delivers the running totals of shards, those from before the start included', async () => {
+      const seen: ShardImage[] = [];
+      for (let index = 0; index < 5; index++) await vote(`before${index}`);
+      feed.start(async (images) => {
+        seen.push(...images);
+      });
+      for (let index = 0; index < 5; index++) await vote(`after${index}`);
+
+      await eventually(
+        () => total(seen),
+        (votes) => votes === 10,
+      );
+      await feed.stop();
+      for (const image of seen)
+        expect(image).toEqual({ ...image, pollId: 'colors', choice: 1, lastVoteAt: 1_000, votes: expect.any(Number) });
+    });
+
+    it('delivers a batch again until its handler succeeds, and one batch at a time', async () => {
+      const seen: ShardImage[] = [];
+      let failures = 2;
+      let running = 0;
+      feed.start(async (images) => {
+        expect(++running).toBe(1);
+        await new Promise(setImmediate);
+        running--;
+        if (failures-- > 0) throw new Error('the tally store is down');
+        seen.push(...images);
+      });
+      for (let index = 0; index < 20; index++) await vote(`v${index}`);
+
+      await eventually(
+        () => total(seen),
+        (votes) => votes === 20,
+      );
+      await feed.stop();
+      expect(failures).toBeLessThan(0);
+    });
+
+    it('runs no handler after stop', async () => {
+      let calls = 0;
+      feed.start(async () => {
+        calls++;
+      });
+      await vote('v1');
+      await eventually(
+        () => calls,
+        (count) => count > 0,
+      );
+      await feed.stop();
+      const before = calls;
+      await vote('v2');
+      for (let turn = 0; turn < 100; turn++) await new Promise(setImmediate);
+      expect(calls).toBe(before);
+    });
+  });
+}
