@@ -1,0 +1,37 @@
+import {
+  CreateTableCommand,
+  type CreateTableCommandInput,
+  type DynamoDBClient,
+  ResourceInUseException,
+  waitUntilTableExists,
+} from '@aws-sdk/client-dynamodb';
+
+export type TableDefinition = Omit<CreateTableCommandInput, 'BillingMode'>;
+
+/** A table whose items have a string partition key `pk` and a string sort key `sk`. */
+export const tableWithSortKey = (name: string): TableDefinition => ({
+  TableName: name,
+  AttributeDefinitions: [
+    { AttributeName: 'pk', AttributeType: 'S' },
+    { AttributeName: 'sk', AttributeType: 'S' },
+  ],
+  KeySchema: [
+    { AttributeName: 'pk', KeyType: 'HASH' },
+    { AttributeName: 'sk', KeyType: 'RANGE' },
+  ],
+});
+
+/** Creates the tables that are not there yet, paid by request, and waits until all can be used. May be repeated. */
+export async function createTables(client: DynamoDBClient, definitions: readonly TableDefinition[]): Promise<void> {
+  await Promise.all(
+    definitions.map(async (definition) => {
+      await client.send(new CreateTableCommand({ ...definition, BillingMode: 'PAY_PER_REQUEST' })).catch((error) => {
+        if (!(error instanceof ResourceInUseException)) throw error;
+      });
+      await waitUntilTableExists(
+        { client, maxWaitTime: 60, minDelay: 0.2, maxDelay: 2 },
+        { TableName: definition.TableName },
+      );
+    }),
+  );
+}

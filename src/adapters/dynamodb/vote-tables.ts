@@ -1,0 +1,13 @@
+import { type TableDefinition, tableWithSortKey } from './tables.ts';
+
+export interface VoteTables {
+  /** Shards, ballots and voters. Its stream feeds the tallies. */
+  readonly votes: string;
+  /** Polls, their numbers and their tallies. */
+  readonly tallies: string;
+}
+
+export const voteTableDefinitions = (tables: VoteTables): readonly TableDefinition[] => [
+  { ...tableWithSortKey(tables.votes), StreamSpecification: { StreamEnabled: true, StreamViewType: 'NEW_IMAGE' } },
+  tableWithSortKey(tables.tallies),
+];

@@ -1,0 +1,28 @@
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { documentClient } from '../../../src/adapters/dynamodb/client.ts';
+import { createTables } from '../../../src/adapters/dynamodb/tables.ts';
+import { type VoteTables, voteTableDefinitions } from '../../../src/adapters/dynamodb/vote-tables.ts';
+
+let made = 0;
+
+/** Where the product's own client finds a server; DynamoDB Local takes any credentials. */
+export const dynamoDbEnv = (endpoint: string) => ({
+  AWS_ENDPOINT_URL_DYNAMODB: endpoint,
+  AWS_REGION: 'eu-west-1',
+  AWS_ACCESS_KEY_ID: 'local',
+  AWS_SECRET_ACCESS_KEY: 'local',
+});
+
+/** The product's own client, pointed at the server. */
+export function clientOf(endpoint: string): DynamoDBDocumentClient {
+  Object.assign(process.env, dynamoDbEnv(endpoint));
+  return documentClient();
+}
+
+/** New, empty tables under names that nobody else has. */
+export async function newVoteTables(client: DynamoDBDocumentClient): Promise<VoteTables> {
+  const prefix = `test-${process.pid}-${Date.now()}-${++made}-`;
+  const tables = { votes: `${prefix}votes`, tallies: `${prefix}tallies` };
+  await createTables(client, voteTableDefinitions(tables));
+  return tables;
+}
