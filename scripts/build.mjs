@@ -1,10 +1,10 @@
-// Bundles the container's entry file into dist/server.js; packages stay in node_modules.
+// Bundles the programs into dist/; packages stay in node_modules.
 import { cp, rm } from 'node:fs/promises';
 import { build } from 'esbuild';
 
 await rm('dist', { recursive: true, force: true });
 await build({
-  entryPoints: { server: 'src/entrypoints/container/server.ts' },
+  entryPoints: { server: 'src/entrypoints/container/server.ts', tables: 'src/entrypoints/cli/tables.ts' },
   outdir: 'dist',
   bundle: true,
   packages: 'external',

@@ -13,13 +13,21 @@ export interface Random {
   next(): number;
 }
 
+/** What is done with changes. Both must be safe to repeat. */
+export interface ChangeHandler<Change> {
+  /** Takes a batch in. One that fails is delivered again until it succeeds. */
+  changes(batch: readonly Change[]): Promise<void>;
+  /** Changes may have been lost (a stream keeps them for a day); brings everything up from the source. */
+  gap(): Promise<void>;
+}
+
 /**
- * Changes of a store, delivered to one handler at least once and in batches: a batch may come again, whole or in part,
- * after newer ones, or after a restart. A batch whose handler fails is delivered again until it succeeds.
+ * Changes of a store, delivered at least once and in batches: a batch may come again, whole or in part, after newer
+ * ones, or after a restart.
  */
 export interface ChangeFeed<Change> {
-  /** Begins to deliver. Batches are handed over one after the other. */
-  start(handle: (changes: readonly Change[]) => Promise<void>): void;
-  /** Ends delivery and resolves when no handler is running any more. */
+  /** Begins to deliver, from the oldest change that is kept. */
+  start(handler: ChangeHandler<Change>): void;
+  /** Ends delivery and resolves when the handler is not running any more. */
   stop(): Promise<void>;
 }

@@ -14,6 +14,11 @@ const poll: Poll = {
   shards: 2,
 };
 
+const handling = (changes: (images: readonly ShardImage[]) => Promise<void>) => ({
+  changes,
+  gap: async () => undefined,
+});
+
 /** @param make a new feed, and the ledger whose changes it carries */
 export function describeShardFeed(name: string, make: () => Promise<{ feed: ShardFeed; ledger: VoteLedger }>): void {
   describe(`ShardFeed: ${name}`, () => {
@@ -29,9 +34,11 @@ export function describeShardFeed(name: string, make: () => Promise<{ feed: Shar
     it('delivers the running totals of shards, those from before the start included', async () => {
       const seen: ShardImage[] = [];
       for (let index = 0; index < 5; index++) await vote(`before${index}`);
-      feed.start(async (images) => {
-        seen.push(...images);
-      });
+      feed.start(
+        handling(async (images) => {
+          seen.push(...images);
+        }),
+      );
       for (let index = 0; index < 5; index++) await vote(`after${index}`);
 
       await eventually(
@@ -47,13 +54,15 @@ export function describeShardFeed(name: string, make: () => Promise<{ feed: Shar
       const seen: ShardImage[] = [];
       let failures = 2;
       let running = 0;
-      feed.start(async (images) => {
-        expect(++running).toBe(1);
-        await new Promise(setImmediate);
-        running--;
-        if (failures-- > 0) throw new Error('the tally store is down');
-        seen.push(...images);
-      });
+      feed.start(
+        handling(async (images) => {
+          expect(++running).toBe(1);
+          await new Promise(setImmediate);
+          running--;
+          if (failures-- > 0) throw new Error('the tally store is down');
+          seen.push(...images);
+        }),
+      );
       for (let index = 0; index < 20; index++) await vote(`v${index}`);
 
       await eventually(
@@ -66,9 +75,11 @@ export function describeShardFeed(name: string, make: () => Promise<{ feed: Shar
 
     it('runs no handler after stop', async () => {
       let calls = 0;
-      feed.start(async () => {
-        calls++;
-      });
+      feed.start(
+        handling(async () => {
+          calls++;
+        }),
+      );
       await vote('v1');
       await eventually(
         () => calls,

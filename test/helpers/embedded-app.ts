@@ -4,6 +4,7 @@ import { pino } from 'pino';
 import { compose, system } from '../../src/entrypoints/composition/compose.ts';
 import { readConfig } from '../../src/entrypoints/composition/config.ts';
 import { contexts } from '../../src/entrypoints/composition/contexts.ts';
+import { dynamoDbModule } from '../../src/entrypoints/composition/dynamodb.ts';
 import { buildApp } from '../../src/entrypoints/http/app.ts';
 import { FakeClock } from './fakes.ts';
 
@@ -21,10 +22,7 @@ export interface EmbeddedApp {
 export async function embeddedApp(env: Record<string, string> = {}): Promise<EmbeddedApp> {
   const config = readConfig({ API_KEYS: `test=${KEY}`, LOG_LEVEL: 'silent', ...env }, contexts);
   const logger = pino({ level: config.LOG_LEVEL });
-  const container = compose(
-    logger,
-    contexts.map((context) => context.module(config)),
-  );
+  const container = compose(logger, [dynamoDbModule, ...contexts.map((context) => context.module(config))]);
   const clock = new FakeClock();
   container.rebind(system.clock).toConstantValue(clock);
   const ids = container.get(system.ids);

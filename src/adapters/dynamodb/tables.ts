@@ -1,12 +1,17 @@
 import {
   CreateTableCommand,
   type CreateTableCommandInput,
+  DescribeTimeToLiveCommand,
   type DynamoDBClient,
   ResourceInUseException,
+  UpdateTimeToLiveCommand,
   waitUntilTableExists,
 } from '@aws-sdk/client-dynamodb';
 
-export type TableDefinition = Omit<CreateTableCommandInput, 'BillingMode'>;
+export type TableDefinition = Omit<CreateTableCommandInput, 'BillingMode'> & {
+  /** The attribute, epoch s, after which DynamoDB deletes an item. */
+  readonly ttlAttribute?: string;
+};
 
 /** A table whose items have a string partition key `pk` and a string sort key `sk`. */
 export const tableWithSortKey = (name: string): TableDefinition => ({
@@ -24,14 +29,24 @@ export const tableWithSortKey = (name: string): TableDefinition => ({
 /** Creates the tables that are not there yet, paid by request, and waits until all can be used. May be repeated. */
 export async function createTables(client: DynamoDBClient, definitions: readonly TableDefinition[]): Promise<void> {
   await Promise.all(
-    definitions.map(async (definition) => {
+    definitions.map(async ({ ttlAttribute, ...definition }) => {
       await client.send(new CreateTableCommand({ ...definition, BillingMode: 'PAY_PER_REQUEST' })).catch((error) => {
         if (!(error instanceof ResourceInUseException)) throw error;
       });
-      await waitUntilTableExists(
-        { client, maxWaitTime: 60, minDelay: 0.2, maxDelay: 2 },
-        { TableName: definition.TableName },
-      );
+      const { TableName } = definition;
+      await waitUntilTableExists({ client, maxWaitTime: 60, minDelay: 0.2, maxDelay: 2 }, { TableName });
+      if (ttlAttribute !== undefined && !(await hasTtl(client, TableName)))
+        await client.send(
+          new UpdateTimeToLiveCommand({
+            TableName,
+            TimeToLiveSpecification: { AttributeName: ttlAttribute, Enabled: true },
+          }),
+        );
     }),
   );
+}
+
+async function hasTtl(client: DynamoDBClient, TableName: string | undefined): Promise<boolean> {
+  const { TimeToLiveDescription } = await client.send(new DescribeTimeToLiveCommand({ TableName }));
+  return TimeToLiveDescription?.TimeToLiveStatus !== 'DISABLED';
 }

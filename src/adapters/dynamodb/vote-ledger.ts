@@ -24,7 +24,7 @@ import { isAmbiguous, storeError, throwStoreError } from './errors.ts';
 /** Ballots of a poll lie in this many partitions, fixed for ever: a ballot's id tells where it lies. */
 const BUCKETS = 64;
 /** The form of a shard item; a reader of the stream passes over forms that it does not know. */
-export const SHARD_VERSION = 1;
+const SHARD_VERSION = 1;
 const MAX_CONFLICTS = 8;
 const PARALLEL_REQUESTS = 16;
 const BATCH = 100;

@@ -5,9 +5,12 @@ export interface VoteTables {
   readonly votes: string;
   /** Polls, their numbers and their tallies. */
   readonly tallies: string;
+  /** Who reads which part of the stream. */
+  readonly leases: string;
 }
 
 export const voteTableDefinitions = (tables: VoteTables): readonly TableDefinition[] => [
   { ...tableWithSortKey(tables.votes), StreamSpecification: { StreamEnabled: true, StreamViewType: 'NEW_IMAGE' } },
   tableWithSortKey(tables.tallies),
+  { ...tableWithSortKey(tables.leases), ttlAttribute: 'ttl' },
 ];

@@ -41,4 +41,14 @@ export class RecountPoll {
     }
     throw storeUnavailable(new Error(`The tally of poll ${pollId} changed ${MAX_ATTEMPTS} times under a recount`));
   }
+
+  /** Recounts every poll, after changes of shards may have been lost. */
+  async all(): Promise<void> {
+    let cursor: string | undefined;
+    do {
+      const { items, nextCursor } = await this.polls.list({ limit: 100, cursor });
+      for (const { pollId } of items) await this.execute(pollId);
+      cursor = nextCursor;
+    } while (cursor !== undefined);
+  }
 }

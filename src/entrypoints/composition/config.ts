@@ -1,5 +1,5 @@
 import { type ApiKey, parseApiKey } from '../http/api-keys.ts';
-import { anyText, listOf, oneOf, type Settings, type Values, wholeNumber } from './settings.ts';
+import { anyText, listOf, matching, oneOf, type Settings, tableName, type Values, wholeNumber } from './settings.ts';
 
 /** Settings of the service itself; each context adds its own. */
 export const coreSettings = {
@@ -15,9 +15,34 @@ export const coreSettings = {
     parse: oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'),
   },
   STORAGE: {
-    meaning: 'Where polls, ballots and tallies are kept. `memory` is gone with the process.',
+    meaning: 'Where everything is kept: `memory` is gone with the process, `dynamodb` stays.',
     fallback: 'memory',
-    parse: oneOf('memory'),
+    parse: oneOf('memory', 'dynamodb'),
+  },
+  AWS_REGION: {
+    meaning:
+      'Region of DynamoDB; needed with `STORAGE=dynamodb`. Credentials and `AWS_ENDPOINT_URL` are the AWS SDK’s own settings.',
+    parse: matching(/^[a-z0-9-]+$/, 'must be the name of a region, such as eu-west-1'),
+  },
+  AWS_ENDPOINT_URL_DYNAMODB: {
+    meaning: 'Address of an emulator in place of DynamoDB; its streams are looked for there too.',
+    parse: anyText,
+  },
+  TABLE_PREFIX: {
+    meaning: 'Before the name of every table that is not set by itself.',
+    fallback: 'portside-',
+    parse: matching(/^[A-Za-z0-9_.-]{1,200}$/, 'may have letters, digits, _, . and -'),
+  },
+  LEASES_TABLE: {
+    meaning: 'Table that tells which process does what; `<prefix>leases` unless set.',
+    parse: tableName,
+  },
+  ROLE: {
+    meaning:
+      '`all`; `api`: HTTP only; `worker`: what goes on beside the requests, with `/healthz`, `/readyz` and `/metrics` only. ' +
+      'A role other than `all` needs a store that processes can share.',
+    fallback: 'all',
+    parse: oneOf('all', 'api', 'worker'),
   },
   API_KEYS: {
     meaning:
@@ -41,6 +66,15 @@ export class ConfigError extends Error {
     super(problems.join('\n'));
     this.name = 'ConfigError';
   }
+}
+
+function checkCore({ STORAGE, AWS_REGION, API_KEYS, ROLE }: CoreConfig): string[] {
+  if (STORAGE === 'memory')
+    return ROLE === 'all' ? [] : [`ROLE ${ROLE} needs STORAGE=dynamodb, since memory cannot be shared`];
+  return [
+    ...(AWS_REGION ? [] : ['AWS_REGION is needed with STORAGE=dynamodb']),
+    ...(API_KEYS || ROLE === 'worker' ? [] : ['API_KEYS is needed with STORAGE=dynamodb']),
+  ];
 }
 
 /** The part of a context that configuration needs. */
@@ -70,7 +104,8 @@ export function readConfig<S extends Settings = Record<never, never>>(
       problems.push(`${name} ${(error as Error).message}`);
     }
   }
-  if (problems.length === 0) for (const { check } of contexts) problems.push(...(check?.(values as never) ?? []));
+  const checks = [checkCore, ...contexts.flatMap(({ check }) => check ?? [])];
+  for (const check of checks) problems.push(...check(values as never));
   if (problems.length > 0) throw new ConfigError(problems);
   return Object.freeze(values) as CoreConfig & Values<S>;
 }

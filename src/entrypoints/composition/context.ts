@@ -1,5 +1,6 @@
 import type { FastifyPluginAsync } from 'fastify';
 import type { Container, ContainerModule } from 'inversify';
+import type { TableDefinition } from '../../adapters/dynamodb/tables.ts';
 import type { ProblemTable } from '../http/problems.ts';
 import type { CoreConfig } from './config.ts';
 import type { Settings, Values } from './settings.ts';
@@ -21,5 +22,7 @@ export interface Context<S extends Settings = Settings> {
   readonly module: (config: CoreConfig & Values<S>) => ContainerModule;
   readonly routes: (container: Container, config: CoreConfig & Values<S>) => FastifyPluginAsync;
   readonly problems: ProblemTable;
+  /** The context's tables, for those who make them without the template. */
+  readonly tables: (config: CoreConfig & Values<S>) => readonly TableDefinition[];
   readonly loops: (container: Container, config: CoreConfig & Values<S>) => readonly Loop[];
 }

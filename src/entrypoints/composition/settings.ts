@@ -59,3 +59,5 @@ export const httpUrl = (text: string): URL => {
     throw new Error('must be an address that begins with http:// or https://');
   return url;
 };
+
+export const tableName = matching(/^[A-Za-z0-9_.-]{3,255}$/, 'must be the name of a table');

@@ -2,43 +2,38 @@ import { randomBytes } from 'node:crypto';
 import closeWithGrace from 'close-with-grace';
 import { pino } from 'pino';
 import { compose, system } from '../composition/compose.ts';
-import { ConfigError, readConfig } from '../composition/config.ts';
+import { readConfig } from '../composition/config.ts';
 import { contexts } from '../composition/contexts.ts';
+import { dynamoDbModule } from '../composition/dynamodb.ts';
 import type { ApiKey } from '../http/api-keys.ts';
 import { buildApp } from '../http/app.ts';
+import { endOnBadConfig } from './end-on-bad-config.ts';
 
-/** The exit code for wrong configuration (`EX_CONFIG` of sysexits.h). */
-const BAD_CONFIG = 78;
 /** Clients that never finish are cut off then, so that the process ends within 10 s. */
 const GRACE_MS = 8_000;
 
-try {
-  await serve();
-} catch (error) {
-  if (!(error instanceof ConfigError)) throw error;
-  const log = pino();
-  for (const problem of error.problems) log.fatal(problem);
-  process.exitCode = BAD_CONFIG;
-}
+await endOnBadConfig(serve);
 
 async function serve(): Promise<void> {
   const config = readConfig(process.env, contexts);
   const logger = pino({ level: config.LOG_LEVEL });
-  const container = compose(
-    logger,
-    contexts.map((context) => context.module(config)),
-  );
+  const container = compose(logger, [dynamoDbModule, ...contexts.map((context) => context.module(config))]);
   const lifecycle = container.get(system.lifecycle);
   const ids = container.get(system.ids);
 
+  const servesApi = config.ROLE !== 'worker';
+  const worksBeside = config.ROLE !== 'api';
+
   const app = await buildApp({
     logger,
-    apiKeys: config.API_KEYS ?? [embeddedKey()],
+    apiKeys: config.API_KEYS ?? (config.STORAGE === 'memory' ? [embeddedKey()] : []),
     nextId: () => ids.next(),
     health: () => lifecycle.health(),
-    contexts: contexts.map(({ routes, problems }) => ({ routes: routes(container, config), problems })),
+    contexts: servesApi
+      ? contexts.map(({ routes, problems }) => ({ routes: routes(container, config), problems }))
+      : [],
   });
-  for (const loop of contexts.flatMap((context) => context.loops(container, config))) {
+  for (const loop of worksBeside ? contexts.flatMap((context) => context.loops(container, config)) : []) {
     loop.start();
     lifecycle.onClose(() => loop.stop());
   }

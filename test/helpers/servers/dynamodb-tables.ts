@@ -22,7 +22,7 @@ export function clientOf(endpoint: string): DynamoDBDocumentClient {
 /** New, empty tables under names that nobody else has. */
 export async function newVoteTables(client: DynamoDBDocumentClient): Promise<VoteTables> {
   const prefix = `test-${process.pid}-${Date.now()}-${++made}-`;
-  const tables = { votes: `${prefix}votes`, tallies: `${prefix}tallies` };
+  const tables = { votes: `${prefix}votes`, tallies: `${prefix}tallies`, leases: `${prefix}leases` };
   await createTables(client, voteTableDefinitions(tables));
   return tables;
 }

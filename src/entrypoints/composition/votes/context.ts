@@ -1,11 +1,12 @@
 import type { Container } from 'inversify';
+import { voteTableDefinitions } from '../../../adapters/dynamodb/vote-tables.ts';
 import { problems } from '../../http/votes/problems.ts';
 import { votesRoutes } from '../../http/votes/routes.ts';
 import { system } from '../compose.ts';
 import type { Context } from '../context.ts';
 import { sweep } from '../loops.ts';
 import { ports, useCases, votesModule } from './module.ts';
-import { check, settings, type VotesConfig } from './settings.ts';
+import { check, settings, tablesOf, type VotesConfig } from './settings.ts';
 
 export const votes: Context<typeof settings> = {
   name: 'votes',
@@ -13,6 +14,7 @@ export const votes: Context<typeof settings> = {
   check,
   module: votesModule,
   problems,
+  tables: (config) => voteTableDefinitions(tablesOf(config)),
   routes: (container: Container, config: VotesConfig) =>
     votesRoutes({
       createPoll: container.get(useCases.createPoll),
@@ -35,14 +37,21 @@ export const votes: Context<typeof settings> = {
     const feed = container.get(ports.shardFeed);
     const foldShards = container.get(useCases.foldShards);
     const closePoll = container.get(useCases.closePoll);
+    const recountPoll = container.get(useCases.recountPoll);
     return [
       {
         start: () =>
-          feed.start(async (images) => {
-            await foldShards.execute(images).catch((error) => {
-              logger.error({ err: error, images: images.length }, 'folding shards failed; the batch comes again');
-              throw error;
-            });
+          feed.start({
+            changes: async (images) => {
+              await foldShards.execute(images).catch((error) => {
+                logger.error({ err: error, images: images.length }, 'folding shards failed; the batch comes again');
+                throw error;
+              });
+            },
+            gap: async () => {
+              logger.warn('stream records were lost before they were read: recounting every poll');
+              await recountPoll.all();
+            },
           }),
         stop: () => feed.stop(),
       },

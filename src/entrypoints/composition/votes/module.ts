@@ -1,9 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { ContainerModule } from 'inversify';
+import { DynamoDbPollStore } from '../../../adapters/dynamodb/poll-store.ts';
+import { DynamoDbTallyStore } from '../../../adapters/dynamodb/tally-store.ts';
+import { DynamoDbVoteLedger } from '../../../adapters/dynamodb/vote-ledger.ts';
 import { MemoryChangeFeed } from '../../../adapters/memory/change-feed.ts';
 import { MemoryPollStore } from '../../../adapters/memory/poll-store.ts';
 import { MemoryTallyStore } from '../../../adapters/memory/tally-store.ts';
 import { MemoryVoteLedger } from '../../../adapters/memory/vote-ledger.ts';
+import { streamsClient } from '../../../adapters/streams/client.ts';
+import { StreamShardFeed } from '../../../adapters/streams/shard-feed.ts';
+import { StreamConsumer } from '../../../adapters/streams/stream-consumer.ts';
 import { HmacVoterPseudonyms } from '../../../adapters/system/voter-pseudonyms.ts';
 import { AuditPoll } from '../../../domain/votes/audit-poll.ts';
 import { CastVote } from '../../../domain/votes/cast-vote.ts';
@@ -11,6 +17,7 @@ import { ClosePoll } from '../../../domain/votes/close-poll.ts';
 import { CreatePoll } from '../../../domain/votes/create-poll.ts';
 import { FindPolls } from '../../../domain/votes/find-polls.ts';
 import { FoldShards } from '../../../domain/votes/fold-shards.ts';
+import { GrowPoll } from '../../../domain/votes/grow-poll.ts';
 import { createPollFrom } from '../../../domain/votes/poll.ts';
 import { ReadResults } from '../../../domain/votes/read-results.ts';
 import { RecountPoll } from '../../../domain/votes/recount-poll.ts';
@@ -18,8 +25,10 @@ import { TakeSmsVote } from '../../../domain/votes/take-sms-vote.ts';
 import type { ShardImage } from '../../../domain/votes/tally.ts';
 import type { PollStore, ShardFeed, TallyStore, VoteLedger, VoterPseudonyms } from '../../../ports/votes.ts';
 import { system } from '../compose.ts';
+import { dynamoDb } from '../dynamodb.ts';
 import { token } from '../token.ts';
-import type { VotesConfig } from './settings.ts';
+import { tablesOf, type VotesConfig } from './settings.ts';
+import { logPassedOver } from './stream-handler.ts';
 
 export const ports = {
   polls: token<PollStore>('PollStore'),
@@ -39,12 +48,14 @@ export const useCases = {
   auditPoll: token<AuditPoll>('AuditPoll'),
   recountPoll: token<RecountPoll>('RecountPoll'),
   foldShards: token<FoldShards>('FoldShards'),
+  growPoll: token<GrowPoll>('GrowPoll'),
 };
 
 /** Binds the ports of the votes context to the adapters of the configured profile, and its use cases to the ports. */
 export const votesModule = (config: VotesConfig): ContainerModule =>
   new ContainerModule((options) => {
-    bindMemory(options, config);
+    if (config.STORAGE === 'memory') bindMemory(options, config);
+    else bindDynamoDb(options, config);
     bindUseCases(options, config);
   });
 
@@ -68,6 +79,48 @@ function bindMemory({ bind }: Options, config: VotesConfig): void {
   );
 }
 
+/** How long a process that died keeps its part of the stream, ms. */
+const LEASE_MS = 6_000;
+
+function bindDynamoDb({ bind }: Options, config: VotesConfig): void {
+  const tables = tablesOf(config);
+  const region = config.AWS_REGION as string;
+  const client = dynamoDb;
+  const { polls, ledger, tallies, shardFeed, pseudonyms } = ports;
+  bind(tallies).toResolvedValue(
+    (client, lifecycle) => {
+      const store = new DynamoDbTallyStore(client, tables.tallies);
+      lifecycle.dependsOn('store', async () => void (await store.get('readiness')));
+      return store;
+    },
+    [client, system.lifecycle],
+  );
+  bind(polls).toResolvedValue((client) => new DynamoDbPollStore(client, tables.tallies), [client]);
+  bind(ledger).toResolvedValue(
+    (client, random) => new DynamoDbVoteLedger(client, tables.votes, region, random),
+    [client, system.random],
+  );
+  bind(shardFeed).toResolvedValue(
+    (client, lifecycle, clock, ids, logger) => {
+      const streams = streamsClient(config.AWS_ENDPOINT_URL_DYNAMODB);
+      lifecycle.onClose(() => streams.destroy());
+      const records = new StreamConsumer({
+        client,
+        streams,
+        table: tables.votes,
+        leaseTable: tables.leases,
+        owner: ids.next(),
+        clock,
+        leaseMs: LEASE_MS,
+        onError: (err, doing) => logger.error({ err }, `${doing} failed; it is tried again`),
+      });
+      return new StreamShardFeed(records, (decoded) => logPassedOver(logger, decoded));
+    },
+    [client, system.lifecycle, system.clock, system.ids, system.logger],
+  );
+  bind(pseudonyms).toResolvedValue(() => new HmacVoterPseudonyms(config.VOTER_KEY as string));
+}
+
 function bindUseCases({ bind }: Options, config: VotesConfig): void {
   const { polls, ledger, tallies, pseudonyms } = ports;
   const { clock, ids } = system;
@@ -75,6 +128,7 @@ function bindUseCases({ bind }: Options, config: VotesConfig): void {
     (polls, clock, ids) => new CreatePoll(polls, clock, ids, config.VOTE_SHARDS),
     [polls, clock, ids],
   );
+  bind(useCases.growPoll).toResolvedValue((polls) => new GrowPoll(polls), [polls]);
   bind(useCases.findPolls).toResolvedValue((polls) => new FindPolls(polls), [polls]);
   bind(useCases.castVote).toResolvedValue(
     (polls, ledger, pseudonyms, clock, ids) => new CastVote(polls, ledger, pseudonyms, clock, ids),

@@ -1,5 +1,6 @@
+import type { VoteTables } from '../../../adapters/dynamodb/vote-tables.ts';
 import type { CoreConfig } from '../config.ts';
-import { httpUrl, listOf, matching, type Settings, type Values, wholeNumber } from '../settings.ts';
+import { httpUrl, listOf, matching, type Settings, tableName, type Values, wholeNumber } from '../settings.ts';
 
 export const settings = {
   VOTER_KEY: {
@@ -7,6 +8,14 @@ export const settings = {
       'Key of the HMAC under which voters and phone numbers are stored, 16 characters or more. ' +
       'The same in every process and for the life of the polls. With `STORAGE=memory` one is made if none is given.',
     parse: matching(/^.{16,}$/, 'must have 16 characters or more'),
+  },
+  VOTES_TABLE: {
+    meaning: 'Table of shards, ballots and voters; `<prefix>votes` unless set.',
+    parse: tableName,
+  },
+  TALLIES_TABLE: {
+    meaning: 'Table of polls and tallies; `<prefix>tallies` unless set.',
+    parse: tableName,
   },
   VOTE_SHARDS: {
     meaning:
@@ -33,7 +42,17 @@ export const settings = {
 
 export type VotesConfig = CoreConfig & Values<typeof settings>;
 
-export const check = (config: VotesConfig): readonly string[] =>
-  config.TWILIO_AUTH_TOKEN && !config.PUBLIC_BASE_URL
+export const check = (config: VotesConfig): readonly string[] => [
+  ...(config.TWILIO_AUTH_TOKEN && !config.PUBLIC_BASE_URL
     ? ['TWILIO_AUTH_TOKEN needs PUBLIC_BASE_URL, since Twilio signs the public address']
-    : [];
+    : []),
+  ...(config.STORAGE === 'dynamodb' && config.ROLE !== 'worker' && !config.VOTER_KEY
+    ? ['VOTER_KEY is needed with STORAGE=dynamodb']
+    : []),
+];
+
+export const tablesOf = ({ TABLE_PREFIX, VOTES_TABLE, TALLIES_TABLE, LEASES_TABLE }: VotesConfig): VoteTables => ({
+  votes: VOTES_TABLE ?? `${TABLE_PREFIX}votes`,
+  tallies: TALLIES_TABLE ?? `${TABLE_PREFIX}tallies`,
+  leases: LEASES_TABLE ?? `${TABLE_PREFIX}leases`,
+});

@@ -1,0 +1,151 @@
+import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
+import {
+  DeleteCommand,
+  type DynamoDBDocumentClient,
+  PutCommand,
+  QueryCommand,
+  UpdateCommand,
+} from '@aws-sdk/lib-dynamodb';
+
+/** Who reads a stream shard, until when, and how far it has been read. */
+export interface ShardLease {
+  readonly shardId: string;
+  readonly owner?: string;
+  /** Epoch ms. */
+  readonly expiresAt: number;
+  /** The sequence number of the last record that was handled. */
+  readonly checkpoint?: string;
+  /** The shard has been read to its end. */
+  readonly done?: boolean;
+}
+
+export interface Leases {
+  readonly shards: readonly ShardLease[];
+  /** Processes that read this stream, whether they hold a lease or not. */
+  readonly members: number;
+}
+
+/** A stream shard is gone after a day; its lease may go some days later. Epoch s, as DynamoDB's TTL wants it. */
+const keptUntil = (now: number): number => Math.ceil(now / 1_000) + 3 * 86_400;
+
+/** Leases of the shards of one stream, in a table of their own so that renewing them feeds no stream. */
+export class LeaseTable {
+  constructor(
+    private readonly client: DynamoDBDocumentClient,
+    private readonly table: string,
+    /** Names the stream: the leases of another stream, or of a table made anew, are others. */
+    private readonly stream: string,
+    private readonly owner: string,
+    private readonly leaseMs: number,
+  ) {}
+
+  /** Tells the other processes that this one reads along, and reads all leases. */
+  async announce(now: number): Promise<Leases> {
+    await this.client.send(
+      new PutCommand({
+        TableName: this.table,
+        Item: { ...this.memberKey(), expiresAt: now + this.leaseMs, ttl: keptUntil(now) },
+      }),
+    );
+    const items: Record<string, unknown>[] = [];
+    let ExclusiveStartKey: Record<string, unknown> | undefined;
+    do {
+      const page = await this.client.send(
+        new QueryCommand({
+          TableName: this.table,
+          KeyConditionExpression: 'pk = :stream',
+          ExpressionAttributeValues: { ':stream': this.stream },
+          ConsistentRead: true,
+          ExclusiveStartKey,
+        }),
+      );
+      items.push(...(page.Items ?? []));
+      ExclusiveStartKey = page.LastEvaluatedKey;
+    } while (ExclusiveStartKey);
+    const isMember = ({ sk }: Record<string, unknown>): boolean => String(sk).startsWith('member#');
+    return {
+      shards: items.filter((item) => !isMember(item)).map((item) => item as unknown as ShardLease),
+      members: items.filter((item) => isMember(item) && (item.expiresAt as number) > now).length,
+    };
+  }
+
+  /**
+   * Takes a shard that nobody reads.
+   *
+   *     A:  holds until 10 s ─ dies
+   *     B:            10 s: take if expired ─ taken, from A's checkpoint
+   *     C:            10 s: take if expired ─ refused, since B's lease is not expired
+   *
+   * @returns the lease, or undefined if somebody has it
+   */
+  take(shardId: string, now: number): Promise<ShardLease | undefined> {
+    const isNew = 'attribute_not_exists(pk)';
+    const isExpired = 'expiresAt <= :now';
+    const isOurs = '#owner = :me';
+    return this.update(shardId, {
+      UpdateExpression: 'SET shardId = :shardId, #owner = :me, expiresAt = :until, #ttl = :ttl',
+      ConditionExpression: `${isNew} OR ${isExpired} OR ${isOurs}`,
+      ExpressionAttributeNames: { '#owner': 'owner', '#ttl': 'ttl' },
+      ExpressionAttributeValues: {
+        ':shardId': shardId,
+        ':me': this.owner,
+        ':now': now,
+        ':until': now + this.leaseMs,
+        ':ttl': keptUntil(now),
+      },
+    });
+  }
+
+  /**
+   * Renews the lease and stores how far the shard has been read.
+   *
+   * @returns undefined if the lease is lost
+   */
+  renew(shardId: string, now: number, checkpoint: string | undefined, done = false): Promise<ShardLease | undefined> {
+    return this.write(shardId, now + this.leaseMs, checkpoint, done);
+  }
+
+  /** Gives the shard to whoever takes it next. */
+  async release(shardId: string, checkpoint: string | undefined): Promise<void> {
+    await this.write(shardId, 0, checkpoint, false);
+  }
+
+  /** Tells the other processes that this one has stopped. */
+  async leave(): Promise<void> {
+    await this.client.send(new DeleteCommand({ TableName: this.table, Key: this.memberKey() }));
+  }
+
+  private write(shardId: string, until: number, checkpoint: string | undefined, done: boolean) {
+    return this.update(shardId, {
+      UpdateExpression: `SET expiresAt = :until, done = :done${checkpoint === undefined ? '' : ', checkpoint = :checkpoint'}`,
+      ConditionExpression: '#owner = :me',
+      ExpressionAttributeNames: { '#owner': 'owner' },
+      ExpressionAttributeValues: {
+        ':me': this.owner,
+        ':until': until,
+        ':done': done,
+        ...(checkpoint === undefined ? {} : { ':checkpoint': checkpoint }),
+      },
+    });
+  }
+
+  private async update(
+    shardId: string,
+    update: Omit<ConstructorParameters<typeof UpdateCommand>[0], 'TableName' | 'Key'>,
+  ): Promise<ShardLease | undefined> {
+    const Key = { pk: this.stream, sk: `shard#${shardId}` };
+    try {
+      const { Attributes } = await this.client.send(
+        new UpdateCommand({ TableName: this.table, Key, ...update, ReturnValues: 'ALL_NEW' }),
+      );
+      return Attributes as ShardLease;
+    } catch (error) {
+      if (error instanceof ConditionalCheckFailedException) return undefined;
+      throw error;
+    }
+  }
+
+  private memberKey() {
+    return { pk: this.stream, sk: `member#${this.owner}` };
+  }
+}

@@ -1,0 +1,29 @@
+import type { ShardImage } from '../../domain/votes/tally.ts';
+import type { ChangeFeed, ChangeHandler } from '../../ports/system.ts';
+import type { ShardFeed } from '../../ports/votes.ts';
+import { type DecodedShards, decodeShardRecords } from './shard-records.ts';
+import type { StreamRecord } from './stream-record.ts';
+
+/** The shard images in the stream of the votes table. Records without one are passed over: nothing stops a shard. */
+export class StreamShardFeed implements ShardFeed {
+  constructor(
+    private readonly records: ChangeFeed<StreamRecord>,
+    /** Told of each batch what was passed over. */
+    private readonly passedOver: (decoded: DecodedShards) => void,
+  ) {}
+
+  start(handler: ChangeHandler<ShardImage>): void {
+    this.records.start({
+      changes: async (records) => {
+        const decoded = decodeShardRecords(records);
+        this.passedOver(decoded);
+        if (decoded.images.length > 0) await handler.changes(decoded.images);
+      },
+      gap: () => handler.gap(),
+    });
+  }
+
+  stop(): Promise<void> {
+    return this.records.stop();
+  }
+}

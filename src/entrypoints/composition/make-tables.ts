@@ -1,0 +1,26 @@
+import { documentClient } from '../../adapters/dynamodb/client.ts';
+import { createTables } from '../../adapters/dynamodb/tables.ts';
+import { readConfig } from './config.ts';
+import type { Context } from './context.ts';
+import type { Settings } from './settings.ts';
+
+/**
+ * Makes the tables of every context that are not there yet. May be repeated.
+ *
+ * @returns their names
+ * @throws ConfigError
+ */
+export async function makeTables(
+  env: Readonly<Record<string, string | undefined>>,
+  contexts: readonly Context<Settings>[],
+): Promise<string[]> {
+  const config = readConfig({ ...env, STORAGE: 'dynamodb', ROLE: 'worker' }, contexts);
+  const definitions = contexts.flatMap((context) => context.tables(config));
+  const client = documentClient();
+  try {
+    await createTables(client, definitions);
+  } finally {
+    client.destroy();
+  }
+  return definitions.map(({ TableName }) => TableName as string);
+}
