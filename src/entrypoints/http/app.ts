@@ -1,21 +1,24 @@
-import helmet from '@fastify/helmet';
 import fastifyStatic from '@fastify/static';
 import Fastify, {
+  type FastifyHttpOptions,
   type FastifyInstance,
   type FastifyPluginAsync,
-  type FastifyServerOptions,
+  type FastifyReply,
+  type FastifyRequest,
   LogController,
+  type RawServerDefault,
 } from 'fastify';
-import findMyWay from 'find-my-way';
 import type { Logger } from 'pino';
 import { Type } from 'typebox';
-import { DomainError } from '../../domain/shared/domain-error.ts';
-import { type ApiKey, apiKeyReader } from './api-keys.ts';
-import { checkContentType, parseBodies } from './body.ts';
+import type { ApiKey } from './api-keys.ts';
+import { parseBodies } from './body.ts';
+import { answerEverything, clientErrorHandler } from './client-errors.ts';
 import { errorHandler } from './errors.ts';
 import { publishMetrics } from './metrics.ts';
 import { publishOpenApi } from './openapi.ts';
 import { generalProblems, type ProblemTable } from './problems.ts';
+import { refuseEarly } from './refuse-early.ts';
+import { securityHeaders } from './security-headers.ts';
 import { systemRoutes } from './system-routes.ts';
 
 declare module 'fastify' {
@@ -24,6 +27,8 @@ declare module 'fastify' {
     readonly key?: boolean;
     /** The route takes a form, not JSON. */
     readonly form?: boolean;
+    /** Codes with which the route may refuse, beside those that follow from its schema; for the OpenAPI document. */
+    readonly problems?: readonly string[];
   }
 }
 
@@ -37,57 +42,51 @@ export interface AppOptions {
 }
 
 const BODY_LIMIT = 64 * 1024;
+/** Longer than any path that Node takes, so that the length of an id is a matter of its schema alone. */
+const MAX_PARAM_LENGTH = 16 * 1024;
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,128}$/;
 const DASHBOARD = new URL('./dashboard/', import.meta.url);
 
 /** Builds the HTTP side of the service, ready for `inject` or `listen`. */
 export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const problems = Object.assign({}, generalProblems, ...options.contexts.map((context) => context.problems));
-  const app = Fastify({ ...serverOptions(options), frameworkErrors: errorHandler(problems) });
+  const headers = securityHeaders();
+  const addHeaders = (request: FastifyRequest, reply: FastifyReply) =>
+    reply.headers(headers).header('x-request-id', request.id);
+  const handleError = errorHandler(problems);
 
-  app.setErrorHandler(errorHandler(problems));
+  const app = Fastify({
+    ...serverOptions(options),
+    clientErrorHandler: clientErrorHandler({ ...options, problems, headers }),
+    // For these no hook runs.
+    frameworkErrors: (error, request, reply) => {
+      addHeaders(request, reply);
+      handleError(error, request, reply);
+      logAnswer(request, reply);
+    },
+  });
+  answerEverything(app);
+  app.setErrorHandler(handleError);
   parseBodies(app);
-  app.addHook('onSend', async (request, reply) => {
-    reply.header('x-request-id', request.id);
-  });
-  app.addHook('onResponse', async (request, reply) => {
-    const { method, url, routeOptions } = request;
-    const path = url.split('?', 1)[0]?.slice(0, 200);
-    const ms = Math.round(reply.elapsedTime * 10) / 10;
-    request.log.info({ method, path, route: routeOptions.url, status: reply.statusCode, ms }, 'answered');
-  });
+  app.addHook('onRequest', async (request, reply) => void addHeaders(request, reply));
+  app.addHook('onResponse', async (request, reply) => logAnswer(request, reply));
   app.addHook('onRoute', (route) => {
     // An unknown query parameter is refused everywhere, also where none is known.
     if (route.schema && !route.schema.querystring)
       route.schema.querystring = Type.Object({}, { additionalProperties: false });
   });
-
-  await app.register(helmet, {
-    contentSecurityPolicy: {
-      useDefaults: false,
-      directives: {
-        'default-src': ["'self'"],
-        'img-src': ["'self'", 'data:'],
-        'object-src': ["'none'"],
-        'base-uri': ["'none'"],
-        'form-action': ["'self'"],
-        'frame-ancestors': ["'none'"],
-      },
-    },
-  });
-  refuseEarly(app, options.apiKeys);
+  refuseEarly(app, { apiKeys: options.apiKeys, maxParamLength: MAX_PARAM_LENGTH });
+  await publishOpenApi(app, problems);
   publishMetrics(app);
-  await publishOpenApi(app);
   await app.register(systemRoutes({ problems, health: options.health }));
   for (const { routes } of options.contexts) await app.register(routes);
   await app.register(fastifyStatic, { root: DASHBOARD, wildcard: false });
   return app;
 }
 
-const serverOptions = ({ logger, nextId }: AppOptions): FastifyServerOptions => ({
+const serverOptions = ({ logger, nextId }: AppOptions): FastifyHttpOptions<RawServerDefault> => ({
   loggerInstance: logger,
   logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
-  requestIdHeader: false,
   genReqId: ({ headers }) => {
     const given = headers['x-request-id'];
     return typeof given === 'string' && REQUEST_ID.test(given) ? given : nextId();
@@ -95,37 +94,18 @@ const serverOptions = ({ logger, nextId }: AppOptions): FastifyServerOptions => 
   bodyLimit: BODY_LIMIT,
   requestTimeout: 30_000,
   return503OnClosing: false,
-  routerOptions: { maxParamLength: 512 },
-  ajv: { customOptions: { coerceTypes: false, removeAdditional: false, allErrors: true } },
+  routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
+  ajv: { customOptions: { coerceTypes: false, removeAdditional: false, allErrors: true, verbose: true } },
+  // Left to refuseEarly, which answers in the way of all others. A header that may stand once and stands twice is then
+  // no longer its first value but both, and refused for what it is.
+  http: { requireHostHeader: false, joinDuplicateHeaders: true },
 });
 
-/** Refusals that need nothing but the head of the request, in this order: path, method, key, content type. */
-function refuseEarly(app: FastifyInstance, apiKeys: readonly ApiKey[]): void {
-  const nameOfKey = apiKeyReader(apiKeys);
-  const paths = findMyWay();
-  const methods = new Map<string, Set<string>>();
-  app.addHook('onRoute', ({ url, method }) => {
-    if (url.includes('*')) return;
-    if (!methods.has(url)) paths.on('GET', url, () => undefined, url);
-    methods.set(url, new Set([...(methods.get(url) ?? []), ...[method].flat()]));
-  });
-  app.addHook('onRequest', async (request, reply) => {
-    if (request.is404) {
-      const url = paths.find('GET', request.url.split('?', 1)[0] as string)?.store as string | undefined;
-      if (url === undefined)
-        throw new DomainError('NOT_FOUND', 'There is nothing at this path. See /docs for all paths.');
-      reply.header('allow', [...(methods.get(url) ?? [])].join(', '));
-      throw new DomainError('METHOD_NOT_ALLOWED', `This path does not take ${request.method}.`);
-    }
-    if (request.routeOptions.config.key) {
-      const name = nameOfKey(request);
-      if (name === undefined)
-        throw new DomainError(
-          'UNAUTHORIZED',
-          'Send an API key as "Authorization: Bearer <key>" or "x-api-key: <key>".',
-        );
-      request.log.debug({ apiKey: name }, 'key accepted');
-    }
-    checkContentType(request);
-  });
+function logAnswer(
+  { method, url, routeOptions, log }: FastifyRequest,
+  { statusCode, elapsedTime }: FastifyReply,
+): void {
+  const path = url.split('?', 1)[0]?.slice(0, 200);
+  const ms = Math.round(elapsedTime * 10) / 10;
+  log.info({ method, path, route: routeOptions.url, status: statusCode, ms }, 'answered');
 }

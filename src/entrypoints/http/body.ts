@@ -1,3 +1,4 @@
+import { parse as parseQuery } from 'node:querystring';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { DomainError, invalidRequest } from '../../domain/shared/domain-error.ts';
 
@@ -7,10 +8,8 @@ const MAX_DEPTH = 200;
 const FORM = 'application/x-www-form-urlencoded';
 const JSON_TYPE = 'application/json';
 
-type Accepts = typeof FORM | typeof JSON_TYPE | undefined;
-
 /** What a route takes: a form if its config says so, JSON if it has a body schema, else nothing. */
-const accepts = ({ routeOptions: { config, schema } }: FastifyRequest): Accepts =>
+const accepts = ({ routeOptions: { config, schema } }: FastifyRequest): typeof FORM | typeof JSON_TYPE | undefined =>
   config.form ? FORM : schema?.body ? JSON_TYPE : undefined;
 
 /**
@@ -19,13 +18,18 @@ const accepts = ({ routeOptions: { config, schema } }: FastifyRequest): Accepts 
  * @throws DomainError `UNSUPPORTED_MEDIA_TYPE`
  */
 export function checkContentType(request: FastifyRequest): void {
+  const { headers } = request;
   const accepted = accepts(request);
-  const hasBody =
-    request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length'] ?? 0) > 0;
-  const given = request.headers['content-type'];
-  if (!accepted || (given === undefined && !hasBody)) return;
+  if (!accepted) {
+    // A route without a body does not care for its type, but Fastify would refuse one that is malformed.
+    delete headers['content-type'];
+    return;
+  }
+  const given = headers['content-type'];
+  const hasBody = headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+  if (given === undefined && !hasBody) return;
   const [type, ...parameters] = (given ?? '').split(';').map((part) => part.trim().toLowerCase());
-  const isUtf8 = parameters.every((part) => !part.startsWith('charset=') || /^charset="?utf-8"?$/.test(part));
+  const isUtf8 = parameters.every((part) => !part.startsWith('charset') || /^charset="?utf-?8"?$/.test(part));
   if (type !== accepted || !isUtf8)
     throw new DomainError(
       'UNSUPPORTED_MEDIA_TYPE',
@@ -35,68 +39,75 @@ export function checkContentType(request: FastifyRequest): void {
 
 /** Parses every body of the service: strict UTF-8, JSON or a form as the route takes it. */
 export function parseBodies(app: FastifyInstance): void {
-  const parseJson = app.getDefaultJsonParser('error', 'ignore');
+  // Fastify does not look at the body of a GET. One that is not empty would pass unseen.
+  app.addHttpMethod('GET', { hasBody: true, overrideExisting: true });
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser('*', { parseAs: 'buffer' }, (request, buffer, done) => {
-    const accepted = accepts(request);
-    try {
-      const text = decodeUtf8(buffer as Buffer);
-      if (accepted === FORM) done(null, parseForm(text));
-      else if (text === '' && !accepted) done(null, undefined);
-      else
-        void parseJson(request, text, (error, value) => {
-          if (error) return done(malformed('is not well-formed JSON'), undefined);
-          const complaint = accepted ? complaintAbout(value) : complaintAboutNothing(value);
-          done(complaint ? malformed(complaint) : null, value);
-        });
-    } catch (error) {
-      done(error as Error, undefined);
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, async (request: FastifyRequest, body: Buffer) => {
+    const text = decodeUtf8(body);
+    switch (accepts(request)) {
+      case FORM:
+        return parseForm(text);
+      case JSON_TYPE:
+        return parseJson(text);
+      case undefined:
+        return parseNothing(text);
     }
   });
 }
 
 const malformed = (message: string): DomainError => invalidRequest({ path: 'body', message });
 
-function decodeUtf8(buffer: Buffer): string {
+function decodeUtf8(body: Buffer): string {
   try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(buffer);
+    return new TextDecoder('utf-8', { fatal: true }).decode(body);
   } catch {
     throw malformed('is not well-formed UTF-8');
   }
 }
 
-/** @returns the fields, in a plain record; a repeated field is a list */
-function parseForm(text: string): Record<string, string | string[]> {
-  const decode = (part: string): string => decodeURIComponent(part.replaceAll('+', ' '));
-  const fields = new Map<string, string[]>();
+/** @returns the fields; a repeated one is a list */
+function parseForm(text: string): Record<string, unknown> {
   try {
-    for (const pair of text.split('&').filter(Boolean)) {
-      const [name = '', ...value] = pair.split('=');
-      const key = decode(name);
-      fields.set(key, [...(fields.get(key) ?? []), decode(value.join('='))]);
-    }
+    // The parser below takes malformed escapes as they are.
+    decodeURIComponent(text);
   } catch {
     throw malformed('is not a well-formed form in UTF-8');
   }
-  return Object.fromEntries(
-    [...fields].map(([name, values]) => [name, values.length > 1 ? values : (values[0] ?? '')]),
-  );
+  return parseQuery(text, '&', '=', { maxKeys: 0 });
 }
 
-const complaintAboutNothing = (value: unknown): string | undefined =>
-  JSON.stringify(value) === '{}' ? undefined : 'must be empty or {}, since this route takes none';
+function parseJson(text: string): unknown {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw malformed('is not well-formed JSON');
+  }
+  const complaint = complaintAbout(value);
+  if (complaint) throw malformed(complaint);
+  return value;
+}
 
-/** Strings that UTF-8 cannot carry would come back changed, and bottomless nesting is an attack. */
+function parseNothing(text: string): undefined {
+  if (!['', '{}'].includes(text.replace(/\s+/g, '')))
+    throw malformed('must be empty or {}, since this route takes none');
+}
+
+/** What `JSON.parse` lets through although it would not come back as it was sent, or is an attack. */
 function complaintAbout(body: unknown): string | undefined {
   let level: unknown[] = [body];
   for (let depth = 0; level.length > 0; depth++) {
     if (depth > MAX_DEPTH) return `is nested more than ${MAX_DEPTH} levels deep`;
     const next: unknown[] = [];
     for (const value of level) {
+      if (value === Number.POSITIVE_INFINITY || value === Number.NEGATIVE_INFINITY)
+        return 'contains a number that is too large';
       if (typeof value === 'string' && !isWellFormed(value)) return 'contains half of a surrogate pair';
-      if (typeof value === 'object' && value !== null) {
-        if (!Object.keys(value).every(isWellFormed)) return 'contains half of a surrogate pair';
-        next.push(...Object.values(value));
+      if (typeof value !== 'object' || value === null) continue;
+      for (const [key, member] of Object.entries(value)) {
+        if (!isWellFormed(key)) return 'contains half of a surrogate pair';
+        if (key === '__proto__') return 'contains the key __proto__';
+        next.push(member);
       }
     }
     level = next;

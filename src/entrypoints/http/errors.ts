@@ -1,12 +1,12 @@
-import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyError, FastifyReply, FastifyRequest, FastifySchemaValidationError } from 'fastify';
 import { DomainError, type FieldIssue, invalidRequest } from '../../domain/shared/domain-error.ts';
-import { type ProblemTable, sendProblem } from './problems.ts';
+import { type ProblemTable, problemDetails } from './problems.ts';
 
 /** Refusals that HTTP itself gives rise to, by the name that Fastify has for them. */
-const FRAMEWORK_CODES: Readonly<Record<string, string>> = {
-  FST_ERR_CTP_BODY_TOO_LARGE: 'BODY_TOO_LARGE',
-  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'UNSUPPORTED_MEDIA_TYPE',
-  FST_ERR_MAX_PARAM_LENGTH: 'NOT_FOUND',
+const FRAMEWORK_ERRORS: Readonly<Record<string, DomainError>> = {
+  FST_ERR_CTP_BODY_TOO_LARGE: new DomainError('BODY_TOO_LARGE', 'The body is larger than 64 KiB.'),
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: new DomainError('UNSUPPORTED_MEDIA_TYPE', 'The content type is not well-formed.'),
+  FST_ERR_BAD_URL: invalidRequest({ path: 'path', message: 'is not well-formed' }),
 };
 
 /** A body with very many mistakes is not answered with all of them. */
@@ -15,29 +15,35 @@ const MAX_NAME_LENGTH = 64;
 
 /** Translates whatever a route throws into problem details; what it does not know is a 500 and is logged. */
 export const errorHandler =
-  (table: ProblemTable) =>
+  (problems: ProblemTable) =>
   (error: FastifyError | DomainError, request: FastifyRequest, reply: FastifyReply): void => {
     const known = asDomainError(error);
-    const code = known && Object.hasOwn(table, known.code) ? known.code : 'INTERNAL';
-    const problem = table[code] as ProblemTable[string];
+    const code = known && Object.hasOwn(problems, known.code) ? known.code : 'INTERNAL';
+    const problem = problems[code] as ProblemTable[string];
     if (problem.status >= 500) request.log.error({ err: error, code }, 'request failed');
-    sendProblem(reply, code, problem, {
-      ...(known ? { detail: known.message, errors: known.issues } : {}),
-      retryAfterSeconds: known?.retryAfterSeconds,
-    });
+    if (problem.status === 401) reply.header('www-authenticate', 'Bearer');
+    if (known?.retryAfterSeconds !== undefined) reply.header('retry-after', known.retryAfterSeconds);
+    reply
+      .code(problem.status)
+      .type('application/problem+json')
+      .serializer(JSON.stringify)
+      .send(problemDetails(code, problem, known));
   };
 
 function asDomainError(error: FastifyError | DomainError): DomainError | undefined {
   if (error instanceof DomainError) return error;
   if (error.validation) return invalidRequest(...validationIssues(error));
-  const code = FRAMEWORK_CODES[error.code];
-  if (code) return new DomainError(code, error.message);
+  if (Object.hasOwn(FRAMEWORK_ERRORS, error.code)) return FRAMEWORK_ERRORS[error.code];
   const isClientError = error.statusCode !== undefined && error.statusCode >= 400 && error.statusCode < 500;
   return isClientError ? invalidRequest({ path: 'request', message: error.message }) : undefined;
 }
 
+/** With Ajv's option `verbose`, the schema that was broken comes along. */
+type Violation = FastifySchemaValidationError & { readonly parentSchema?: { readonly description?: string } };
+
 function validationIssues({ validation = [], validationContext }: FastifyError): FieldIssue[] {
-  const issues = validation.slice(0, MAX_ISSUES).map(({ instancePath, keyword, params, message }): FieldIssue => {
+  const issues = validation.slice(0, MAX_ISSUES).map((error: Violation): FieldIssue => {
+    const { instancePath, keyword, params, message = 'is not valid', parentSchema } = error;
     const at = instancePath
       .replace(/\/(\d+)(?=\/|$)/g, '[$1]')
       .replace(/^\//, '')
@@ -46,7 +52,9 @@ function validationIssues({ validation = [], validationContext }: FastifyError):
     if (keyword === 'additionalProperties')
       return { path: child(params.additionalProperty), message: 'is not known here' };
     if (keyword === 'required') return { path: child(params.missingProperty), message: 'is required' };
-    return { path: at || (validationContext ?? 'body'), message: message ?? 'is not valid' };
+    const isUnreadable = keyword === 'pattern' || keyword === 'format';
+    const advice = isUnreadable && parentSchema?.description ? `must be ${parentSchema.description}` : message;
+    return { path: at || (validationContext ?? 'body'), message: advice };
   });
   return [...new Map(issues.map((issue) => [`${issue.path} ${issue.message}`, issue])).values()];
 }

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { collectDefaultMetrics, Histogram, Registry } from 'prom-client';
+import { Type } from 'typebox';
 
 /** Serves `GET /metrics` in the Prometheus text format: the process's own figures and every answer by route. */
 export function publishMetrics(app: FastifyInstance): void {
@@ -14,8 +15,15 @@ export function publishMetrics(app: FastifyInstance): void {
   app.addHook('onResponse', async ({ method, routeOptions }, { statusCode, elapsedTime }) => {
     answers.observe({ method, route: routeOptions.url ?? 'none', status: statusCode }, elapsedTime / 1000);
   });
-  app.get('/metrics', { schema: { hide: true } }, async (_, reply) => {
-    reply.type(registry.contentType);
-    return registry.metrics();
-  });
+  app.get(
+    '/metrics',
+    {
+      schema: {
+        tags: ['system'],
+        summary: 'Figures for Prometheus',
+        response: { 200: { description: 'Prometheus text', content: { 'text/plain': { schema: Type.String() } } } },
+      },
+    },
+    async (_, reply) => reply.type(registry.contentType).send(await registry.metrics()),
+  );
 }

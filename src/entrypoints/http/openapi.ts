@@ -1,9 +1,12 @@
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifySchema, RouteOptions } from 'fastify';
+import { Type } from 'typebox';
+import type { ProblemTable } from './problems.ts';
+import { ProblemBody } from './schemas.ts';
 
 /** Serves `GET /openapi.json`, grown out of the routes' schemas, and `GET /docs`, a page to read and try it. */
-export async function publishOpenApi(app: FastifyInstance): Promise<void> {
+export async function publishOpenApi(app: FastifyInstance, problems: ProblemTable): Promise<void> {
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
@@ -14,21 +17,60 @@ export async function publishOpenApi(app: FastifyInstance): Promise<void> {
         license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
       },
       components: {
+        schemas: { Problem: ProblemBody },
         securitySchemes: {
           bearer: { type: 'http', scheme: 'bearer' },
           apiKey: { type: 'apiKey', in: 'header', name: 'x-api-key' },
         },
       },
     },
-    transform: ({ schema, url, route }) => ({
-      url,
-      schema: route.config?.key ? { ...schema, security: [{ bearer: [] }, { apiKey: [] }] } : schema,
-    }),
+    transform: ({ schema, url, route }) => ({ url, schema: documented(schema, route, problems) }),
   });
-  app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger());
+  app.get(
+    '/openapi.json',
+    {
+      schema: {
+        tags: ['system'],
+        summary: 'This document',
+        response: { 200: Type.Object({}, { additionalProperties: true, description: 'An OpenAPI 3.1 document' }) },
+      },
+    },
+    async () => app.swagger(),
+  );
   await app.register(swaggerUi, {
     routePrefix: '/docs',
     // The page styles its elements in place; its scripts are files of its own.
     transformStaticCSP: (policy) => `${policy};style-src 'self' 'unsafe-inline'`,
   });
 }
+
+/** Completes a route's schema by the key that it needs and every refusal that it may answer with. */
+function documented(schema: FastifySchema, { config }: RouteOptions, problems: ProblemTable): FastifySchema {
+  const codes = [
+    'INVALID_REQUEST',
+    ...(config?.key ? ['UNAUTHORIZED'] : []),
+    ...(schema.body ? ['UNSUPPORTED_MEDIA_TYPE'] : []),
+    'BODY_TOO_LARGE',
+    ...(config?.problems ?? []),
+    'INTERNAL',
+  ];
+  const statuses = new Set(codes.map((code) => problems[code]?.status as number));
+  const refusals = [...statuses].map((status) => [
+    status,
+    {
+      description: codes.filter((code) => problems[code]?.status === status).join(', '),
+      headers: refusalHeaders[status],
+      content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+    },
+  ]);
+  return {
+    ...schema,
+    ...(config?.key ? { security: [{ bearer: [] }, { apiKey: [] }] } : {}),
+    response: { ...Object.fromEntries(refusals), ...(schema.response as object) },
+  };
+}
+
+const refusalHeaders: Readonly<Record<number, object>> = {
+  401: { 'www-authenticate': Type.String({ description: '`Bearer`' }) },
+  503: { 'retry-after': Type.Integer({ description: 'Seconds after which a repeat may succeed' }) },
+};

@@ -1,5 +1,4 @@
-import type { FastifyReply } from 'fastify';
-import type { FieldIssue } from '../../domain/shared/domain-error.ts';
+import type { DomainError } from '../../domain/shared/domain-error.ts';
 
 /** What a code means to whoever meets it. */
 export interface Problem {
@@ -38,6 +37,11 @@ export const generalProblems: ProblemTable = {
     title: 'This path does not take this method',
     advice: 'Use one of the methods that the `Allow` header lists.',
   },
+  REQUEST_TIMEOUT: {
+    status: 408,
+    title: 'The request did not arrive in time',
+    advice: 'Send the whole request within 30 seconds, on a new connection.',
+  },
   BODY_TOO_LARGE: {
     status: 413,
     title: 'The body is too large',
@@ -59,6 +63,11 @@ export const generalProblems: ProblemTable = {
     title: 'Too many requests',
     advice: 'Wait as many seconds as `Retry-After` says. The service sets no limit itself; a gateway in front may.',
   },
+  HEADERS_TOO_LARGE: {
+    status: 431,
+    title: 'The headers are too large',
+    advice: 'Send a path and headers of at most 16 KiB together.',
+  },
   INTERNAL: {
     status: 500,
     title: 'Something went wrong inside the service',
@@ -76,26 +85,12 @@ export const generalProblems: ProblemTable = {
   },
 };
 
-export interface ProblemDetails {
-  readonly detail?: string;
-  readonly errors?: readonly FieldIssue[];
-  readonly retryAfterSeconds?: number;
-}
-
-/** Answers with RFC 9457 problem details. A 5xx says no more than its table entry does. */
-export function sendProblem(reply: FastifyReply, code: string, problem: Problem, details: ProblemDetails = {}): void {
-  if (details.retryAfterSeconds !== undefined) reply.header('retry-after', details.retryAfterSeconds);
-  if (problem.status === 401) reply.header('www-authenticate', 'Bearer');
-  reply
-    .code(problem.status)
-    .type('application/problem+json')
-    .serializer(JSON.stringify)
-    .send({
-      type: `/errors/${code}`,
-      title: problem.title,
-      status: problem.status,
-      detail: problem.status >= 500 ? problem.advice : (details.detail ?? problem.advice),
-      code,
-      ...(details.errors?.length ? { errors: details.errors } : {}),
-    });
-}
+/** RFC 9457 problem details. A 5xx says no more than its table entry does. */
+export const problemDetails = (code: string, { status, title, advice }: Problem, error?: DomainError) => ({
+  type: `/errors/${code}`,
+  title,
+  status,
+  detail: status >= 500 ? advice : (error?.message ?? advice),
+  code,
+  ...(error?.issues.length ? { errors: error.issues } : {}),
+});

@@ -8,10 +8,13 @@ export interface SystemRoutesOptions {
   readonly health: () => Promise<Record<string, 'ok' | 'unreachable'>>;
 }
 
-const Health = Type.Object({
-  status: Type.String({ enum: ['ok', 'unavailable'] }),
-  checks: Type.Record(Type.String(), Type.String({ enum: ['ok', 'unreachable'] })),
-});
+const Health = Type.Object(
+  {
+    status: Type.String({ enum: ['ok', 'unavailable'] }),
+    checks: Type.Record(Type.String(), Type.String({ enum: ['ok', 'unreachable'] })),
+  },
+  { description: 'Each dependency and whether it can be reached' },
+);
 
 /** Whether the process lives, whether it can serve, and what each error code means. */
 export const systemRoutes =
@@ -23,7 +26,7 @@ export const systemRoutes =
         schema: {
           tags: ['system'],
           summary: 'Whether the process lives',
-          response: { 200: Type.Object({ status: Type.Literal('ok') }) },
+          response: { 200: Type.Object({ status: Type.Literal('ok') }, { description: 'It lives' }) },
         },
       },
       async () => ({ status: 'ok' as const }),
@@ -48,17 +51,16 @@ export const systemRoutes =
     app.get(
       '/errors/:code',
       {
+        config: { problems: ['NOT_FOUND'] },
         schema: {
           tags: ['system'],
           summary: 'What an error code means and what to do about it',
           params: Type.Object({ code: Type.String() }),
           response: {
-            200: Type.Object({
-              code: Type.String(),
-              status: Type.Integer(),
-              title: Type.String(),
-              description: Type.String(),
-            }),
+            200: Type.Object(
+              { code: Type.String(), status: Type.Integer(), title: Type.String(), description: Type.String() },
+              { description: 'What the code means' },
+            ),
           },
         },
       },

@@ -13,7 +13,6 @@ import type { RecountPoll } from '../../../domain/votes/recount-poll.ts';
 import type { TakeSmsVote } from '../../../domain/votes/take-sms-vote.ts';
 import type { Clock } from '../../../ports/system.ts';
 import { within } from '../deadline.ts';
-import { ProblemBody } from '../schemas.ts';
 import { EventStream } from './event-stream.ts';
 import { LiveResults, versionOf } from './live-results.ts';
 import * as schemas from './schemas.ts';
@@ -43,12 +42,12 @@ export const votesRoutes = (options: VotesRoutesOptions): FastifyPluginAsync => 
     app.post(
       '/polls',
       {
-        config: { key: true },
+        config: { key: true, problems: ['VOTES_POLL_EXISTS', 'VOTES_NUMBER_TAKEN', 'STORE_UNAVAILABLE'] },
         schema: {
           tags,
           summary: 'Create a poll',
           body: schemas.NewPoll,
-          response: { 201: schemas.PollBody, default: ProblemBody },
+          response: { 201: schemas.CreatedPoll },
         },
       },
       async ({ body }, reply) => {
@@ -62,11 +61,12 @@ export const votesRoutes = (options: VotesRoutesOptions): FastifyPluginAsync => 
     app.get(
       '/polls',
       {
+        config: { problems: ['STORE_UNAVAILABLE'] },
         schema: {
           tags,
           summary: 'List polls, newest first',
           querystring: schemas.PageQuery,
-          response: { 200: schemas.PollList, default: ProblemBody },
+          response: { 200: schemas.PollList },
         },
       },
       async ({ query: { limit, cursor } }) => {
@@ -79,11 +79,12 @@ export const votesRoutes = (options: VotesRoutesOptions): FastifyPluginAsync => 
     app.get(
       '/polls/:pollId',
       {
+        config: { problems: ['VOTES_POLL_NOT_FOUND', 'STORE_UNAVAILABLE'] },
         schema: {
           tags,
           summary: 'Read a poll',
           params: schemas.PollParams,
-          response: { 200: schemas.PollBody, default: ProblemBody },
+          response: { 200: schemas.PollBody },
         },
       },
       async ({ params: { pollId } }) => pollBody(await options.findPolls.byId(pollId), clock.now()),
@@ -92,6 +93,17 @@ export const votesRoutes = (options: VotesRoutesOptions): FastifyPluginAsync => 
     app.post(
       '/polls/:pollId/votes',
       {
+        config: {
+          problems: [
+            'VOTES_POLL_NOT_FOUND',
+            'VOTES_UNKNOWN_CHOICE',
+            'VOTES_POLL_CLOSED',
+            'VOTES_POLL_NOT_OPEN',
+            'VOTES_ALREADY_VOTED',
+            'IDEMPOTENCY_KEY_REUSED',
+            'STORE_UNAVAILABLE',
+          ],
+        },
         schema: {
           tags,
           summary: 'Vote',
@@ -101,7 +113,7 @@ export const votesRoutes = (options: VotesRoutesOptions): FastifyPluginAsync => 
           params: schemas.PollParams,
           headers: schemas.IdempotencyHeaders,
           body: schemas.NewVote,
-          response: { 201: schemas.VoteReceipt, default: ProblemBody },
+          response: { 201: schemas.VoteReceipt },
         },
       },
       async ({ params: { pollId }, headers, body }, reply) => {
@@ -123,12 +135,14 @@ export const votesRoutes = (options: VotesRoutesOptions): FastifyPluginAsync => 
     app.get(
       '/polls/:pollId/results',
       {
+        config: { problems: ['VOTES_POLL_NOT_FOUND', 'STORE_UNAVAILABLE'] },
         schema: {
           tags,
           summary: 'Read the results',
           description: 'With `If-None-Match` the answer is 304 while neither the tally nor the status has changed.',
           params: schemas.PollParams,
-          response: { 200: schemas.ResultsBody, 304: Type.Null({ description: 'Unchanged' }), default: ProblemBody },
+          headers: schemas.ConditionalHeaders,
+          response: { 200: schemas.ResultsBody, 304: Type.Null({ description: 'Unchanged' }) },
         },
       },
       async ({ params: { pollId }, headers }, reply) => {
@@ -149,13 +163,14 @@ export const votesRoutes = (options: VotesRoutesOptions): FastifyPluginAsync => 
       '/polls/:pollId/results/events',
       {
         exposeHeadRoute: false,
+        config: { problems: ['VOTES_POLL_NOT_FOUND', 'NOT_IMPLEMENTED', 'STORE_UNAVAILABLE'] },
         schema: {
           tags,
           summary: 'Follow the results (server-sent events)',
           description:
             'Events `results` with the revision as id: the state at once, then each change, at most 5 a second.',
           params: schemas.PollParams,
-          produces: ['text/event-stream'],
+          response: { 200: schemas.ResultEvents },
         },
       },
       async ({ params: { pollId } }, reply) => {
@@ -177,12 +192,12 @@ export const votesRoutes = (options: VotesRoutesOptions): FastifyPluginAsync => 
     app.post(
       '/polls/:pollId/close',
       {
-        config: { key: true },
+        config: { key: true, problems: ['VOTES_POLL_NOT_FOUND', 'VOTES_AUDIT_UNFINISHED', 'STORE_UNAVAILABLE'] },
         schema: {
           tags,
           summary: 'Close a poll and audit it',
           params: schemas.PollParams,
-          response: { 200: schemas.ClosedPoll, default: ProblemBody },
+          response: { 200: schemas.ClosedPoll },
         },
       },
       async ({ params: { pollId } }) => {
@@ -199,12 +214,12 @@ export const votesRoutes = (options: VotesRoutesOptions): FastifyPluginAsync => 
     app.post(
       '/polls/:pollId/recount',
       {
-        config: { key: true },
+        config: { key: true, problems: ['VOTES_POLL_NOT_FOUND', 'STORE_UNAVAILABLE'] },
         schema: {
           tags,
           summary: 'Rebuild the tally from the shards',
           params: schemas.PollParams,
-          response: { 200: schemas.RecountBody, default: ProblemBody },
+          response: { 200: schemas.RecountBody },
         },
       },
       async ({ params: { pollId }, log }) => {
@@ -217,14 +232,16 @@ export const votesRoutes = (options: VotesRoutesOptions): FastifyPluginAsync => 
     app.post(
       '/webhooks/twilio/sms',
       {
-        config: { form: true },
+        config: { form: true, problems: ['FORBIDDEN', 'STORE_UNAVAILABLE'] },
         schema: {
           tags,
           summary: 'Take an SMS from Twilio',
+          description: 'The answer is TwiML with a reply to the voter. Parameters that are not known here are ignored.',
           consumes: ['application/x-www-form-urlencoded'],
-          querystring: { type: 'object' },
+          querystring: Type.Object({}),
+          headers: schemas.TwilioHeaders,
           body: schemas.SmsForm,
-          produces: ['text/xml'],
+          response: { 200: schemas.TwiML },
         },
         // Twilio signs everything that it sends, known or not, so the check comes before the fields are looked at.
         preValidation: async (request) => {
@@ -247,11 +264,13 @@ export const votesRoutes = (options: VotesRoutesOptions): FastifyPluginAsync => 
 
 const iso = (epoch: number): string => new Date(epoch).toISOString();
 
-/** @throws DomainError `INVALID_REQUEST` for a leap second, which has the form of a time and is none here */
+/** @throws DomainError `INVALID_REQUEST` for what has the form of a time but cannot be shown again as one */
 function epochMs(path: string, text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   const time = Date.parse(text);
-  if (Number.isNaN(time)) throw invalidRequest({ path, message: 'must be a time' });
+  // A leap second is no time here, and an offset may lead out of the years 0000 to 9999.
+  if (Number.isNaN(time) || iso(time).length !== '2026-01-01T00:00:00.000Z'.length)
+    throw invalidRequest({ path, message: 'must be a time in the years 0000 to 9999 UTC' });
   return time;
 }
 

@@ -1,19 +1,33 @@
+import type { Readable } from 'node:stream';
 import { Type } from 'typebox';
 
-export const Id = Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$', description: 'An id' });
-export const Time = Type.String({ format: 'date-time', description: 'ISO 8601' });
+export const Id = Type.String({
+  pattern: '^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$',
+  description: '1–64 letters, digits, _ and -, with a letter or digit first',
+});
+export const Time = Type.String({ format: 'date-time', description: 'a time in ISO 8601 with its offset, such as Z' });
 export const Identity = Type.String({
   pattern: '^[\\x20-\\x7e]{1,128}$',
   description: '1–128 printable ASCII characters',
 });
-/** Text that a person reads: control characters have no place in it, nor in the XML that carries it to a phone. */
-const Text = (maxLength: number) => Type.String({ minLength: 1, maxLength, pattern: '^\\P{Cc}*$' });
+/** Text that a person reads. What is refused cannot travel in the XML that carries a choice to a phone. */
+const Text = (maxLength: number) =>
+  Type.String({
+    minLength: 1,
+    maxLength,
+    pattern: '^[^\\p{Cc}\\p{Noncharacter_Code_Point}]*$',
+    description: `1–${maxLength} characters, none of them a control character or noncharacter`,
+  });
+
+const Timestamp = Type.String({ format: 'date-time' });
 
 export const PollParams = Type.Object({ pollId: Id });
 
 export const PageQuery = Type.Object(
   {
-    limit: Type.Optional(Type.String({ pattern: '^([1-9][0-9]?|100)$', description: '1–100, 20 unless given' })),
+    limit: Type.Optional(
+      Type.String({ pattern: '^([1-9][0-9]?|100)$', description: 'a whole number from 1 to 100; 20 unless given' }),
+    ),
     cursor: Type.Optional(
       Type.String({ minLength: 1, maxLength: 1024, description: '`nextCursor` of the page before' }),
     ),
@@ -28,9 +42,11 @@ export const NewPoll = Type.Object(
     choices: Type.Array(Text(40), { minItems: 2, maxItems: 100 }),
     opensAt: Type.Optional(Time),
     closesAt: Type.Optional(Time),
-    voterLimit: Type.Optional(Type.Union([Type.Literal('none'), Type.Literal('one')])),
+    voterLimit: Type.Optional(Type.Enum(['none', 'one'])),
     hideUntilClose: Type.Optional(Type.Boolean()),
-    smsNumber: Type.Optional(Type.String({ pattern: '^\\+[1-9][0-9]{1,14}$', description: 'E.164' })),
+    smsNumber: Type.Optional(
+      Type.String({ pattern: '^\\+[1-9][0-9]{1,14}$', description: 'a phone number in E.164, such as +15005550006' }),
+    ),
   },
   { additionalProperties: false },
 );
@@ -39,34 +55,48 @@ const pollFields = {
   pollId: Type.String(),
   question: Type.String(),
   choices: Type.Array(Type.String()),
-  opensAt: Type.Optional(Type.String()),
-  closesAt: Type.Optional(Type.String()),
+  opensAt: Type.Optional(Timestamp),
+  closesAt: Type.Optional(Timestamp),
   voterLimit: Type.String({ enum: ['none', 'one'] }),
   hideUntilClose: Type.Boolean(),
   smsNumber: Type.Optional(Type.String()),
   status: Type.String({ enum: ['scheduled', 'open', 'closed'] }),
-  createdAt: Type.String(),
+  createdAt: Timestamp,
 };
 
-export const PollBody = Type.Object(pollFields);
+export const PollBody = Type.Object(pollFields, { description: 'The poll' });
 
-export const PollList = Type.Object({ polls: Type.Array(PollBody), nextCursor: Type.Optional(Type.String()) });
-
-export const ClosedPoll = Type.Object({
-  ...pollFields,
-  audit: Type.Object({
-    ballots: Type.Integer(),
-    shards: Type.Integer(),
-    tally: Type.Integer(),
-    drift: Type.Integer({ description: 'Tally minus ballots' }),
-  }),
+export const CreatedPoll = Type.Object(pollFields, {
+  description: 'The poll',
+  headers: { location: Type.String({ description: 'Path of the poll' }) },
 });
 
-export const RecountBody = Type.Object({
-  before: Type.Integer(),
-  after: Type.Integer(),
-  drift: Type.Integer({ description: 'After minus before' }),
-});
+export const PollList = Type.Object(
+  { polls: Type.Array(PollBody), nextCursor: Type.Optional(Type.String()) },
+  { description: 'A page of polls, with `nextCursor` while there are more' },
+);
+
+export const ClosedPoll = Type.Object(
+  {
+    ...pollFields,
+    audit: Type.Object({
+      ballots: Type.Integer(),
+      shards: Type.Integer(),
+      tally: Type.Integer(),
+      drift: Type.Integer({ description: 'Tally minus ballots' }),
+    }),
+  },
+  { description: 'The closed poll with its audit' },
+);
+
+export const RecountBody = Type.Object(
+  {
+    before: Type.Integer(),
+    after: Type.Integer(),
+    drift: Type.Integer({ description: 'After minus before' }),
+  },
+  { description: 'Totals before and after' },
+);
 
 export const NewVote = Type.Object(
   {
@@ -79,25 +109,32 @@ export const NewVote = Type.Object(
 
 export const IdempotencyHeaders = Type.Object({ 'idempotency-key': Type.Optional(Identity) });
 
-export const VoteReceipt = Type.Object({
-  voteId: Type.String(),
-  pollId: Type.String(),
-  choice: Type.String(),
-  acceptedAt: Type.String(),
-});
+export const VoteReceipt = Type.Object(
+  { voteId: Type.String(), pollId: Type.String(), choice: Type.String(), acceptedAt: Timestamp },
+  {
+    description: 'The vote is counted',
+    headers: { 'idempotent-replayed': Type.String({ description: '`true` if it had been counted before' }) },
+  },
+);
 
 const orNull = (type: 'integer' | 'number') => Type.Unsafe<number | null>({ type: [type, 'null'] });
 
-export const ResultsBody = Type.Object({
-  pollId: Type.String(),
-  status: Type.String({ enum: ['scheduled', 'open', 'closed'] }),
-  hidden: Type.Optional(Type.Literal(true)),
-  total: orNull('integer'),
-  choices: Type.Array(Type.Object({ choice: Type.String(), votes: orNull('integer'), share: orNull('number') })),
-  revision: orNull('integer'),
-  asOf: Type.String(),
-  lagMs: orNull('integer'),
-});
+export const ResultsBody = Type.Object(
+  {
+    pollId: Type.String(),
+    status: Type.String({ enum: ['scheduled', 'open', 'closed'] }),
+    hidden: Type.Optional(Type.Literal(true)),
+    total: orNull('integer'),
+    choices: Type.Array(Type.Object({ choice: Type.String(), votes: orNull('integer'), share: orNull('number') })),
+    revision: orNull('integer'),
+    asOf: Timestamp,
+    lagMs: orNull('integer'),
+  },
+  {
+    description: 'The results, all figures null while the poll hides them',
+    headers: { etag: Type.String({ description: 'Changes with the tally and the status' }) },
+  },
+);
 
 /** Twilio sends more fields than these, and new ones without notice. */
 export const SmsForm = Type.Object({
@@ -106,3 +143,18 @@ export const SmsForm = Type.Object({
   To: Type.String({ minLength: 1, maxLength: 256 }),
   Body: Type.String(),
 });
+
+export const TwilioHeaders = Type.Object({
+  'x-twilio-signature': Type.Optional(Type.String({ description: 'Needed once `TWILIO_AUTH_TOKEN` is set' })),
+});
+
+export const TwiML = { description: 'TwiML', content: { 'text/xml': { schema: Type.String() } } };
+
+export const ConditionalHeaders = Type.Object({
+  'if-none-match': Type.Optional(Type.String({ description: '`ETag` of an answer before' })),
+});
+
+export const ResultEvents = {
+  description: 'Server-sent events; the data of each is the body of the results',
+  content: { 'text/event-stream': { schema: Type.Unsafe<Readable>({ type: 'string' }) } },
+};

@@ -20,8 +20,9 @@ export function isFromTwilio(
   { authTokens, publicBaseUrl, openWithoutToken }: TwilioSettings,
   request: SignedRequest,
 ): boolean {
-  if (authTokens.length === 0 || !publicBaseUrl) return openWithoutToken;
+  if (authTokens.length === 0) return openWithoutToken;
   const { signature, form } = request;
-  const url = publicBaseUrl.href.replace(/\/$/, '') + request.url;
-  return signature !== undefined && authTokens.some((token) => validateRequest(token, signature, url, form));
+  const url = publicBaseUrl?.href.replace(/\/$/, '') + request.url;
+  if (signature === undefined || !URL.canParse(url)) return false;
+  return authTokens.some((token) => validateRequest(token, signature, url, form));
 }

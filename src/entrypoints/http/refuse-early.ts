@@ -1,0 +1,68 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import findMyWay from 'find-my-way';
+import { DomainError, invalidRequest } from '../../domain/shared/domain-error.ts';
+import { type ApiKey, apiKeyReader } from './api-keys.ts';
+import { checkContentType } from './body.ts';
+
+export interface RefuseEarlyOptions {
+  readonly apiKeys: readonly ApiKey[];
+  /** The longest path parameter that the router takes. */
+  readonly maxParamLength: number;
+}
+
+/** Refusals that need nothing but the head of the request, in this order: path, method, key, content type. */
+export function refuseEarly(app: FastifyInstance, { apiKeys, maxParamLength }: RefuseEarlyOptions): void {
+  const nameOfKey = apiKeyReader(apiKeys);
+  const allowed = methodsByPath(app, maxParamLength);
+
+  app.addHook('onRequest', async (request, reply) => {
+    if (!hasHost(request)) throw invalidRequest({ path: 'host', message: 'is required, once' });
+    if (request.is404 || isIncomplete(request.params)) refusePath(request, reply);
+    if (request.routeOptions.config.key) {
+      const name = nameOfKey(request);
+      if (name === undefined)
+        throw new DomainError(
+          'UNAUTHORIZED',
+          'Send an API key as "Authorization: Bearer <key>" or "x-api-key: <key>".',
+        );
+      request.log.debug({ apiKey: name }, 'key accepted');
+    }
+    checkContentType(request);
+  });
+  // Where a route itself finds nothing, such as a file.
+  app.setNotFoundHandler(notFound);
+
+  function refusePath({ url, method }: FastifyRequest, reply: FastifyReply): never {
+    const methods = allowed(url);
+    if (!methods) return notFound();
+    reply.header('allow', methods.join(', '));
+    throw new DomainError('METHOD_NOT_ALLOWED', `This path does not take ${method}.`);
+  }
+}
+
+/** @throws DomainError `NOT_FOUND`, always */
+function notFound(): never {
+  throw new DomainError('NOT_FOUND', 'There is nothing at this path. See /docs for all paths.');
+}
+
+/** RFC 9112 §3.2. Copies of the header have been joined with commas. */
+const hasHost = ({ headers: { host }, raw: { httpVersion } }: FastifyRequest): boolean =>
+  host === undefined ? httpVersion === '1.0' : !host.includes(',');
+
+/** The router takes `/polls/` for a poll without an id. */
+const isIncomplete = (params: unknown): boolean => Object.values(params as Record<string, string>).includes('');
+
+/** Fastify answers 404 for a known path with another method, so the paths are kept once more without their methods. */
+function methodsByPath(app: FastifyInstance, maxParamLength: number): (url: string) => readonly string[] | undefined {
+  const paths = findMyWay({ maxParamLength });
+  const methods = new Map<string, Set<string>>();
+  app.addHook('onRoute', ({ url, method }) => {
+    if (url.includes('*')) return;
+    if (!methods.has(url)) paths.on('GET', url, () => undefined, url);
+    methods.set(url, new Set([...(methods.get(url) ?? []), ...[method].flat()]));
+  });
+  return (url) => {
+    const found = paths.find('GET', url);
+    return found && !isIncomplete(found.params) ? [...(methods.get(found.store as string) ?? [])] : undefined;
+  };
+}
