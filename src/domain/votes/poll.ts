@@ -53,7 +53,8 @@ export const shardsFor = (choices: number, wanted: number): number =>
  * @throws DomainError `INVALID_REQUEST` with every rule that the draft breaks
  */
 export function createPollFrom(draft: PollDraft, pollId: string, now: number): Poll {
-  const issues = draft.choices.flatMap((choice, index) => choiceIssues(draft.choices, choice, index));
+  const words = draft.choices.map(normaliseWord);
+  const issues = words.flatMap((_, index) => choiceIssues(words, index));
   if (normaliseWord(draft.question) === '')
     issues.push({ path: 'question', message: 'must contain something to read' });
   if (draft.closesAt !== undefined && draft.closesAt <= (draft.opensAt ?? now))
@@ -73,13 +74,13 @@ export function createPollFrom(draft: PollDraft, pollId: string, now: number): P
   };
 }
 
-function choiceIssues(choices: readonly string[], choice: string, index: number): FieldIssue[] {
+function choiceIssues(words: readonly string[], index: number): FieldIssue[] {
   const path = `choices[${index}]`;
-  const word = normaliseWord(choice);
+  const word = words[index] as string;
   if (word === '') return [{ path, message: 'must contain something to type' }];
-  if (matchWord(RESERVED_WORDS, choice) !== undefined)
+  if (matchWord(RESERVED_WORDS, word) !== undefined)
     return [{ path, message: 'is a word that phone networks keep for themselves; choose another' }];
-  const twin = choices.findIndex((other) => normaliseWord(other) === word);
+  const twin = words.indexOf(word);
   return twin < index ? [{ path, message: `reads the same as choices[${twin}]` }] : [];
 }
 
