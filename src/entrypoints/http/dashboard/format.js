@@ -1,0 +1,36 @@
+const integers = new Intl.NumberFormat('en');
+const oneDecimal = new Intl.NumberFormat('en', { minimumFractionDigits: 1, maximumFractionDigits: 1 });
+const percents = new Intl.NumberFormat('en', {
+  style: 'percent',
+  minimumFractionDigits: 1,
+  maximumFractionDigits: 1,
+});
+const clock = new Intl.DateTimeFormat('en-GB', { timeStyle: 'medium' });
+const moments = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'short' });
+
+/** @param {number} count */
+export const formatCount = (count) => integers.format(count);
+
+/** @param {number} count */
+export const formatVotes = (count) => `${integers.format(count)} ${count === 1 ? 'vote' : 'votes'}`;
+
+/** @param {number} share a fraction */
+export const formatShare = (share) => percents.format(share);
+
+/** @param {number} rate per second */
+export const formatRate = (rate) => (rate >= 100 ? integers.format(Math.round(rate)) : oneDecimal.format(rate));
+
+/** @param {number} ms */
+export function formatDuration(ms) {
+  if (ms < 1_000) return `${Math.round(ms)} ms`;
+  if (ms < 10_000) return `${oneDecimal.format(ms / 1_000)} s`;
+  if (ms < 100_000) return `${Math.round(ms / 1_000)} s`;
+  if (ms < 6_000_000) return `${Math.round(ms / 60_000)} min`;
+  return `${integers.format(Math.round(ms / 3_600_000))} h`;
+}
+
+/** @param {string} iso the time of day, in the viewer's zone */
+export const formatClock = (iso) => clock.format(new Date(iso));
+
+/** @param {string} iso date and time, in the viewer's zone */
+export const formatMoment = (iso) => moments.format(new Date(iso));

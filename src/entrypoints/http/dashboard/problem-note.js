@@ -1,0 +1,22 @@
+import { element, isolated } from './dom.js';
+
+/** @import { Problem } from './service.js' */
+
+/**
+ * Says what went wrong, as the service put it.
+ *
+ * @param {Problem} problem
+ * @param {...Node} actions what the viewer can do about it
+ */
+export const problemNote = (problem, ...actions) =>
+  element(
+    'div',
+    { class: 'problem', role: 'alert' },
+    element('p', {}, isolated(problem.errors.length > 0 ? 'This cannot be done as it is:' : problem.message)),
+    ...(problem.errors.length > 0 ? [problemList(problem)] : []),
+    ...actions,
+  );
+
+/** @param {Problem} problem */
+const problemList = ({ errors }) =>
+  element('ul', {}, ...errors.map(({ path, message }) => element('li', {}, isolated(`${path} ${message}`))));

@@ -1,0 +1,108 @@
+import { apiKey } from './api-key.js';
+
+/**
+ * @import { Static } from 'typebox'
+ * @import { ProblemBody } from '../schemas.ts'
+ */
+
+/** Where the service is: the folder that this page came from, so that a path in front of it does no harm. */
+const home = new URL('.', document.baseURI);
+
+const TIMEOUT_MS = 8_000;
+
+/** @param {string} path without a leading slash */
+export const serviceUrl = (path) => new URL(path, home).href;
+
+/**
+ * Why a request failed, in words for a person.
+ */
+export class Problem extends Error {
+  /**
+   * @param {string} message
+   * @param {object} [facts]
+   * @param {number} [facts.status] absent when no answer came
+   * @param {string} [facts.code]
+   * @param {readonly { path: string, message: string }[]} [facts.errors] what is wrong with which field
+   * @param {number} [facts.retryAfterMs]
+   */
+  constructor(message, { status, code, errors = [], retryAfterMs = 0 } = {}) {
+    super(message);
+    this.name = 'Problem';
+    this.status = status;
+    this.code = code;
+    this.errors = errors;
+    this.retryAfterMs = retryAfterMs;
+  }
+
+  /** Whether the same request may succeed later. */
+  get isPassing() {
+    return this.status === undefined || this.status === 429 || (this.status >= 500 && this.status !== 501);
+  }
+}
+
+/**
+ * Asks the service.
+ *
+ * @param {'GET' | 'POST'} method
+ * @param {string} path without a leading slash
+ * @param {object} [options]
+ * @param {unknown} [options.body] sent as JSON
+ * @param {Record<string, string>} [options.headers]
+ * @param {boolean} [options.withKey] sends the API key along
+ * @param {number} [options.timeoutMs]
+ * @param {AbortSignal} [options.signal]
+ * @returns {Promise<{ status: number, headers: Headers, body: unknown }>} an answer below 400; 304 has no body
+ * @throws {Problem}
+ */
+export async function request(method, path, { body, headers = {}, withKey, timeoutMs = TIMEOUT_MS, signal } = {}) {
+  const key = withKey ? apiKey.get() : undefined;
+  const timeout = AbortSignal.timeout(timeoutMs);
+  let response;
+  let text;
+  try {
+    response = await fetch(serviceUrl(path), {
+      method,
+      headers: {
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...(key === undefined ? {} : { authorization: `Bearer ${key}` }),
+        ...headers,
+      },
+      body: body === undefined ? undefined : JSON.stringify(body),
+      cache: 'no-store',
+      signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
+    });
+    text = await response.text();
+  } catch {
+    throw new Problem(timeout.aborted ? 'The service does not answer.' : 'The service cannot be reached.');
+  }
+  const answer = parse(text);
+  if (response.status >= 400) throw problemOf(response, answer);
+  if (answer === undefined && response.status !== 304)
+    throw new Problem('The answer was not understood. Is there something between this page and the service?');
+  return { status: response.status, headers: response.headers, body: answer };
+}
+
+/**
+ * @param {string} text
+ * @returns {unknown} undefined where the text is not JSON
+ */
+function parse(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * @param {Response} response
+ * @param {unknown} answer
+ */
+function problemOf({ status, headers }, answer) {
+  const retryAfterMs = 1_000 * (Number(headers.get('retry-after')) || 0);
+  // Something in between, such as a gateway, answers in its own way.
+  if (!headers.get('content-type')?.startsWith('application/problem+json'))
+    return new Problem(`The service answered with status ${status}.`, { status, retryAfterMs });
+  const { detail, code, errors } = /** @type {Static<typeof ProblemBody>} */ (answer);
+  return new Problem(detail, { status, code, errors, retryAfterMs });
+}

@@ -1,0 +1,63 @@
+import { element, setText } from '../dom.js';
+
+/**
+ * @import { Problem } from '../service.js'
+ * @import { Results } from './polls.js'
+ * @import { Connection } from './results-feed.js'
+ */
+
+/** From this delay on the figures are said to catch up. */
+const CATCHING_UP_MS = 2_000;
+/** A tally that has not moved for so long has caught up, or waits for votes: its last delay tells nothing any more. */
+const MOVED_LATELY_MS = 15_000;
+
+const WORDS = { connecting: 'Connecting', live: 'Live', polling: 'Live, asked every 2 s', lost: 'Connection lost' };
+
+/** Says how far the figures can be trusted at this moment. */
+export class ConnectionBadge {
+  /** @type {Connection} */
+  #connection = 'connecting';
+  #words = element('span');
+  #detail = element('p', { class: 'connection-detail', hidden: true });
+  #lagMs = 0;
+  #movedAt = 0;
+  #isOpen = true;
+  /** @type {number | null | undefined} */
+  #revision;
+
+  constructor() {
+    this.badge = element('p', { class: 'connection', role: 'status' }, element('span', { class: 'lamp' }), this.#words);
+    this.detail = this.#detail;
+    this.tick();
+  }
+
+  /** @param {Results} results */
+  show({ revision, lagMs, status }) {
+    if (revision !== this.#revision) this.#movedAt = performance.now();
+    this.#revision = revision;
+    this.#lagMs = lagMs ?? 0;
+    this.#isOpen = status === 'open';
+    this.tick();
+  }
+
+  /**
+   * @param {Connection} connection
+   * @param {Problem} [problem] why it is lost
+   */
+  connection(connection, problem) {
+    this.#connection = connection;
+    setText(this.#detail, problem ? `${problem.message} These are the last figures that arrived. Trying again.` : '');
+    this.#detail.hidden = !problem;
+    this.tick();
+  }
+
+  /** Call once a second. */
+  tick() {
+    const isTrusted = this.#connection === 'live' || this.#connection === 'polling';
+    const movedLately = performance.now() - this.#movedAt < MOVED_LATELY_MS;
+    const isCatchingUp = isTrusted && this.#lagMs > CATCHING_UP_MS && movedLately;
+    const words = isTrusted && !this.#isOpen ? 'Up to date' : WORDS[this.#connection];
+    setText(this.#words, isCatchingUp ? 'Catching up' : words);
+    this.badge.dataset.state = isCatchingUp ? 'catching-up' : this.#connection;
+  }
+}

@@ -1,0 +1,73 @@
+import { element, setText } from '../dom.js';
+import { formatClock, formatCount, formatDuration, formatRate } from '../format.js';
+import { RateMeter } from './rate-meter.js';
+import { Sparkline } from './sparkline.js';
+
+/** @import { Results } from './polls.js' */
+
+/** What stands over the bars: how many votes, how fast they come, and how fresh all of it is. */
+export class Figures {
+  #total = element('dd', { class: 'figure-value' });
+  #rate = element('dd', { class: 'figure-value' }, '–');
+  #asOf = element('dd', { class: 'figure-value' });
+  #age = element('dd', { class: 'figure-note' });
+  #lag = element('dd', { class: 'figure-value' });
+  #sparkline = new Sparkline();
+  #meter = new RateMeter();
+  #knownAt = 0;
+  #isHidden = false;
+
+  constructor() {
+    this.element = element(
+      'dl',
+      { class: 'figures' },
+      element('div', { class: 'figure is-total' }, element('dt', {}, 'Votes'), this.#total),
+      element(
+        'div',
+        { class: 'figure' },
+        element('dt', {}, 'Votes per second'),
+        this.#rate,
+        element('dd', { class: 'figure-note' }, this.#sparkline.element),
+      ),
+      element('div', { class: 'figure' }, element('dt', {}, 'As of'), this.#asOf, this.#age),
+      element(
+        'div',
+        { class: 'figure' },
+        element('dt', {}, 'Delay'),
+        this.#lag,
+        element('dd', { class: 'figure-note' }, 'from vote to tally'),
+      ),
+    );
+  }
+
+  /** @param {Results} results */
+  show({ total, asOf, lagMs }) {
+    this.#knownAt = performance.now();
+    this.#isHidden = total === null;
+    if (total === null) this.#meter.forget();
+    else this.#meter.know(total);
+    setText(this.#total, total === null ? 'Hidden' : formatCount(total));
+    setText(this.#asOf, formatClock(asOf));
+    setText(this.#lag, lagMs === null ? '–' : formatDuration(lagMs));
+    this.#showAge();
+  }
+
+  /** What is known next says nothing of the time in between. */
+  lost() {
+    this.#meter.forget();
+  }
+
+  /** Call once a second. */
+  tick() {
+    if (this.#knownAt === 0) return;
+    this.#meter.tick(performance.now());
+    setText(this.#rate, this.#isHidden ? '–' : formatRate(this.#meter.perSecond));
+    this.#sparkline.show(this.#meter.history);
+    this.#showAge();
+  }
+
+  #showAge() {
+    const ms = performance.now() - this.#knownAt;
+    setText(this.#age, ms < 1_500 ? 'just now' : `${formatDuration(ms)} ago`);
+  }
+}

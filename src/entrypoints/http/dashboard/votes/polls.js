@@ -1,0 +1,94 @@
+import { delay } from '../dom.js';
+import { Problem, request } from '../service.js';
+
+/**
+ * @import { Static } from 'typebox'
+ * @import * as schemas from '../../votes/schemas.ts'
+ *
+ * @typedef {Static<typeof schemas.PollBody>} Poll
+ * @typedef {Static<typeof schemas.ResultsBody>} Results
+ * @typedef {Static<typeof schemas.ClosedPoll>} ClosedPoll
+ * @typedef {Static<typeof schemas.RecountBody>} Recount
+ * @typedef {Static<typeof schemas.NewPoll>} NewPoll
+ * @typedef {Static<typeof schemas.NewVote>} NewVote
+ */
+
+const VOTE_ATTEMPTS = 4;
+const VOTE_RETRY_MS = 500;
+/** A close may take 20 s to audit; waiting a little longer tells how it ended. */
+const CLOSE_TIMEOUT_MS = 30_000;
+
+/** @param {string} pollId */
+const pathOf = (pollId) => `polls/${encodeURIComponent(pollId)}`;
+
+/**
+ * @param {number} limit
+ * @param {string} [cursor]
+ * @returns {Promise<Static<typeof schemas.PollList>>} newest first
+ */
+export async function listPolls(limit, cursor) {
+  const query = new URLSearchParams({ limit: String(limit), ...(cursor === undefined ? {} : { cursor }) });
+  const { body } = await request('GET', `polls?${query}`);
+  return /** @type {Static<typeof schemas.PollList>} */ (body);
+}
+
+/**
+ * @param {string} pollId
+ * @param {AbortSignal} signal
+ * @returns {Promise<Poll>}
+ */
+export const readPoll = async (pollId, signal) =>
+  /** @type {Poll} */ ((await request('GET', pathOf(pollId), { signal })).body);
+
+/** @param {string} pollId */
+export const resultsPath = (pollId) => `${pathOf(pollId)}/results`;
+
+/**
+ * @param {NewPoll} poll
+ * @returns {Promise<Poll>}
+ */
+export const createPoll = async (poll) =>
+  /** @type {Poll} */ ((await request('POST', 'polls', { body: poll, withKey: true })).body);
+
+/**
+ * @param {string} pollId
+ * @returns {Promise<ClosedPoll>}
+ */
+export const closePoll = async (pollId) =>
+  /** @type {ClosedPoll} */ (
+    (await request('POST', `${pathOf(pollId)}/close`, { withKey: true, timeoutMs: CLOSE_TIMEOUT_MS })).body
+  );
+
+/**
+ * @param {string} pollId
+ * @returns {Promise<Recount>}
+ */
+export const recountPoll = async (pollId) =>
+  /** @type {Recount} */ (
+    (await request('POST', `${pathOf(pollId)}/recount`, { withKey: true, timeoutMs: CLOSE_TIMEOUT_MS })).body
+  );
+
+/** A new identity for one vote. */
+export const newVoteId = () =>
+  `web-${[...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, '0')).join('')}`;
+
+/**
+ * Casts one vote. Where the answer got lost or asks for patience it is sent again under the same key, so that it
+ * counts once however often it arrives.
+ *
+ * @param {string} pollId
+ * @param {NewVote} vote
+ * @param {string} idempotencyKey
+ * @throws {Problem} the last one; casting again with the same key is safe
+ */
+export async function castVote(pollId, vote, idempotencyKey) {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await request('POST', `${pathOf(pollId)}/votes`, { body: vote, headers: { 'idempotency-key': idempotencyKey } });
+      return;
+    } catch (error) {
+      if (!(error instanceof Problem && error.isPassing) || attempt === VOTE_ATTEMPTS) throw error;
+      await delay(Math.max(error.retryAfterMs, VOTE_RETRY_MS * 2 ** (attempt - 1)));
+    }
+  }
+}

@@ -1,0 +1,169 @@
+import { delay } from '../dom.js';
+import { Problem, request, serviceUrl } from '../service.js';
+import { resultsPath } from './polls.js';
+
+/**
+ * @import { Results } from './polls.js'
+ *
+ * @typedef {'connecting' | 'live' | 'polling' | 'lost'} Connection
+ *
+ * @typedef {object} Viewer
+ * @property {(results: Results) => void} onResults called with each state, and again when it is found to be still so
+ * @property {(connection: Connection, problem?: Problem) => void} onConnection
+ * @property {(problem: Problem) => void} onGone the results cannot be followed at all, such as those of an unknown poll
+ */
+
+/** A stream sends its first event at once. One that does not is held back by something in between. */
+const FIRST_EVENT_MS = 5_000;
+/** A stream is silent while nothing changes, and also when the line is dead: after this long we ask which. */
+const QUIET_MS = 15_000;
+/** After so many streams in a row that brought nothing, the results are polled. */
+const STREAM_ATTEMPTS = 2;
+const POLL_INTERVAL_MS = 2_000;
+/** How long results are polled before a stream is tried again. */
+const POLLING_MS = 60_000;
+const LONGEST_PAUSE_MS = 5_000;
+
+/** Many viewers lose a connection at the same moment; they should not come back at the same moment. */
+const jittered = (/** @type {number} */ ms) => ms * (0.5 + Math.random() / 2);
+
+/**
+ * Follows the results of a poll until the signal ends: by server-sent events, or by polling where there are none.
+ *
+ *     ask until answered ─→ stream ─ ends or brings nothing ─→ ask until answered ─→ …
+ *                             └ twice in a row nothing ─→ poll for a minute ─→ …
+ */
+export class ResultsFeed {
+  /** The last answer that was asked for; a 304 says that it holds again. @type {{ etag: string, results: Results } | undefined} */
+  #answer;
+  /** The newest results, asked for or streamed. @type {Results | undefined} */
+  #newest;
+  #pollId;
+  #viewer;
+  #signal;
+
+  /**
+   * @param {string} pollId
+   * @param {Viewer} viewer
+   * @param {AbortSignal} signal
+   */
+  constructor(pollId, viewer, signal) {
+    this.#pollId = pollId;
+    this.#viewer = viewer;
+    this.#signal = signal;
+  }
+
+  async run() {
+    let barrenStreams = 0;
+    try {
+      await this.#askUntilAnswered();
+      while (!this.#signal.aborted) {
+        if (barrenStreams < STREAM_ATTEMPTS) {
+          barrenStreams = (await this.#stream()) ? 0 : barrenStreams + 1;
+          // Whatever comes next may be another process with a count of its own.
+          this.#answer = undefined;
+          await this.#askUntilAnswered();
+          await delay(jittered(1_000), this.#signal);
+        } else {
+          await this.#poll();
+          barrenStreams = STREAM_ATTEMPTS - 1;
+        }
+      }
+    } catch (error) {
+      if (this.#signal.aborted) return;
+      if (!(error instanceof Problem)) throw error;
+      this.#viewer.onGone(error);
+    }
+  }
+
+  /** @throws {Problem} that does not pass */
+  async #askUntilAnswered() {
+    for (let failures = 0; !this.#signal.aborted; failures++) {
+      try {
+        await this.#ask();
+        if (failures > 0) this.#viewer.onConnection('connecting');
+        return;
+      } catch (error) {
+        if (this.#signal.aborted || !(error instanceof Problem && error.isPassing)) throw error;
+        this.#answer = undefined;
+        this.#viewer.onConnection('lost', error);
+        const pause = jittered(Math.min(LONGEST_PAUSE_MS, 1_000 * 2 ** failures));
+        await delay(Math.max(pause, error.retryAfterMs), this.#signal);
+      }
+    }
+  }
+
+  /**
+   * Asks for the results once.
+   *
+   * @returns {Promise<boolean>} whether they are other than the ones shown
+   * @throws {Problem}
+   */
+  async #ask() {
+    const [answer, newest] = [this.#answer, this.#newest];
+    const { headers, body } = await request('GET', resultsPath(this.#pollId), {
+      headers: answer ? { 'if-none-match': answer.etag } : {},
+      signal: this.#signal,
+    });
+    // The stream overtook the answer.
+    if (newest !== this.#newest) return false;
+    const asOf = new Date(headers.get('date') ?? Date.now()).toISOString();
+    const results = answer && body === undefined ? { ...answer.results, asOf } : /** @type {Results} */ (body);
+    const etag = headers.get('etag');
+    this.#answer = etag === null ? undefined : { etag, results };
+    this.#accept(results);
+    return results.revision !== newest?.revision || results.status !== newest?.status;
+  }
+
+  /** @param {Results} results */
+  #accept(results) {
+    if (this.#signal.aborted) return;
+    this.#newest = results;
+    this.#viewer.onResults(results);
+  }
+
+  /** @returns {Promise<boolean>} whether it brought anything, once it has ended */
+  #stream() {
+    return new Promise((resolve) => {
+      const source = new EventSource(serviceUrl(`${resultsPath(this.#pollId)}/events`));
+      let delivered = false;
+      /** @type {ReturnType<typeof setTimeout> | undefined} */
+      let timer;
+      const end = () => {
+        clearTimeout(timer);
+        source.close();
+        this.#signal.removeEventListener('abort', end);
+        resolve(delivered);
+      };
+      const listen = () => {
+        clearTimeout(timer);
+        timer = delivered ? setTimeout(checkLine, QUIET_MS) : setTimeout(end, FIRST_EVENT_MS);
+      };
+      const checkLine = async () => {
+        const missedSome = await this.#ask().catch(() => true);
+        if (source.readyState === EventSource.CLOSED) return;
+        if (missedSome) end();
+        else listen();
+      };
+      source.addEventListener('results', ({ data }) => {
+        delivered = true;
+        this.#accept(JSON.parse(data));
+        this.#viewer.onConnection('live');
+        listen();
+      });
+      source.addEventListener('error', end);
+      this.#signal.addEventListener('abort', end);
+      listen();
+    });
+  }
+
+  /** Polls for a while. */
+  async #poll() {
+    const until = performance.now() + POLLING_MS;
+    while (!this.#signal.aborted && performance.now() < until) {
+      await this.#askUntilAnswered();
+      this.#viewer.onConnection('polling');
+      await delay(POLL_INTERVAL_MS, this.#signal);
+    }
+  }
+}
