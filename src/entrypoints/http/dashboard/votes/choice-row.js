@@ -10,7 +10,7 @@ export class ChoiceRow {
   #fill = element('div', { class: 'bar-fill' });
   #figures = element('span', { class: 'choice-figures' }, this.#votes, this.#share);
   #bar = element('div', { class: 'bar', 'aria-hidden': 'true' }, this.#fill);
-  #says = element('span', {}, 'Vote');
+  #says = element('span', { 'aria-hidden': 'true' }, 'Vote');
   #notes = element('div', { class: 'choice-notes' });
   #button;
   #sending = 0;
@@ -26,7 +26,7 @@ export class ChoiceRow {
       'button',
       { class: 'vote', type: 'button', click: () => onVote(this) },
       this.#says,
-      element('span', { class: 'unseen' }, ' for ', isolated(choice)),
+      element('span', { class: 'unseen' }, 'Vote for ', isolated(choice)),
     );
     this.element = element(
       'li',
@@ -52,6 +52,7 @@ export class ChoiceRow {
     this.#bar.hidden = isHidden;
     this.#button.hidden = !isOpen;
     this.element.classList.toggle('is-leading', isLeading);
+    this.element.classList.toggle('is-hidden', isHidden);
     if (isHidden) return;
     setText(this.#votes, formatVotes(votes));
     setText(this.#share, formatShare(share));

@@ -11,7 +11,7 @@ const CATCHING_UP_MS = 2_000;
 /** A tally that has not moved for so long has caught up, or waits for votes: its last delay tells nothing any more. */
 const MOVED_LATELY_MS = 15_000;
 
-const WORDS = { connecting: 'Connecting', live: 'Live', polling: 'Live, asked every 2 s', lost: 'Connection lost' };
+const WORDS = { connecting: 'Connecting', live: 'Live', polling: 'Polling every 2 s', lost: 'Connection lost' };
 
 /** Says how far the figures can be trusted at this moment. */
 export class ConnectionBadge {

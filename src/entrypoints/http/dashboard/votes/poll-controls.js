@@ -13,7 +13,8 @@ export class PollControls {
   #pollId;
   #closeButton = element('button', { type: 'button', click: () => this.#close() });
   #isClosed = false;
-  #outcome = element('div', { class: 'outcome', role: 'status' });
+  #report = element('div', { role: 'status' });
+  #refusal = element('div');
   #isBusy = false;
 
   /**
@@ -36,7 +37,8 @@ export class PollControls {
           'Recount',
         ),
       ),
-      this.#outcome,
+      this.#report,
+      this.#refusal,
     );
     const toggle = () => {
       this.element.hidden = apiKey.get() === undefined;
@@ -72,12 +74,14 @@ export class PollControls {
   async #do(meanwhile, act, report) {
     if (this.#isBusy) return;
     this.#isBusy = true;
-    this.#outcome.replaceChildren(element('p', {}, meanwhile));
+    this.#report.replaceChildren(element('p', {}, meanwhile));
+    this.#refusal.replaceChildren();
     try {
-      this.#outcome.replaceChildren(report(await act(this.#pollId)));
+      this.#report.replaceChildren(report(await act(this.#pollId)));
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
-      this.#outcome.replaceChildren(problemNote(error));
+      this.#report.replaceChildren();
+      this.#refusal.replaceChildren(problemNote(error));
     } finally {
       this.#isBusy = false;
     }

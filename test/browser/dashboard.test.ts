@@ -1,0 +1,694 @@
+import { mkdirSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Browser, BrowserContextOptions, Locator, Page } from 'playwright-core';
+import { eventually } from '../helpers/eventually.ts';
+import { type ServerProcess, startServer } from '../helpers/server-process.ts';
+import { launchChromium, openPage, type WatchedPage } from './chromium.ts';
+import { type AnotherClient, anotherClient, KEY } from './polls.ts';
+import { dampStreams } from './stream-damper.ts';
+
+const { source: AXE } = createRequire(import.meta.url)('axe-core') as { source: string };
+
+const PHONE = { width: 360, height: 740 };
+const DESKTOP = { width: 1280, height: 800 };
+/** Where pictures of the dashboard are put; none are taken without it. */
+const { SCREENSHOT_DIR } = process.env;
+
+/** What a browser itself says about an answer that it did not like. */
+const failedToLoad = (status: string): RegExp => new RegExp(`^error: Failed to load resource: .*${status}`);
+
+describe('the dashboard in Chromium', () => {
+  let browser: Browser;
+  let server: ServerProcess;
+  let client: AnotherClient;
+  let watched: WatchedPage | undefined;
+  /** Complaints that belong to what a test does on purpose. */
+  let expected: RegExp[] = [];
+
+  beforeAll(async () => {
+    browser = await launchChromium();
+    server = await startServer({ API_KEYS: `browser=${KEY}` });
+    client = anotherClient(server.url);
+  });
+  afterAll(async () => {
+    await browser?.close();
+    expect(await server?.stop()).toBe(0);
+  });
+  afterEach(async () => {
+    const complaints = watched?.complaints.filter((text) => !expected.some((pattern) => pattern.test(text)));
+    await watched?.page.context().close();
+    watched = undefined;
+    expected = [];
+    expect(complaints).toEqual([]);
+  });
+
+  interface Opening extends BrowserContextOptions {
+    readonly url?: string;
+    readonly key?: string;
+    /** What is to be set up before the page loads. */
+    readonly prepare?: (page: Page) => Promise<unknown>;
+  }
+
+  /** Opens the dashboard at an address below `/`, such as `#/votes/colors`. */
+  async function open(address = '', { url = server.url, key, prepare, ...options }: Opening = {}): Promise<Page> {
+    watched = await openPage(browser, url, options);
+    const { page } = watched;
+    if (key) await page.addInitScript(`sessionStorage.setItem('portside-api-key', ${JSON.stringify(key)})`);
+    await prepare?.(page);
+    await page.goto(`${url}/${address}`);
+    return page;
+  }
+
+  const row = (page: Page, choice: string): Locator => page.locator('.choice').filter({ hasText: choice });
+  const voteFor = (page: Page, choice: string): Locator =>
+    page.getByRole('button', { name: `Vote for ${choice}`, exact: true });
+  const connection = (page: Page): Locator => page.locator('.connection');
+  const figure = (page: Page, name: string): Locator =>
+    page
+      .locator('.figure')
+      .filter({ has: page.getByText(name, { exact: true }) })
+      .locator('.figure-value');
+
+  const reads = async (locator: Locator, text: string | RegExp, withinMs = 5_000): Promise<void> => {
+    const holds = (now: string): boolean => (typeof text === 'string' ? now.includes(text) : text.test(now));
+    await eventually(() => locator.innerText(), holds, withinMs);
+  };
+
+  /** How much of the bar of a choice is filled, as it is painted. */
+  async function filled(page: Page, choice: string): Promise<number> {
+    const [bar, fill] = await Promise.all([
+      row(page, choice).locator('.bar').boundingBox(),
+      row(page, choice).locator('.bar-fill').boundingBox(),
+    ]);
+    if (!bar || !fill) throw new Error('there is no bar');
+    return (fill.x + fill.width - bar.x) / bar.width;
+  }
+  const fills = (page: Page, choice: string, share: number): Promise<number> =>
+    eventually(
+      () => filled(page, choice),
+      (painted) => Math.abs(painted - share) < 0.005,
+    );
+
+  const violations = async (page: Page): Promise<string[]> => {
+    await page.evaluate(AXE);
+    return page.evaluate<string[]>(`axe.run().then(({ violations }) =>
+      violations.flatMap(({ id, nodes }) => nodes.map((node) => id + ': ' + node.failureSummary + ' ' + node.html)))`);
+  };
+  const overflow = (page: Page): Promise<number> =>
+    page.evaluate<number>('document.documentElement.scrollWidth - document.documentElement.clientWidth');
+
+  const colours = () => client.createPoll({ question: 'Which colour?', choices: ['RED', 'GREEN', 'BLUE'] });
+
+  it('begins with an open poll', async () => {
+    const fresh = await startServer();
+    try {
+      const page = await open('', { url: fresh.url });
+      await reads(page.locator('.question'), 'Which colour?');
+      await reads(page.locator('.status'), 'Open');
+      await reads(connection(page), 'Live');
+      await reads(figure(page, 'Votes'), /^0$/);
+      expect(page.url()).toBe(`${fresh.url}/#/votes/colors`);
+      await page.close();
+    } finally {
+      expect(await fresh.stop()).toBe(0);
+    }
+  });
+
+  it('moves the bars, without a reload, as this viewer and others vote', async () => {
+    const poll = await colours();
+    const page = await open(`#/votes/${poll}`);
+    await page.evaluate('window.isTheSamePage = true');
+    expect(await filled(page, 'RED')).toBeCloseTo(0);
+
+    await voteFor(page, 'RED').click();
+    await reads(row(page, 'RED'), /1 vote\s+100\.0%/);
+    await fills(page, 'RED', 1);
+    await reads(row(page, 'RED').locator('.vote'), 'Counted');
+
+    await Promise.all(['green', 'green', 'blue'].map((choice) => client.vote(poll, choice)));
+    await reads(row(page, 'GREEN'), /2 votes\s+50\.0%/);
+    await fills(page, 'GREEN', 0.5);
+    await fills(page, 'RED', 0.25);
+    await fills(page, 'BLUE', 0.25);
+    await reads(figure(page, 'Votes'), /^4$/);
+    await expect(page.evaluate('window.isTheSamePage')).resolves.toBe(true);
+  });
+
+  it('tells how fast votes come and how fresh the figures are', async () => {
+    const poll = await colours();
+    const page = await open(`#/votes/${poll}`);
+    await reads(connection(page), 'Live');
+    await reads(figure(page, 'Votes per second'), /^0\.0$/);
+
+    await Promise.all(Array.from({ length: 30 }, () => client.vote(poll, 'RED')));
+    // Thirty votes are an average of five a second over the last six seconds.
+    await reads(figure(page, 'Votes per second'), /^[5-9]\.\d$|^[12]\d\.\d$|^30\.0$/);
+    await reads(figure(page, 'As of'), /^\d\d:\d\d:\d\d$/);
+    await reads(figure(page, 'Delay'), /^\d+ ms$/);
+    await reads(figure(page, 'Votes per second'), /^0\.0$/, 12_000);
+  });
+
+  it('reads changing figures out seldom enough to be listened to', async () => {
+    const poll = await colours();
+    const page = await open(`#/votes/${poll}`, { prepare: (page) => page.clock.install() });
+    await reads(connection(page), 'Live');
+    await page.evaluate(`
+      window.spoken = [];
+      for (const region of document.querySelectorAll('[aria-live], [role="status"], [role="alert"]'))
+        new MutationObserver(() => window.spoken.push(region.textContent))
+          .observe(region, { childList: true, characterData: true, subtree: true });`);
+    for (let batch = 1; batch <= 10; batch++) {
+      await client.vote(poll, 'RED');
+      await reads(figure(page, 'Votes'), String(batch));
+    }
+    await voteFor(page, 'GREEN').click();
+    await eventually(
+      () => page.evaluate<string[]>('window.spoken'),
+      (spoken) => spoken.length > 0,
+    );
+    const said = 'Your vote for GREEN is counted.';
+    await expect(page.evaluate('window.spoken')).resolves.toEqual([said]);
+    await reads(figure(page, 'Votes'), '11');
+    await page.clock.fastForward(20_000);
+    await eventually(
+      () => page.evaluate<string[]>('window.spoken'),
+      (spoken) => spoken.length > 1,
+    );
+    const figures = '11 votes. RED 90.9%. GREEN 9.1%. BLUE 0.0%.';
+    await expect(page.evaluate('window.spoken')).resolves.toEqual([said, figures]);
+  });
+
+  it('sends a vote whose answer got lost again, so that it counts once', async () => {
+    expected = [failedToLoad('net::ERR_FAILED')];
+    const poll = await colours();
+    const page = await open(`#/votes/${poll}`);
+    const keys: (string | undefined)[] = [];
+    await page.route('**/votes', async (route) => {
+      keys.push(route.request().headers()['idempotency-key']);
+      if (keys.length > 1) return route.continue();
+      await route.fetch();
+      await route.abort();
+    });
+
+    await voteFor(page, 'BLUE').click();
+    await reads(row(page, 'BLUE').locator('.vote'), 'Counted');
+    expect(keys).toHaveLength(2);
+    expect(keys[0]).toMatch(/^[\x21-\x7e]{16,128}$/);
+    expect(keys[1]).toBe(keys[0]);
+    expect(await client.results(poll)).toMatchObject({ total: 1 });
+
+    await voteFor(page, 'BLUE').click();
+    await reads(figure(page, 'Votes'), /^2$/);
+    expect(new Set(keys).size).toBe(2);
+  });
+
+  it('keeps a vote that cannot be sent, to be sent again by hand', async () => {
+    expected = [failedToLoad('net::ERR_FAILED')];
+    const poll = await colours();
+    const page = await open(`#/votes/${poll}`);
+    const keys = new Set<string | undefined>();
+    await page.route('**/votes', (route) => {
+      keys.add(route.request().headers()['idempotency-key']);
+      return route.abort();
+    });
+    await voteFor(page, 'RED').click();
+    await reads(row(page, 'RED').getByRole('alert'), 'cannot be reached', 10_000);
+
+    await page.unroute('**/votes');
+    const sent = page.waitForRequest('**/votes');
+    await row(page, 'RED').getByRole('button', { name: 'Send this vote again' }).click();
+    keys.add((await sent).headers()['idempotency-key']);
+    await reads(figure(page, 'Votes'), /^1$/);
+    expect(keys.size).toBe(1);
+    await expect(row(page, 'RED').getByRole('alert').count()).resolves.toBe(0);
+  });
+
+  it('says when the connection is lost, and recovers by itself', async () => {
+    expected = [failedToLoad('net::ERR_CONNECTION_REFUSED'), failedToLoad('net::ERR_EMPTY_RESPONSE')];
+    const first = await startServer();
+    let second: ServerProcess | undefined;
+    try {
+      await anotherClient(first.url).vote('colors', 'RED');
+      const page = await open('#/votes/colors', { url: first.url });
+      await reads(connection(page), 'Live');
+      await reads(figure(page, 'Votes'), /^1$/);
+
+      expect(await first.stop()).toBe(0);
+      await reads(connection(page), 'Connection lost');
+      await reads(page.locator('.connection-detail'), 'last figures that arrived');
+      await reads(figure(page, 'Votes'), /^1$/);
+
+      second = await startServer({ PORT: first.port });
+      await reads(connection(page), 'Live', 20_000);
+      await expect(page.locator('.connection-detail').isVisible()).resolves.toBe(false);
+      // An embedded store begins anew, and the page shows what is.
+      await reads(figure(page, 'Votes'), /^0$/);
+      await anotherClient(second.url).vote('colors', 'BLUE');
+      await reads(row(page, 'BLUE'), '1 vote');
+    } finally {
+      await first.stop();
+      await second?.stop();
+    }
+  });
+
+  it('polls where there are no server-sent events, and says when the figures catch up', async () => {
+    expected = [failedToLoad('501')];
+    const poll = await colours();
+    let lagMs: number | undefined;
+    const conditional: (string | undefined)[] = [];
+    const statuses: number[] = [];
+    const prepare = async (page: Page) => {
+      await page.clock.install();
+      await page.route('**/results/events', (route) => route.fulfill({ status: 501 }));
+      await page.route('**/results', async (route) => {
+        conditional.push(route.request().headers()['if-none-match']);
+        const response = await route.fetch();
+        statuses.push(response.status());
+        if (lagMs === undefined || response.status() !== 200) return route.fulfill({ response });
+        return route.fulfill({ response, json: { ...((await response.json()) as object), lagMs } });
+      });
+    };
+    const page = await open(`#/votes/${poll}`, { prepare });
+    await reads(connection(page), 'Polling every 2 s', 10_000);
+    await client.vote(poll, 'RED');
+    await reads(row(page, 'RED'), '1 vote');
+    await eventually(
+      () => statuses.at(-1),
+      (status) => status === 304,
+    );
+    expect(conditional.at(-1)).toMatch(/^"/);
+
+    lagMs = 5_000;
+    await client.vote(poll, 'RED');
+    await reads(connection(page), 'Catching up');
+    await reads(figure(page, 'Delay'), '5.0 s');
+    // The delay of a vote long ago says nothing of now.
+    await page.clock.fastForward(16_000);
+    await reads(connection(page), 'Polling every 2 s');
+    await client.vote(poll, 'RED');
+    await reads(connection(page), 'Catching up');
+    lagMs = undefined;
+    await client.vote(poll, 'RED');
+    await reads(connection(page), 'Polling every 2 s');
+    await reads(figure(page, 'Votes'), /^4$/);
+  });
+
+  it('does not trust a line that is silent', async () => {
+    const poll = await colours();
+    const line = await dampStreams(server.url);
+    let streams = 0;
+    const prepare = async (page: Page) => {
+      await page.clock.install();
+      page.on('request', (request) => {
+        if (request.url().endsWith('/events')) streams += 1;
+      });
+    };
+    const nextStream = (count: number) =>
+      eventually(
+        () => streams,
+        (now) => now === count,
+      );
+    try {
+      const page = await open(`#/votes/${poll}`, { url: line.url, prepare });
+      await reads(connection(page), 'Live');
+      line.hush();
+      await client.vote(poll, 'RED');
+      await page.clock.fastForward(15_000);
+      await reads(row(page, 'RED'), '1 vote');
+
+      // Streams that bring nothing at all are given up for a while.
+      for (const count of [2, 3]) {
+        await nextStream(count);
+        await page.clock.fastForward(5_000);
+      }
+      await reads(connection(page), 'Polling every 2 s');
+      await client.vote(poll, 'RED');
+      await reads(row(page, 'RED'), '2 votes');
+
+      line.release();
+      await page.clock.fastForward(60_000);
+      await nextStream(4);
+      await reads(connection(page), 'Live');
+      await client.vote(poll, 'RED');
+      await reads(row(page, 'RED'), '3 votes');
+      await page.close();
+    } finally {
+      await line.close();
+    }
+  });
+
+  it('holds no connection while nobody sees the page', async () => {
+    const poll = await colours();
+    let streams = 0;
+    const ended: string[] = [];
+    const prepare = async (page: Page) => {
+      page.on('request', (request) => {
+        if (request.url().endsWith('/events')) streams += 1;
+      });
+      page.on('requestfailed', (request) => ended.push(request.url()));
+    };
+    const page = await open(`#/votes/${poll}`, { prepare });
+    await reads(connection(page), 'Live');
+    const setHidden = (hidden: boolean) =>
+      page.evaluate(`Object.defineProperty(document, 'hidden', { value: ${hidden}, configurable: true });
+        document.dispatchEvent(new Event('visibilitychange'));`);
+    await setHidden(true);
+    await eventually(
+      () => ended,
+      (urls) => urls.some((url) => url.endsWith('/events')),
+    );
+    await client.vote(poll, 'RED');
+    expect(streams).toBe(1);
+    await setHidden(false);
+    await reads(row(page, 'RED'), '1 vote');
+    await eventually(
+      () => streams,
+      (count) => count === 2,
+    );
+  });
+
+  it('can be used by keyboard alone', async () => {
+    const poll = await colours();
+    const page = await open(`#/votes/${poll}`);
+    await reads(connection(page), 'Live');
+    const focused = `(() => {
+      const { outlineStyle, outlineWidth } = getComputedStyle(document.activeElement);
+      const { textContent: text } = document.activeElement.querySelector('.unseen') ?? document.activeElement;
+      return { text, isSeen: outlineStyle !== 'none' && parseFloat(outlineWidth) >= 2 };
+    })()`;
+    const path: string[] = [];
+    for (let presses = 0; presses < 60 && path.at(-1) !== 'Vote for GREEN'; presses++) {
+      await page.keyboard.press('Tab');
+      const { text, isSeen } = await page.evaluate<{ text: string; isSeen: boolean }>(focused);
+      expect({ text, isSeen }).toEqual({ text, isSeen: true });
+      path.push(text);
+    }
+    expect(path.slice(0, 5)).toEqual(['Skip to content', 'Portside', 'Votes', 'API docs', 'API key']);
+    expect(path.slice(-2)).toEqual(['Vote for RED', 'Vote for GREEN']);
+    await page.keyboard.press('Enter');
+    await reads(row(page, 'GREEN'), '1 vote');
+    await page.keyboard.press('Space');
+    await reads(row(page, 'GREEN'), '2 votes');
+
+    // Choosing another poll in the list leads to it.
+    const other = await client.createPoll({ question: 'Another question?', choices: ['A', 'B'] });
+    await page.reload();
+    const link = page.getByRole('link', { name: 'Another question?' });
+    await link.focus();
+    await page.keyboard.press('Enter');
+    await eventually(
+      () => page.evaluate('document.activeElement.textContent'),
+      (text) => text === 'Another question?',
+    );
+    expect(page.url()).toContain(other);
+    await reads(connection(page), 'Live');
+    await page.keyboard.press('Tab');
+    await expect(page.evaluate<{ text: string }>(focused)).resolves.toMatchObject({ text: 'Vote for A' });
+  });
+
+  it('leads past the list of polls', async () => {
+    const poll = await colours();
+    const page = await open(`#/votes/${poll}`);
+    await reads(connection(page), 'Live');
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Enter');
+    await expect(page.evaluate('document.activeElement.id')).resolves.toBe('content');
+    expect(page.url()).toContain(`#/votes/${poll}`);
+  });
+
+  it('lets a key holder create, close and recount a poll', async () => {
+    const page = await open();
+    await expect(page.getByRole('button', { name: 'New poll' }).isVisible()).resolves.toBe(false);
+    await page.getByRole('button', { name: 'API key' }).click();
+    await page.getByLabel('Key', { exact: true }).fill(KEY);
+    await page.keyboard.press('Enter');
+    await expect(page.evaluate('[localStorage.length, document.cookie]')).resolves.toEqual([0, '']);
+
+    await page.getByRole('button', { name: 'New poll' }).click();
+    const dialog = page.getByRole('dialog', { name: 'New poll' });
+    await dialog.getByLabel('Question').fill('Which quay?');
+    await dialog.getByLabel('Choices').fill('North\n South \n\nEast');
+    await dialog.getByLabel('Opens', { exact: true }).fill('2030-05-01T10:00');
+    await dialog.getByLabel('Closes', { exact: true }).fill('2031-05-01T10:00');
+    await dialog.getByLabel('One vote for each voter').check();
+    await dialog.getByLabel('Hide the results').check();
+    await dialog.getByLabel('Phone number').fill('+1 (555) 123-0000');
+    await dialog.getByLabel('Id', { exact: true }).fill('quay');
+    await dialog.getByRole('button', { name: 'Create the poll' }).click();
+    await reads(page.locator('.question'), 'Which quay?');
+    await reads(page.locator('.poll-meta'), 'Not open yet');
+    const made = (await (await fetch(`${server.url}/polls/quay`)).json()) as object;
+    expect(made).toMatchObject({
+      question: 'Which quay?',
+      choices: ['North', 'South', 'East'],
+      opensAt: await page.evaluate("new Date('2030-05-01T10:00').toISOString()"),
+      closesAt: await page.evaluate("new Date('2031-05-01T10:00').toISOString()"),
+      voterLimit: 'one',
+      hideUntilClose: true,
+      smsNumber: '+15551230000',
+    });
+
+    const poll = await colours();
+    await Promise.all([client.vote(poll, 'RED'), client.vote(poll, 'RED'), client.vote(poll, 'BLUE')]);
+    await page.goto(`${server.url}/#/votes/${poll}`);
+    await page.getByRole('button', { name: 'Recount' }).click();
+    await reads(page.locator('.controls'), /The tally was right\.\s+Before\s+3\s+After\s+3\s+Drift\s+0/);
+
+    await page.getByRole('button', { name: 'Close and audit' }).click();
+    await page.getByRole('button', { name: 'Leave it open' }).click();
+    await reads(page.locator('.status'), 'Open');
+    await page.getByRole('button', { name: 'Close and audit' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Close and audit' }).click();
+    await reads(page.locator('.controls'), /The counts agree\.\s+Ballots\s+3\s+Shards\s+3\s+Tally\s+3\s+Drift\s+0/);
+    await reads(page.locator('.status'), 'Closed');
+    await expect(voteFor(page, 'RED').isVisible()).resolves.toBe(false);
+    await page.getByRole('button', { name: 'Audit again' }).click();
+    await reads(page.locator('.controls'), 'The counts agree.');
+    // The closed poll can still be reached from the list.
+    await reads(page.locator('.poll-list'), /Closed[\s\S]*Which colour\?/);
+
+    await page.getByRole('button', { name: 'Key holder' }).click();
+    await page.getByRole('button', { name: 'Forget the key' }).click();
+    await expect(page.locator('.controls').isVisible()).resolves.toBe(false);
+    await expect(page.evaluate('sessionStorage.length')).resolves.toBe(0);
+  });
+
+  it('puts what is wrong with a new poll into words, at the fields', async () => {
+    expected = [failedToLoad('400'), failedToLoad('409')];
+    await client.createPoll({ pollId: 'taken', question: 'First?', choices: ['A', 'B'] });
+    const page = await open('', { key: KEY });
+    await page.getByRole('button', { name: 'New poll' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('Question').fill('Second?');
+    await dialog.getByLabel('Choices').fill('tea\nTEA\nstop');
+    await dialog.getByLabel('Closes', { exact: true }).fill('2001-01-01T00:00');
+    await dialog.getByRole('button', { name: 'Create the poll' }).click();
+    await reads(dialog.getByRole('alert'), 'See what is said at the fields');
+    const choices = dialog.getByLabel('Choices');
+    await expect(choices.getAttribute('aria-invalid')).resolves.toBe('true');
+    await reads(
+      dialog.locator('.field').filter({ has: page.getByLabel('Choices') }),
+      /“TEA” reads the same[\s\S]*“stop” is a word that/,
+    );
+    await reads(
+      dialog.locator('.field').filter({ has: page.getByLabel('Closes', { exact: true }) }),
+      'must be later than the opening',
+    );
+    await expect(violations(page)).resolves.toEqual([]);
+
+    await choices.fill('tea\ncoffee');
+    await dialog.getByLabel('Closes', { exact: true }).fill('');
+    await dialog.getByLabel('Id', { exact: true }).fill('taken');
+    await dialog.getByRole('button', { name: 'Create the poll' }).click();
+    await reads(dialog.getByRole('alert'), 'A poll "taken" exists already');
+    await expect(dialog.locator('.field-error').count()).resolves.toBe(0);
+  });
+
+  it('says so when a key is not accepted', async () => {
+    expected = [failedToLoad('401')];
+    const poll = await colours();
+    const page = await open(`#/votes/${poll}`, { key: 'not-the-key-0123456789' });
+    await page.getByRole('button', { name: 'Recount' }).click();
+    await reads(page.locator('.controls').getByRole('alert'), 'Send an API key');
+  });
+
+  it('shows hidden results as hidden until the poll closes', async () => {
+    const poll = await client.createPoll({ question: 'Secret?', choices: ['YES', 'NO'], hideUntilClose: true });
+    const page = await open(`#/votes/${poll}`);
+    await reads(page.locator('.note'), 'hidden until the poll closes');
+    await voteFor(page, 'YES').click();
+    await reads(row(page, 'YES').locator('.vote'), 'Counted');
+    await reads(figure(page, 'Votes'), 'Hidden');
+    await expect(page.locator('.bar:visible').count()).resolves.toBe(0);
+
+    await client.closePoll(poll);
+    await reads(row(page, 'YES'), /1 vote\s+100\.0%/);
+    await fills(page, 'YES', 1);
+    await expect(page.locator('.note').isVisible()).resolves.toBe(false);
+  });
+
+  it('takes one vote of each voter where the poll says so', async () => {
+    expected = [failedToLoad('409')];
+    const poll = await client.createPoll({ question: 'Once?', choices: ['YES', 'NO'], voterLimit: 'one' });
+    const page = await open(`#/votes/${poll}`);
+    await voteFor(page, 'YES').click();
+    await expect(page.evaluate('document.activeElement.id')).resolves.toBe('voter');
+    await page.getByLabel('Who votes').fill('Ada');
+    await voteFor(page, 'YES').click();
+    await reads(row(page, 'YES'), '1 vote');
+    await voteFor(page, 'NO').click();
+    await reads(row(page, 'NO').getByRole('alert'), 'has voted in poll');
+    expect(await client.results(poll)).toMatchObject({ total: 1 });
+  });
+
+  it('says what it was told of a poll that does not exist', async () => {
+    expected = [failedToLoad('404')];
+    const page = await open('#/votes/nowhere');
+    await reads(page.getByRole('alert'), 'There is no poll "nowhere".');
+  });
+
+  it('shows any text as text', async () => {
+    const choices = [
+      '<img src=x onerror=alert(1)>',
+      '__proto__',
+      'constructor',
+      '\u202Eleft to right',
+      'שלום',
+      'x'.repeat(40),
+      ...Array.from({ length: 94 }, (_, index) => `${index} `.padEnd(40, 'w')),
+    ];
+    const question = `<script>alert(1)</script>\u202E${'y'.repeat(200)}`;
+    const poll = await client.createPoll({ question, choices });
+    const page = await open(`#/votes/${poll}`, { viewport: PHONE });
+    await reads(connection(page), 'Live');
+    await expect(page.locator('.question bdi').textContent()).resolves.toBe(question);
+    await expect(page.locator('.choice-name bdi').allTextContents()).resolves.toEqual(choices);
+    await expect(page.locator('main script, main img').count()).resolves.toBe(0);
+    expect(await overflow(page)).toBe(0);
+
+    await page.locator('.choice').nth(1).getByRole('button').click();
+    await reads(page.locator('.choice').nth(1), '1 vote');
+    await page.setViewportSize({ width: 320, height: 256 });
+    expect(await overflow(page)).toBe(0);
+  });
+
+  it('moves nothing for people who want no motion', async () => {
+    const poll = await colours();
+    const page = await open(`#/votes/${poll}`, { reducedMotion: 'reduce' });
+    await reads(connection(page), 'Live');
+    await expect(
+      page.evaluate("getComputedStyle(document.querySelector('.bar-fill')).transitionDuration"),
+    ).resolves.toBe('0s');
+  });
+
+  it('comes with API documentation that works under the same policy', async () => {
+    const page = await open('docs');
+    await reads(page.locator('.info .title'), 'Portside');
+    await page.locator('#operations-votes-getPolls, .opblock').filter({ hasText: 'List polls' }).first().click();
+    await page.getByRole('button', { name: 'Try it out' }).click();
+    await page.getByRole('button', { name: 'Execute' }).click();
+    await reads(page.locator('.responses-table.live-responses-table'), '200');
+  });
+
+  describe('with a few polls', () => {
+    const talks: Record<string, number> = {
+      'Counting without locks': 0.34,
+      'Queues that survive': 0.26,
+      'Money is not a float': 0.19,
+      'The hexagon in practice': 0.13,
+      'What the stream forgot': 0.08,
+    };
+    let stage: ServerProcess;
+    let others: AnotherClient;
+
+    beforeAll(async () => {
+      stage = await startServer({ API_KEYS: `browser=${KEY}` });
+      others = anotherClient(stage.url);
+      await others.createPoll({
+        pollId: 'board',
+        question: 'Who joins the board?',
+        choices: ['Amara', 'Björk', 'Chidi'],
+      });
+      for (const choice of ['Amara', 'Chidi', 'Björk', 'Chidi']) await others.vote('board', choice);
+      await others.closePoll('board');
+      await others.createPoll({
+        pollId: 'lunch',
+        question: 'Where do we eat on Friday?',
+        choices: ['Harbour', 'Market hall'],
+        voterLimit: 'one',
+        hideUntilClose: true,
+        smsNumber: '+15550001111',
+        closesAt: '2031-01-01T12:00:00Z',
+      });
+      const question = 'Which talk should open the second day?';
+      await others.createPoll({ pollId: 'talks', question, choices: Object.keys(talks) });
+    });
+    afterAll(async () => {
+      expect(await stage?.stop()).toBe(0);
+    });
+
+    const picture = async (page: Page, name: string): Promise<void> => {
+      if (!SCREENSHOT_DIR) return;
+      mkdirSync(SCREENSHOT_DIR, { recursive: true });
+      await page.screenshot({ path: join(SCREENSHOT_DIR, `${name}.png`) });
+    };
+
+    it('shows every vote of a rush, and never fewer than before', async () => {
+      const page = await open('#/votes/talks', { url: stage.url });
+      await reads(connection(page), 'Live');
+      await page.evaluate(`
+        const total = document.querySelector('.figure-value');
+        window.totals = [];
+        new MutationObserver(() => window.totals.push(Number(total.textContent.replaceAll(',', ''))))
+          .observe(total, { childList: true, characterData: true, subtree: true });`);
+      // For a picture the rush goes on long enough to be seen in the line of the last minute.
+      const rounds = SCREENSHOT_DIR ? 150 : 20;
+      let sent = 0;
+      for (let round = 0; round < rounds; round++) {
+        const tide = 1 + Math.sin(round / 12) / 2 + Math.sin(round / 5) / 5;
+        const ballots = Object.entries(talks).flatMap(([choice, weight]) =>
+          Array(Math.round(90 * tide * weight)).fill(choice),
+        );
+        sent += ballots.length;
+        await Promise.all([...ballots.map((choice) => others.vote('talks', choice)), page.waitForTimeout(200)]);
+      }
+      await picture(page, 'rush');
+      await reads(figure(page, 'Votes'), new Intl.NumberFormat('en').format(sent));
+      const totals = await page.evaluate<number[]>('window.totals');
+      expect(totals).toEqual(totals.toSorted((one, other) => one - other));
+      expect(totals.length).toBeGreaterThan(5);
+      expect(await others.results('talks')).toMatchObject({ total: sent });
+    }, 120_000);
+
+    const screens = [PHONE, DESKTOP].flatMap((viewport) =>
+      (['light', 'dark'] as const).map((colorScheme) => ({ viewport, colorScheme })),
+    );
+    it.each(screens)('reads well and hides nothing from anybody: %j', async ({ viewport, colorScheme }) => {
+      const page = await open('#/votes/talks', { url: stage.url, viewport, colorScheme, key: KEY });
+      await reads(connection(page), 'Live');
+      await reads(figure(page, 'Votes per second'), /^[\d.]+$/);
+      const expectGood = async (name: string) => {
+        await picture(page, `${name}-${viewport.width}-${colorScheme}`);
+        await expect(violations(page)).resolves.toEqual([]);
+        expect(await overflow(page)).toBe(0);
+      };
+      await expectGood('open');
+      await page.locator('summary').click();
+      await expectGood('list');
+      await page.getByRole('button', { name: 'New poll' }).click();
+      await expectGood('new-poll');
+      await page.keyboard.press('Escape');
+      await page.getByRole('button', { name: 'Close and audit' }).click();
+      await expectGood('confirm');
+      await page.keyboard.press('Escape');
+      for (const poll of ['lunch', 'board']) {
+        await page.goto(`${stage.url}/#/votes/${poll}`);
+        await reads(page.locator('.poll-meta'), `id ${poll}`);
+        await page.locator('.choice').first().waitFor();
+        await expectGood(poll);
+      }
+    });
+  });
+});
