@@ -239,6 +239,7 @@ describe('the dashboard in Chromium', () => {
       await reads(connection(page), 'Connection lost');
       await reads(page.locator('.connection-detail'), 'last figures that arrived');
       await reads(figure(page, 'Votes'), /^1$/);
+      await reads(figure(page, 'Votes per second'), '–');
 
       second = await startServer({ PORT: first.port });
       await reads(connection(page), 'Live', 20_000);

@@ -15,7 +15,6 @@ export class Figures {
   #sparkline = new Sparkline();
   #meter = new RateMeter();
   #knownAt = 0;
-  #isHidden = false;
 
   constructor() {
     this.element = element(
@@ -43,7 +42,6 @@ export class Figures {
   /** @param {Results} results */
   show({ total, asOf, lagMs }) {
     this.#knownAt = performance.now();
-    this.#isHidden = total === null;
     if (total === null) this.#meter.forget();
     else this.#meter.know(total);
     setText(this.#total, total === null ? 'Hidden' : formatCount(total));
@@ -61,7 +59,8 @@ export class Figures {
   tick() {
     if (this.#knownAt === 0) return;
     this.#meter.tick(performance.now());
-    setText(this.#rate, this.#isHidden ? '–' : formatRate(this.#meter.perSecond));
+    const rate = this.#meter.perSecond;
+    setText(this.#rate, rate === undefined ? '–' : formatRate(rate));
     this.#sparkline.show(this.#meter.history);
     this.#showAge();
   }

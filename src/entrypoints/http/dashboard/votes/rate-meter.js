@@ -31,10 +31,11 @@ export class RateMeter {
     this.#measured = { total: this.#total, at: now };
   }
 
-  /** The average of the last seconds, in votes per second. */
+  /** The average of the last seconds, in votes per second; undefined while nothing is known. */
   get perSecond() {
+    if (this.#measured === undefined || this.#rates.length === 0) return undefined;
     const recent = this.#rates.slice(-AVERAGED);
-    return recent.length === 0 ? 0 : recent.reduce((sum, rate) => sum + rate, 0) / recent.length;
+    return recent.reduce((sum, rate) => sum + rate, 0) / recent.length;
   }
 
   /** Votes per second in each of the last 60 seconds that are known, the newest last. */
