@@ -1,39 +1,9 @@
-import { accessSync, constants } from 'node:fs';
-import { delimiter, join } from 'node:path';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 
-const NAMES = ['chromium', 'chromium-browser', 'google-chrome'];
-
-const isProgram = (path: string): boolean => {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
-};
-
-/**
- * @returns the program that `CHROMIUM_PATH` names, or else the first Chromium on the PATH
- * @throws Error that says what to install
- */
-function findChromium({ CHROMIUM_PATH, PATH = '' }: NodeJS.ProcessEnv = process.env): string {
-  const candidates = CHROMIUM_PATH
-    ? [CHROMIUM_PATH]
-    : PATH.split(delimiter).flatMap((folder) => NAMES.map((name) => join(folder, name)));
-  const found = candidates.find(isProgram);
-  if (found) return found;
-  throw new Error(
-    CHROMIUM_PATH
-      ? `CHROMIUM_PATH is ${CHROMIUM_PATH}, which is not a program. Set it to Chromium or Chrome.`
-      : 'The browser tests need Chromium, and there is none on the PATH. Install it ("apt-get install chromium" on Debian), or set CHROMIUM_PATH to Chromium or Chrome.',
-  );
-}
-
-/** Starts a real Chromium that talks to nobody but the pages under test. */
+/** Starts the Chromium that the jest configuration found; it talks to nobody but the pages under test. */
 export const launchChromium = (): Promise<Browser> =>
   chromium.launch({
-    executablePath: findChromium(),
+    executablePath: process.env.CHROMIUM_PATH,
     args: [
       '--no-sandbox',
       '--disable-gpu',

@@ -568,6 +568,9 @@ describe('the dashboard in Chromium', () => {
     await expect(page.locator('.choice-name bdi').allTextContents()).resolves.toEqual(choices);
     await expect(page.locator('main script, main img').count()).resolves.toBe(0);
     expect(await overflow(page)).toBe(0);
+    const cutOff = `[...document.querySelectorAll('.question, .choice-name')]
+      .filter((element) => element.scrollWidth > element.clientWidth).map((element) => element.textContent)`;
+    await expect(page.evaluate(cutOff)).resolves.toEqual([]);
 
     await page.locator('.choice').nth(1).getByRole('button').click();
     await reads(page.locator('.choice').nth(1), '1 vote');

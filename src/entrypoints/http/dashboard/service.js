@@ -9,6 +9,8 @@ import { apiKey } from './api-key.js';
 const home = new URL('.', document.baseURI);
 
 const TIMEOUT_MS = 8_000;
+/** Somebody sits in front of this page: longer than this it does not wait, whatever it is told. */
+const LONGEST_WAIT_MS = 30_000;
 
 /** @param {string} path without a leading slash */
 export const serviceUrl = (path) => new URL(path, home).href;
@@ -99,7 +101,7 @@ function parse(text) {
  * @param {unknown} answer
  */
 function problemOf({ status, headers }, answer) {
-  const retryAfterMs = 1_000 * (Number(headers.get('retry-after')) || 0);
+  const retryAfterMs = Math.min(LONGEST_WAIT_MS, 1_000 * (Number(headers.get('retry-after')) || 0));
   // Something in between, such as a gateway, answers in its own way.
   if (!headers.get('content-type')?.startsWith('application/problem+json'))
     return new Problem(`The service answered with status ${status}.`, { status, retryAfterMs });
