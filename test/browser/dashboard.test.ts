@@ -544,6 +544,31 @@ describe('the dashboard in Chromium', () => {
     expect(await client.results(poll)).toMatchObject({ total: 1 });
   });
 
+  it('reaches every poll, however many there are', async () => {
+    const full = await startServer({ API_KEYS: `browser=${KEY}` });
+    try {
+      const { createPoll, closePoll } = anotherClient(full.url);
+      await closePoll('colors');
+      for (let number = 1; number <= 55; number++)
+        await createPoll({ pollId: `poll-${number}`, question: `Number ${number}?`, choices: ['YES', 'NO'] });
+      const page = await open('', { url: full.url });
+      await reads(page.locator('.question'), 'Number 55?');
+      const links = page.locator('.poll-list a');
+      expect(await links.count()).toBe(50);
+      await page.getByRole('button', { name: 'Older polls' }).click();
+      await eventually(
+        () => links.count(),
+        (count) => count === 56,
+      );
+      await expect(page.getByRole('button', { name: 'Older polls' }).isVisible()).resolves.toBe(false);
+      await links.last().click();
+      await reads(page.locator('.poll-meta'), /Closed.*id colors/);
+      await page.close();
+    } finally {
+      expect(await full.stop()).toBe(0);
+    }
+  });
+
   it('says what it was told of a poll that does not exist', async () => {
     expected = [failedToLoad('404')];
     const page = await open('#/votes/nowhere');
