@@ -3,7 +3,8 @@ import type { Container } from 'inversify';
 import { pino } from 'pino';
 import { compose, system } from '../../src/entrypoints/composition/compose.ts';
 import { readConfig } from '../../src/entrypoints/composition/config.ts';
-import { contexts } from '../../src/entrypoints/composition/contexts.ts';
+import type { Context } from '../../src/entrypoints/composition/context.ts';
+import { contexts as servedContexts } from '../../src/entrypoints/composition/contexts.ts';
 import { dynamoDbModule } from '../../src/entrypoints/composition/dynamodb.ts';
 import { buildApp } from '../../src/entrypoints/http/app.ts';
 import { FakeClock } from './fakes.ts';
@@ -18,8 +19,15 @@ export interface EmbeddedApp {
   close(): Promise<void>;
 }
 
-/** The whole service on its embedded default, over `inject`, with a clock that the test owns and its loops running. */
-export async function embeddedApp(env: Record<string, string> = {}): Promise<EmbeddedApp> {
+/**
+ * The whole service on its embedded default, over `inject`, with a clock that the test owns and its loops running.
+ *
+ * @param contexts those of the service, unless the test brings others
+ */
+export async function embeddedApp(
+  env: Record<string, string> = {},
+  contexts: readonly Context[] = servedContexts,
+): Promise<EmbeddedApp> {
   const config = readConfig({ API_KEYS: `test=${KEY}`, LOG_LEVEL: 'silent', ...env }, contexts);
   const logger = pino({ level: config.LOG_LEVEL });
   const container = compose(logger, [dynamoDbModule, ...contexts.map((context) => context.module(config))]);

@@ -1,11 +1,10 @@
-import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { ContainerModule } from 'inversify';
 import { documentClient } from '../../adapters/dynamodb/client.ts';
 import { system } from './compose.ts';
 import { token } from './token.ts';
 
 /** The one DynamoDB client of a process, shared by the adapters of all contexts. */
-export const dynamoDb = token<DynamoDBDocumentClient>('DynamoDBDocumentClient');
+export const dynamoDb = token<ReturnType<typeof documentClient>>('DynamoDBDocumentClient');
 
 export const dynamoDbModule = new ContainerModule(({ bind }) => {
   bind(dynamoDb).toResolvedValue(

@@ -1,0 +1,72 @@
+import { readdirSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { describe, expect, it, jest } from '@jest/globals';
+import type { ServiceIdentifier } from 'inversify';
+import { pino } from 'pino';
+import type { Settings } from '../../src/entrypoints/composition/settings.ts';
+
+const COMPOSITION = resolve(import.meta.dirname, '../../src/entrypoints/composition');
+
+/** Enough for every profile; what a profile does not need it does not look at. */
+const env = { AWS_REGION: 'eu-west-1', API_KEYS: 'test=0123456789abcdef', VOTER_KEY: '0123456789abcdef' };
+
+/** Every token that anybody makes: the container itself cannot tell which of them nobody bound. */
+const tokens: ServiceIdentifier[] = [];
+jest.unstable_mockModule(resolve(COMPOSITION, 'token.ts'), () => ({
+  token: (name: string) => {
+    const made = Symbol(name);
+    tokens.push(made);
+    return made;
+  },
+}));
+
+const { contexts } = await import('../../src/entrypoints/composition/contexts.ts');
+const { compose, system } = await import('../../src/entrypoints/composition/compose.ts');
+const { dynamoDbModule } = await import('../../src/entrypoints/composition/dynamodb.ts');
+const { coreSettings, readConfig } = await import('../../src/entrypoints/composition/config.ts');
+const tokensOfModules = [...tokens];
+
+describe('the composition', () => {
+  it('lists every context that has a folder', () => {
+    const folders = readdirSync(COMPOSITION, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+    expect(contexts.map(({ name }) => name).sort()).toEqual(folders.map(({ name }) => name).sort());
+  });
+
+  it('has profiles, among them the embedded one', () => {
+    expect(profiles()).toContainEqual(expect.objectContaining({ STORAGE: 'memory' }));
+  });
+
+  it.each(profiles())('resolves every token with %o', async (profile) => {
+    tokens.length = 0;
+    const config = readConfig({ ...env, ...profile }, contexts);
+    const modules = [dynamoDbModule, ...contexts.map((context) => context.module(config))];
+    const container = compose(pino({ level: 'silent' }), modules);
+    const all = [...tokensOfModules, ...tokens];
+
+    expect(all.length).toBeGreaterThan(15);
+    expect(all.flatMap((token) => messageOf(() => container.get(token)) ?? [])).toEqual([]);
+    await container.get(system.lifecycle).close();
+  });
+});
+
+/** Every combination of the settings that choose an adapter, which are those that offer `memory`. */
+function profiles(): Record<string, string>[] {
+  const settings: Settings = Object.assign({}, coreSettings, ...contexts.map((context) => context.settings));
+  return Object.entries(settings).reduce<Record<string, string>[]>(
+    (combinations, [name, setting]) => {
+      const offered = /^must be one of: (.*)$/.exec(messageOf(() => setting.parse('?')) ?? '')?.[1]?.split(', ') ?? [];
+      if (!offered.includes('memory')) return combinations;
+      return combinations.flatMap((combination) => offered.map((value) => ({ ...combination, [name]: value })));
+    },
+    [{}],
+  );
+}
+
+function messageOf(action: () => unknown): string | undefined {
+  try {
+    action();
+    return undefined;
+  } catch (error) {
+    return (error as Error).message;
+  }
+}

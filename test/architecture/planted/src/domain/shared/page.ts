@@ -1,0 +1,4 @@
+export interface Page {
+  readonly size: number;
+}
+export const firstPage: Page = { size: 1 };

@@ -1,0 +1,2 @@
+// breaks: domain-needs-no-package, ulid-stays-home
+export const later = () => import('ulid');

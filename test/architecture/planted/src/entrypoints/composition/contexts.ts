@@ -1,0 +1,3 @@
+import { votesModule } from './votes/module.ts';
+
+export const contexts = [votesModule];

@@ -1,0 +1,4 @@
+// breaks: imports-resolve
+import { lost } from './where.ts';
+
+export const found = lost;

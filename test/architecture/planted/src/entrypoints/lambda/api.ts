@@ -1,0 +1,3 @@
+import { contexts } from '../composition/contexts.ts';
+
+export const handler = contexts;

@@ -1,0 +1,4 @@
+// breaks: functions-load-their-own-context
+import { contexts } from '../composition/contexts.ts';
+
+export const everything = contexts;

@@ -1,0 +1,3 @@
+import { votesModule } from '../composition/votes/module.ts';
+
+export const handler = votesModule;

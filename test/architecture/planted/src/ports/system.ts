@@ -1,0 +1,5 @@
+export interface Clock {
+  now(): number;
+}
+
+export const LIMIT = 1;
