@@ -14,8 +14,6 @@ const MAX_VOTES = 5_000_000;
 const TIMEOUT_MS = 10_000;
 /** A voter who hangs up waits less than this. */
 const HANG_UP_WITHIN_MS = 5;
-/** The tally is taken as it is when it has not moved for this long. */
-const STALL_MS = 30_000;
 /** A tally that seems complete is watched a little longer, since it could pass the mark. */
 const SETTLED_MS = 1_000;
 
@@ -32,6 +30,7 @@ what it sent with what the service reports. Ends with 0 only if the difference i
   --duplicates PCT   votes that are sent a second time, at once or a little later (5)
   --hang-ups PCT     votes whose sender hangs up before the answer and sends again (1)
   --unknown PCT      votes with a word that is not one of the choices (2)
+  --wait SECONDS     how long an incomplete tally may stand still before it counts as final (30)
   --seed N           another number makes other votes in another order (1)
   --poll ID          the poll to vote in (colors)
   --new-poll         make a poll for this run, close it at the end and show its audit; needs a key
@@ -54,6 +53,7 @@ function parse(args: readonly string[]) {
     duplicates: { type: 'string', default: '5' },
     'hang-ups': { type: 'string', default: '1' },
     unknown: { type: 'string', default: '2' },
+    wait: { type: 'string', default: '30' },
     seed: { type: 'string', default: '1' },
     poll: { type: 'string' },
     'new-poll': { type: 'boolean', default: false },
@@ -74,6 +74,7 @@ function parse(args: readonly string[]) {
     votes: wholeNumber('votes', given.votes, 1, MAX_VOTES),
     clients: wholeNumber('clients', given.clients, 1, 10_000),
     rate: wholeNumber('rate', given.rate, 0, 1_000_000),
+    waitMs: wholeNumber('wait', given.wait, 1, 3_600) * 1000,
     seed: wholeNumber('seed', given.seed, 0, 2 ** 32 - 1),
     mix,
     poll: given.poll ?? 'colors',
@@ -153,7 +154,7 @@ async function voteAndCompare(options: Options, client: HttpClient, traffic: Tra
   await castVotes(poll, target, options, client, traffic);
   const end = performance.now();
   const complete = sum(votesIn(before)) + sum(traffic.accepted);
-  const after = await completeResults(service, poll.pollId, complete);
+  const after = await completeResults(service, poll.pollId, complete, options.waitMs);
   const audit = options.newPollKey ? await service.close(poll.pollId, options.newPollKey) : undefined;
   return report(poll, before, after, audit, traffic, (end - begin) / 1000);
 }
@@ -244,7 +245,7 @@ function fieldOf({ text }: Answer, name: string): unknown {
 const votesIn = ({ choices }: Results): number[] => choices.map(({ votes }) => votes ?? 0);
 
 /** Reads the results until nothing more comes: the tally follows the votes, on some stores by seconds. */
-async function completeResults(service: VotesService, pollId: string, total: number): Promise<Results> {
+async function completeResults(service: VotesService, pollId: string, total: number, waitMs: number): Promise<Results> {
   let last = -1;
   let movedAt = performance.now();
   for (;;) {
@@ -253,7 +254,7 @@ async function completeResults(service: VotesService, pollId: string, total: num
     const counted = sum(votesIn(results));
     if (counted !== last) movedAt = now;
     last = counted;
-    if (now - movedAt > (counted >= total ? SETTLED_MS : STALL_MS)) return results;
+    if (now - movedAt > (counted >= total ? SETTLED_MS : waitMs)) return results;
     await delay(100);
   }
 }

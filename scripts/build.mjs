@@ -1,11 +1,13 @@
-// Bundles the programs into dist/; packages stay in node_modules.
+// Bundles the programs into dist/, or into another folder if one is given; packages stay in node_modules.
 import { cp, rm } from 'node:fs/promises';
 import { build } from 'esbuild';
 
-await rm('dist', { recursive: true, force: true });
+const [folder = 'dist'] = process.argv.slice(2);
+
+await rm(folder, { recursive: true, force: true });
 await build({
   entryPoints: { server: 'src/entrypoints/container/server.ts', tables: 'src/entrypoints/cli/tables.ts' },
-  outdir: 'dist',
+  outdir: folder,
   bundle: true,
   packages: 'external',
   platform: 'node',
@@ -13,4 +15,4 @@ await build({
   target: 'node20',
   sourcemap: true,
 });
-await cp('src/entrypoints/http/dashboard', 'dist/dashboard', { recursive: true });
+await cp('src/entrypoints/http/dashboard', `${folder}/dashboard`, { recursive: true });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Browser, BrowserContextOptions, Locator, Page } from 'playwright-core';
 import { eventually } from '../helpers/eventually.ts';
-import { type ServerProcess, startServer } from '../helpers/server-process.ts';
+import { ServerProcess } from '../helpers/server-process.ts';
 import { launchChromium, openPage, type WatchedPage } from './chromium.ts';
 import { type AnotherClient, anotherClient, KEY } from './polls.ts';
 import { dampStreams } from './stream-damper.ts';
@@ -29,12 +29,12 @@ describe('the dashboard in Chromium', () => {
 
   beforeAll(async () => {
     browser = await launchChromium();
-    server = await startServer({ API_KEYS: `browser=${KEY}` });
+    server = await ServerProcess.start({ API_KEYS: `browser=${KEY}` });
     client = anotherClient(server.url);
   });
   afterAll(async () => {
     await browser?.close();
-    expect(await server?.stop()).toBe(0);
+    expect(await server?.stop()).toMatchObject({ code: 0 });
   });
   afterEach(async () => {
     const complaints = watched?.complaints.filter((text) => !expected.some((pattern) => pattern.test(text)));
@@ -102,7 +102,7 @@ describe('the dashboard in Chromium', () => {
   const colours = () => client.createPoll({ question: 'Which colour?', choices: ['RED', 'GREEN', 'BLUE'] });
 
   it('begins with an open poll', async () => {
-    const fresh = await startServer();
+    const fresh = await ServerProcess.start();
     try {
       const page = await open('', { url: fresh.url });
       await reads(page.locator('.question'), 'Which colour?');
@@ -112,7 +112,7 @@ describe('the dashboard in Chromium', () => {
       expect(page.url()).toBe(`${fresh.url}/#/votes/colors`);
       await page.close();
     } finally {
-      expect(await fresh.stop()).toBe(0);
+      expect(await fresh.stop()).toMatchObject({ code: 0 });
     }
   });
 
@@ -227,7 +227,7 @@ describe('the dashboard in Chromium', () => {
 
   it('says when the connection is lost, and recovers by itself', async () => {
     expected = [failedToLoad('net::ERR_')];
-    const first = await startServer();
+    const first = await ServerProcess.start();
     let second: ServerProcess | undefined;
     try {
       await anotherClient(first.url).vote('colors', 'RED');
@@ -235,13 +235,13 @@ describe('the dashboard in Chromium', () => {
       await reads(connection(page), 'Live');
       await reads(figure(page, 'Votes'), /^1$/);
 
-      expect(await first.stop()).toBe(0);
+      expect(await first.stop()).toMatchObject({ code: 0 });
       await reads(connection(page), 'Connection lost');
       await reads(page.locator('.connection-detail'), 'last figures that arrived');
       await reads(figure(page, 'Votes'), /^1$/);
       await reads(figure(page, 'Votes per second'), '–');
 
-      second = await startServer({ PORT: first.port });
+      second = await ServerProcess.start({ PORT: new URL(first.url).port });
       await reads(connection(page), 'Live', 20_000);
       await expect(page.locator('.connection-detail').isVisible()).resolves.toBe(false);
       // An embedded store begins anew, and the page shows what is.
@@ -545,7 +545,7 @@ describe('the dashboard in Chromium', () => {
   });
 
   it('reaches every poll, however many there are', async () => {
-    const full = await startServer({ API_KEYS: `browser=${KEY}` });
+    const full = await ServerProcess.start({ API_KEYS: `browser=${KEY}` });
     try {
       const { createPoll, closePoll } = anotherClient(full.url);
       await closePoll('colors');
@@ -565,7 +565,7 @@ describe('the dashboard in Chromium', () => {
       await reads(page.locator('.poll-meta'), /Closed.*id colors/);
       await page.close();
     } finally {
-      expect(await full.stop()).toBe(0);
+      expect(await full.stop()).toMatchObject({ code: 0 });
     }
   });
 
@@ -633,7 +633,7 @@ describe('the dashboard in Chromium', () => {
     let others: AnotherClient;
 
     beforeAll(async () => {
-      stage = await startServer({ API_KEYS: `browser=${KEY}` });
+      stage = await ServerProcess.start({ API_KEYS: `browser=${KEY}` });
       others = anotherClient(stage.url);
       await others.createPoll({
         pollId: 'board',
@@ -655,7 +655,7 @@ describe('the dashboard in Chromium', () => {
       await others.createPoll({ pollId: 'talks', question, choices: Object.keys(talks) });
     });
     afterAll(async () => {
-      expect(await stage?.stop()).toBe(0);
+      expect(await stage?.stop()).toMatchObject({ code: 0 });
     });
 
     const picture = async (page: Page, name: string): Promise<void> => {

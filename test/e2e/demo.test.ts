@@ -1,0 +1,163 @@
+import { execFile } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  createServer,
+  request as httpRequest,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { ServerProcess } from '../helpers/server-process.ts';
+
+const KEY = 'demo-test-key-0123456789';
+const JSON_TYPE = { 'content-type': 'application/json' };
+
+interface DemoRun {
+  readonly code: number;
+  readonly output: string;
+  /** The number in the report's line of that name. */
+  figure(name: string): number;
+}
+
+/** Runs the demo as `npm run demo -- …` does. */
+function demo(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<DemoRun> {
+  const { PATH = '', HOME = '' } = process.env;
+  return new Promise((resolve) => {
+    const command = ['demo/main.ts', ...args];
+    execFile('node_modules/.bin/tsx', command, { env: { PATH, HOME, ...env } }, (error, stdout, stderr) => {
+      const output = stdout + stderr;
+      const figure = (name: string): number =>
+        Number(new RegExp(`^${name} +([\\d,]+)`, 'm').exec(output)?.[1]?.replaceAll(',', ''));
+      resolve({ code: Number(error?.code ?? 0), output, figure });
+    });
+  });
+}
+
+type Between = (request: IncomingMessage, body: string, response: ServerResponse) => unknown;
+
+/** Hands a request on to the service. @returns its whole answer */
+async function forward(url: string, { method, url: path, headers }: IncomingMessage, body: string) {
+  const call = httpRequest(url + path, { method, headers }).end(body);
+  const [answer] = (await once(call, 'response')) as [IncomingMessage];
+  const { 'content-type': type = '' } = answer.headers;
+  return { status: answer.statusCode ?? 500, headers: { 'content-type': type }, body: await text(answer) };
+}
+
+describe('the demo', () => {
+  let service: ServerProcess;
+  beforeAll(async () => {
+    service = await ServerProcess.start({ API_KEYS: `test=${KEY}` });
+  });
+
+  const between: Server[] = [];
+  /** Puts something between the demo and the service. @returns where */
+  const standBetween = async (handle: Between): Promise<string> => {
+    const server = createServer(async (request, response) => handle(request, await text(request), response));
+    between.push(server.listen(0, '127.0.0.1'));
+    await once(server, 'listening');
+    return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  };
+  afterAll(() => {
+    for (const server of between) server.close().closeAllConnections();
+  });
+
+  it('sees every vote counted once, for all its duplicates, hang-ups and unknown words', async () => {
+    const mix = ['--votes', '600', '--duplicates', '30', '--hang-ups', '10', '--unknown', '10'];
+    const run = await demo(['votes', ...mix, '--new-poll', '--url', service.url], { API_KEY: KEY });
+
+    expect(run).toMatchObject({ code: 0 });
+    expect(run.figure('difference')).toBe(0);
+    expect(run.figure('accepted') + run.figure('refused')).toBe(600);
+    for (const name of ['duplicates', 'retries', 'refused']) expect(run.figure(name)).toBeGreaterThan(0);
+    expect(run.output).toContain('drift 0');
+  });
+
+  it('gets every vote counted once through a network that refuses, loses requests and loses answers', async () => {
+    let requests = 0;
+    const url = await standBetween(async (request, body, response) => {
+      const fault = request.method === 'POST' ? ++requests % 10 : 0;
+      if (fault === 1) return response.writeHead(503, { 'retry-after': '0' }).end();
+      if (fault === 2) return request.socket.destroy();
+      const answer = await forward(service.url, request, body);
+      if (fault === 3) return request.socket.destroy();
+      return response.writeHead(answer.status, answer.headers).end(answer.body);
+    });
+
+    const run = await demo(['--votes', '300', '--url', url]);
+
+    expect(run).toMatchObject({ code: 0 });
+    expect(run.figure('difference')).toBe(0);
+    expect(run.figure('retries')).toBeGreaterThan(100);
+  });
+
+  it('fails when a text that was acknowledged is not counted', async () => {
+    let isLost = false;
+    const url = await standBetween(async (request, body, response) => {
+      if (request.url?.startsWith('/webhooks/') && !isLost) {
+        isLost = true;
+        return response.writeHead(200, { 'content-type': 'text/xml' }).end('<Response/>');
+      }
+      const answer = await forward(service.url, request, body);
+      return response.writeHead(answer.status, answer.headers).end(answer.body);
+    });
+
+    const mix = ['--duplicates', '0', '--hang-ups', '0', '--unknown', '0'];
+    const run = await demo(['--votes', '100', ...mix, '--wait', '1', '--url', url]);
+
+    expect(run).toMatchObject({ code: 1 });
+    expect(run.figure('difference')).toBe(1);
+  });
+
+  it('fails when more is counted than it sent', async () => {
+    const url = await standBetween(async (request, body, response) => {
+      const answer = await forward(service.url, request, body);
+      if (body.includes('"voter"') && body.includes('-7"'))
+        await fetch(`${service.url}/polls/colors/votes`, {
+          method: 'POST',
+          headers: JSON_TYPE,
+          body: '{"choice":"red"}',
+        });
+      return response.writeHead(answer.status, answer.headers).end(answer.body);
+    });
+
+    const mix = ['--sms', '0', '--duplicates', '0', '--hang-ups', '0', '--unknown', '0'];
+    const run = await demo(['--votes', '100', ...mix, '--url', url]);
+
+    expect(run).toMatchObject({ code: 1 });
+    expect(run.figure('difference')).toBe(1);
+  });
+
+  it('signs its texts as Twilio does, for the public address', async () => {
+    const twilio = { TWILIO_AUTH_TOKEN: 'token-of-the-demo', PUBLIC_BASE_URL: 'https://votes.example.org/base/' };
+    const checking = await ServerProcess.start({ API_KEYS: `test=${KEY}`, ...twilio });
+    const args = ['--votes', '100', '--sms', '100', '--url', checking.url];
+
+    const [signed, unsigned] = await Promise.all([demo(args, twilio), demo([...args, '--poll', 'colors'])]);
+
+    expect(signed).toMatchObject({ code: 0 });
+    expect(unsigned).toMatchObject({ code: 1, output: expect.stringMatching(/403.*\n.*TWILIO_AUTH_TOKEN/) });
+  });
+
+  it('says how to start the service when nothing answers', async () => {
+    const stopped = await ServerProcess.start();
+    await stopped.stop();
+
+    const run = await demo(['--url', stopped.url]);
+
+    expect(run).toMatchObject({ code: 1, output: expect.stringContaining('npm start') });
+  });
+
+  it.each([
+    [['--votes', 'many'], '--votes must be a whole number'],
+    [['--sms', '101'], '--sms must be a percentage'],
+    [['--url', 'localhost:8080'], '--url must be an address'],
+    [['--speed', '9'], "Unknown option '--speed'"],
+    [['--new-poll'], '--new-poll needs an API key'],
+    [['lottery'], 'no scenario "lottery"'],
+  ])('refuses %j with a sentence and 2', async (args, sentence) => {
+    expect(await demo(args)).toMatchObject({ code: 2, output: expect.stringContaining(sentence) });
+  });
+});
