@@ -10,7 +10,7 @@ export interface PollStore {
    * Stores a new poll. From then on its `smsNumber`, if any, names it.
    * Of several creates at once with one id or one number, one succeeds.
    *
-   * @throws DomainError `VOTES_POLL_EXISTS`; `VOTES_NUMBER_TAKEN` when a poll with that number is not closed at `poll.createdAt`
+   * @throws DomainError `VOTES_POLL_EXISTS`; else `VOTES_NUMBER_TAKEN` when a poll with that number is not closed at `poll.createdAt`
    */
   create(poll: Poll): Promise<void>;
 

@@ -10,8 +10,8 @@ import { describePollStore } from './poll-store.contract.ts';
 import { describeTallyStore } from './tally-store.contract.ts';
 import { describeVoteLedger } from './vote-ledger.contract.ts';
 
-await withServer('DynamoDB contracts', startDynamoDbLocal, ({ endpoint }) => {
-  const client = clientOf(endpoint);
+await withServer('DynamoDB contracts', startDynamoDbLocal, async ({ endpoint }) => {
+  const client = await clientOf(endpoint);
   afterAll(() => client.destroy());
 
   describePollStore('DynamoDB', async () => new DynamoDbPollStore(client, (await newVoteTables(client)).tallies));

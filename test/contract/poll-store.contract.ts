@@ -83,6 +83,9 @@ export function describePollStore(name: string, make: () => Promise<PollStore>):
         code: 'VOTES_NUMBER_TAKEN',
       });
       expect(await store.get('two')).toBeUndefined();
+      await expect(store.create(poll({ pollId: 'one', smsNumber }))).rejects.toMatchObject({
+        code: 'VOTES_POLL_EXISTS',
+      });
       expect((await store.newestByNumber(smsNumber))?.pollId).toBe('one');
       expect(await store.newestByNumber('+15550002222')).toBeUndefined();
     });

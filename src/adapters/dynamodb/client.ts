@@ -1,22 +1,29 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 
-/** With three attempts an answer comes, good or bad, inside the 10 s that a webhook can wait. */
+/**
+ * A vote needs at most three requests one after another: its poll, its ballot, and the ballot again when the answer to
+ * that was lost. With three attempts each, the last word comes inside the 15 s that Twilio waits.
+ */
 const CONNECTION_TIMEOUT_MS = 1_000;
-const REQUEST_TIMEOUT_MS = 2_500;
+const ANSWER_TIMEOUT_MS = 1_500;
 const ATTEMPTS = 3;
 
 /**
  * A document client for items that are plain objects. Region, endpoint and credentials are the SDK's own settings
  * (`AWS_REGION`, `AWS_ENDPOINT_URL_DYNAMODB`, …). Nothing is opened before the first request; `destroy()` closes it.
+ *
+ * @param answerTimeoutMs how long one attempt may take
  */
-export function documentClient(): DynamoDBDocumentClient {
+export function documentClient(answerTimeoutMs = ANSWER_TIMEOUT_MS): DynamoDBDocumentClient {
   const client = new DynamoDBClient({
     maxAttempts: ATTEMPTS,
     requestHandler: {
       connectionTimeout: CONNECTION_TIMEOUT_MS,
-      requestTimeout: REQUEST_TIMEOUT_MS,
+      requestTimeout: answerTimeoutMs,
       throwOnRequestTimeout: true,
+      // The request's own time-out ends with the head of the answer; this one is for a body that never comes.
+      socketTimeout: answerTimeoutMs,
       httpAgent: { maxSockets: 100 },
       httpsAgent: { maxSockets: 100 },
     },

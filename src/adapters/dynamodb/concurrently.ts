@@ -1,3 +1,6 @@
+/** How many requests one piece of work has under way at a time. */
+export const PARALLEL_REQUESTS = 16;
+
 /** Runs `work` on every item, at most `limit` at a time, and gives back the results in order. */
 export async function concurrently<Item, Result>(
   limit: number,

@@ -1,53 +1,44 @@
+import { DynamoDBServiceException, TransactionCanceledException } from '@aws-sdk/client-dynamodb';
 import { storeUnavailable } from '../../domain/shared/domain-error.ts';
 
-/** Refused before anything was written. */
-const THROTTLED = new Set([
-  'ProvisionedThroughputExceeded',
+/** Refusals that other traffic brings about: nothing was written, and a repeat may succeed. */
+const CONTENTION = new Set([
   'ProvisionedThroughputExceededException',
+  'ReplicatedWriteConflictException',
   'RequestLimitExceeded',
-  'ThrottlingError',
   'ThrottlingException',
+  'TransactionConflictException',
 ]);
 
-/** Not answered as it should be: the write may have happened. */
-const UNREACHABLE = new Set([
-  'AbortError',
-  'ECONNREFUSED',
-  'ECONNRESET',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENOTFOUND',
-  'EPIPE',
-  'ETIMEDOUT',
-  'InternalServerError',
-  'RequestTimeout',
-  'RequestTimeoutException',
-  'ServiceUnavailable',
-  'TimeoutError',
-  'TransactionInProgressException',
-]);
+/** The same, as reasons for which a transaction was cancelled. */
+const CONTENTION_REASONS = new Set(['ProvisionedThroughputExceeded', 'ThrottlingError', 'TransactionConflict']);
 
-/** The table is missing or not ready: for a caller the same as a store that is not there. */
-const MISSING = 'ResourceNotFoundException';
+const TOO_MANY_REQUESTS = 429;
 
-interface VendorError {
-  readonly name?: string;
-  readonly code?: string;
-  readonly $metadata?: { readonly httpStatusCode?: number };
+export function isContention(error: unknown): boolean {
+  if (error instanceof TransactionCanceledException)
+    return (error.CancellationReasons ?? []).some(({ Code }) => CONTENTION_REASONS.has(Code ?? ''));
+  if (!(error instanceof DynamoDBServiceException)) return false;
+  return CONTENTION.has(error.name) || error.$metadata.httpStatusCode === TOO_MANY_REQUESTS;
 }
 
-const named = (names: ReadonlySet<string>, { name = '', code = '' }: VendorError): boolean =>
-  names.has(name) || names.has(code);
+/**
+ * Whether nobody knows if the write happened: the request was sent (the SDK then adds `$metadata` to any error), and
+ * what came back, if anything, is not DynamoDB's refusal: a time-out, a broken connection, a page of some proxy.
+ */
+export function isAmbiguous(error: unknown): boolean {
+  if (error instanceof DynamoDBServiceException)
+    return error.$fault === 'server' || error.name === 'TransactionInProgressException';
+  return error instanceof Error && '$metadata' in error;
+}
 
-export const isThrottled = (error: unknown): boolean => named(THROTTLED, error as VendorError);
-
-/** Whether nobody knows if the write happened. */
-export const isAmbiguous = (error: unknown): boolean =>
-  named(UNREACHABLE, error as VendorError) || ((error as VendorError).$metadata?.httpStatusCode ?? 0) >= 500;
+/** The table is missing or not ready, or nobody hands out credentials: for a caller, a store that is not there. */
+const MISSING = new Set(['CredentialsProviderError', 'ResourceNotFoundException']);
+const isMissing = (error: unknown): boolean => error instanceof Error && MISSING.has(error.name);
 
 /** What a caller is told of a vendor's error: `STORE_UNAVAILABLE` where a repeat can help, else the error itself. */
 export const storeError = (error: unknown): unknown =>
-  isThrottled(error) || isAmbiguous(error) || (error as VendorError).name === MISSING ? storeUnavailable(error) : error;
+  isContention(error) || isAmbiguous(error) || isMissing(error) ? storeUnavailable(error) : error;
 
 /** For `.catch()`: throws {@link storeError} of what a request was rejected with. */
 export const throwStoreError = (error: unknown): never => {

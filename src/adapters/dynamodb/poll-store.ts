@@ -1,6 +1,5 @@
 import { ConditionalCheckFailedException, TransactionCanceledException } from '@aws-sdk/client-dynamodb';
 import {
-  BatchGetCommand,
   DeleteCommand,
   type DynamoDBDocumentClient,
   GetCommand,
@@ -10,15 +9,14 @@ import {
   UpdateCommand,
   type UpdateCommandInput,
 } from '@aws-sdk/lib-dynamodb';
-import { invalidRequest, storeUnavailable } from '../../domain/shared/domain-error.ts';
+import { invalidRequest } from '../../domain/shared/domain-error.ts';
 import type { Page, PageRequest } from '../../domain/shared/page.ts';
 import { numberTaken, pollExists } from '../../domain/votes/errors.ts';
 import { type Poll, pollStatus } from '../../domain/votes/poll.ts';
 import type { PollStore } from '../../ports/votes.ts';
+import { batchGet } from './batch-get.ts';
 import { storeError, throwStoreError } from './errors.ts';
-
-/** Longest run of lost races before a create gives up; each lost race means that somebody else's succeeded. */
-const MAX_ATTEMPTS = 5;
+import { retry } from './retry.ts';
 
 const pollKey = (pollId: string) => ({ pk: `POLL#${pollId}`, sk: 'POLL' });
 const numberKey = (smsNumber: string) => ({ pk: `NUMBER#${smsNumber}`, sk: 'NUMBER' });
@@ -37,20 +35,20 @@ export class DynamoDbPollStore implements PollStore {
   ) {}
 
   async create(poll: Poll): Promise<void> {
-    for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
-      const holder = poll.smsNumber === undefined ? undefined : await this.newestByNumber(poll.smsNumber);
-      if (holder && pollStatus(holder, poll.createdAt) !== 'closed') throw numberTaken(poll.smsNumber as string);
-      try {
-        await this.client.send(new TransactWriteCommand(putPoll(this.table, poll, holder?.pollId)));
-        return;
-      } catch (error) {
-        if (!(error instanceof TransactionCanceledException)) throw storeError(error);
-        const [pollReason] = error.CancellationReasons ?? [];
-        if (pollReason?.Code === 'ConditionalCheckFailed') throw pollExists(poll.pollId);
-        // Somebody took the number, or another request touched the same items: look again.
-      }
+    const holderId = poll.smsNumber === undefined ? undefined : await this.holderId(poll.smsNumber);
+    const holder = holderId === undefined ? undefined : await this.get(holderId);
+    if (holder && pollStatus(holder, poll.createdAt) !== 'closed')
+      throw (await this.get(poll.pollId)) ? pollExists(poll.pollId) : numberTaken(poll.smsNumber as string);
+    try {
+      await retry(() => this.client.send(new TransactWriteCommand(putPoll(this.table, poll, holderId))));
+    } catch (error) {
+      const reasons = error instanceof TransactionCanceledException ? (error.CancellationReasons ?? []) : [];
+      const failed = reasons.findIndex(({ Code }) => Code === 'ConditionalCheckFailed');
+      if (failed < 0) throw error;
+      if (failed === 0) throw pollExists(poll.pollId);
+      // The number went to another poll meanwhile: look whose it is.
+      await this.create(poll);
     }
-    throw storeUnavailable(new Error(`Poll ${poll.pollId} met other writers ${MAX_ATTEMPTS} times`));
   }
 
   async get(pollId: string): Promise<Poll | undefined> {
@@ -80,8 +78,8 @@ export class DynamoDbPollStore implements PollStore {
   }
 
   async newestByNumber(smsNumber: string): Promise<Poll | undefined> {
-    const { Item } = await this.read(numberKey(smsNumber));
-    return Item && this.get(Item.pollId as string);
+    const pollId = await this.holderId(smsNumber);
+    return pollId === undefined ? undefined : this.get(pollId);
   }
 
   async close(pollId: string, closedAt: number): Promise<Poll | undefined> {
@@ -107,6 +105,12 @@ export class DynamoDbPollStore implements PollStore {
     return this.getAll(Items.map(({ sk }) => pollIdIn(sk as string)));
   }
 
+  /** The poll that a number was given to last. */
+  private async holderId(smsNumber: string): Promise<string | undefined> {
+    const { Item } = await this.read(numberKey(smsNumber));
+    return Item?.pollId as string | undefined;
+  }
+
   private async read(Key: Record<string, string>) {
     const command = new GetCommand({ TableName: this.table, Key, ConsistentRead: true });
     return this.client.send(command).catch(throwStoreError);
@@ -124,16 +128,8 @@ export class DynamoDbPollStore implements PollStore {
   }
 
   private async getAll(pollIds: readonly string[]): Promise<readonly Poll[]> {
-    const polls = new Map<string, Poll>();
-    let wanted = pollIds.map(pollKey);
-    while (wanted.length > 0) {
-      const request = { [this.table]: { Keys: wanted.slice(0, 100), ConsistentRead: true } };
-      const { Responses, UnprocessedKeys } = await this.client
-        .send(new BatchGetCommand({ RequestItems: request }))
-        .catch(throwStoreError);
-      for (const { poll } of Responses?.[this.table] ?? []) polls.set((poll as Poll).pollId, poll as Poll);
-      wanted = [...((UnprocessedKeys?.[this.table]?.Keys ?? []) as typeof wanted), ...wanted.slice(100)];
-    }
+    const items = await batchGet(this.client, this.table, pollIds.map(pollKey));
+    const polls = new Map(items.map(({ poll }) => [(poll as Poll).pollId, poll as Poll]));
     return pollIds.flatMap((pollId) => polls.get(pollId) ?? []);
   }
 }
@@ -144,7 +140,7 @@ export class DynamoDbPollStore implements PollStore {
  *     create A:  number is free ─ put A if still free
  *     create B:  number is free ─ put B if still free ─ refused ─ number is A's, and A is open: taken
  *
- * @param holder the closed poll that has the number so far
+ * @param holder id of the closed poll that has the number so far
  */
 export function putPoll(table: string, poll: Poll, holder: string | undefined): TransactWriteCommandInput {
   const isNew = 'attribute_not_exists(pk)';

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
-import { TransactionCanceledException, TransactionConflictException } from '@aws-sdk/client-dynamodb';
+import { TransactionCanceledException } from '@aws-sdk/client-dynamodb';
 import {
-  BatchGetCommand,
   type DynamoDBDocumentClient,
   GetCommand,
   QueryCommand,
@@ -17,17 +16,15 @@ import type { Poll } from '../../domain/votes/poll.ts';
 import type { ShardImage, ShardName } from '../../domain/votes/tally.ts';
 import type { Random } from '../../ports/system.ts';
 import type { RecordOutcome, VoteLedger } from '../../ports/votes.ts';
-import { backOff } from './backoff.ts';
-import { concurrently } from './concurrently.ts';
-import { isAmbiguous, storeError, throwStoreError } from './errors.ts';
+import { batchGet } from './batch-get.ts';
+import { concurrently, PARALLEL_REQUESTS } from './concurrently.ts';
+import { isAmbiguous, isContention, throwStoreError } from './errors.ts';
+import { retry } from './retry.ts';
 
 /** Ballots of a poll lie in this many partitions, fixed for ever: a ballot's id tells where it lies. */
 const BUCKETS = 64;
 /** The form of a shard item; a reader of the stream passes over forms that it does not know. */
 const SHARD_VERSION = 1;
-const MAX_CONFLICTS = 8;
-const PARALLEL_REQUESTS = 16;
-const BATCH = 100;
 
 const ballotPartition = (pollId: string, bucket: number): string => `BALLOT#${pollId}#${bucket}`;
 const bucketOf = (voteId: string): number => (createHash('sha256').update(voteId).digest()[0] as number) % BUCKETS;
@@ -55,7 +52,7 @@ export class DynamoDbVoteLedger implements VoteLedger {
    * gives up, the ballot itself tells whether the vote counted.
    */
   async record(poll: Poll, ballot: Ballot): Promise<RecordOutcome> {
-    for (let attempt = 1; ; attempt++) {
+    return retry(async () => {
       const shard = Math.floor(this.random.next() * poll.shards);
       const name = { choice: ballot.choice, region: this.region, shard };
       try {
@@ -65,11 +62,9 @@ export class DynamoDbVoteLedger implements VoteLedger {
         const refusal = refusalIn(error, ballot);
         if (refusal) return refusal;
         if (isAmbiguous(error)) return this.resolve(ballot, error);
-        if (!isConflict(error)) throw isCancellation(error) ? storeUnavailable(error) : storeError(error);
-        if (attempt === MAX_CONFLICTS) throw storeUnavailable(error);
-        await backOff(attempt, this.random);
+        throw error;
       }
-    }
+    });
   }
 
   async find(pollId: string, voteId: string): Promise<Ballot | undefined> {
@@ -81,27 +76,15 @@ export class DynamoDbVoteLedger implements VoteLedger {
   }
 
   async closeShards(poll: Poll): Promise<void> {
-    await concurrently(PARALLEL_REQUESTS, shardNames(poll, [this.region]), async (name) => {
-      for (let attempt = 1; ; attempt++)
-        try {
-          await this.client.send(new UpdateCommand(closeShard(this.table, poll.pollId, name)));
-          return;
-        } catch (error) {
-          // A vote is being committed to this shard.
-          if (!(error instanceof TransactionConflictException)) throw storeError(error);
-          if (attempt === MAX_CONFLICTS) throw storeUnavailable(error);
-          await backOff(attempt, this.random);
-        }
-    });
+    await concurrently(PARALLEL_REQUESTS, shardNames(poll, [this.region]), (name) =>
+      retry(() => this.client.send(new UpdateCommand(closeShard(this.table, poll.pollId, name)))),
+    );
   }
 
   async readShards(poll: Poll, regions: readonly string[]): Promise<readonly ShardImage[]> {
     const keys = shardNames(poll, [this.region, ...regions]).map((name) => shardItemKey(poll.pollId, name));
-    const batches = Array.from({ length: Math.ceil(keys.length / BATCH) }, (_, index) =>
-      keys.slice(index * BATCH, (index + 1) * BATCH),
-    );
-    const items = await concurrently(PARALLEL_REQUESTS, batches, (batch) => this.getAll(batch));
-    return items.flat().map(({ pollId, choice, region, shard, votes, lastVoteAt }) => ({
+    const items = (await batchGet(this.client, this.table, keys)) as unknown as ShardImage[];
+    return items.map(({ pollId, choice, region, shard, votes, lastVoteAt }) => ({
       pollId,
       choice,
       region,
@@ -129,37 +112,19 @@ export class DynamoDbVoteLedger implements VoteLedger {
     let count = 0;
     let ExclusiveStartKey: Record<string, unknown> | undefined;
     do {
-      const page = await this.client
-        .send(
-          new QueryCommand({
-            TableName: this.table,
-            KeyConditionExpression: 'pk = :bucket',
-            ExpressionAttributeValues: { ':bucket': ballotPartition(pollId, bucket) },
-            Select: 'COUNT',
-            ConsistentRead: true,
-            ExclusiveStartKey,
-          }),
-        )
-        .catch(throwStoreError);
+      const query = new QueryCommand({
+        TableName: this.table,
+        KeyConditionExpression: 'pk = :bucket',
+        ExpressionAttributeValues: { ':bucket': ballotPartition(pollId, bucket) },
+        Select: 'COUNT',
+        ConsistentRead: true,
+        ExclusiveStartKey,
+      });
+      const page = await retry(() => this.client.send(query));
       count += page.Count ?? 0;
       ExclusiveStartKey = page.LastEvaluatedKey;
     } while (ExclusiveStartKey);
     return count;
-  }
-
-  private async getAll(keys: Record<string, string>[]): Promise<ShardImage[]> {
-    const images: ShardImage[] = [];
-    let wanted = keys;
-    for (let attempt = 1; wanted.length > 0; attempt++) {
-      const request = { [this.table]: { Keys: wanted, ConsistentRead: true } };
-      const { Responses, UnprocessedKeys } = await this.client
-        .send(new BatchGetCommand({ RequestItems: request }))
-        .catch(throwStoreError);
-      images.push(...((Responses?.[this.table] ?? []) as ShardImage[]));
-      wanted = (UnprocessedKeys?.[this.table]?.Keys ?? []) as typeof keys;
-      if (wanted.length > 0) await backOff(attempt, this.random);
-    }
-    return images;
   }
 }
 
@@ -237,21 +202,15 @@ const shardFieldValues = (pollId: string, { choice, region, shard }: ShardName) 
   ':shard': shard,
 });
 
-const isCancellation = (error: unknown): error is TransactionCanceledException =>
-  error instanceof TransactionCanceledException;
-
-const isConflict = (error: unknown): boolean =>
-  isCancellation(error) && (error.CancellationReasons ?? []).some(({ Code }) => Code === 'TransactionConflict');
-
 /** Reads why a vote did not count, where a condition says so: a repeat first, then the close, then the voter. */
 function refusalIn(error: unknown, { pollId, voteId }: Ballot): RecordOutcome | undefined {
-  if (!isCancellation(error)) return undefined;
+  if (!(error instanceof TransactionCanceledException)) return undefined;
   const [ballot, shard, voter] = (error.CancellationReasons ?? []).map(({ Code, Item }) =>
     Code === 'ConditionalCheckFailed' ? { item: Item } : undefined,
   );
   if (ballot?.item)
     return { kind: 'repeated', ballot: ballotIn(pollId, voteId, unmarshall(ballot.item) as BallotItem) };
-  if (isConflict(error)) return undefined;
+  if (isContention(error)) return undefined;
   if (shard) return { kind: 'closed' };
   return voter ? { kind: 'already-voted' } : undefined;
 }

@@ -7,16 +7,22 @@ import {
   UpdateCommand,
 } from '@aws-sdk/lib-dynamodb';
 
-/** Who reads a stream shard, until when, and how far it has been read. */
-export interface ShardLease {
+/** How far a stream shard has been read. */
+export interface Progress {
+  /** The sequence number of the last record that was handled. */
+  readonly checkpoint?: string | undefined;
+  /** When it was read last, epoch ms; absent while records from before may be missing. */
+  readonly readAt?: number | undefined;
+  /** It has been read to its end. */
+  readonly done?: boolean | undefined;
+}
+
+/** Who reads a stream shard, and until when. */
+export interface ShardLease extends Progress {
   readonly shardId: string;
-  readonly owner?: string;
+  readonly owner: string;
   /** Epoch ms. */
   readonly expiresAt: number;
-  /** The sequence number of the last record that was handled. */
-  readonly checkpoint?: string;
-  /** The shard has been read to its end. */
-  readonly done?: boolean;
 }
 
 export interface Leases {
@@ -25,10 +31,14 @@ export interface Leases {
   readonly members: number;
 }
 
-/** A stream shard is gone after a day; its lease may go some days later. Epoch s, as DynamoDB's TTL wants it. */
-const keptUntil = (now: number): number => Math.ceil(now / 1_000) + 3 * 86_400;
+/** A stream shard is gone a day after its last record, so its lease may go too. Epoch s, as DynamoDB's TTL wants it. */
+const keptUntil = (now: number): number => Math.ceil(now / 1_000) + 2 * 86_400;
 
-/** Leases of the shards of one stream, in a table of their own so that renewing them feeds no stream. */
+/**
+ * Leases of the shards of one stream, in a table of their own so that renewing them feeds no stream. Times are those
+ * of each process's own clock: where clocks differ by more than a lease, two processes may read one shard for a while,
+ * which repeats changes and loses none.
+ */
 export class LeaseTable {
   constructor(
     private readonly client: DynamoDBDocumentClient,
@@ -82,9 +92,10 @@ export class LeaseTable {
     const isNew = 'attribute_not_exists(pk)';
     const isExpired = 'expiresAt <= :now';
     const isOurs = '#owner = :me';
+    const isUnread = 'attribute_not_exists(done)';
     return this.update(shardId, {
       UpdateExpression: 'SET shardId = :shardId, #owner = :me, expiresAt = :until, #ttl = :ttl',
-      ConditionExpression: `${isNew} OR ${isExpired} OR ${isOurs}`,
+      ConditionExpression: `(${isNew} OR ${isExpired} OR ${isOurs}) AND ${isUnread}`,
       ExpressionAttributeNames: { '#owner': 'owner', '#ttl': 'ttl' },
       ExpressionAttributeValues: {
         ':shardId': shardId,
@@ -99,15 +110,15 @@ export class LeaseTable {
   /**
    * Renews the lease and stores how far the shard has been read.
    *
-   * @returns undefined if the lease is lost
+   * @returns false if the lease is lost
    */
-  renew(shardId: string, now: number, checkpoint: string | undefined, done = false): Promise<ShardLease | undefined> {
-    return this.write(shardId, now + this.leaseMs, checkpoint, done);
+  async renew(shardId: string, now: number, progress: Progress): Promise<boolean> {
+    return (await this.store(shardId, now, now + this.leaseMs, progress)) !== undefined;
   }
 
-  /** Gives the shard to whoever takes it next. */
-  async release(shardId: string, checkpoint: string | undefined): Promise<void> {
-    await this.write(shardId, 0, checkpoint, false);
+  /** Stores how far the shard has been read, and leaves it to whoever takes it next. */
+  async release(shardId: string, now: number, progress: Progress): Promise<void> {
+    await this.store(shardId, now, now, progress);
   }
 
   /** Tells the other processes that this one has stopped. */
@@ -115,16 +126,17 @@ export class LeaseTable {
     await this.client.send(new DeleteCommand({ TableName: this.table, Key: this.memberKey() }));
   }
 
-  private write(shardId: string, until: number, checkpoint: string | undefined, done: boolean) {
+  private store(shardId: string, now: number, until: number, progress: Progress) {
+    const known = Object.entries(progress).filter(([, value]) => value !== undefined);
     return this.update(shardId, {
-      UpdateExpression: `SET expiresAt = :until, done = :done${checkpoint === undefined ? '' : ', checkpoint = :checkpoint'}`,
+      UpdateExpression: ['SET expiresAt = :until, #ttl = :ttl', ...known.map(([name]) => `${name} = :${name}`)].join(),
       ConditionExpression: '#owner = :me',
-      ExpressionAttributeNames: { '#owner': 'owner' },
+      ExpressionAttributeNames: { '#owner': 'owner', '#ttl': 'ttl' },
       ExpressionAttributeValues: {
         ':me': this.owner,
         ':until': until,
-        ':done': done,
-        ...(checkpoint === undefined ? {} : { ':checkpoint': checkpoint }),
+        ':ttl': keptUntil(now),
+        ...Object.fromEntries(known.map(([name, value]) => [`:${name}`, value])),
       },
     });
   }

@@ -1,9 +1,8 @@
-import { unmarshall } from '@aws-sdk/util-dynamodb';
 import type { ShardImage } from '../../domain/votes/tally.ts';
-import type { ItemImage, StreamRecord } from './stream-record.ts';
+import type { StreamRecord } from './stream-record.ts';
 
 /** The form of a shard item that this reader knows. */
-const SHARD_VERSION = 1;
+const SHARD_VERSION = '1';
 
 /** Why a record is not for the tally; passing over it loses nothing. */
 export type Ignored = 'removed' | 'foreign' | 'unknown version';
@@ -16,6 +15,8 @@ export interface DecodedShards {
   readonly poison: readonly { readonly sequenceNumber: string; readonly problem: string }[];
 }
 
+type Decoded = { readonly image: ShardImage } | { readonly ignored: Ignored } | { readonly problem: string };
+
 /** Reads records of the votes table's stream. Never throws, whatever is in them. */
 export function decodeShardRecords(records: readonly StreamRecord[]): DecodedShards {
   const images: ShardImage[] = [];
@@ -23,41 +24,50 @@ export function decodeShardRecords(records: readonly StreamRecord[]): DecodedSha
   const poison: { sequenceNumber: string; problem: string }[] = [];
   for (const record of records) {
     const decoded = decode(record);
-    if (typeof decoded === 'object') images.push(decoded);
-    else if (isIgnored(decoded)) ignored[decoded] = (ignored[decoded] ?? 0) + 1;
-    else poison.push({ sequenceNumber: record.dynamodb?.SequenceNumber ?? '', problem: decoded });
+    if ('image' in decoded) images.push(decoded.image);
+    else if ('ignored' in decoded) ignored[decoded.ignored] = (ignored[decoded.ignored] ?? 0) + 1;
+    else poison.push({ sequenceNumber: record.dynamodb?.SequenceNumber ?? '', problem: decoded.problem });
   }
   return { images, ignored, poison };
 }
 
-const IGNORED: readonly string[] = ['removed', 'foreign', 'unknown version'] satisfies Ignored[];
-const isIgnored = (reason: string): reason is Ignored => IGNORED.includes(reason);
-
-/** @returns the image, or why there is none */
-function decode({ eventName, dynamodb }: StreamRecord): ShardImage | string {
-  if (eventName === 'REMOVE') return 'removed' satisfies Ignored;
-  let item: Record<string, unknown>;
-  try {
-    item = unmarshall((dynamodb?.NewImage ?? {}) as ItemImage);
-  } catch (error) {
-    return `not an item: ${(error as Error).message}`;
-  }
-  if (item.kind !== 'shard') return 'foreign' satisfies Ignored;
-  if (item.version !== SHARD_VERSION) return 'unknown version' satisfies Ignored;
-  const bad = Object.entries(FIELDS).flatMap(([name, isValid]) => (isValid(item[name]) ? [] : [name]));
-  if (bad.length > 0) return `not readable: ${bad.join(', ')}`;
-  const { pollId, choice, region, shard, votes, lastVoteAt } = item as unknown as ShardImage;
-  return { pollId, choice, region, shard, votes, lastVoteAt };
+function decode({ eventName, dynamodb }: StreamRecord): Decoded {
+  if (eventName === 'REMOVE') return { ignored: 'removed' };
+  const item = dynamodb?.NewImage;
+  if (!item) return { problem: 'no image' };
+  if (stringIn(item.kind) !== 'shard') return { ignored: 'foreign' };
+  if (numberIn(item.version) !== SHARD_VERSION) return { ignored: 'unknown version' };
+  const fields = Object.entries(FIELDS).map(([name, read]) => [name, read(item[name])] as const);
+  const unreadable = fields.filter(([, value]) => value === undefined).map(([name]) => name);
+  if (unreadable.length > 0) return { problem: `not readable: ${unreadable.join(', ')}` };
+  return { image: Object.fromEntries(fields) as unknown as ShardImage };
 }
 
-const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0;
-const isName = (value: unknown): boolean => typeof value === 'string' && value !== '';
+/** A text attribute, as DynamoDB writes it: `{ "S": "colors" }`. */
+function stringIn(attribute: unknown): string | undefined {
+  const { S } = (attribute ?? {}) as { S?: unknown };
+  return typeof S === 'string' ? S : undefined;
+}
 
-const FIELDS: Record<keyof ShardImage, (value: unknown) => boolean> = {
-  pollId: isName,
-  choice: isCount,
-  region: isName,
-  shard: isCount,
-  votes: isCount,
-  lastVoteAt: isCount,
+/** A number attribute, which DynamoDB writes as text: `{ "N": "7" }`. */
+function numberIn(attribute: unknown): string | undefined {
+  const { N } = (attribute ?? {}) as { N?: unknown };
+  return typeof N === 'string' ? N : undefined;
+}
+
+const matching = (pattern: RegExp) => (attribute: unknown) => stringIn(attribute)?.match(pattern)?.[0];
+
+const countUpTo = (limit: number) => (attribute: unknown) => {
+  const digits = numberIn(attribute)?.match(/^\d{1,16}$/)?.[0];
+  return digits !== undefined && Number(digits) <= limit ? Number(digits) : undefined;
+};
+
+/** What each field may hold: a shard that no poll can have would spoil the tally of its poll for ever. */
+const FIELDS: Record<keyof ShardImage, (attribute: unknown) => string | number | undefined> = {
+  pollId: matching(/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/),
+  choice: countUpTo(99),
+  region: matching(/^[a-z0-9-]{1,32}$/),
+  shard: countUpTo(999),
+  votes: countUpTo(Number.MAX_SAFE_INTEGER),
+  lastVoteAt: countUpTo(Number.MAX_SAFE_INTEGER),
 };

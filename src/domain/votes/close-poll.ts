@@ -23,8 +23,21 @@ export class ClosePoll {
     return poll;
   }
 
-  /** Closes every poll whose `closesAt` has passed. */
+  /**
+   * Closes every poll whose `closesAt` has passed. Their shards are marked before they leave the list of those to be
+   * closed, so that a crash in between leaves nothing half done. One that cannot be closed keeps no other open.
+   *
+   * @throws AggregateError with what went wrong
+   */
   async closeDue(): Promise<void> {
-    for (const poll of await this.polls.listDue(this.clock.now())) await this.execute(poll.pollId);
+    const failures: unknown[] = [];
+    for (const poll of await this.polls.listDue(this.clock.now()))
+      try {
+        await this.ledger.closeShards(poll);
+        await this.execute(poll.pollId);
+      } catch (error) {
+        failures.push(error);
+      }
+    if (failures.length > 0) throw new AggregateError(failures, 'Some polls that are due could not be closed');
   }
 }

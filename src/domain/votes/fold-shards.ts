@@ -15,6 +15,7 @@ export class FoldShards {
 
   /**
    * Folds images of any polls, in any order, seen before or not. One read and at most one write for each poll in them.
+   * A poll whose tally cannot be written keeps no other from being folded.
    *
    * @throws DomainError `STORE_UNAVAILABLE`; folding the same images again is safe
    */
@@ -25,7 +26,8 @@ export class FoldShards {
       if (ofPoll) ofPoll.push(image);
       else byPoll.set(image.pollId, [image]);
     }
-    await Promise.all([...byPoll].map(([pollId, ofPoll]) => this.foldPoll(pollId, ofPoll)));
+    const folds = await Promise.allSettled([...byPoll].map(([pollId, ofPoll]) => this.foldPoll(pollId, ofPoll)));
+    for (const fold of folds) if (fold.status === 'rejected') throw fold.reason;
   }
 
   /** @returns the tally with the images in it */

@@ -1,7 +1,7 @@
 import type { PollStore, TallyStore, VoteLedger } from '../../ports/votes.ts';
 import { storeUnavailable } from '../shared/domain-error.ts';
 import { existingPoll } from './find-polls.ts';
-import { emptyTally, marksOf, regionsIn, totalVotes } from './tally.ts';
+import { emptyTally, marksOf, mergeMarks, regionsIn, sameMarks, type Tally, totalVotes } from './tally.ts';
 
 export interface Recount {
   readonly before: number;
@@ -10,6 +10,7 @@ export interface Recount {
   readonly drift: number;
 }
 
+/** Each lost race means that a fold succeeded, so this many in a row are a sign of trouble, not of traffic. */
 const MAX_ATTEMPTS = 20;
 
 export class RecountPoll {
@@ -20,24 +21,31 @@ export class RecountPoll {
   ) {}
 
   /**
-   * Replaces the tally's marks by what the shards hold: the only way in which a count can fall.
+   * Replaces the tally's marks by what the shards hold, if they differ: the only way in which a count can fall. The shards are read
+   * after the tally, so they hold at least what an honest tally at that revision holds.
    *
-   *     recount:  read tally r5 ─ read shards ─ put r6 if still r5 ─ refused ─ again from the start
+   *     recount:  read tally r5 ─ read shards ─ put r6 if still r5 ─ refused ─ read r6 ─ put r7 if still r6
    *     a fold:                     put r6 ┘
    *
-   * The shards are read after the tally, so they hold at least what an honest tally at that revision holds.
+   * What a fold raised meanwhile is newer than the first reading, so it is kept and the shards need no second reading:
+   * a recount that starts again from nothing would never end while votes pour in.
    *
    * @throws DomainError `VOTES_POLL_NOT_FOUND`, `STORE_UNAVAILABLE`
    */
   async execute(pollId: string): Promise<Recount> {
     const poll = await existingPoll(this.polls, pollId);
+    const first = await this.read(pollId);
+    const counted = marksOf(await this.ledger.readShards(poll, regionsIn(first.marks)));
+    let tally = first;
     for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
-      const tally = (await this.tallies.get(pollId)) ?? emptyTally(pollId);
-      const marks = marksOf(await this.ledger.readShards(poll, regionsIn(tally.marks)));
-      if (await this.tallies.put({ ...tally, marks, revision: tally.revision + 1 }, tally.revision)) {
+      const raised = [...tally.marks].filter(([key, votes]) => votes > (first.marks.get(key) ?? 0));
+      const marks = mergeMarks(counted, raised);
+      const next = { ...tally, marks, revision: tally.revision + 1 };
+      if (sameMarks(marks, tally.marks) || (await this.tallies.put(next, tally.revision))) {
         const [before, after] = [totalVotes(tally.marks), totalVotes(marks)];
         return { before, after, drift: after - before };
       }
+      tally = await this.read(pollId);
     }
     throw storeUnavailable(new Error(`The tally of poll ${pollId} changed ${MAX_ATTEMPTS} times under a recount`));
   }
@@ -50,5 +58,9 @@ export class RecountPoll {
       for (const { pollId } of items) await this.execute(pollId);
       cursor = nextCursor;
     } while (cursor !== undefined);
+  }
+
+  private async read(pollId: string): Promise<Tally> {
+    return (await this.tallies.get(pollId)) ?? emptyTally(pollId);
   }
 }

@@ -96,4 +96,7 @@ export function votesByChoice(marks: Marks, choices: number): number[] {
   return votes;
 }
 
+export const sameMarks = (one: Marks, other: Marks): boolean =>
+  [...one.keys(), ...other.keys()].every((key) => (one.get(key) ?? 0) === (other.get(key) ?? 0));
+
 export const totalVotes = (marks: Marks): number => [...marks.values()].reduce((sum, votes) => sum + votes, 0);

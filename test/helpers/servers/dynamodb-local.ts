@@ -42,14 +42,34 @@ export async function startDynamoDbLocal(): Promise<TestServer> {
   );
   const endpoint = `http://127.0.0.1:${port}`;
   await eventually(
-    () => fetch(endpoint),
-    ({ status }) => status === 400,
+    () => firstTable(endpoint),
+    (isThere) => isThere,
     30_000,
   ).catch(async (error) => {
     await kill(java);
     throw error;
   });
   return { endpoint, stop: () => kill(java) };
+}
+
+/** The first table takes a fresh server some seconds; the product's own client is not to wait that long. */
+async function firstTable(endpoint: string): Promise<boolean> {
+  const { status } = await fetch(endpoint, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/x-amz-json-1.0',
+      'x-amz-target': 'DynamoDB_20120810.CreateTable',
+      authorization:
+        'AWS4-HMAC-SHA256 Credential=local/20260101/eu-west-1/dynamodb/aws4_request, SignedHeaders=host, Signature=0',
+    },
+    body: JSON.stringify({
+      TableName: 'first',
+      AttributeDefinitions: [{ AttributeName: 'pk', AttributeType: 'S' }],
+      KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' }],
+      BillingMode: 'PAY_PER_REQUEST',
+    }),
+  });
+  return status === 200;
 }
 
 async function provideLibrary(): Promise<void> {

@@ -1,3 +1,4 @@
+import { ListTablesCommand } from '@aws-sdk/client-dynamodb';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { documentClient } from '../../../src/adapters/dynamodb/client.ts';
 import { createTables } from '../../../src/adapters/dynamodb/tables.ts';
@@ -14,9 +15,12 @@ export const dynamoDbEnv = (endpoint: string) => ({
 });
 
 /** The product's own client, pointed at the server. */
-export function clientOf(endpoint: string): DynamoDBDocumentClient {
+export async function clientOf(endpoint: string): Promise<DynamoDBDocumentClient> {
   Object.assign(process.env, dynamoDbEnv(endpoint));
-  return documentClient();
+  const client = documentClient();
+  // The SDK reads the environment at the first request; from here on the client stays with this server.
+  await client.send(new ListTablesCommand());
+  return client;
 }
 
 /** New, empty tables under names that nobody else has. */

@@ -7,7 +7,7 @@ import { afterAll, describe, it } from '@jest/globals';
 export async function withServer<Server extends { stop(): Promise<void> }>(
   name: string,
   start: () => Promise<Server>,
-  suites: (server: Server) => void,
+  suites: (server: Server) => Promise<void> | void,
 ): Promise<void> {
   let server: Server;
   try {
@@ -18,5 +18,5 @@ export async function withServer<Server extends { stop(): Promise<void> }>(
     return;
   }
   afterAll(() => server.stop());
-  suites(server);
+  await suites(server);
 }

@@ -49,7 +49,7 @@ export const votes: Context<typeof settings> = {
               });
             },
             gap: async () => {
-              logger.warn('stream records were lost before they were read: recounting every poll');
+              logger.warn('records may have left the stream before anybody read them: recounting every poll');
               await recountPoll.all();
             },
           }),

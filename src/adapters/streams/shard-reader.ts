@@ -1,0 +1,128 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import {
+  type DynamoDBStreamsClient,
+  ExpiredIteratorException,
+  GetRecordsCommand,
+  GetShardIteratorCommand,
+  TrimmedDataAccessException,
+} from '@aws-sdk/client-dynamodb-streams';
+import type { ChangeHandler, Clock } from '../../ports/system.ts';
+import type { LeaseTable, Progress } from './leases.ts';
+import type { StreamRecord } from './stream-record.ts';
+
+export interface ShardReaderOptions {
+  readonly streams: DynamoDBStreamsClient;
+  readonly stream: string;
+  readonly shardId: string;
+  readonly leases: LeaseTable;
+  readonly leaseMs: number;
+  readonly handler: ChangeHandler<StreamRecord>;
+  readonly clock: Clock;
+  readonly onError: (error: unknown, doing: string) => void;
+}
+
+/** DynamoDB allows five requests a second and shard; a full answer means that there is more to catch up with. */
+const PACE_MS = 200;
+const RETRY_MS = 1_000;
+const RECORDS_PER_REQUEST = 1_000;
+
+/**
+ * Reads a stream shard until its end, until its lease is lost, or until it is stopped. How far it came is stored when
+ * the lease is renewed and at the end, so that a takeover repeats some records and skips none.
+ */
+export class ShardReader {
+  readonly ended: Promise<void>;
+  private readonly stopping = new AbortController();
+
+  constructor(
+    private readonly options: ShardReaderOptions,
+    private progress: Progress,
+  ) {
+    this.ended = this.run();
+  }
+
+  get isStopping(): boolean {
+    return this.stopping.signal.aborted;
+  }
+
+  stop(): void {
+    this.stopping.abort();
+  }
+
+  private async run(): Promise<void> {
+    const { leases, shardId, clock, onError } = this.options;
+    const renewing = this.renewLease();
+    await this.read();
+    this.stop();
+    await renewing;
+    await leases
+      .release(shardId, clock.now(), this.progress)
+      .catch((error) => onError(error, `releasing stream shard ${shardId}`));
+  }
+
+  /** Also while a batch takes longer than the lease. */
+  private async renewLease(): Promise<void> {
+    const { leases, leaseMs, shardId, clock, onError } = this.options;
+    for (;;) {
+      await this.pause(leaseMs / 3);
+      if (this.isStopping) return;
+      const isKept = await leases.renew(shardId, clock.now(), this.progress).catch((error) => {
+        onError(error, `renewing the lease of stream shard ${shardId}`);
+        return true;
+      });
+      if (!isKept) this.stop();
+    }
+  }
+
+  private async read(): Promise<void> {
+    const { streams, shardId, handler, clock, onError } = this.options;
+    let iterator: string | undefined;
+    while (!this.isStopping)
+      try {
+        if (this.progress.readAt === undefined) {
+          await handler.gap();
+          this.progress = { readAt: clock.now() };
+        }
+        iterator ??= await this.openIterator();
+        const { Records = [], NextShardIterator } = await streams.send(
+          new GetRecordsCommand({ ShardIterator: iterator, Limit: RECORDS_PER_REQUEST }),
+          { abortSignal: this.stopping.signal },
+        );
+        if (Records.length > 0) await handler.changes(Records);
+        const checkpoint = Records.at(-1)?.dynamodb?.SequenceNumber ?? this.progress.checkpoint;
+        this.progress = { checkpoint, readAt: clock.now() };
+        iterator = NextShardIterator;
+        if (iterator === undefined) {
+          this.progress = { ...this.progress, done: true };
+          return;
+        }
+        if (Records.length < RECORDS_PER_REQUEST) await this.pause(PACE_MS);
+      } catch (error) {
+        if (this.isStopping) return;
+        iterator = undefined;
+        if (error instanceof TrimmedDataAccessException) this.progress = {};
+        else if (!(error instanceof ExpiredIteratorException)) onError(error, `reading stream shard ${shardId}`);
+        await this.pause(RETRY_MS);
+      }
+  }
+
+  /** @throws TrimmedDataAccessException when the stream has dropped what comes behind the checkpoint */
+  private async openIterator(): Promise<string | undefined> {
+    const { streams, stream, shardId } = this.options;
+    const { checkpoint } = this.progress;
+    const { ShardIterator } = await streams.send(
+      new GetShardIteratorCommand({
+        StreamArn: stream,
+        ShardId: shardId,
+        ...(checkpoint === undefined
+          ? { ShardIteratorType: 'TRIM_HORIZON' }
+          : { ShardIteratorType: 'AFTER_SEQUENCE_NUMBER', SequenceNumber: checkpoint }),
+      }),
+    );
+    return ShardIterator;
+  }
+
+  private pause(ms: number): Promise<void> {
+    return delay(ms, undefined, { signal: this.stopping.signal }).catch(() => undefined);
+  }
+}
