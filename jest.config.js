@@ -6,5 +6,5 @@ export default {
   extensionsToTreatAsEsm: ['.ts'],
   transform: { '^.+\\.ts$': ['ts-jest', { useESM: true, tsconfig: 'tsconfig.json', diagnostics: false }] },
   testTimeout: 30_000,
-  reporters: ['default', '<rootDir>/test/helpers/skipped-reporter.cjs'],
+  reporters: ['default', '<rootDir>/test/helpers/summary-reporter.cjs'],
 };
