@@ -1,8 +1,8 @@
 import { pino } from 'pino';
 import { contexts } from '../composition/contexts.ts';
 import { makeTables } from '../composition/make-tables.ts';
-import { endOnBadConfig } from '../container/end-on-bad-config.ts';
+import { endOnFailure } from '../container/end-on-failure.ts';
 
-await endOnBadConfig(async () => {
+await endOnFailure(async () => {
   pino().info({ tables: await makeTables(process.env, contexts) }, 'the tables are there');
 });

@@ -80,7 +80,7 @@ function checkCore({ STORAGE, AWS_REGION, API_KEYS, ROLE }: CoreConfig): string[
 /** The part of a context that configuration needs. */
 export interface Configurable {
   readonly settings: Settings;
-  /** Rules between settings: a sentence for each that is broken. */
+  /** Rules between settings: a sentence for each that is broken; it begins with the name of the setting to change. */
   readonly check?: (config: never) => readonly string[];
 }
 
@@ -95,17 +95,22 @@ export function readConfig<S extends Settings = Record<never, never>>(
 ): CoreConfig & Values<S> {
   const settings: Settings = Object.assign({}, coreSettings, ...contexts.map((context) => context.settings));
   const problems: string[] = [];
+  const unreadable = new Set<string | undefined>();
   const values: Record<string, unknown> = {};
   for (const [name, setting] of Object.entries(settings)) {
-    const text = env[name] || setting.fallback;
+    const read = (text: string | undefined): unknown => (text === undefined ? undefined : setting.parse(text));
     try {
-      values[name] = text === undefined ? undefined : setting.parse(text);
+      values[name] = read(env[name] || setting.fallback);
     } catch (error) {
       problems.push(`${name} ${(error as Error).message}`);
+      unreadable.add(name);
+      // So that the rules between settings can still say what is wrong beside it.
+      values[name] = read(setting.fallback);
     }
   }
   const checks = [checkCore, ...contexts.flatMap(({ check }) => check ?? [])];
-  for (const check of checks) problems.push(...check(values as never));
+  const broken = checks.flatMap((check) => check(values as never));
+  problems.push(...broken.filter((sentence) => !unreadable.has(sentence.split(' ', 1)[0])));
   if (problems.length > 0) throw new ConfigError(problems);
   return Object.freeze(values) as CoreConfig & Values<S>;
 }

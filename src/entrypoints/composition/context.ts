@@ -16,8 +16,10 @@ export interface Loop {
 export interface Context<S extends Settings = Settings> {
   readonly name: string;
   readonly settings: S;
-  /** Rules between settings: a sentence for each that is broken. */
+  /** Rules between settings: a sentence for each that is broken; it begins with the name of the setting to change. */
   readonly check?: (config: CoreConfig & Values<S>) => readonly string[];
+  /** What whoever runs the service should know of this configuration, a sentence each; logged at the start. */
+  readonly notices?: (config: CoreConfig & Values<S>) => readonly string[];
   /** Binds the context's ports and use cases for the configured profile. */
   readonly module: (config: CoreConfig & Values<S>) => ContainerModule;
   readonly routes: (container: Container, config: CoreConfig & Values<S>) => FastifyPluginAsync;

@@ -1,18 +1,26 @@
 import { randomBytes } from 'node:crypto';
 import closeWithGrace from 'close-with-grace';
-import { pino } from 'pino';
+import { type Logger, pino } from 'pino';
 import { compose, system } from '../composition/compose.ts';
 import { readConfig } from '../composition/config.ts';
 import { contexts } from '../composition/contexts.ts';
 import { dynamoDbModule } from '../composition/dynamodb.ts';
 import type { ApiKey } from '../http/api-keys.ts';
 import { buildApp } from '../http/app.ts';
-import { endOnBadConfig } from './end-on-bad-config.ts';
+import { endOnFailure } from './end-on-failure.ts';
 
 /** Clients that never finish are cut off then, so that the process ends within 10 s. */
 const GRACE_MS = 8_000;
+const STOP_SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
-await endOnBadConfig(serve);
+const ADVICE: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'Another program listens there. Stop it, or set PORT to another port (0 picks a free one).',
+  EACCES: 'This port is kept for privileged programs. Set PORT to one above 1023.',
+  EADDRNOTAVAIL: 'HOST is not an address of this machine.',
+  ENOTFOUND: 'HOST is not a name that can be resolved.',
+};
+
+await endOnFailure(serve);
 
 async function serve(): Promise<void> {
   const config = readConfig(process.env, contexts);
@@ -24,33 +32,47 @@ async function serve(): Promise<void> {
   const servesApi = config.ROLE !== 'worker';
   const worksBeside = config.ROLE !== 'api';
 
+  if (servesApi)
+    for (const notice of contexts.flatMap((context) => context.notices?.(config) ?? [])) logger.warn(notice);
   const app = await buildApp({
     logger,
-    apiKeys: config.API_KEYS ?? (config.STORAGE === 'memory' ? [embeddedKey()] : []),
+    apiKeys: config.API_KEYS ?? (config.STORAGE === 'memory' ? [embeddedKey(logger)] : []),
     nextId: () => ids.next(),
     health: () => lifecycle.health(),
     contexts: servesApi
       ? contexts.map(({ routes, problems }) => ({ routes: routes(container, config), problems }))
       : [],
   });
-  for (const loop of worksBeside ? contexts.flatMap((context) => context.loops(container, config)) : []) {
-    loop.start();
-    lifecycle.onClose(() => loop.stop());
-  }
-  await app.listen({ host: config.HOST, port: config.PORT });
+  const loops = worksBeside ? contexts.flatMap((context) => context.loops(container, config)) : [];
 
-  closeWithGrace({ delay: GRACE_MS + 1_500, logger }, async ({ err }) => {
+  const { close } = closeWithGrace({ delay: GRACE_MS + 1_500, logger, skip: [...STOP_SIGNALS] }, async ({ err }) => {
     if (err) logger.fatal({ err }, 'ending after an error');
     const cutOff = setTimeout(() => app.server.closeAllConnections(), GRACE_MS);
     await app.close();
     clearTimeout(cutOff);
+    await Promise.all(loops.map((loop) => loop.stop()));
     await lifecycle.close();
   });
+  // Under npm a Ctrl-C arrives twice, from the terminal and from npm: the second one must not cut the first one short.
+  let isClosing = false;
+  for (const signal of STOP_SIGNALS)
+    process.on(signal, () => {
+      if (isClosing) return;
+      isClosing = true;
+      logger.info(`${signal}: finishing what is under way`);
+      close();
+    });
 
-  /** A key for this run alone, printed once because nobody else knows it. */
-  function embeddedKey(): ApiKey {
-    const key = randomBytes(24).toString('base64url');
-    logger.info({ apiKey: key }, 'API_KEYS is not set: made a key for this run');
-    return { name: 'embedded', key };
-  }
+  for (const loop of loops) loop.start();
+  await app.listen({ host: config.HOST, port: config.PORT }).catch((error: NodeJS.ErrnoException) => {
+    const advice = ADVICE[error.code ?? ''] ?? error.message;
+    throw new Error(`Cannot listen on ${config.HOST} port ${config.PORT}. ${advice}`, { cause: error });
+  });
+}
+
+/** A key for this run alone, printed once because nobody else knows it. */
+function embeddedKey(logger: Logger): ApiKey {
+  const key = randomBytes(24).toString('base64url');
+  logger.info({ apiKey: key }, 'API_KEYS is not set: made a key for this run');
+  return { name: 'embedded', key };
 }

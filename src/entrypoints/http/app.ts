@@ -13,6 +13,7 @@ import { Type } from 'typebox';
 import type { ApiKey } from './api-keys.ts';
 import { parseBodies } from './body.ts';
 import { answerEverything, clientErrorHandler } from './client-errors.ts';
+import { drainBeforeClose } from './drain.ts';
 import { errorHandler } from './errors.ts';
 import { publishMetrics } from './metrics.ts';
 import { publishOpenApi } from './openapi.ts';
@@ -68,6 +69,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   answerEverything(app);
   app.setErrorHandler(handleError);
   parseBodies(app);
+  drainBeforeClose(app);
   app.addHook('onRequest', async (request, reply) => void addHeaders(request, reply));
   app.addHook('onResponse', async (request, reply) => logAnswer(request, reply));
   app.addHook('onRoute', (route) => {

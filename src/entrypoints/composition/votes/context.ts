@@ -6,12 +6,13 @@ import { system } from '../compose.ts';
 import type { Context } from '../context.ts';
 import { sweep } from '../loops.ts';
 import { ports, useCases, votesModule } from './module.ts';
-import { check, settings, tablesOf, type VotesConfig } from './settings.ts';
+import { check, notices, settings, tablesOf, type VotesConfig } from './settings.ts';
 
 export const votes: Context<typeof settings> = {
   name: 'votes',
   settings,
   check,
+  notices,
   module: votesModule,
   problems,
   tables: (config) => voteTableDefinitions(tablesOf(config)),

@@ -56,3 +56,10 @@ export const tablesOf = ({ TABLE_PREFIX, VOTES_TABLE, TALLIES_TABLE, LEASES_TABL
   tallies: TALLIES_TABLE ?? `${TABLE_PREFIX}tallies`,
   leases: LEASES_TABLE ?? `${TABLE_PREFIX}leases`,
 });
+
+export const notices = ({ STORAGE, TWILIO_AUTH_TOKEN }: VotesConfig): readonly string[] => {
+  if (TWILIO_AUTH_TOKEN) return [];
+  return STORAGE === 'memory'
+    ? ['TWILIO_AUTH_TOKEN is not set: the SMS webhook is open and takes texts from anybody']
+    : ['TWILIO_AUTH_TOKEN is not set: the SMS webhook refuses every text'];
+};
