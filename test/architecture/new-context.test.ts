@@ -49,7 +49,7 @@ const withGreetings = [...contexts, greetings] as unknown as readonly Context[];
 describe('a new context, by one more entry in the list', () => {
   let service: EmbeddedApp;
   beforeAll(async () => {
-    service = await embeddedApp({ GREETING: 'Ahoy' }, withGreetings);
+    service = await embeddedApp({ GREETING: 'Ahoy' }, { contexts: withGreetings });
   });
   afterAll(() => service.close());
 

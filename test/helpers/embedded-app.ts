@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import type { Container } from 'inversify';
-import { pino } from 'pino';
+import { type DestinationStream, pino } from 'pino';
 import { compose, system } from '../../src/entrypoints/composition/compose.ts';
 import { readConfig } from '../../src/entrypoints/composition/config.ts';
 import type { Context } from '../../src/entrypoints/composition/context.ts';
@@ -19,17 +19,20 @@ export interface EmbeddedApp {
   close(): Promise<void>;
 }
 
-/**
- * The whole service on its embedded default, over `inject`, with a clock that the test owns and its loops running.
- *
- * @param contexts those of the service, unless the test brings others
- */
+export interface EmbeddedAppOptions {
+  /** Those of the service, unless the test brings others. */
+  readonly contexts?: readonly Context[];
+  /** Where log lines go, if a test wants to read them. */
+  readonly log?: DestinationStream;
+}
+
+/** The whole service on its embedded default, over `inject`, with a clock that the test owns and its loops running. */
 export async function embeddedApp(
   env: Record<string, string> = {},
-  contexts: readonly Context[] = servedContexts,
+  { contexts = servedContexts, log }: EmbeddedAppOptions = {},
 ): Promise<EmbeddedApp> {
-  const config = readConfig({ API_KEYS: `test=${KEY}`, LOG_LEVEL: 'silent', ...env }, contexts);
-  const logger = pino({ level: config.LOG_LEVEL });
+  const config = readConfig({ API_KEYS: `test=${KEY}`, LOG_LEVEL: log ? 'trace' : 'silent', ...env }, contexts);
+  const logger = pino({ level: config.LOG_LEVEL }, log ?? pino.destination(1));
   const container = compose(logger, [dynamoDbModule, ...contexts.map((context) => context.module(config))]);
   const clock = new FakeClock();
   container.rebind(system.clock).toConstantValue(clock);

@@ -17,6 +17,9 @@ export function refuseEarly(app: FastifyInstance, { apiKeys, maxParamLength }: R
 
   app.addHook('onRequest', async (request, reply) => {
     if (!hasHost(request)) throw invalidRequest({ path: 'host', message: 'is required, once' });
+    // The router does not look at the first character.
+    if (!/^(?:\/|https?:\/\/)/i.test(request.url))
+      throw invalidRequest({ path: 'path', message: 'is not well-formed' });
     if (request.is404 || isIncomplete(request.params)) refusePath(request, reply);
     if (request.routeOptions.config.key) {
       const name = nameOfKey(request);

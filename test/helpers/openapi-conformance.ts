@@ -1,0 +1,47 @@
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import addFormats from 'ajv-formats';
+import type { HttpAnswer, HttpRequest } from './http.ts';
+
+interface Operation {
+  readonly responses: Readonly<Record<string, { readonly content?: Readonly<Record<string, { schema: object }>> }>>;
+}
+
+export interface OpenApiDocument {
+  readonly components: object;
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
+}
+
+/**
+ * Compares answers with what the service publishes about itself.
+ *
+ * @returns a function that tells what an answer has that the document does not say; undefined if it conforms. Answers
+ * to paths and methods that the document does not know must be problem details.
+ */
+export function conformanceTo(
+  document: OpenApiDocument,
+): (request: HttpRequest, answer: HttpAnswer) => string | undefined {
+  const ajv = addFormats.default(new Ajv2020({ strict: false, allErrors: true }));
+  ajv.addSchema({ $id: 'openapi', components: document.components });
+  const refers = (schema: object): object =>
+    JSON.parse(JSON.stringify(schema).replaceAll('"#/components/', '"openapi#/components/'));
+  const paths = Object.entries(document.paths).map(([template, operations]) => ({
+    pattern: new RegExp(`^${template.replace(/\{\w+\}/g, '[^/]+')}$`),
+    operations,
+  }));
+
+  return ({ method = 'GET', url }, { status, headers, body }) => {
+    const path = url.split('?', 1)[0] as string;
+    const { operations } = paths.find(({ pattern }) => pattern.test(path)) ?? {};
+    const operation = operations?.[method === 'HEAD' ? 'get' : method.toLowerCase()];
+    const type = headers['content-type']?.split(';', 1)[0];
+    if (!operation) return type === 'application/problem+json' ? undefined : `${method} ${path} is not in the document`;
+    const response = operation.responses[status];
+    if (!response) return `${method} ${path} may not answer ${status}`;
+    if (!response.content) return body === '' ? undefined : `${status} has no body in the document`;
+    const schema = response.content[type ?? '']?.schema;
+    if (!schema) return `${status} of ${method} ${path} may not be ${type}`;
+    if (method === 'HEAD') return undefined;
+    const value = type?.endsWith('json') ? JSON.parse(body) : body;
+    return ajv.validate(refers(schema), value) ? undefined : ajv.errorsText();
+  };
+}
