@@ -1,32 +1,349 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type EmbeddedApp, embeddedApp } from '../helpers/embedded-app.ts';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { storeUnavailable } from '../../src/domain/shared/domain-error.ts';
+import { ports, useCases } from '../../src/entrypoints/composition/votes/module.ts';
+import { authorization, type EmbeddedApp, embeddedApp } from '../helpers/embedded-app.ts';
 import { eventually } from '../helpers/eventually.ts';
 
-describe('votes over HTTP', () => {
-  let service: EmbeddedApp;
-  beforeAll(async () => {
-    service = await embeddedApp();
+const ULID = /^[0-9A-HJKMNP-TV-Z]{26}$/;
+const DAY_MS = 86_400_000;
+
+let service: EmbeddedApp;
+beforeEach(async () => {
+  service = await embeddedApp();
+});
+afterEach(() => service.close());
+
+const get = (url: string, headers: Record<string, string> = {}) => service.app.inject({ url, headers });
+const post = (url: string, payload?: object, headers: Record<string, string> = authorization) =>
+  service.app.inject({ method: 'POST', url, payload, headers });
+const given = async (fields: object = {}): Promise<string> =>
+  (await post('/polls', { question: 'Which?', choices: ['RED', 'GREEN', 'BLUE'], ...fields })).json().pollId;
+const at = (ms: number): string => new Date(service.clock.now() + ms).toISOString();
+const tallied = (pollId: string, votes: number) =>
+  eventually(
+    async () => (await get(`/polls/${pollId}/results`)).json(),
+    ({ total }) => total === votes,
+  );
+
+describe('a new poll', () => {
+  it('gets a ULID and the present time where it is not given an id', async () => {
+    const answer = await post('/polls', { question: 'Which?', choices: ['A', 'B'] });
+
+    expect(answer.statusCode).toBe(201);
+    expect(answer.json()).toEqual({
+      pollId: expect.stringMatching(ULID),
+      question: 'Which?',
+      choices: ['A', 'B'],
+      voterLimit: 'none',
+      hideUntilClose: false,
+      status: 'open',
+      createdAt: new Date(service.clock.now()).toISOString(),
+    });
+    expect(answer.headers.location).toBe(`/polls/${answer.json().pollId}`);
+    expect((await get(`/polls/${answer.json().pollId}`)).json()).toEqual(answer.json());
   });
-  afterAll(() => service.close());
 
-  const vote = (payload: object, headers: Record<string, string> = {}) =>
-    service.app.inject({ method: 'POST', url: '/polls/colors/votes', payload, headers });
+  it('opens and closes by the clock, to the millisecond', async () => {
+    const pollId = await given({ opensAt: at(1_000), closesAt: at(3_000) });
+    const vote = () => post(`/polls/${pollId}/votes`, { choice: 'RED' });
+    const states: unknown[] = [];
 
-  it('counts a vote once, however often it is sent', async () => {
-    const first = await vote({ choice: ' red ' }, { 'idempotency-key': 'a' });
-    const second = await vote({ choice: 'RED' }, { 'idempotency-key': 'a' });
+    for (const ms of [999, 1, 1_999, 1]) {
+      service.clock.advance(ms);
+      states.push([(await get(`/polls/${pollId}`)).json().status, (await vote()).statusCode]);
+    }
 
-    expect(first.statusCode).toBe(201);
-    expect(first.json()).toMatchObject({ pollId: 'colors', voteId: 'a', choice: 'RED' });
+    expect(states).toEqual([
+      ['scheduled', 409],
+      ['open', 201],
+      ['open', 201],
+      ['closed', 409],
+    ]);
+  });
+
+  it('may lie in the past as a whole', async () => {
+    const pollId = await given({ opensAt: at(-2 * DAY_MS), closesAt: at(-DAY_MS) });
+
+    expect((await get(`/polls/${pollId}`)).json().status).toBe('closed');
+  });
+});
+
+describe('the list of polls', () => {
+  const page = async (query: string): Promise<{ ids: string[]; nextCursor?: string }> => {
+    const { polls, nextCursor } = (await get(`/polls${query}`)).json();
+    return { ids: polls.map(({ pollId }: { pollId: string }) => pollId), nextCursor };
+  };
+  const manyPolls = async (count: number): Promise<string[]> => {
+    const ids = ['colors'];
+    for (let index = 0; index < count; index++) {
+      service.clock.advance(index % 3);
+      ids.unshift(await given({ pollId: `poll-${String(index).padStart(3, '0')}` }));
+    }
+    return ids;
+  };
+
+  it('shows all of them newest first, page by page', async () => {
+    const ids = await manyPolls(44);
+
+    for (const limit of [1, 7, 20, 44, 45, 100]) {
+      const seen: string[] = [];
+      let cursor: string | undefined;
+      do {
+        const { ids, nextCursor } = await page(`?limit=${limit}${cursor === undefined ? '' : `&cursor=${cursor}`}`);
+        expect(ids.length).toBe(Math.min(limit, 45 - seen.length));
+        seen.push(...ids);
+        cursor = nextCursor;
+      } while (cursor !== undefined);
+      expect(seen).toEqual(ids);
+    }
+  });
+
+  it('has 20 of them unless it is told otherwise', async () => {
+    const ids = await manyPolls(20);
+
+    const first = await page('');
+    const second = await page(`?cursor=${first.nextCursor}`);
+
+    expect(first.ids).toEqual(ids.slice(0, 20));
+    expect(second).toEqual({ ids: ['colors'], nextCursor: undefined });
+  });
+
+  it('goes on where it was when newer polls come in between', async () => {
+    const ids = await manyPolls(5);
+    const { nextCursor } = await page('?limit=3');
+    service.clock.advance(1);
+    await given({ pollId: 'newer' });
+
+    expect((await page(`?limit=3&cursor=${nextCursor}`)).ids).toEqual(ids.slice(3));
+  });
+
+  it('shows each poll as it is by itself', async () => {
+    service.clock.advance(1);
+    const pollId = await given({ opensAt: at(DAY_MS), smsNumber: '+15005550006' });
+
+    expect((await get('/polls?limit=1')).json().polls).toEqual([(await get(`/polls/${pollId}`)).json()]);
+  });
+});
+
+describe('a vote', () => {
+  it('is answered with its identity and the time of its acceptance', async () => {
+    const answer = await post('/polls/colors/votes', { choice: ' red ' }, {});
+
+    expect(answer.statusCode).toBe(201);
+    expect(answer.json()).toEqual({
+      voteId: expect.stringMatching(ULID),
+      pollId: 'colors',
+      choice: 'RED',
+      acceptedAt: new Date(service.clock.now()).toISOString(),
+    });
+  });
+
+  it('is answered again as the first time, byte for byte, later and after the close', async () => {
+    const vote = () => post('/polls/colors/votes', { choice: 'RED' }, { 'idempotency-key': 'a' });
+    const first = await vote();
+    service.clock.advance(DAY_MS);
+    const later = await vote();
+    await post('/polls/colors/close');
+    const afterClose = await vote();
+
     expect(first.headers['idempotent-replayed']).toBeUndefined();
-    expect(second.statusCode).toBe(201);
-    expect(second.json()).toEqual(first.json());
-    expect(second.headers['idempotent-replayed']).toBe('true');
+    for (const repeat of [later, afterClose]) {
+      expect(repeat.statusCode).toBe(201);
+      expect(repeat.headers['idempotent-replayed']).toBe('true');
+      expect(repeat.body).toBe(first.body);
+    }
+  });
 
-    const results = await eventually(
-      async () => (await service.app.inject('/polls/colors/results')).json(),
-      ({ total }) => total > 0,
+  it('is counted once when copies of it arrive at once', async () => {
+    const copies = await Promise.all(
+      Array.from({ length: 50 }, () => post('/polls/colors/votes', { choice: 'RED', voteId: 'a' }, {})),
     );
-    expect(results).toMatchObject({ total: 1, choices: [{ choice: 'RED', votes: 1, share: 1 }, {}, {}] });
+
+    expect(new Set(copies.map(({ body }) => body)).size).toBe(1);
+    expect(copies.filter(({ headers }) => headers['idempotent-replayed'] === undefined)).toHaveLength(1);
+    expect((await post('/polls/colors/close')).json().audit).toEqual({ ballots: 1, shards: 1, tally: 1, drift: 0 });
+  });
+});
+
+describe('results', () => {
+  it('have a revision that rises with every change, and tell when they were read and how late they are', async () => {
+    const empty = (await get('/polls/colors/results')).json();
+    await post('/polls/colors/votes', { choice: 'GREEN' });
+    const first = await tallied('colors', 1);
+    await post('/polls/colors/votes', { choice: 'GREEN' });
+    service.clock.advance(5);
+    const second = await tallied('colors', 2);
+
+    expect(empty).toMatchObject({ revision: 0, total: 0, lagMs: 0 });
+    expect(first.revision).toBeGreaterThan(empty.revision);
+    expect(second.revision).toBeGreaterThan(first.revision);
+    expect(second.asOf).toBe(new Date(service.clock.now()).toISOString());
+    expect(second.lagMs).toBeGreaterThanOrEqual(0);
+    expect(Object.keys(second).sort()).toEqual(['asOf', 'choices', 'lagMs', 'pollId', 'revision', 'status', 'total']);
+  });
+
+  it('have shares that are rounded to four decimals', async () => {
+    const pollId = await given({ choices: ['A', 'B', 'C', 'D', 'E', 'F', 'G'] });
+    for (const choice of 'ABBCCCC') await post(`/polls/${pollId}/votes`, { choice });
+
+    const { choices } = await tallied(pollId, 7);
+
+    expect(choices.map(({ share }: { share: number }) => share)).toEqual([0.1429, 0.2857, 0.5714, 0, 0, 0, 0]);
+  });
+
+  it('are not sent again to those who have them, until the tally or the status changes', async () => {
+    const url = '/polls/colors/results';
+    const etags = new Set<string>();
+    const unchanged = async (): Promise<string> => {
+      const etag = (await get(url)).headers.etag as string;
+      service.clock.advance(1_000);
+      for (const tag of [etag, `W/${etag}`, `"x", ${etag}`, '*']) {
+        const answer = await get(url, { 'if-none-match': tag });
+        expect([tag, answer.statusCode, answer.body, answer.headers.etag]).toEqual([tag, 304, '', etag]);
+      }
+      expect((await get(url, { 'if-none-match': '"x"' })).statusCode).toBe(200);
+      for (const older of etags) expect((await get(url, { 'if-none-match': older })).statusCode).toBe(200);
+      return etag;
+    };
+
+    etags.add(await unchanged());
+    await post('/polls/colors/votes', { choice: 'RED' });
+    await tallied('colors', 1);
+    etags.add(await unchanged());
+    await post('/polls/colors/close');
+    etags.add(await unchanged());
+
+    expect(etags.size).toBe(3);
+  });
+
+  it('do not betray votes by their ETag while they are hidden', async () => {
+    const pollId = await given({ hideUntilClose: true });
+    const before = await get(`/polls/${pollId}/results`);
+    await post(`/polls/${pollId}/votes`, { choice: 'RED' });
+    await eventually(
+      () => service.container.get(ports.tallies).get(pollId),
+      (tally) => tally?.revision === 1,
+    );
+    const after = await get(`/polls/${pollId}/results`);
+
+    expect(after.headers.etag).toBe(before.headers.etag);
+    expect(after.body).toBe(before.body);
+    await post(`/polls/${pollId}/close`);
+    expect((await get(`/polls/${pollId}/results`)).headers.etag).not.toBe(before.headers.etag);
+  });
+
+  it('are closed by the clock without anybody closing them', async () => {
+    const pollId = await given({ closesAt: at(1_000), hideUntilClose: true });
+    const open = await get(`/polls/${pollId}/results`);
+    service.clock.advance(1_000);
+    const closed = await get(`/polls/${pollId}/results`);
+
+    expect(open.json()).toMatchObject({ status: 'open', hidden: true, total: null });
+    expect(closed.json()).toMatchObject({ status: 'closed', total: 0 });
+    expect(closed.json()).not.toHaveProperty('hidden');
+    expect(closed.headers.etag).not.toBe(open.headers.etag);
+  });
+});
+
+describe('a close', () => {
+  it('audits what every store has, and shows the drift of a tally that is wrong', async () => {
+    await Promise.all(Array.from({ length: 30 }, () => post('/polls/colors/votes', { choice: 'RED' })));
+    await tallied('colors', 30);
+    const tallies = service.container.get(ports.tallies);
+    const tally = await tallies.get('colors');
+    if (!tally) throw new Error('there is no tally');
+    const marks = new Map([...tally.marks].map(([key, votes], index) => [key, index === 0 ? votes + 2 : votes]));
+    await tallies.put({ ...tally, marks, revision: tally.revision + 1 }, tally.revision);
+
+    const audited = (await post('/polls/colors/close')).json();
+    const recounted = (await post('/polls/colors/recount')).json();
+    const auditedAgain = (await post('/polls/colors/close')).json();
+
+    expect(audited).toMatchObject({ status: 'closed', audit: { ballots: 30, shards: 30, tally: 32, drift: 2 } });
+    expect(recounted).toEqual({ before: 32, after: 30, drift: -2 });
+    expect(auditedAgain.audit).toEqual({ ballots: 30, shards: 30, tally: 30, drift: 0 });
+  });
+
+  it('stands even if the audit does not end within 20 seconds', async () => {
+    const ledger = service.container.get(ports.ledger);
+    const counting = jest.spyOn(ledger, 'countBallots').mockReturnValue(new Promise(() => undefined));
+    jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask', 'performance', 'Date'] });
+    try {
+      const answering = post('/polls/colors/close');
+      await answeredAfter(20_000, answering);
+      const answer = await answering;
+
+      expect(answer.statusCode).toBe(503);
+      expect(answer.headers['retry-after']).toMatch(/^[1-9]\d*$/);
+      expect(answer.json()).toMatchObject({ code: 'VOTES_AUDIT_UNFINISHED', status: 503 });
+    } finally {
+      jest.useRealTimers();
+      counting.mockRestore();
+    }
+    expect((await get('/polls/colors')).json().status).toBe('closed');
+    expect((await post('/polls/colors/close')).json().audit).toEqual({ ballots: 0, shards: 0, tally: 0, drift: 0 });
+  });
+
+  /** Lets fake time pass, and makes sure that the answer did not come before. */
+  async function answeredAfter(ms: number, answering: Promise<unknown>): Promise<void> {
+    let answered = false;
+    const watching = answering.then(() => {
+      answered = true;
+    });
+    const turns = async () => {
+      for (let turn = 0; turn < 50; turn++) await new Promise(setImmediate);
+    };
+    await turns();
+    jest.advanceTimersByTime(ms - 1);
+    await turns();
+    expect(answered).toBe(false);
+    jest.advanceTimersByTime(1);
+    await watching;
+  }
+});
+
+describe('a store that cannot answer', () => {
+  it.each([
+    ['POST', '/polls', { question: 'Which?', choices: ['A', 'B'] }, 'create'],
+    ['GET', '/polls', undefined, 'list'],
+    ['GET', '/polls/colors', undefined, 'get'],
+    ['POST', '/polls/colors/votes', { choice: 'RED' }, 'get'],
+    ['GET', '/polls/colors/results', undefined, 'get'],
+    ['GET', '/polls/colors/results/events', undefined, 'get'],
+    ['POST', '/polls/colors/close', undefined, 'close'],
+    ['POST', '/polls/colors/recount', undefined, 'get'],
+  ] as const)('makes %s %s a 503 with Retry-After and no detail', async (method, url, payload, port) => {
+    const polls = service.container.get(ports.polls);
+    jest.spyOn(polls, port).mockRejectedValue(storeUnavailable(new Error('dynamodb.eu-west-1 throttles'), 3));
+
+    const answer = await service.app.inject({ method, url, payload, headers: authorization });
+
+    expect(answer.statusCode).toBe(503);
+    expect(answer.headers['retry-after']).toBe('3');
+    expect(answer.json()).toMatchObject({ code: 'STORE_UNAVAILABLE', type: '/errors/STORE_UNAVAILABLE' });
+    expect(answer.body).not.toContain('dynamodb');
+  });
+
+  it('makes a recount that always loses its race a 503', async () => {
+    jest.spyOn(service.container.get(ports.tallies), 'put').mockResolvedValue(false);
+
+    const answer = await post('/polls/colors/recount');
+
+    expect(answer.statusCode).toBe(503);
+    expect(answer.headers['retry-after']).toBe('1');
+  });
+
+  it('does not turn an SMS into a reply', async () => {
+    jest.spyOn(service.container.get(useCases.takeSmsVote), 'execute').mockRejectedValue(storeUnavailable());
+
+    const answer = await service.app.inject({
+      method: 'POST',
+      url: '/webhooks/twilio/sms',
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+      payload: 'MessageSid=SM1&From=%2B1&To=%2B2&Body=red',
+    });
+
+    expect(answer.statusCode).toBe(503);
+    expect(answer.headers['content-type']).toBe('application/problem+json');
   });
 });

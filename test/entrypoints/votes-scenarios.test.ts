@@ -1,0 +1,32 @@
+import { afterAll, beforeAll, describe, it } from '@jest/globals';
+import { type EmbeddedApp, embeddedApp } from '../helpers/embedded-app.ts';
+import { injecting } from '../helpers/http.ts';
+import { conformanceTo } from '../helpers/openapi-conformance.ts';
+import { overSocket } from '../helpers/raw-http.ts';
+import { play } from '../helpers/scenarios/play.ts';
+import { votesScenarios } from '../helpers/scenarios/votes.ts';
+
+describe('a scenario of votes', () => {
+  let service: EmbeddedApp;
+  let conforms: ReturnType<typeof conformanceTo>;
+  beforeAll(async () => {
+    service = await embeddedApp();
+    conforms = conformanceTo((await service.app.inject('/openapi.json')).json());
+  });
+  afterAll(() => service.close());
+
+  it.each(votesScenarios.map((scenario) => [scenario.what, scenario] as const))(
+    '%s, by inject',
+    async (_, scenario) => {
+      await play(scenario, injecting(service.app), conforms);
+    },
+  );
+
+  it('is the same over a socket', async () => {
+    const other = await embeddedApp();
+    const { port } = new URL(await other.app.listen({ host: '127.0.0.1', port: 0 }));
+
+    for (const scenario of votesScenarios) await play(scenario, overSocket(Number(port)), conforms);
+    await other.close();
+  });
+});

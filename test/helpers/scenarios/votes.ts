@@ -1,0 +1,473 @@
+import { authorization } from '../embedded-app.ts';
+import type { HttpRequest } from '../http.ts';
+
+/** A request and what its answer must have. */
+export interface Exchange {
+  readonly request: HttpRequest;
+  readonly status: number;
+  /** Headers by name; `undefined` where there must be none. */
+  readonly headers?: Readonly<Record<string, string | undefined>>;
+  /** JSON: at least these members. Text: exactly this. */
+  readonly body?: object | string;
+}
+
+/** Requests that are sent one after the other, to a service that starts with the poll `colors`. */
+export interface Scenario {
+  readonly what: string;
+  readonly exchanges: readonly Exchange[];
+}
+
+const FAR = '9998-12-31T23:59:59.000Z';
+const FIRST_TIME = { 'idempotent-replayed': undefined };
+const REPLAYED = { 'idempotent-replayed': 'true' };
+
+const poll = (fields: object): HttpRequest => ({
+  method: 'POST',
+  url: '/polls',
+  headers: authorization,
+  body: { question: 'Which colour?', choices: ['RED', 'GREEN', 'BLUE'], ...fields },
+});
+const given = (fields: object): Exchange => ({ request: poll(fields), status: 201 });
+const vote = (pollId: string, body: object, key?: string): HttpRequest => ({
+  method: 'POST',
+  url: `/polls/${pollId}/votes`,
+  headers: key === undefined ? {} : { 'idempotency-key': key },
+  body,
+});
+const counted = (request: HttpRequest, body: object = {}): Exchange => ({
+  request,
+  status: 201,
+  headers: FIRST_TIME,
+  body,
+});
+const replayed = (request: HttpRequest, body: object = {}): Exchange => ({
+  request,
+  status: 201,
+  headers: REPLAYED,
+  body,
+});
+const refused = (request: HttpRequest, status: number, code: string): Exchange => ({ request, status, body: { code } });
+const close = (pollId: string): HttpRequest => ({
+  method: 'POST',
+  url: `/polls/${pollId}/close`,
+  headers: authorization,
+});
+const closed = (pollId: string, votes: number): Exchange => ({
+  request: close(pollId),
+  status: 200,
+  body: { pollId, status: 'closed', audit: { ballots: votes, shards: votes, tally: votes, drift: 0 } },
+});
+const results = (pollId: string, body: object): Exchange => ({
+  request: { url: `/polls/${pollId}/results` },
+  status: 200,
+  body: { pollId, ...body },
+});
+
+export const pollScenarios: readonly Scenario[] = [
+  {
+    what: 'a poll has every field that it was given',
+    exchanges: [
+      {
+        request: poll({
+          pollId: 'full',
+          question: 'Wohin? 🌍',
+          choices: ['Köln ', 'C++', 'ﷺ'],
+          opensAt: '9998-01-01T01:00:00+01:00',
+          closesAt: '9998-06-01T00:00:00.5Z',
+          voterLimit: 'one',
+          hideUntilClose: true,
+          smsNumber: '+15005550100',
+        }),
+        status: 201,
+        headers: { location: '/polls/full', 'content-type': 'application/json; charset=utf-8' },
+      },
+      {
+        request: { url: '/polls/full' },
+        status: 200,
+        body: {
+          pollId: 'full',
+          question: 'Wohin? 🌍',
+          choices: ['Köln ', 'C++', 'ﷺ'],
+          opensAt: '9998-01-01T00:00:00.000Z',
+          closesAt: '9998-06-01T00:00:00.500Z',
+          voterLimit: 'one',
+          hideUntilClose: true,
+          smsNumber: '+15005550100',
+          status: 'scheduled',
+        },
+      },
+    ],
+  },
+  {
+    what: 'a poll that is given two fields has the defaults of the others',
+    exchanges: [
+      {
+        request: poll({ pollId: 'least' }),
+        status: 201,
+        body: { pollId: 'least', voterLimit: 'none', hideUntilClose: false, status: 'open' },
+      },
+    ],
+  },
+  {
+    what: 'a poll may have 100 choices of 40 characters and a question of 280, counted as people count them',
+    exchanges: [
+      given({
+        pollId: 'large',
+        question: '🌍'.repeat(280),
+        choices: Array.from({ length: 100 }, (_, index) => `${index}`.padStart(3, '0') + '🌍'.repeat(37)),
+      }),
+    ],
+  },
+  {
+    what: 'a poll may be called like a member of Object.prototype',
+    exchanges: [
+      given({ pollId: 'constructor', choices: ['__proto__', 'toString'] }),
+      counted(vote('constructor', { choice: '__proto__', voter: '__proto__' }, '__proto__'), { choice: '__proto__' }),
+      replayed(vote('constructor', { choice: '__proto__', voter: '__proto__' }, '__proto__')),
+      counted(vote('constructor', { choice: 'tostring', voter: 'constructor' }, 'constructor'), { choice: 'toString' }),
+      closed('constructor', 2),
+      results('constructor', { total: 2, choices: [{ votes: 1 }, { votes: 1 }] }),
+    ],
+  },
+  {
+    what: 'an id is taken for good',
+    exchanges: [
+      given({ pollId: 'taken' }),
+      refused(poll({ pollId: 'taken' }), 409, 'VOTES_POLL_EXISTS'),
+      closed('taken', 0),
+      refused(poll({ pollId: 'taken', question: 'Another?' }), 409, 'VOTES_POLL_EXISTS'),
+      given({ pollId: 'Taken' }),
+    ],
+  },
+  {
+    what: 'a number is taken while its poll is scheduled or open',
+    exchanges: [
+      given({ pollId: 'number-1', smsNumber: '+15005550101', opensAt: FAR }),
+      refused(poll({ pollId: 'number-2', smsNumber: '+15005550101' }), 409, 'VOTES_NUMBER_TAKEN'),
+      { request: { url: '/polls/number-2' }, status: 404 },
+      closed('number-1', 0),
+      given({ pollId: 'number-3', smsNumber: '+15005550101' }),
+      refused(poll({ pollId: 'number-4', smsNumber: '+15005550101', opensAt: FAR }), 409, 'VOTES_NUMBER_TAKEN'),
+    ],
+  },
+];
+
+export const voteScenarios: readonly Scenario[] = [
+  {
+    what: 'a vote without an identity gets one, and is another vote each time',
+    exchanges: [
+      given({ pollId: 'no-identity' }),
+      counted(vote('no-identity', { choice: ' red ' }), { pollId: 'no-identity', choice: 'RED' }),
+      counted(vote('no-identity', { choice: ' red ' })),
+      closed('no-identity', 2),
+    ],
+  },
+  {
+    what: 'the voteId is the identity, and the Idempotency-Key where there is none',
+    exchanges: [
+      given({ pollId: 'identity' }),
+      counted(vote('identity', { choice: 'RED', voteId: 'a' }), { voteId: 'a', choice: 'RED' }),
+      replayed(vote('identity', { choice: 'RED', voteId: 'a' }), { voteId: 'a', choice: 'RED' }),
+      replayed(vote('identity', { choice: 'RED' }, 'a')),
+      replayed(vote('identity', { choice: 'RED', voteId: 'a' }, 'a')),
+      counted(vote('identity', { choice: 'RED' }, 'b'), { voteId: 'b' }),
+      counted(vote('identity', { choice: 'RED', voteId: 'c c~' }, 'c c~'), { voteId: 'c c~' }),
+      closed('identity', 3),
+    ],
+  },
+  {
+    what: 'the same fields are the same content, however they are written',
+    exchanges: [
+      given({ pollId: 'content' }),
+      counted(vote('content', { choice: 'RED', voter: 'v' }, 'a')),
+      replayed(vote('content', { voter: 'v', choice: ' ｒｅｄ! ' }, 'a'), { choice: 'RED' }),
+      refused(vote('content', { choice: 'GREEN', voter: 'v' }, 'a'), 422, 'IDEMPOTENCY_KEY_REUSED'),
+      refused(vote('content', { choice: 'RED', voter: 'w' }, 'a'), 422, 'IDEMPOTENCY_KEY_REUSED'),
+      refused(vote('content', { choice: 'RED' }, 'a'), 422, 'IDEMPOTENCY_KEY_REUSED'),
+      refused(vote('content', { choice: 'rouge', voter: 'v' }, 'a'), 422, 'IDEMPOTENCY_KEY_REUSED'),
+      closed('content', 1),
+    ],
+  },
+  {
+    what: 'an identity holds within its poll',
+    exchanges: [
+      given({ pollId: 'within-1' }),
+      given({ pollId: 'within-2' }),
+      counted(vote('within-1', { choice: 'RED' }, 'a')),
+      counted(vote('within-2', { choice: 'BLUE' }, 'a')),
+    ],
+  },
+  {
+    what: 'a repeat is answered as the first time after the close too, and a new vote is not',
+    exchanges: [
+      given({ pollId: 'after' }),
+      counted(vote('after', { choice: 'RED' }, 'a')),
+      closed('after', 1),
+      replayed(vote('after', { choice: 'red' }, 'a'), { voteId: 'a', choice: 'RED' }),
+      refused(vote('after', { choice: 'BLUE' }, 'a'), 422, 'IDEMPOTENCY_KEY_REUSED'),
+      refused(vote('after', { choice: 'RED' }, 'b'), 409, 'VOTES_POLL_CLOSED'),
+      refused(vote('after', { choice: 'RED' }), 409, 'VOTES_POLL_CLOSED'),
+      refused(vote('after', { choice: 'rouge' }), 422, 'VOTES_UNKNOWN_CHOICE'),
+      closed('after', 1),
+    ],
+  },
+  {
+    what: 'a refusal is not remembered',
+    exchanges: [
+      given({ pollId: 'refusal' }),
+      refused(vote('refusal', { choice: 'rouge' }, 'a'), 422, 'VOTES_UNKNOWN_CHOICE'),
+      counted(vote('refusal', { choice: 'RED' }, 'a')),
+      closed('refusal', 1),
+    ],
+  },
+  {
+    what: 'a poll that is not open yet takes no vote',
+    exchanges: [
+      given({ pollId: 'scheduled', opensAt: FAR }),
+      refused(vote('scheduled', { choice: 'RED' }, 'a'), 409, 'VOTES_POLL_NOT_OPEN'),
+      closed('scheduled', 0),
+      refused(vote('scheduled', { choice: 'RED' }, 'a'), 409, 'VOTES_POLL_CLOSED'),
+    ],
+  },
+  {
+    what: 'a poll for one vote of each voter takes one',
+    exchanges: [
+      given({ pollId: 'one', voterLimit: 'one' }),
+      { request: vote('one', { choice: 'RED' }), status: 400, body: { errors: [{ path: 'voter' }] } },
+      counted(vote('one', { choice: 'RED', voter: '+15005550001' }, 'a')),
+      replayed(vote('one', { choice: 'RED', voter: '+15005550001' }, 'a')),
+      refused(vote('one', { choice: 'RED', voter: '+15005550001' }, 'b'), 409, 'VOTES_ALREADY_VOTED'),
+      refused(vote('one', { choice: 'BLUE', voter: '+15005550001' }), 409, 'VOTES_ALREADY_VOTED'),
+      counted(vote('one', { choice: 'BLUE', voter: '\u202e\0 x' })),
+      refused(vote('one', { choice: 'BLUE', voter: '\u202e\0 x' }), 409, 'VOTES_ALREADY_VOTED'),
+      counted(vote('one', { choice: 'BLUE', voter: '\u202e\0 X' })),
+      closed('one', 3),
+      replayed(vote('one', { choice: 'RED', voter: '+15005550001' }, 'a')),
+    ],
+  },
+  {
+    what: 'a voter may vote again where there is no limit',
+    exchanges: [
+      given({ pollId: 'many', voterLimit: 'none' }),
+      counted(vote('many', { choice: 'RED', voter: 'v' })),
+      counted(vote('many', { choice: 'RED', voter: 'v' })),
+      closed('many', 2),
+    ],
+  },
+  {
+    what: 'a vote may be as large as any body',
+    exchanges: [
+      given({ pollId: 'vast' }),
+      counted({
+        ...vote('vast', { choice: 'RED' }),
+        body: `\ufeff{"choice":"RED"}${' '.repeat(65_536 - 19)}`,
+        headers: {
+          'content-type': 'Application/JSON; Charset="UTF-8"; profile=x',
+        },
+      }),
+    ],
+  },
+];
+
+export const resultsScenarios: readonly Scenario[] = [
+  {
+    what: 'results are in the order of the poll, with shares of four decimals',
+    exchanges: [
+      given({ pollId: 'thirds' }),
+      results('thirds', {
+        status: 'open',
+        total: 0,
+        revision: 0,
+        lagMs: 0,
+        choices: [
+          { choice: 'RED', votes: 0, share: 0 },
+          { choice: 'GREEN', votes: 0, share: 0 },
+          { choice: 'BLUE', votes: 0, share: 0 },
+        ],
+      }),
+      counted(vote('thirds', { choice: 'blue' })),
+      counted(vote('thirds', { choice: 'red' })),
+      counted(vote('thirds', { choice: 'blue' })),
+      closed('thirds', 3),
+      results('thirds', {
+        status: 'closed',
+        total: 3,
+        choices: [
+          { choice: 'RED', votes: 1, share: 0.3333 },
+          { choice: 'GREEN', votes: 0, share: 0 },
+          { choice: 'BLUE', votes: 2, share: 0.6667 },
+        ],
+      }),
+    ],
+  },
+  {
+    what: 'results that are hidden show no figure until the close',
+    exchanges: [
+      given({ pollId: 'hidden', hideUntilClose: true }),
+      counted(vote('hidden', { choice: 'RED' })),
+      results('hidden', {
+        status: 'open',
+        hidden: true,
+        total: null,
+        revision: null,
+        lagMs: null,
+        choices: [
+          { choice: 'RED', votes: null, share: null },
+          { choice: 'GREEN', votes: null, share: null },
+          { choice: 'BLUE', votes: null, share: null },
+        ],
+      }),
+      closed('hidden', 1),
+      results('hidden', { status: 'closed', total: 1, choices: [{ votes: 1, share: 1 }, { votes: 0 }, { votes: 0 }] }),
+    ],
+  },
+  {
+    what: 'a closed poll can be closed and counted again',
+    exchanges: [
+      given({ pollId: 'again' }),
+      counted(vote('again', { choice: 'RED' })),
+      closed('again', 1),
+      closed('again', 1),
+      {
+        request: { method: 'POST', url: '/polls/again/recount', headers: authorization, body: {} },
+        status: 200,
+        body: { before: 1, after: 1, drift: 0 },
+      },
+      closed('again', 1),
+    ],
+  },
+  {
+    what: 'a route without a body takes {} of whatever type',
+    exchanges: [
+      given({ pollId: 'bodyless' }),
+      {
+        request: { ...close('bodyless'), body: ' { }\n', headers: { ...authorization, 'content-type': 'text/plain' } },
+        status: 200,
+      },
+      {
+        request: { ...close('bodyless'), headers: { ...authorization, 'content-type': 'no type at all' } },
+        status: 200,
+      },
+      { request: { ...close('bodyless'), body: {} }, status: 200 },
+      { request: { url: '/polls/bodyless', body: '{}' }, status: 200 },
+    ],
+  },
+];
+
+/** An SMS as Twilio sends it, with parameters that the service does not know. */
+const sms = (sid: string, to: string, text: string, from = '+15005550001'): HttpRequest => ({
+  method: 'POST',
+  url: '/webhooks/twilio/sms',
+  body: new URLSearchParams([
+    ['ToCountry', 'US'],
+    ['MessageSid', sid],
+    ['SmsMessageSid', sid],
+    ['AccountSid', 'AC0123456789abcdef0123456789abcdef'],
+    ['From', from],
+    ['To', to],
+    ['Body', text],
+    ['NumMedia', '0'],
+    ['__proto__', 'x'],
+    ['constructor', 'y'],
+  ]),
+});
+const XML = '<?xml version="1.0" encoding="UTF-8"?>';
+const says = (request: HttpRequest, text: string): Exchange => ({
+  request,
+  status: 200,
+  headers: { 'content-type': 'text/xml' },
+  body: `${XML}<Response><Message>${text}</Message></Response>`,
+});
+const saysNothing = (request: HttpRequest): Exchange => ({ request, status: 200, body: `${XML}<Response/>` });
+
+const RESERVED = ['STOP', 'STOPALL', 'UNSUBSCRIBE', 'CANCEL', 'END', 'QUIT', 'START', 'UNSTOP', 'HELP', 'INFO'];
+
+export const smsScenarios: readonly Scenario[] = [
+  {
+    what: 'a text to the number of a poll is counted once, however often it is delivered',
+    exchanges: [
+      given({ pollId: 'sms-count', smsNumber: '+15005550201', voterLimit: 'one' }),
+      says(sms('SM1', '+15005550201', ' red! '), 'Thank you! Your vote for RED is counted.'),
+      says(sms('SM1', '+15005550201', ' red! '), 'Thank you! Your vote for RED is counted.'),
+      says(sms('SM2', '+15005550201', 'blue'), 'You have voted already. Your first vote counts.'),
+      says(sms('SM1', '+15005550201', 'blue'), 'You have voted already. Your first vote counts.'),
+      says(sms('SM3', '+15005550201', 'blue', '+15005550002'), 'Thank you! Your vote for BLUE is counted.'),
+      closed('sms-count', 2),
+      says(sms('SM1', '+15005550201', ' red! '), 'Thank you! Your vote for RED is counted.'),
+      says(sms('SM4', '+15005550201', 'red'), 'Sorry, this poll is closed. Your message is not counted.'),
+      says(sms('SM5', '+15005550201', 'rouge'), 'Sorry, this poll is closed. Your message is not counted.'),
+    ],
+  },
+  {
+    what: 'a text and a request with one identity are one vote',
+    exchanges: [
+      given({ pollId: 'sms-json', smsNumber: '+15005550202' }),
+      says(sms('SM1', '+15005550202', 'red'), 'Thank you! Your vote for RED is counted.'),
+      replayed(vote('sms-json', { choice: 'RED', voter: '+15005550001' }, 'SM1')),
+      closed('sms-json', 1),
+    ],
+  },
+  {
+    what: 'an unknown word is answered with the choices',
+    exchanges: [
+      given({ pollId: 'sms-words', smsNumber: '+15005550203', choices: ['<b>', 'R & D', `"it's"`] }),
+      says(
+        sms('SM1', '+15005550203', 'rouge'),
+        `Sorry, that is not one of the choices. Reply with one of: &lt;b&gt;, R &amp; D, "it's"`,
+      ),
+      says(
+        sms('SM2', '+15005550203', ''),
+        `Sorry, that is not one of the choices. Reply with one of: &lt;b&gt;, R &amp; D, "it's"`,
+      ),
+      says(sms('SM3', '+15005550203', 'r & d'), 'Thank you! Your vote for R &amp; D is counted.'),
+      says(sms('SM4', '+15005550203', '<B>'), 'Thank you! Your vote for &lt;b&gt; is counted.'),
+      closed('sms-words', 2),
+    ],
+  },
+  {
+    what: 'a poll that is not open yet says so',
+    exchanges: [
+      given({ pollId: 'sms-early', smsNumber: '+15005550204', opensAt: FAR }),
+      says(sms('SM1', '+15005550204', 'red'), 'This poll is not open yet. Please vote again once it is.'),
+    ],
+  },
+  {
+    what: 'the newest poll of a number counts, whatever its status',
+    exchanges: [
+      given({ pollId: 'sms-old', smsNumber: '+15005550205' }),
+      closed('sms-old', 0),
+      says(sms('SM1', '+15005550205', 'red'), 'Sorry, this poll is closed. Your message is not counted.'),
+      given({ pollId: 'sms-new', smsNumber: '+15005550205', choices: ['NORTH', 'SOUTH'] }),
+      says(sms('SM2', '+15005550205', 'south'), 'Thank you! Your vote for SOUTH is counted.'),
+      closed('sms-new', 1),
+    ],
+  },
+  {
+    what: 'a number that no poll names votes in the default poll',
+    exchanges: [says(sms('SM-default', '+15005550299', 'green'), 'Thank you! Your vote for GREEN is counted.')],
+  },
+  {
+    what: 'a word of the phone network is left to it',
+    exchanges: RESERVED.flatMap((word) => [
+      saysNothing(sms(`SM-${word}`, '+15005550299', word)),
+      saysNothing(sms(`SM-${word}`, '+15005550299', ` ${word.toLowerCase()}! `)),
+    ]),
+  },
+  {
+    what: 'parameters of the webhook that are not known are ignored, in the query too',
+    exchanges: [
+      given({ pollId: 'sms-query', smsNumber: '+15005550206' }),
+      says(
+        { ...sms('SM1', '+15005550206', 'red'), url: '/webhooks/twilio/sms?x=1&x=2&__proto__=3&%zz' },
+        'Thank you! Your vote for RED is counted.',
+      ),
+    ],
+  },
+];
+
+export const votesScenarios: readonly Scenario[] = [
+  ...pollScenarios,
+  ...voteScenarios,
+  ...resultsScenarios,
+  ...smsScenarios,
+];
