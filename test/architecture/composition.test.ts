@@ -1,18 +1,19 @@
 import { readdirSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { join } from 'node:path';
 import { describe, expect, it, jest } from '@jest/globals';
 import type { ServiceIdentifier } from 'inversify';
 import { pino } from 'pino';
 import type { Settings } from '../../src/entrypoints/composition/settings.ts';
+import { PROJECT } from '../helpers/project.ts';
 
-const COMPOSITION = resolve(import.meta.dirname, '../../src/entrypoints/composition');
+const COMPOSITION = join(PROJECT, 'src/entrypoints/composition');
 
 /** Enough for every profile; what a profile does not need it does not look at. */
 const env = { AWS_REGION: 'eu-west-1', API_KEYS: 'test=0123456789abcdef', VOTER_KEY: '0123456789abcdef' };
 
 /** Every token that anybody makes: the container itself cannot tell which of them nobody bound. */
 const tokens: ServiceIdentifier[] = [];
-jest.unstable_mockModule(resolve(COMPOSITION, 'token.ts'), () => ({
+jest.unstable_mockModule(join(COMPOSITION, 'token.ts'), () => ({
   token: (name: string) => {
     const made = Symbol(name);
     tokens.push(made);

@@ -1,11 +1,11 @@
 import { execFile } from 'node:child_process';
 import { readdir, readFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, it } from '@jest/globals';
+import { PROJECT } from '../helpers/project.ts';
 
-const PROJECT = resolve(import.meta.dirname, '../..');
-const PLANTED = resolve(import.meta.dirname, 'planted');
+const PLANTED = join(PROJECT, 'test/architecture/planted');
 
 interface CruiseSummary {
   readonly totalCruised: number;
@@ -19,8 +19,8 @@ interface CruiseSummary {
 
 /** Holds the law against `src` below a directory. */
 async function cruise(directory: string): Promise<CruiseSummary> {
-  const program = resolve(PROJECT, 'node_modules/dependency-cruiser/bin/dependency-cruise.mjs');
-  const law = resolve(PROJECT, '.dependency-cruiser.mjs');
+  const program = join(PROJECT, 'node_modules/dependency-cruiser/bin/dependency-cruise.mjs');
+  const law = join(PROJECT, '.dependency-cruiser.mjs');
   const { stdout } = await promisify(execFile)(
     process.execPath,
     [program, '--config', law, '--output-type', 'json', 'src'],
@@ -35,7 +35,7 @@ async function plants(): Promise<string[]> {
   const breaches = files
     .filter((file) => file.endsWith('.ts'))
     .map(async (file) => {
-      const [, rules] = /^\/\/ breaks: (.+)\n/.exec(await readFile(resolve(PLANTED, file), 'utf8')) ?? [];
+      const [, rules] = /^\/\/ breaks: (.+)\n/.exec(await readFile(join(PLANTED, file), 'utf8')) ?? [];
       return rules?.split(', ').map((rule) => `${file} breaks ${rule}`) ?? [];
     });
   return (await Promise.all(breaches)).flat();

@@ -1,13 +1,13 @@
 import { execFile } from 'node:child_process';
 import { cp, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, relative, resolve } from 'node:path';
+import { join, relative } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
 import ts from 'typescript';
+import { PROJECT } from '../helpers/project.ts';
 
-const PROJECT = resolve(import.meta.dirname, '../..');
-const PLANTED = resolve(import.meta.dirname, 'planted');
+const PLANTED = join(PROJECT, 'test/architecture/planted');
 
 /** Lines of the planted files that carry a mark, as `<file>:<line>`. */
 async function markedLines(mark: string): Promise<string[]> {

@@ -1,23 +1,9 @@
-import { resolve } from 'node:path';
+import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import ts from 'typescript';
 import { contexts } from '../../src/entrypoints/composition/contexts.ts';
-import { generalProblems, type ProblemTable } from '../../src/entrypoints/http/problems.ts';
-import { headingOf, readDoc, tableRow, tableRows } from './markdown.ts';
-
-const SOURCE = resolve(import.meta.dirname, '../../src');
-
-const rowsOf = (table: ProblemTable): string[] =>
-  Object.entries(table).map(([code, { status, title, advice }]) => tableRow(`\`${code}\``, `${status}`, title, advice));
-
-describe('docs/errors.md', () => {
-  it('has a row for every code, and no other', () => {
-    expect(tableRows(readDoc('docs/errors.md'))).toEqual({
-      Everywhere: rowsOf(generalProblems),
-      ...Object.fromEntries(contexts.map(({ name, problems }) => [headingOf(name), rowsOf(problems)])),
-    });
-  });
-});
+import { generalProblems } from '../../src/entrypoints/http/problems.ts';
+import { PROJECT } from '../helpers/project.ts';
 
 describe('the problem tables', () => {
   const made = codesMadeInSource();
@@ -43,7 +29,7 @@ describe('the problem tables', () => {
  */
 function codesMadeInSource(): Set<string> {
   const codes = new Set<string>();
-  for (const path of ts.sys.readDirectory(SOURCE, ['.ts'])) {
+  for (const path of ts.sys.readDirectory(join(PROJECT, 'src'), ['.ts'])) {
     const file = ts.createSourceFile(path, ts.sys.readFile(path) ?? '', ts.ScriptTarget.Latest);
     const texts: string[] = [];
     let computed = false;

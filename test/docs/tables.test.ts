@@ -1,20 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
+import { docTables, tablesIn } from '../../scripts/doc-tables.ts';
 import { coreSettings } from '../../src/entrypoints/composition/config.ts';
 import { contexts } from '../../src/entrypoints/composition/contexts.ts';
 import type { Settings } from '../../src/entrypoints/composition/settings.ts';
-import { headingOf, readDoc, tableRow, tableRows } from './markdown.ts';
+import { readFromProject } from '../helpers/project.ts';
 
-const rowsOf = (settings: Settings): string[] =>
-  Object.entries(settings).map(([name, { fallback, meaning }]) =>
-    tableRow(`\`${name}\``, fallback === undefined ? '' : `\`${fallback}\``, meaning),
-  );
-
-describe('docs/config.md', () => {
-  it('has a row for every setting, and no other', () => {
-    expect(tableRows(readDoc('docs/config.md'))).toEqual({
-      Service: rowsOf(coreSettings),
-      ...Object.fromEntries(contexts.map(({ name, settings }) => [headingOf(name), rowsOf(settings)])),
-    });
+describe.each(Object.entries(docTables))('%s', (path, tables) => {
+  it('has a row for everything that the code knows, and no other (`npm run docs` writes them)', () => {
+    expect(Object.keys(tables)).toHaveLength(contexts.length + 1);
+    expect(tablesIn(readFromProject(path))).toEqual(tables);
   });
 });
 
