@@ -1,0 +1,5 @@
+/** Adapters that keep everything in the process, for tests of the domain: `portside/memory`. */
+export { MemoryChangeFeed } from './change-feed.ts';
+export { MemoryPollStore } from './poll-store.ts';
+export { MemoryTallyStore } from './tally-store.ts';
+export { MemoryVoteLedger } from './vote-ledger.ts';

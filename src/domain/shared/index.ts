@@ -1,0 +1,10 @@
+/** What all contexts share, as others may use it: `portside/shared`. */
+export {
+  DomainError,
+  type DomainErrorDetails,
+  type FieldIssue,
+  idempotencyKeyReused,
+  invalidRequest,
+  storeUnavailable,
+} from './domain-error.ts';
+export type { Page, PageRequest } from './page.ts';
