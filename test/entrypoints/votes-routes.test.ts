@@ -326,6 +326,7 @@ describe('a store that cannot answer', () => {
 
   it('makes a recount that always loses its race a 503', async () => {
     jest.spyOn(service.container.get(ports.tallies), 'put').mockResolvedValue(false);
+    await post('/polls/colors/votes', { choice: 'RED' });
 
     const answer = await post('/polls/colors/recount');
 

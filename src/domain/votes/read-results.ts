@@ -7,6 +7,8 @@ import { emptyTally, type Tally, votesByChoice } from './tally.ts';
 /** Results of a poll as the tally has them. All figures are null while the poll hides them. */
 export interface Results {
   readonly pollId: string;
+  /** Of the poll, epoch ms: tells apart two polls of one id in a store that began anew. */
+  readonly createdAt: number;
   readonly status: PollStatus;
   readonly hidden: boolean;
   readonly total: number | null;
@@ -41,7 +43,7 @@ export class ReadResults {
 /** What may be shown of a tally at a moment (epoch ms). */
 export function resultsOf(poll: Poll, tally: Tally, asOf: number): Results {
   const status = pollStatus(poll, asOf);
-  const base = { pollId: poll.pollId, status, asOf };
+  const base = { pollId: poll.pollId, createdAt: poll.createdAt, status, asOf };
   if (poll.hideUntilClose && status !== 'closed') {
     const choices = poll.choices.map((choice) => ({ choice, votes: null, share: null }));
     return { ...base, hidden: true, total: null, choices, revision: null, lagMs: null };

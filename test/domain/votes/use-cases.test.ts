@@ -199,6 +199,7 @@ describe('reading results', () => {
     expect(before.choices.map(({ share }) => share)).toEqual([0, 0, 0]);
     expect(await world.readResults.execute('colors')).toEqual({
       pollId: 'colors',
+      createdAt: world.clock.now() - 40,
       status: 'open',
       hidden: false,
       total: 3,

@@ -12,7 +12,8 @@ interface Watch {
 }
 
 /** Names a state of the results: the same while neither the tally nor the status changes. */
-export const versionOf = ({ revision, status }: Results): string => `${revision ?? 'hidden'}-${status}`;
+export const versionOf = ({ createdAt, revision, status }: Results): string =>
+  `${createdAt.toString(36)}-${revision ?? 'hidden'}-${status}`;
 
 /**
  * Shows results as they change. Each poll with viewers is read every 250 ms, once for all of its viewers: the cost
