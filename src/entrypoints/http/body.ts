@@ -1,4 +1,3 @@
-import { parse as parseQuery } from 'node:querystring';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { DomainError, invalidRequest } from '../../domain/shared/domain-error.ts';
 
@@ -73,7 +72,13 @@ function parseForm(text: string): Record<string, unknown> {
   } catch {
     throw malformed('is not a well-formed form in UTF-8');
   }
-  return parseQuery(text, '&', '=', { maxKeys: 0 });
+  const fields = new Map<string, string[]>();
+  for (const [name, value] of new URLSearchParams(text)) {
+    const values = fields.get(name);
+    if (values) values.push(value);
+    else fields.set(name, [value]);
+  }
+  return Object.fromEntries([...fields].map(([name, values]) => [name, values.length > 1 ? values : values[0]]));
 }
 
 function parseJson(text: string): unknown {

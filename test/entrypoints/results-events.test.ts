@@ -1,0 +1,280 @@
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { storeUnavailable } from '../../src/domain/shared/domain-error.ts';
+import type { Results } from '../../src/domain/votes/read-results.ts';
+import { ports } from '../../src/entrypoints/composition/votes/module.ts';
+import { EventStream } from '../../src/entrypoints/http/votes/event-stream.ts';
+import { LiveResults } from '../../src/entrypoints/http/votes/live-results.ts';
+import { authorization, type EmbeddedApp, embeddedApp } from '../helpers/embedded-app.ts';
+import { eventually } from '../helpers/eventually.ts';
+import { SseClient } from '../helpers/sse-client.ts';
+
+describe('the events of a poll’s results', () => {
+  let service: EmbeddedApp;
+  let origin: string;
+  const clients: SseClient[] = [];
+
+  beforeEach(async () => {
+    service = await embeddedApp();
+    origin = await service.app.listen({ host: '127.0.0.1', port: 0 });
+  });
+  afterEach(async () => {
+    for (const client of clients.splice(0)) client.close();
+    await service.close();
+  });
+
+  const follow = async (pollId: string, headers: Record<string, string> = {}): Promise<SseClient> => {
+    const client = await SseClient.connect(`${origin}/polls/${pollId}/results/events`, headers);
+    clients.push(client);
+    return client;
+  };
+  const post = (url: string, payload?: object) =>
+    service.app.inject({ method: 'POST', url, payload, headers: authorization });
+  const vote = (choice: string, pollId = 'colors') => post(`/polls/${pollId}/votes`, { choice });
+  const results = async (pollId: string) => (await service.app.inject(`/polls/${pollId}/results`)).json();
+  const received = (client: SseClient, events: number) => eventually(() => client.events.length >= events, Boolean);
+  const total = (client: SseClient, votes: number, withinMs?: number) =>
+    eventually(
+      () => client.last.total,
+      (shown) => shown === votes,
+      withinMs,
+    );
+
+  it('begin with the retry time and the present state, on one line', async () => {
+    await vote('RED');
+    await eventually(
+      () => results('colors'),
+      (shown) => shown.total === 1,
+    );
+
+    const client = await follow('colors');
+    await received(client, 1);
+
+    expect(client.response.statusCode).toBe(200);
+    expect(client.response.headers).toMatchObject({
+      'content-type': 'text/event-stream',
+      'cache-control': 'no-store',
+      'x-content-type-options': 'nosniff',
+      'x-request-id': expect.stringMatching(/^\w{26}$/),
+    });
+    const shown = await results('colors');
+    expect(client.text).toBe(
+      `retry: 1000\n\nevent: results\nid: ${shown.revision}\ndata: ${JSON.stringify(shown)}\n\n`,
+    );
+  });
+
+  it('show a vote within a second, with a revision that rises', async () => {
+    const client = await follow('colors');
+    await received(client, 1);
+
+    for (let votes = 1; votes <= 3; votes++) {
+      const cast = performance.now();
+      await vote('GREEN');
+      await total(client, votes, 1_000);
+      expect((client.events.at(-1)?.at ?? 0) - cast).toBeLessThan(1_000);
+    }
+
+    const ids = client.events.map(({ id }) => Number(id));
+    expect(ids).toEqual([...new Set(ids)].sort((one, other) => one - other));
+    expect(client.events.map(({ event }) => event)).toEqual(ids.map(() => 'results'));
+  });
+
+  it('are at most five in any second however fast the votes come, never go down, and end at the last state', async () => {
+    const [early, late] = [await follow('colors'), await follow('colors')];
+    let cast = 0;
+    const end = performance.now() + 2_500;
+    while (performance.now() < end) {
+      await Promise.all(Array.from({ length: 10 }, () => vote('BLUE')));
+      cast += 10;
+    }
+    const latest = await follow('colors');
+    for (const client of [early, late, latest]) await total(client, cast, 1_500);
+
+    for (const { events } of [early, late]) {
+      expect(events.length).toBeGreaterThan(5);
+      for (const [index, event] of events.entries())
+        expect((events[index + 5]?.at ?? Number.POSITIVE_INFINITY) - event.at).toBeGreaterThan(1_000);
+      const totals = events.map(({ data }) => JSON.parse(data).total);
+      expect(totals).toEqual([...totals].sort((one, other) => one - other));
+    }
+  });
+
+  it('are sent again from the present state when a client connects again', async () => {
+    const first = await follow('colors');
+    await vote('RED');
+    await total(first, 1);
+    first.close();
+    const id = first.events.at(-1)?.id as string;
+
+    const second = await follow('colors', { 'last-event-id': id });
+    await received(second, 1);
+
+    expect(second.events).toEqual([{ ...first.events.at(-1), at: expect.any(Number) }]);
+  });
+
+  it('tell of the opening and the close, also where the tally stays', async () => {
+    const opensAt = new Date(service.clock.now() + 1_000).toISOString();
+    const poll = { pollId: 'later', question: 'Which?', choices: ['A', 'B'], opensAt };
+    await post('/polls', poll);
+    const client = await follow('later');
+    await received(client, 1);
+    service.clock.advance(1_000);
+    await received(client, 2);
+    await post('/polls/later/close');
+    await received(client, 3);
+
+    expect(client.events.map(({ id, data }) => [id, JSON.parse(data).status])).toEqual([
+      ['0', 'scheduled'],
+      ['0', 'open'],
+      ['0', 'closed'],
+    ]);
+  });
+
+  it('betray nothing while the results are hidden', async () => {
+    await post('/polls', { pollId: 'hidden', question: 'Which?', choices: ['A', 'B'], hideUntilClose: true });
+    const client = await follow('hidden');
+    await received(client, 1);
+    await vote('A', 'hidden');
+    const looking = jest.spyOn(service.container.get(ports.tallies), 'get');
+    await eventually(
+      () => looking.mock.calls.length,
+      (looks) => looks >= 4,
+    );
+    await post('/polls/hidden/close');
+    await received(client, 2);
+
+    expect(client.events).toHaveLength(2);
+    expect(client.events[0]).toMatchObject({ id: undefined });
+    expect(JSON.parse(client.events[0]?.data ?? '')).toMatchObject({ hidden: true, total: null, revision: null });
+    expect(client.last).toMatchObject({ status: 'closed', total: 1 });
+  });
+
+  it('go on after the store could not answer for a while', async () => {
+    const client = await follow('colors');
+    await received(client, 1);
+    const failing = jest.spyOn(service.container.get(ports.tallies), 'get').mockRejectedValue(storeUnavailable());
+    await eventually(
+      () => failing.mock.calls.length,
+      (calls) => calls >= 2,
+    );
+    failing.mockRestore();
+    await vote('RED');
+
+    await total(client, 1);
+    expect(client.ended).toBe(false);
+  });
+
+  it('end in an orderly way when the service does', async () => {
+    const client = await follow('colors');
+    await received(client, 1);
+
+    await service.app.close();
+
+    await eventually(() => client.ended, Boolean, 1_000);
+  });
+
+  it('are not there for a poll that is not, nor to HEAD', async () => {
+    const missing = await service.app.inject('/polls/nope/results/events');
+    const head = await service.app.inject({ method: 'HEAD', url: '/polls/colors/results/events' });
+
+    expect([missing.statusCode, missing.json().code]).toEqual([404, 'VOTES_POLL_NOT_FOUND']);
+    expect([head.statusCode, head.headers.allow]).toEqual([405, 'GET']);
+  });
+});
+
+describe('live results', () => {
+  const results = (revision: number): Results => ({
+    pollId: 'p',
+    status: 'open',
+    hidden: false,
+    total: revision,
+    choices: [],
+    revision,
+    asOf: 0,
+    lagMs: 0,
+  });
+  beforeEach(() => void jest.useFakeTimers());
+  afterEach(() => void jest.useRealTimers());
+
+  it('are read once for all viewers, four times a second, and not at all without a viewer', async () => {
+    let reads = 0;
+    const live = new LiveResults({ execute: async () => results(++reads) });
+    const seen: (number | null)[][] = [[], [], []];
+    const viewer = (index: number) => live.watch('p', ({ revision }) => seen[index]?.push(revision));
+
+    const stops = [viewer(0), viewer(1)];
+    await jest.advanceTimersByTimeAsync(1_000);
+    stops.push(viewer(2));
+    await jest.advanceTimersByTimeAsync(250);
+    for (const stop of stops) stop();
+    await jest.advanceTimersByTimeAsync(5_000);
+
+    expect(reads).toBe(6);
+    expect(seen).toEqual([
+      [1, 2, 3, 4, 5, 6],
+      [1, 2, 3, 4, 5, 6],
+      [5, 6],
+    ]);
+    expect(jest.getTimerCount()).toBe(0);
+  });
+
+  it('show nothing older than what they showed, and nothing twice', async () => {
+    const revisions = [2, 1, 2, 3, 3, 0, 4];
+    const live = new LiveResults({ execute: async () => results(revisions.shift() ?? 4) });
+    const seen: (number | null)[] = [];
+
+    const stop = live.watch('p', ({ revision }) => seen.push(revision));
+    await jest.advanceTimersByTimeAsync(3_000);
+    stop();
+
+    expect(seen).toEqual([2, 3, 4]);
+  });
+});
+
+describe('an event stream', () => {
+  const event = (data: string) => ({ event: 'results', id: '1', data });
+
+  it('has a comment line every 15 seconds, until it ends', () => {
+    jest.useFakeTimers();
+    try {
+      const stream = new EventStream();
+      const text = () => String(stream.body.read() ?? '');
+      text();
+
+      jest.advanceTimersByTime(14_999);
+      expect(text()).toBe('');
+      jest.advanceTimersByTime(1);
+      expect(text()).toBe(':\n\n');
+      jest.advanceTimersByTime(15_000);
+      expect(text()).toBe(':\n\n');
+      stream.end();
+      jest.advanceTimersByTime(15_000);
+      expect(text()).toBe('');
+    } finally {
+      jest.useRealTimers();
+    }
+  });
+
+  it('skips what a slow client has not read, but not the newest event', async () => {
+    const stream = new EventStream();
+    const large = 'x'.repeat(10_000);
+    for (let index = 0; index < 1_000; index++) stream.send(event(`${index} ${large}`));
+
+    let text = '';
+    stream.body.on('data', (chunk) => {
+      text += chunk;
+    });
+    await eventually(() => text.includes('data: 999 '), Boolean);
+
+    expect(text.length).toBeLessThan(100_000);
+    expect(text).toMatch(/^retry: 1000\n\nevent: results\nid: 1\ndata: 0 /);
+    stream.end();
+  });
+
+  it('takes nothing more once the client is gone', async () => {
+    const stream = new EventStream();
+    stream.body.destroy();
+
+    expect(() => stream.send(event('late'))).not.toThrow();
+    expect(() => stream.end()).not.toThrow();
+  });
+});
