@@ -16,7 +16,7 @@ const MAX_NAME_LENGTH = 64;
 /** Translates whatever a route throws into problem details; what it does not know is a 500 and is logged. */
 export const errorHandler =
   (problems: ProblemTable) =>
-  (error: FastifyError | DomainError, request: FastifyRequest, reply: FastifyReply): void => {
+  (error: FastifyError | DomainError | undefined, request: FastifyRequest, reply: FastifyReply): void => {
     const known = asDomainError(error);
     const code = known && Object.hasOwn(problems, known.code) ? known.code : 'INTERNAL';
     const problem = problems[code] as ProblemTable[string];
@@ -30,8 +30,9 @@ export const errorHandler =
       .send(problemDetails(code, problem, known));
   };
 
-function asDomainError(error: FastifyError | DomainError): DomainError | undefined {
-  if (error instanceof DomainError) return error;
+/** @param error undefined where a promise was rejected with nothing */
+function asDomainError(error: FastifyError | DomainError | undefined): DomainError | undefined {
+  if (!error || error instanceof DomainError) return error;
   if (error.validation) return invalidRequest(...validationIssues(error));
   if (Object.hasOwn(FRAMEWORK_ERRORS, error.code)) return FRAMEWORK_ERRORS[error.code];
   const isClientError = error.statusCode !== undefined && error.statusCode >= 400 && error.statusCode < 500;

@@ -173,7 +173,7 @@ export const votesRoutes = (options: VotesRoutesOptions): FastifyPluginAsync => 
           response: { 200: schemas.ResultEvents },
         },
       },
-      async ({ params: { pollId } }, reply) => {
+      async ({ params: { pollId }, log }, reply) => {
         await options.findPolls.byId(pollId);
         const stream = new EventStream();
         streams.add(stream);
@@ -184,6 +184,8 @@ export const votesRoutes = (options: VotesRoutesOptions): FastifyPluginAsync => 
         stream.body.on('close', () => {
           stop();
           streams.delete(stream);
+          // A client that leaves is no answer, so nothing else would tell of it.
+          log.info({ pollId }, 'no longer followed');
         });
         return reply.type('text/event-stream').header('cache-control', 'no-store').send(stream.body);
       },
