@@ -1,0 +1,87 @@
+import { execFile } from 'node:child_process';
+import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import ts from 'typescript';
+import { PROJECT, readFromProject } from '../helpers/project.ts';
+
+const PAGE = 'docs/how-to/unit-test-the-domain.md';
+/** The compiler runs twice, which takes its time on a busy machine. */
+const COMPILE_MS = 120_000;
+const run = promisify(execFile);
+
+const { dependencies, exports } = JSON.parse(readFromProject('package.json')) as {
+  readonly dependencies: Readonly<Record<string, string>>;
+  readonly exports: Readonly<Record<string, string | { readonly types: string; readonly default: string }>>;
+};
+
+describe('the library', () => {
+  /** A project that has Portside installed, and nothing else but what comes with it. */
+  let consumer: string;
+  const example = readFromProject(PAGE).match(/^```ts\n(.*?)^```$/ms)?.[1] ?? '';
+
+  beforeAll(async () => {
+    consumer = await mkdtemp(join(tmpdir(), 'portside-consumer-'));
+    const installed = join(consumer, 'node_modules/portside');
+    await mkdir(installed, { recursive: true });
+    await cp(join(PROJECT, 'package.json'), join(installed, 'package.json'));
+    await tsc('-p', 'tsconfig.build.json', '--outDir', join(installed, 'lib'));
+    for (const name of [...Object.keys(dependencies), '@types/node']) {
+      await mkdir(dirname(join(consumer, 'node_modules', name)), { recursive: true });
+      await symlink(join(PROJECT, 'node_modules', name), join(consumer, 'node_modules', name));
+    }
+    await writeFile(join(consumer, 'package.json'), '{ "type": "module" }');
+    await writeFile(join(consumer, 'example.ts'), example);
+  }, COMPILE_MS);
+  afterAll(() => rm(consumer, { recursive: true }));
+
+  it(
+    'has types under which the example compiles',
+    async () => {
+      const compilerOptions = {
+        noEmit: true,
+        strict: true,
+        module: 'nodenext',
+        target: 'es2023',
+        types: ['node'],
+        skipDefaultLibCheck: true,
+      };
+      await writeFile(join(consumer, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['example.ts'] }));
+      const { stdout } = await tsc('-p', consumer).catch((failure: { stdout: string }) => failure);
+      expect(stdout).toBe('');
+    },
+    COMPILE_MS,
+  );
+
+  it('lets the example pass as it stands in the page', async () => {
+    const { outputText } = ts.transpileModule(example, {
+      compilerOptions: { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2023 },
+    });
+    await writeFile(join(consumer, 'example.js'), outputText);
+    const { stdout } = await run(process.execPath, ['--test', '--test-reporter=tap', 'example.js'], { cwd: consumer });
+
+    expect(stdout).toContain(`\n# pass ${example.match(/^test\(/gm)?.length}\n# fail 0\n`);
+  });
+
+  it('can be imported by every name that it publishes', async () => {
+    const names = Object.keys(exports).map((name) => name.replace('.', 'portside'));
+    const code = names
+      .filter((name) => !name.endsWith('.json'))
+      .map((name) => `await import('${name}');`)
+      .join('\n');
+    expect(code).toContain("await import('portside/votes');");
+    await run(process.execPath, ['--input-type=module', '--eval', code], { cwd: consumer });
+  });
+
+  it('keeps everything else to itself', async () => {
+    const code = "await import('portside/lib/domain/votes/index.js');";
+    await expect(run(process.execPath, ['--input-type=module', '--eval', code], { cwd: consumer })).rejects.toThrow(
+      'ERR_PACKAGE_PATH_NOT_EXPORTED',
+    );
+  });
+});
+
+const tsc = (...args: readonly string[]) =>
+  run(process.execPath, [join(PROJECT, 'node_modules/typescript/bin/tsc'), ...args], { cwd: PROJECT });
