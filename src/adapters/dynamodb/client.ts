@@ -6,7 +6,7 @@ import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
  * that was lost. With three attempts each, the last word comes inside the 15 s that Twilio waits.
  */
 const CONNECTION_TIMEOUT_MS = 1_000;
-const ANSWER_TIMEOUT_MS = 1_500;
+export const ANSWER_TIMEOUT_MS = 1_500;
 const ATTEMPTS = 3;
 
 /**

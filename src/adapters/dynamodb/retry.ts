@@ -9,8 +9,8 @@ const LIMIT_MS = 500;
 const backOff = (attempt: number): Promise<void> => delay(Math.random() * Math.min(LIMIT_MS, BASE_MS * 2 ** attempt));
 
 /**
- * Repeats work that is refused because of other traffic, some 2 s long. Nothing else is repeated here: what got no
- * answer, the SDK has repeated already.
+ * Repeats work that is refused because of other traffic, at most eight times. Nothing else is repeated here: what got
+ * no answer, the SDK has repeated already.
  *
  * @throws DomainError `STORE_UNAVAILABLE`, or the vendor's error where a repeat cannot help
  */

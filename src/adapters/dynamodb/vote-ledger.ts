@@ -4,6 +4,7 @@ import {
   type DynamoDBDocumentClient,
   GetCommand,
   QueryCommand,
+  type QueryCommandInput,
   TransactWriteCommand,
   type TransactWriteCommandInput,
   UpdateCommand,
@@ -112,15 +113,8 @@ export class DynamoDbVoteLedger implements VoteLedger {
     let count = 0;
     let ExclusiveStartKey: Record<string, unknown> | undefined;
     do {
-      const query = new QueryCommand({
-        TableName: this.table,
-        KeyConditionExpression: 'pk = :bucket',
-        ExpressionAttributeValues: { ':bucket': ballotPartition(pollId, bucket) },
-        Select: 'COUNT',
-        ConsistentRead: true,
-        ExclusiveStartKey,
-      });
-      const page = await retry(() => this.client.send(query));
+      const query = countBallots(this.table, pollId, bucket, ExclusiveStartKey);
+      const page = await retry(() => this.client.send(new QueryCommand(query)));
       count += page.Count ?? 0;
       ExclusiveStartKey = page.LastEvaluatedKey;
     } while (ExclusiveStartKey);
@@ -187,6 +181,21 @@ export const closeShard = (table: string, pollId: string, name: ShardName): Upda
   UpdateExpression: `SET ${shardFields}, closed = :closed, votes = if_not_exists(votes, :none), lastVoteAt = if_not_exists(lastVoteAt, :none)`,
   ExpressionAttributeNames: shardFieldNames,
   ExpressionAttributeValues: { ...shardFieldValues(pollId, name), ':closed': true, ':none': 0 },
+});
+
+/** A page of the ballots in a bucket: their number alone, since a poll may have millions. */
+export const countBallots = (
+  table: string,
+  pollId: string,
+  bucket: number,
+  ExclusiveStartKey?: Record<string, unknown>,
+): QueryCommandInput => ({
+  TableName: table,
+  KeyConditionExpression: 'pk = :bucket',
+  ExpressionAttributeValues: { ':bucket': ballotPartition(pollId, bucket) },
+  Select: 'COUNT',
+  ConsistentRead: true,
+  ExclusiveStartKey,
 });
 
 /** A shard item names itself, so that its image in the stream can be read without its key. */

@@ -14,10 +14,13 @@ export const dynamoDbEnv = (endpoint: string) => ({
   AWS_SECRET_ACCESS_KEY: 'local',
 });
 
-/** The product's own client, pointed at the server. */
-export async function clientOf(endpoint: string): Promise<DynamoDBDocumentClient> {
+/** Long enough that a busy machine fails no test that is not about time. */
+const PATIENCE_MS = 10_000;
+
+/** The product's own client, pointed at the server. @param answerTimeoutMs how long one attempt may take */
+export async function clientOf(endpoint: string, answerTimeoutMs = PATIENCE_MS): Promise<DynamoDBDocumentClient> {
   Object.assign(process.env, dynamoDbEnv(endpoint));
-  const client = documentClient();
+  const client = documentClient(answerTimeoutMs);
   // The SDK reads the environment at the first request; from here on the client stays with this server.
   await client.send(new ListTablesCommand());
   return client;

@@ -16,8 +16,12 @@ export type Fate =
   | 'lose request'
   /** The store carries it out, and the connection breaks before the answer. */
   | 'lose answer'
-  /** The store carries it out, and its answer stops in the middle. */
+  /** The store carries it out, and the connection breaks in the middle of the answer. */
   | 'halve answer'
+  /** The store carries it out, and in the middle of the answer nothing more comes. */
+  | 'stall answer'
+  /** The store carries it out, and a page of some gateway comes back in place of the answer. */
+  | 'garble answer'
   /** Taken, and never answered. */
   | 'silence'
   /** Answered in place of the store. */
@@ -28,6 +32,8 @@ export const refusal = (name: string, fields: object = {}, status = 400): Fate =
   status,
   body: JSON.stringify({ __type: `com.amazonaws.dynamodb.v20120810#${name}`, message: name, ...fields }),
 });
+
+const GATEWAY_PAGE = Buffer.from('<html>The gateway has seen better days.</html>');
 
 /** Stands between the real SDK and the real store, and does to requests what networks and overload do to them. */
 export class FaultyProxy {
@@ -74,10 +80,12 @@ export class FaultyProxy {
 
     const headers = Object.fromEntries(Object.entries(request.headers).filter(([name]) => name !== 'content-length'));
     const answer = await fetch(this.target, { method: 'POST', headers: headers as Record<string, string>, body });
-    const bytes = Buffer.from(await answer.arrayBuffer());
+    const bytes = fate === 'garble answer' ? GATEWAY_PAGE : Buffer.from(await answer.arrayBuffer());
     if (fate === 'lose answer') return void request.socket.destroy();
     response.writeHead(answer.status, { 'content-type': 'application/x-amz-json-1.0', 'content-length': bytes.length });
-    if (fate === 'pass') return void response.end(bytes);
-    response.write(bytes.subarray(0, Math.floor(bytes.length / 2)));
+    if (fate !== 'halve answer' && fate !== 'stall answer') return void response.end(bytes);
+    response.write(bytes.subarray(0, Math.floor(bytes.length / 2)), () => {
+      if (fate === 'halve answer') request.socket.destroy();
+    });
   }
 }

@@ -1,0 +1,315 @@
+import { type DynamoDBDocumentClient, PutCommand } from '@aws-sdk/lib-dynamodb';
+import { afterAll, afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { ANSWER_TIMEOUT_MS } from '../../../src/adapters/dynamodb/client.ts';
+import { DynamoDbPollStore } from '../../../src/adapters/dynamodb/poll-store.ts';
+import { DynamoDbTallyStore } from '../../../src/adapters/dynamodb/tally-store.ts';
+import { DynamoDbVoteLedger, recordBallot } from '../../../src/adapters/dynamodb/vote-ledger.ts';
+import type { Ballot } from '../../../src/domain/votes/ballot.ts';
+import type { Poll } from '../../../src/domain/votes/poll.ts';
+import { emptyTally, marksOf, totalVotes } from '../../../src/domain/votes/tally.ts';
+import { seededRandom } from '../../helpers/fakes.ts';
+import { startDynamoDbLocal } from '../../helpers/servers/dynamodb-local.ts';
+import { clientOf, newVoteTables } from '../../helpers/servers/dynamodb-tables.ts';
+import { type Fate, FaultyProxy, type ProxiedRequest, refusal } from '../../helpers/servers/faulty-proxy.ts';
+import { withServer } from '../../helpers/servers/with-server.ts';
+
+const poll: Poll = {
+  pollId: 'colors',
+  question: 'Which colour?',
+  choices: ['RED', 'GREEN', 'BLUE'],
+  createdAt: 1,
+  voterLimit: 'none',
+  hideUntilClose: false,
+  shards: 16,
+};
+const ballot: Ballot = { pollId: 'colors', voteId: 'v1', choice: 0, acceptedAt: 1_000 };
+
+/** DynamoDB Local never cancels a transaction for other traffic, so the proxy does. */
+const cancelled = (...codes: string[]): Fate =>
+  refusal('TransactionCanceledException', { CancellationReasons: codes.map((Code) => ({ Code })) });
+const conflict = cancelled('None', 'TransactionConflict');
+
+const unavailable = expect.objectContaining({ code: 'STORE_UNAVAILABLE', retryAfterSeconds: 1 });
+
+await withServer('DynamoDB stores behind faults', startDynamoDbLocal, async (server) => {
+  const direct = await clientOf(server.endpoint);
+  const proxy = await FaultyProxy.start(server.endpoint);
+  const { votes, tallies } = await newVoteTables(direct);
+  afterAll(async () => {
+    direct.destroy();
+    await proxy.stop();
+  });
+
+  // Each test has a client of its own, since a client that met many failures stops repeating requests for a while.
+  let client: DynamoDBDocumentClient;
+  let ledger: DynamoDbVoteLedger;
+  let polls: DynamoDbPollStore;
+  let mine: { poll: Poll; ballot: Ballot };
+  let made = 0;
+  beforeEach(async () => {
+    proxy.reset();
+    client = await clientOf(proxy.endpoint);
+    proxy.reset();
+    ledger = new DynamoDbVoteLedger(client, votes, 'eu-west-1', seededRandom(1));
+    polls = new DynamoDbPollStore(client, tallies);
+    const pollId = `p${++made}`;
+    mine = { poll: { ...poll, pollId }, ballot: { ...ballot, pollId } };
+  });
+  afterEach(() => client.destroy());
+
+  const counts = async () => {
+    proxy.reset();
+    return [await ledger.countBallots(mine.poll.pollId), totalVotes(marksOf(await ledger.readShards(mine.poll, [])))];
+  };
+  const sent = (operation: string) => proxy.requests.filter((request) => request.operation === operation);
+  /** Does something to the first requests of a kind and lets the others pass. */
+  const first = (times: number, operation: string, fate: Fate) => {
+    let left = times;
+    proxy.fate = (request) => (request.operation === operation && left-- > 0 ? fate : 'pass');
+  };
+  const shardOf = ({ body }: ProxiedRequest): string =>
+    (body.TransactItems as { Update?: { Key: { pk: { S: string } } } }[])[1]?.Update?.Key.pk.S ?? '';
+  describe('a vote that meets other traffic', () => {
+    it.each([
+      ['a conflict', conflict],
+      ['a conflict over its own ballot', cancelled('TransactionConflict', 'None')],
+      ['a conflict while the shard is marked', cancelled('TransactionConflict', 'ConditionalCheckFailed')],
+      ['a throttled shard', cancelled('None', 'ProvisionedThroughputExceeded')],
+      ['a throttled table', cancelled('ThrottlingError', 'None')],
+    ])('moves to another shard after %s, and counts once', async (_, fate) => {
+      first(4, 'TransactWriteItems', fate);
+
+      expect(await ledger.record(mine.poll, mine.ballot)).toEqual({ kind: 'counted' });
+      const tries = sent('TransactWriteItems');
+      expect(tries).toHaveLength(5);
+      expect(new Set(tries.map(shardOf)).size).toBeGreaterThan(2);
+      expect(new Set(tries.map(({ body }) => body.ClientRequestToken)).size).toBe(5);
+      expect(await counts()).toEqual([1, 1]);
+    });
+
+    it('is refused as unavailable when that does not end, with nothing written, and can be sent again', async () => {
+      first(Number.POSITIVE_INFINITY, 'TransactWriteItems', conflict);
+
+      await expect(ledger.record(mine.poll, mine.ballot)).rejects.toEqual(unavailable);
+      expect(sent('TransactWriteItems')).toHaveLength(8);
+      expect(await counts()).toEqual([0, 0]);
+      expect(await ledger.record(mine.poll, mine.ballot)).toEqual({ kind: 'counted' });
+    });
+
+    it('reads a repeat, a close and a voter out of the reasons, in this order', async () => {
+      const limited: Poll = { ...mine.poll, voterLimit: 'one' };
+      const failed = 'ConditionalCheckFailed';
+      first(1, 'TransactWriteItems', cancelled('None', failed, failed));
+      expect(await ledger.record(limited, { ...mine.ballot, voter: 'ann' })).toEqual({ kind: 'closed' });
+      first(1, 'TransactWriteItems', cancelled('None', 'None', failed));
+      expect(await ledger.record(limited, { ...mine.ballot, voter: 'ann' })).toEqual({ kind: 'already-voted' });
+
+      const reasons = [{ Code: failed, Item: { choice: { N: '2' }, acceptedAt: { N: '7' } } }, { Code: failed }];
+      first(1, 'TransactWriteItems', refusal('TransactionCanceledException', { CancellationReasons: reasons }));
+      expect(await ledger.record(limited, mine.ballot)).toEqual({
+        kind: 'repeated',
+        ballot: { ...mine.ballot, choice: 2, acceptedAt: 7 },
+      });
+    });
+
+    it('shows a mistake in the request as what it is', async () => {
+      first(1, 'TransactWriteItems', cancelled('ValidationError', 'None'));
+
+      await expect(ledger.record(mine.poll, mine.ballot)).rejects.toMatchObject({
+        name: 'TransactionCanceledException',
+      });
+    });
+  });
+
+  describe('a vote whose answer is lost after the commit', () => {
+    it('is repeated by the SDK with the same token, under which it is committed once', async () => {
+      first(2, 'TransactWriteItems', 'lose answer');
+
+      expect(await ledger.record(mine.poll, mine.ballot)).toEqual({ kind: 'counted' });
+      const tries = sent('TransactWriteItems');
+      expect(tries).toHaveLength(3);
+      expect(new Set(tries.map(({ body }) => body.ClientRequestToken)).size).toBe(1);
+      expect(await counts()).toEqual([1, 1]);
+    });
+
+    it.each<[string, Fate]>([
+      ['breaks off before the answer', 'lose answer'],
+      ['breaks off within the answer', 'halve answer'],
+      ['brings a page of some gateway', 'garble answer'],
+    ])('is found by its ballot when every connection %s', async (_, fate) => {
+      first(3, 'TransactWriteItems', fate);
+
+      expect(await ledger.record(mine.poll, mine.ballot)).toEqual({ kind: 'counted' });
+      expect(sent('GetItem')).toHaveLength(1);
+      expect(await counts()).toEqual([1, 1]);
+    });
+
+    it.each<[string, Fate]>([
+      ['a transaction in progress', refusal('TransactionInProgressException')],
+      ['an error of the server', refusal('InternalServerError', {}, 500)],
+      ['a page of a gateway', { status: 503, body: '<html>Service Unavailable</html>' }],
+    ])('is found by its ballot when %s is all that comes back', async (_, fate) => {
+      let tries = 0;
+      proxy.fate = ({ operation }) => {
+        if (operation !== 'TransactWriteItems') return 'pass';
+        return ++tries === 1 ? 'lose answer' : fate;
+      };
+
+      expect(await ledger.record(mine.poll, mine.ballot)).toEqual({ kind: 'counted' });
+      expect(tries).toBe(3);
+      expect(await counts()).toEqual([1, 1]);
+    });
+
+    it('answers as a repeat when the ballot that is found is another one', async () => {
+      const earlier = { ...mine.ballot, choice: 2, acceptedAt: 500 };
+      await ledger.record(mine.poll, earlier);
+      first(3, 'TransactWriteItems', 'lose answer');
+
+      expect(await ledger.record(mine.poll, mine.ballot)).toEqual({ kind: 'repeated', ballot: earlier });
+      expect(await counts()).toEqual([1, 1]);
+    });
+
+    it('is refused as unavailable when no ballot is found, and counts when it is sent again', async () => {
+      first(3, 'TransactWriteItems', 'lose request');
+
+      await expect(ledger.record(mine.poll, mine.ballot)).rejects.toEqual(unavailable);
+      expect(await counts()).toEqual([0, 0]);
+      expect(await ledger.record(mine.poll, mine.ballot)).toEqual({ kind: 'counted' });
+      expect(await counts()).toEqual([1, 1]);
+    });
+
+    it('is refused as unavailable when the ballot cannot be read either, and is a repeat when it is sent again', async () => {
+      proxy.fate = ({ operation }) => (operation === 'TransactWriteItems' ? 'lose answer' : 'lose request');
+
+      await expect(ledger.record(mine.poll, mine.ballot)).rejects.toEqual(unavailable);
+      proxy.reset();
+      expect(await ledger.record(mine.poll, mine.ballot)).toEqual({ kind: 'repeated', ballot: mine.ballot });
+      expect(await counts()).toEqual([1, 1]);
+    });
+  });
+
+  describe('every request', () => {
+    /** What becomes of one request of each kind, all at once. */
+    const outcomes = async (): Promise<Record<string, unknown>> => {
+      const tallyStore = new DynamoDbTallyStore(client, tallies);
+      const { pollId } = mine.poll;
+      const requests = {
+        'ledger.record': ledger.record(mine.poll, mine.ballot),
+        'ledger.find': ledger.find(pollId, 'none'),
+        'ledger.closeShards': ledger.closeShards({ ...mine.poll, pollId: `${pollId}-closed`, shards: 1 }),
+        'ledger.readShards': ledger.readShards({ ...mine.poll, pollId: 'none' }, []),
+        'ledger.countBallots': ledger.countBallots('none'),
+        'tallies.get': tallyStore.get('none'),
+        'tallies.put': tallyStore.put({ ...emptyTally(pollId), revision: 1 }, 0),
+        'polls.create': polls.create({ ...mine.poll, smsNumber: `+1555000${made}` }),
+        'polls.get': polls.get('none'),
+        'polls.list': polls.list({ limit: 10 }),
+        'polls.newestByNumber': polls.newestByNumber('+15550002222'),
+        'polls.close': polls.close('none', 5),
+        'polls.growShards': polls.growShards('none', 32),
+        'polls.listDue': polls.listDue(0),
+      };
+      const settled = Object.entries(requests).map(async ([name, request]) => [
+        name,
+        await request.then(
+          () => 'done',
+          (error) => (error.code === 'STORE_UNAVAILABLE' ? `unavailable, ${error.retryAfterSeconds} s` : error.name),
+        ),
+      ]);
+      return Object.fromEntries(await Promise.all(settled));
+    };
+    const REQUESTS = 14;
+    const everyOne = (outcome: string) => Array(REQUESTS).fill(outcome);
+    const throttled = ({ operation }: ProxiedRequest): Fate =>
+      operation === 'TransactWriteItems' ? cancelled('ThrottlingError') : refusal('ThrottlingException');
+
+    it.each<[string, (request: ProxiedRequest) => Fate]>([
+      ['throttles', throttled],
+      ['breaks every connection', () => 'lose request'],
+      ['answers with server errors', () => refusal('InternalServerError', {}, 500)],
+      ['answers with nonsense', () => ({ status: 200, body: '<html>' })],
+      ['has lost its tables', () => refusal('ResourceNotFoundException')],
+    ])('is unavailable, to be repeated after a second, when the store %s', async (_, fate) => {
+      proxy.fate = fate;
+
+      expect(Object.values(await outcomes())).toEqual(everyOne('unavailable, 1 s'));
+    });
+
+    it('shows a mistake in the request as what it is', async () => {
+      proxy.fate = () => refusal('ValidationException');
+
+      expect(Object.values(await outcomes())).toEqual(everyOne('ValidationException'));
+    });
+
+    it('gets through when the store throttles the first 20 of them', async () => {
+      let tries = 0;
+      proxy.fate = (request) => (++tries > 20 ? 'pass' : throttled(request));
+
+      expect(Object.values(await outcomes())).toEqual(everyOne('done'));
+    });
+  });
+
+  it('gives up on a store that is silent or stops in its answers: on a read within 5 s, on a vote within 10 s', async () => {
+    const hasty = await clientOf(proxy.endpoint, ANSWER_TIMEOUT_MS);
+    proxy.fate = ({ body }) => (JSON.stringify(body).includes('silent') ? 'silence' : 'stall answer');
+    const timed = async (work: Promise<unknown>): Promise<number> => {
+      const begin = performance.now();
+      await expect(work).rejects.toEqual(unavailable);
+      return performance.now() - begin;
+    };
+    const read = (pollId: string) => timed(new DynamoDbPollStore(hasty, tallies).get(pollId));
+    const vote = (pollId: string) =>
+      timed(
+        new DynamoDbVoteLedger(hasty, votes, 'eu-west-1', seededRandom(1)).record(
+          { ...mine.poll, pollId },
+          { ...mine.ballot, pollId },
+        ),
+      );
+
+    const reads = await Promise.all([read('silent-1'), read('stalled-1')]);
+    const records = await Promise.all([vote('silent-2'), vote('stalled-2')]);
+    hasty.destroy();
+    expect(Math.max(...reads)).toBeLessThan(5_500);
+    expect(Math.max(...records)).toBeLessThan(11_000);
+  });
+
+  describe('reading much', () => {
+    it('asks again for the keys that a throttled store left unread, and gives up when none are read', async () => {
+      for (let vote = 0; vote < 20; vote++) await ledger.record(mine.poll, { ...mine.ballot, voteId: `v${vote}` });
+      const unread = ({ body }: ProxiedRequest): Fate => ({
+        status: 200,
+        body: JSON.stringify({ Responses: {}, UnprocessedKeys: body.RequestItems }),
+      });
+
+      let refusals = 3;
+      proxy.fate = (request) => (request.operation === 'BatchGetItem' && refusals-- > 0 ? unread(request) : 'pass');
+      expect(totalVotes(marksOf(await ledger.readShards(mine.poll, [])))).toBe(20);
+      proxy.fate = unread;
+      await expect(ledger.readShards(mine.poll, [])).rejects.toEqual(unavailable);
+    });
+
+    it('reads every shard of a large poll, of all regions, in batches of 100', async () => {
+      const large: Poll = { ...mine.poll, choices: ['A', 'B'], shards: 130 };
+      await ledger.closeShards(large);
+      proxy.reset();
+
+      expect(await ledger.readShards(large, ['us-east-1'])).toHaveLength(260);
+      expect(sent('BatchGetItem')).toHaveLength(6);
+    });
+
+    it('counts ballots beyond the megabyte that one answer can cover, and is sent none of them', async () => {
+      await ledger.record(mine.poll, mine.ballot);
+      const name = { choice: 0, region: 'eu-west-1', shard: 0 };
+      const bucket = recordBallot(votes, mine.poll, mine.ballot, name).TransactItems?.[0]?.Put?.Item?.pk;
+      for (let vote = 0; vote < 9; vote++) {
+        const Item = { pk: bucket, sk: `large${vote}`, filler: 'x'.repeat(300_000) };
+        await direct.send(new PutCommand({ TableName: votes, Item }));
+      }
+      proxy.reset();
+
+      expect(await ledger.countBallots(mine.poll.pollId)).toBe(10);
+      expect(sent('Query').length).toBeGreaterThan(64);
+      expect(sent('Query').every(({ body }) => body.Select === 'COUNT' && body.ConsistentRead === true)).toBe(true);
+    });
+  });
+});
