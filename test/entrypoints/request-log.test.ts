@@ -23,7 +23,7 @@ let lines: LogLine[];
 
 beforeAll(async () => {
   lines = [];
-  service = await embeddedApp({}, { write: (line) => void lines.push(JSON.parse(line)) });
+  service = await embeddedApp({}, { log: { write: (line) => void lines.push(JSON.parse(line)) } });
   port = Number(new URL(await service.app.listen({ host: '127.0.0.1', port: 0 })).port);
 });
 afterAll(() => service.close());

@@ -184,6 +184,7 @@ describe('the events of a poll’s results', () => {
 describe('live results', () => {
   const results = (revision: number): Results => ({
     pollId: 'p',
+    createdAt: 0,
     status: 'open',
     hidden: false,
     total: revision,
