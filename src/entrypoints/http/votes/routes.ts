@@ -106,7 +106,7 @@ export const votesRoutes = (options: VotesRoutesOptions): FastifyPluginAsync => 
         },
         schema: {
           tags,
-          summary: 'Vote',
+          summary: 'Vote in a poll',
           description:
             'The vote’s identity is `voteId`, else the `Idempotency-Key`, else generated. The same vote again answers ' +
             'as the first time, with `Idempotent-Replayed: true`, and counts nothing.',

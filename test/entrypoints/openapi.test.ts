@@ -1,0 +1,181 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Validator } from '@seriousme/openapi-schema-validator';
+import { contexts } from '../../src/entrypoints/composition/contexts.ts';
+import { generalProblems } from '../../src/entrypoints/http/problems.ts';
+import { type EmbeddedApp, embeddedApp } from '../helpers/embedded-app.ts';
+import { conformanceTo, type OpenApiDocument } from '../helpers/openapi-conformance.ts';
+
+interface Parameter {
+  readonly name: string;
+  readonly in: string;
+  readonly required: boolean;
+  readonly schema: object;
+}
+interface Operation {
+  readonly summary?: string;
+  readonly tags?: readonly string[];
+  readonly parameters?: readonly Parameter[];
+  readonly security?: readonly object[];
+  readonly requestBody?: { readonly content: Record<string, unknown> };
+  readonly responses: Record<string, { description: string; content?: Record<string, unknown>; headers?: object }>;
+}
+
+/** What the contract says of each route: where its answer is, what refuses it, and what it takes. */
+interface Route {
+  readonly answers: Record<number, string | undefined>;
+  readonly refusals: readonly number[];
+  readonly parameters?: readonly string[];
+  readonly body?: string;
+  readonly key?: true;
+}
+
+const JSON_TYPE = 'application/json';
+const always = [400, 413, 500];
+const routes: Readonly<Record<string, Route>> = {
+  'POST /polls': { answers: { 201: JSON_TYPE }, refusals: [401, 409, 415, 503], body: JSON_TYPE, key: true },
+  'GET /polls': { answers: { 200: JSON_TYPE }, refusals: [503], parameters: ['query limit', 'query cursor'] },
+  'GET /polls/{pollId}': { answers: { 200: JSON_TYPE }, refusals: [404, 503], parameters: ['path pollId'] },
+  'POST /polls/{pollId}/votes': {
+    answers: { 201: JSON_TYPE },
+    refusals: [404, 409, 415, 422, 503],
+    parameters: ['path pollId', 'header idempotency-key'],
+    body: JSON_TYPE,
+  },
+  'GET /polls/{pollId}/results': {
+    answers: { 200: JSON_TYPE, 304: undefined },
+    refusals: [404, 503],
+    parameters: ['path pollId', 'header if-none-match'],
+  },
+  'GET /polls/{pollId}/results/events': {
+    answers: { 200: 'text/event-stream' },
+    refusals: [404, 501, 503],
+    parameters: ['path pollId'],
+  },
+  'POST /polls/{pollId}/close': {
+    answers: { 200: JSON_TYPE },
+    refusals: [401, 404, 503],
+    parameters: ['path pollId'],
+    key: true,
+  },
+  'POST /polls/{pollId}/recount': {
+    answers: { 200: JSON_TYPE },
+    refusals: [401, 404, 503],
+    parameters: ['path pollId'],
+    key: true,
+  },
+  'POST /webhooks/twilio/sms': {
+    answers: { 200: 'text/xml' },
+    refusals: [403, 415, 503],
+    parameters: ['header x-twilio-signature'],
+    body: 'application/x-www-form-urlencoded',
+  },
+  'GET /errors/{code}': { answers: { 200: JSON_TYPE }, refusals: [404], parameters: ['path code'] },
+  'GET /healthz': { answers: { 200: JSON_TYPE }, refusals: [] },
+  'GET /readyz': { answers: { 200: JSON_TYPE, 503: JSON_TYPE }, refusals: [] },
+  'GET /metrics': { answers: { 200: 'text/plain' }, refusals: [] },
+  'GET /openapi.json': { answers: { 200: JSON_TYPE }, refusals: [] },
+};
+
+describe('the OpenAPI document', () => {
+  let service: EmbeddedApp;
+  let document: OpenApiDocument & { openapi: string; paths: Record<string, Record<string, Operation>> };
+  beforeAll(async () => {
+    service = await embeddedApp();
+    document = (await service.app.inject('/openapi.json')).json();
+  });
+  afterAll(() => service.close());
+
+  const operation = (route: string): Operation => {
+    const [method = '', path = ''] = route.split(' ');
+    const found = document.paths[path]?.[method.toLowerCase()];
+    if (!found) throw new Error(`${route} is not in the document`);
+    return found;
+  };
+
+  it('is valid OpenAPI 3.1', async () => {
+    expect(document.openapi).toBe('3.1.0');
+    expect(await new Validator().validate({ ...document })).toEqual({ valid: true });
+  });
+
+  it.each(Object.entries(routes))('says of %s what the contract says', (route, expected) => {
+    const { answers, refusals, parameters = [], body, key } = expected;
+    const { responses, security, requestBody, ...found } = operation(route);
+
+    expect((found.parameters ?? []).map((parameter) => `${parameter.in} ${parameter.name}`)).toEqual(parameters);
+    expect(found.parameters?.filter(({ required }) => required).map(({ name }) => name) ?? []).toEqual(
+      parameters.filter((parameter) => parameter.startsWith('path ')).map((parameter) => parameter.slice(5)),
+    );
+    expect(Object.keys(requestBody?.content ?? {})).toEqual(body ? [body] : []);
+    expect(security).toEqual(key ? [{ bearer: [] }, { apiKey: [] }] : undefined);
+    const types = Object.entries(responses).map(([status, { content }]) => [status, Object.keys(content ?? {})[0]]);
+    const problem = 'application/problem+json';
+    expect(Object.fromEntries(types)).toEqual({
+      ...Object.fromEntries([...always, ...refusals].map((status) => [status, problem])),
+      ...answers,
+    });
+    expect(found.summary).toMatch(/^\S.{5}/);
+    expect(found.tags).toHaveLength(1);
+    for (const { description } of Object.values(responses)) expect(description).not.toBe('Default Response');
+  });
+
+  it('has every route of votes and system, and no other', () => {
+    const found = Object.entries(document.paths).flatMap(([path, operations]) =>
+      Object.entries(operations)
+        .filter(([, { tags }]) => tags?.some((tag) => ['votes', 'system'].includes(tag)))
+        .map(([method]) => `${method.toUpperCase()} ${path}`),
+    );
+
+    expect(found.sort()).toEqual(Object.keys(routes).sort());
+  });
+
+  it('names in each refusal the codes that it may have, and all of them are known', () => {
+    const problems = Object.assign({}, generalProblems, ...contexts.map((context) => context.problems));
+    for (const route of Object.keys(document.paths).flatMap((path) =>
+      Object.keys(document.paths[path] ?? {}).map((method) => `${method.toUpperCase()} ${path}`),
+    ))
+      for (const [status, { description, content }] of Object.entries(operation(route).responses)) {
+        if (!content?.['application/problem+json']) continue;
+        for (const code of description.split(', '))
+          expect([code, problems[code]?.status]).toEqual([code, Number(status)]);
+      }
+  });
+
+  it('tells of the headers that an answer brings', () => {
+    const headers = (route: string, status: number) => Object.keys(operation(route).responses[status]?.headers ?? {});
+
+    expect(headers('POST /polls', 201)).toEqual(['location']);
+    expect(headers('POST /polls', 401)).toEqual(['www-authenticate']);
+    expect(headers('POST /polls/{pollId}/votes', 201)).toEqual(['idempotent-replayed']);
+    expect(headers('GET /polls/{pollId}/results', 200)).toEqual(['etag']);
+    expect(headers('POST /polls/{pollId}/close', 503)).toEqual(['retry-after']);
+  });
+
+  it('is what answers are really compared with', () => {
+    const conforms = conformanceTo(document);
+    const answer = (status: number, body: unknown, type = 'application/json; charset=utf-8') => ({
+      status,
+      headers: { 'content-type': type },
+      body: JSON.stringify(body),
+    });
+    const request = { url: '/polls/p/results' };
+    const results = {
+      pollId: 'p',
+      status: 'open',
+      total: 0,
+      choices: [],
+      revision: 0,
+      asOf: '2026-01-01T00:00:00.000Z',
+      lagMs: 0,
+    };
+
+    expect(conforms(request, answer(200, results))).toBeUndefined();
+    expect(conforms(request, answer(200, { ...results, total: '0' }))).toMatch(/total/);
+    expect(conforms(request, answer(200, { ...results, asOf: 'now' }))).toMatch(/asOf/);
+    expect(conforms(request, answer(200, { ...results, status: undefined }))).toMatch(/status/);
+    expect(conforms(request, answer(200, results, 'text/plain'))).toMatch(/may not be/);
+    expect(conforms(request, answer(201, results))).toMatch(/may not answer/);
+    expect(conforms(request, answer(304, results))).toMatch(/no body/);
+    expect(conforms(request, answer(404, { code: 'X' }, 'application/problem+json'))).toMatch(/required/);
+    expect(conforms({ url: '/nope' }, answer(404, {}))).toMatch(/not in the document/);
+  });
+});
