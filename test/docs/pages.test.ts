@@ -1,0 +1,53 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+import { PROJECT, readFromProject } from '../helpers/project.ts';
+
+const inDocs = readdirSync(join(PROJECT, 'docs'), { recursive: true, encoding: 'utf8' });
+const pages = [
+  ...['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md'],
+  ...inDocs.filter((path) => path.endsWith('.md')).map((path) => join('docs', path)),
+];
+const { scripts } = JSON.parse(readFromProject('package.json')) as { readonly scripts: object };
+
+/** Files and folders that a page names in backticks or commands. Those of `<context>` or of a row that says "new" are yet to come. */
+function namedPaths(markdown: string): string[] {
+  const existing = markdown.replace(/^\|[^|]*\| new\b/gm, '');
+  const paths = existing.match(/(?<![\w/.<>-])(?:src|test|docs|demo|bench|scripts)\/[\w./<>…-]*/g) ?? [];
+  return paths.filter((path) => !/[<…]/.test(path)).map((path) => path.replace(/\.$/, ''));
+}
+
+const linkedPaths = (page: string, markdown: string): string[] =>
+  [...markdown.matchAll(/\]\(([^)#]+)/g)]
+    .map(([, target = '']) => target)
+    .filter((target) => !/^https?:/.test(target))
+    .map((target) => normalize(join(dirname(page), target)));
+
+const namedScripts = (markdown: string): string[] =>
+  [...markdown.matchAll(/npm run (?:--silent |-s )?([\w:-]+)/g)].map(([, name = '']) => name);
+
+describe.each(pages)('%s', (page) => {
+  const markdown = readFromProject(page);
+
+  it('names and links only files that exist', () => {
+    const paths = [...namedPaths(markdown), ...linkedPaths(page, markdown)];
+    expect(paths.filter((path) => !existsSync(join(PROJECT, path)))).toEqual([]);
+  });
+
+  it('names only commands that exist', () => {
+    expect(namedScripts(markdown).filter((name) => !Object.hasOwn(scripts, name))).toEqual([]);
+  });
+});
+
+describe.each(pages.filter((page) => page.startsWith('docs/how-to/add-')))('%s', (page) => {
+  const markdown = readFromProject(page);
+
+  it('says what to decide first, which files it takes, what to keep to and how to verify it', () => {
+    const headings = [...markdown.matchAll(/^## (.*)$/gm)].map(([, heading]) => heading);
+    expect(headings).toEqual(['Decide first', 'Files', 'Contract', 'Verify']);
+  });
+
+  it('names files to imitate', () => {
+    expect(namedPaths(markdown).length).toBeGreaterThan(3);
+  });
+});
