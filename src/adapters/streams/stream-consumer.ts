@@ -34,11 +34,21 @@ export class StreamConsumer implements ChangeFeed<StreamRecord> {
   private stopped = false;
   /** Ends the wait for the next look at the shards. */
   private alarm = new AbortController();
+  private bridging: Promise<void> | undefined;
 
   constructor(private readonly options: StreamConsumerOptions) {}
 
   start(handler: ChangeHandler<StreamRecord>): void {
-    this.running = this.run(handler);
+    this.running = this.run({
+      changes: (records) => handler.changes(records),
+      // Many shards may have a gap at one time, and one run bridges them all: what is missing is a day old.
+      gap: () => {
+        this.bridging ??= handler.gap().finally(() => {
+          this.bridging = undefined;
+        });
+        return this.bridging;
+      },
+    });
   }
 
   async stop(): Promise<void> {
