@@ -1,0 +1,36 @@
+import { invalidRequest } from '../../domain/shared/domain-error.ts';
+import type { Page, PageRequest } from '../../domain/shared/page.ts';
+import { DEFAULT_CURRENCY, type Stock } from '../../domain/stocks/stock.ts';
+import type { StockChange, StockStore } from '../../ports/stocks.ts';
+
+export class MemoryStockStore implements StockStore {
+  private readonly stocks = new Map<string, Stock>();
+
+  /** @param stocks what the store holds from the start */
+  constructor(stocks: readonly Stock[] = []) {
+    for (const stock of stocks) this.stocks.set(stock.stockId, stock);
+  }
+
+  async get(stockId: string): Promise<Stock | undefined> {
+    return this.stocks.get(stockId);
+  }
+
+  async put(change: StockChange): Promise<{ readonly stock: Stock; readonly created: boolean }> {
+    const before = this.stocks.get(change.stockId);
+    const stock = { ...change, currency: change.currency ?? before?.currency ?? DEFAULT_CURRENCY };
+    this.stocks.set(stock.stockId, stock);
+    return { stock, created: before === undefined };
+  }
+
+  async list({ limit, cursor }: PageRequest): Promise<Page<Stock>> {
+    // A Map keeps its order when a value is replaced, so no page shows a stock twice.
+    const stocks = [...this.stocks.values()];
+    const start = cursor === undefined ? 0 : stocks.findIndex((stock) => cursorOf(stock) === cursor) + 1;
+    if (cursor !== undefined && start === 0) throw invalidRequest({ path: 'cursor', message: 'is not a nextCursor' });
+    const items = stocks.slice(start, start + limit);
+    const last = items.at(-1);
+    return start + limit < stocks.length && last ? { items, nextCursor: cursorOf(last) } : { items };
+  }
+}
+
+const cursorOf = (stock: Stock): string => Buffer.from(stock.stockId).toString('base64url');

@@ -1,0 +1,34 @@
+import type { StockStore } from '../../ports/stocks.ts';
+import type { Clock } from '../../ports/system.ts';
+import { parseCurrency } from './currencies.ts';
+import type { Stock } from './stock.ts';
+
+export interface PutStockCommand {
+  /** A decimal string whose form is checked. */
+  readonly value: string;
+  /** Without one a stock keeps the currency that it has, and a new one is in EUR. */
+  readonly currency?: string | undefined;
+}
+
+export class PutStock {
+  constructor(
+    private readonly stocks: StockStore,
+    private readonly clock: Clock,
+  ) {}
+
+  /**
+   * @returns the stock as it is now, and whether it is new
+   * @throws DomainError `INVALID_REQUEST` for a currency that is none, `STORE_UNAVAILABLE`
+   */
+  async execute(
+    stockId: string,
+    { value, currency }: PutStockCommand,
+  ): Promise<{ readonly stock: Stock; readonly created: boolean }> {
+    return this.stocks.put({
+      stockId,
+      value,
+      currency: currency === undefined ? undefined : parseCurrency(currency, 'currency'),
+      updatedAt: this.clock.now(),
+    });
+  }
+}

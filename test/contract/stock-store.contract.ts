@@ -1,0 +1,92 @@
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import type { Stock } from '../../src/domain/stocks/stock.ts';
+import type { StockChange, StockStore } from '../../src/ports/stocks.ts';
+
+const NOW = Date.UTC(2026, 0, 1);
+
+const change = (fields: Partial<StockChange> = {}): StockChange => ({
+  stockId: 'AMZN',
+  value: '97.00',
+  currency: undefined,
+  updatedAt: NOW,
+  ...fields,
+});
+
+/** @param make a new, empty store */
+export function describeStockStore(name: string, make: () => Promise<StockStore>): void {
+  describe(`StockStore: ${name}`, () => {
+    let store: StockStore;
+    beforeEach(async () => {
+      store = await make();
+    });
+
+    it('creates a stock in EUR unless its currency is given, and says so', async () => {
+      const euros = { stockId: 'AMZN', value: '97.00', currency: 'EUR', updatedAt: NOW };
+      const yen = { stockId: 'SONY', value: '3000', currency: 'JPY', updatedAt: NOW };
+
+      expect(await store.get('AMZN')).toBeUndefined();
+      expect(await store.put(change())).toEqual({ stock: euros, created: true });
+      expect(await store.put(yen)).toEqual({ stock: yen, created: true });
+      expect(await store.get('AMZN')).toEqual(euros);
+      expect(await store.get('SONY')).toEqual(yen);
+      expect(await store.get('amzn')).toBeUndefined();
+    });
+
+    it('replaces a value and keeps the currency unless another is given', async () => {
+      await store.put(change({ currency: 'USD' }));
+
+      const second = { stockId: 'AMZN', value: '98.5', currency: 'USD', updatedAt: NOW + 1 };
+      expect(await store.put(change({ value: '98.5', updatedAt: NOW + 1 }))).toEqual({ stock: second, created: false });
+      expect(await store.get('AMZN')).toEqual(second);
+      expect((await store.put(change({ currency: 'CHF' }))).stock.currency).toBe('CHF');
+      expect((await store.get('AMZN'))?.currency).toBe('CHF');
+    });
+
+    it.each(['0', '0.00', '97.00', '97.10000000', '0.00000001', '999999999999999999.99999999', '100000000000000001'])(
+      'gives the value %s back digit for digit',
+      async (value) => {
+        await store.put(change({ value }));
+
+        expect((await store.get('AMZN'))?.value).toBe(value);
+        expect((await store.list({ limit: 1 })).items[0]?.value).toBe(value);
+      },
+    );
+
+    it('creates once when many put the same stock at the same time', async () => {
+      const puts = await Promise.all(
+        Array.from({ length: 8 }, (_, index) => store.put(change({ value: `${index}.5` }))),
+      );
+
+      expect(puts.filter(({ created }) => created)).toHaveLength(1);
+      expect(puts.map(({ stock }) => stock)).toContainEqual(await store.get('AMZN'));
+    });
+
+    it('lists every stock once, page by page', async () => {
+      const ids = ['AMZN', 'a', 'Z-9', 'p__q', 'constructor', 'x'.repeat(64), '0'];
+      for (const stockId of ids) await store.put(change({ stockId }));
+
+      const listed: Stock[] = [];
+      let cursor: string | undefined;
+      do {
+        const page = await store.list({ limit: 3, cursor });
+        expect(page.items.length).toBeLessThanOrEqual(3);
+        listed.push(...page.items);
+        cursor = page.nextCursor;
+      } while (cursor !== undefined);
+
+      expect(listed.map(({ stockId }) => stockId).sort()).toEqual(ids.sort());
+      expect(listed[0]).toMatchObject({ value: '97.00', currency: 'EUR', updatedAt: NOW });
+    });
+
+    it('has no next page when there is nothing more', async () => {
+      expect(await store.list({ limit: 20 })).toEqual({ items: [] });
+      await store.put(change());
+      expect((await store.list({ limit: 1 })).nextCursor).toBeUndefined();
+    });
+
+    it.each(['nonsense', 'e30', '{}', '\u0000'])('refuses the cursor %j, which it did not make', async (cursor) => {
+      await store.put(change());
+      await expect(store.list({ limit: 1, cursor })).rejects.toMatchObject({ code: 'INVALID_REQUEST' });
+    });
+  });
+}

@@ -1,0 +1,83 @@
+import { describe, expect, it } from '@jest/globals';
+import { freshnessOf, refreshFrom, servableUntil } from '../../../src/domain/stocks/freshness.ts';
+import { type ConfirmedRates, rateOf, readRates } from '../../../src/domain/stocks/rates.ts';
+
+const table = (fields: Partial<ConfirmedRates> = {}): ConfirmedRates => ({
+  source: 'fixer',
+  base: 'EUR',
+  asOf: 0,
+  rates: new Map([['USD', '1.1']]),
+  confirmedAt: 0,
+  freshUntil: 20_000,
+  ...fields,
+});
+
+describe('reading what a source publishes', () => {
+  it('keeps current currencies with the digits of the source', () => {
+    const { rates, complaints } = readRates('EUR', [
+      ['USD', '1.0850'],
+      ['JPY', '1.8e2'],
+      ['BTC', '0.00001'],
+      ['XAU', '0.0004'],
+      ['BGN', '1.9558'],
+      ['__proto__', '1'],
+    ]);
+
+    expect(Object.fromEntries(rates)).toEqual({ USD: '1.0850', JPY: '180' });
+    expect(complaints).toEqual([]);
+  });
+
+  it('leaves out what is not a rate, and says so', () => {
+    const { rates, complaints } = readRates('EUR', [
+      ['USD', '0'],
+      ['GBP', '-1.2'],
+      ['JPY', '"NaN"'],
+      ['CHF', '1e300'],
+      ['SEK', '11.2'],
+    ]);
+
+    expect([...rates]).toEqual([['SEK', '11.2']]);
+    expect(complaints).toHaveLength(4);
+    expect(complaints[0]).toContain('USD');
+  });
+
+  it('holds the base to 1 whatever the source says', () => {
+    expect(readRates('EUR', [['EUR', '1.00']])).toEqual({ rates: new Map(), complaints: [] });
+    expect(readRates('EUR', [['EUR', '1.000268']]).complaints).toHaveLength(1);
+    expect(rateOf(table({ rates: new Map([['EUR', '2']]) }), 'EUR')).toBe('1');
+  });
+
+  it('has no rate for a currency of which it knows none, nor for a name that every object has', () => {
+    for (const name of ['GBP', 'constructor', '__proto__'])
+      expect(() => rateOf(table(), name)).toThrow(expect.objectContaining({ code: 'STOCKS_RATE_MISSING' }));
+  });
+});
+
+describe('the freshness of a table', () => {
+  const rules = { ttlMs: 20_000, maxFreshMs: 3_600_000, maxStaleMs: 3_600_000 };
+
+  it.each([
+    [undefined, 20_000],
+    [0, 20_000],
+    [10_000, 20_000],
+    [60_000, 60_000],
+    [86_400_000, 3_600_000],
+  ])('with a max-age of %s ms is %s ms', (maxAge, expected) => {
+    expect(freshnessOf(maxAge, rules)).toBe(expected);
+  });
+
+  it('never passes its limit, not even by the setting for its least', () => {
+    expect(freshnessOf(undefined, { ...rules, ttlMs: 7_200_000 })).toBe(3_600_000);
+  });
+
+  it('is renewed in its last 10 %, at most 5 s', () => {
+    expect(refreshFrom(table({ freshUntil: 20_000 }))).toBe(18_000);
+    expect(refreshFrom(table({ freshUntil: 3_600_000 }))).toBe(3_595_000);
+  });
+
+  it('ends for good when the last confirmation is too long ago', () => {
+    expect(servableUntil(table(), rules)).toBe(3_600_000);
+    expect(servableUntil(table({ confirmedAt: 500 }), { ...rules, maxStaleMs: 30_000 })).toBe(30_500);
+    expect(servableUntil(table(), { ...rules, maxStaleMs: 0 })).toBe(20_000);
+  });
+});
