@@ -1,0 +1,367 @@
+import { describe, expect, it } from '@jest/globals';
+import { CachedRates } from '../../src/adapters/caching/cached-rates.ts';
+import { MemoryRateCache } from '../../src/adapters/memory/rate-cache.ts';
+import type { FreshnessRules } from '../../src/domain/stocks/freshness.ts';
+import type { RateCache } from '../../src/ports/stocks.ts';
+import { eventually } from '../helpers/eventually.ts';
+import { FakeClock } from '../helpers/fakes.ts';
+import { ScriptedRateSource } from '../helpers/rate-sources.ts';
+
+/** Processes that share a clock, a cache and sources. */
+function fleet({
+  sources = [new ScriptedRateSource()],
+  rules = {},
+}: {
+  sources?: ScriptedRateSource[];
+  rules?: Partial<FreshnessRules>;
+} = {}) {
+  const clock = new FakeClock();
+  const cache = new MemoryRateCache(clock);
+  const problems: string[] = [];
+  let processes = 0;
+  const join = (ownCache: RateCache = cache) =>
+    new CachedRates({
+      sources,
+      cache: ownCache,
+      rules: { ttlMs: 20_000, maxFreshMs: 3_600_000, maxStaleMs: 3_600_000, ...rules },
+      clock,
+      holder: `process-${++processes}`,
+      onError: (error, doing) => problems.push(`${doing}: ${(error as Error).message}`),
+    });
+  return { clock, cache, problems, join, source: sources[0] as ScriptedRateSource, other: sources[1] };
+}
+
+const broken: RateCache = {
+  get: () => Promise.reject(new Error('no cache')),
+  put: () => Promise.reject(new Error('no cache')),
+  lease: () => Promise.reject(new Error('no cache')),
+  release: () => Promise.reject(new Error('no cache')),
+};
+
+const unavailable = { code: 'STOCKS_RATES_UNAVAILABLE', retryAfterSeconds: 2 };
+const isStale = (rates: { freshUntil: number }, clock: FakeClock) => clock.now() >= rates.freshUntil;
+
+describe('rates while the source works', () => {
+  it('are fetched once for all callers of all processes', async () => {
+    const { join, source } = fleet();
+    const open = source.hold();
+    const processes = Array.from({ length: 20 }, () => join());
+    const answers = processes.flatMap((rates) => Array.from({ length: 20 }, () => rates.latest()));
+    setTimeout(open, 120);
+
+    for (const rates of await Promise.all(answers)) expect(rates.rates.get('USD')).toBe('1.0855');
+    expect(source.requests).toHaveLength(1);
+  });
+
+  it('come from the process itself as long as they are fresh', async () => {
+    const { join, source, clock, cache } = fleet();
+    const rates = join();
+    const first = await rates.latest();
+    clock.advance(17_999);
+    await cache.put({ sourceId: source.id, etag: undefined, rates: { ...first, confirmedAt: clock.now() } }, 60_000);
+
+    expect(await rates.latest()).toBe(first);
+    expect(source.requests).toHaveLength(1);
+  });
+
+  it('are renewed near their end by one process, while everybody is answered at once', async () => {
+    const { join, source, clock } = fleet();
+    const processes = [join(), join(), join()];
+    for (const rates of processes) await rates.latest();
+    clock.advance(18_000);
+    source.usd = '1.0900';
+    source.version = 2;
+    const open = source.hold();
+
+    for (const rates of [...processes, ...processes]) expect((await rates.latest()).rates.get('USD')).toBe('1.0855');
+    await eventually(
+      () => source.requests.length,
+      (count) => count === 2,
+    );
+    open();
+    for (const rates of processes)
+      await eventually(
+        async () => (await rates.latest()).rates.get('USD'),
+        (usd) => usd === '1.0900',
+      );
+    expect(source.requests).toHaveLength(2);
+  });
+
+  it('are waited for once they have expired: nobody gets the old ones', async () => {
+    const { join, source, clock } = fleet();
+    const [one, two] = [join(), join()];
+    await one.latest();
+    await two.latest();
+    clock.advance(20_000);
+    source.usd = '1.0900';
+    source.version = 2;
+
+    const answers = await Promise.all([one.latest(), two.latest(), one.latest()]);
+    expect(answers.map((rates) => rates.rates.get('USD'))).toEqual(['1.0900', '1.0900', '1.0900']);
+    expect(source.requests).toHaveLength(2);
+  });
+
+  it('are confirmed with the etag, which moves their age and not their time', async () => {
+    const { join, source, clock } = fleet();
+    const first = await join().latest();
+    clock.advance(20_000);
+    const second = await join().latest();
+
+    expect(source.requests.map(({ etag }) => etag)).toEqual([undefined, '"v1"']);
+    expect(second).toEqual({ ...first, confirmedAt: clock.now(), freshUntil: clock.now() + 20_000 });
+  });
+
+  it('are fresh as long as the source says, within the limit', async () => {
+    const { join, source, clock } = fleet({ rules: { maxFreshMs: 600_000 } });
+    source.maxAgeMs = 60_000;
+    expect((await join().latest()).freshUntil).toBe(clock.now() + 60_000);
+    clock.advance(60_000);
+    source.maxAgeMs = 86_400_000;
+    expect((await join().latest()).freshUntil).toBe(clock.now() + 600_000);
+  });
+});
+
+describe('rates while the source fails', () => {
+  it('are the last ones, marked, up to the bound and not beyond', async () => {
+    const { join, source, clock } = fleet({ rules: { maxStaleMs: 60_000 } });
+    const rates = join();
+    const first = await rates.latest();
+    source.failing = true;
+
+    clock.advance(20_000);
+    expect(await rates.latest()).toEqual(first);
+    expect(isStale(await rates.latest(), clock)).toBe(true);
+    clock.advance(39_999);
+    expect(await rates.latest()).toEqual(first);
+    clock.advance(1);
+    await expect(rates.latest()).rejects.toMatchObject(unavailable);
+    // A process that was not there before has them from the cache, under the same bound.
+    await expect(join().latest()).rejects.toMatchObject(unavailable);
+  });
+
+  it('reach a new process through the cache', async () => {
+    const { join, source, clock } = fleet();
+    const first = await join().latest();
+    source.failing = true;
+    clock.advance(1_800_000);
+
+    expect(await join().latest()).toEqual(first);
+  });
+
+  it('are asked for once in each pause, however many callers and processes there are', async () => {
+    const { join, source, clock } = fleet();
+    source.failing = true;
+    const processes = Array.from({ length: 10 }, () => join());
+    const start = performance.now();
+    const answers = await Promise.allSettled(
+      processes.flatMap((rates) => Array.from({ length: 10 }, () => rates.latest())),
+    );
+
+    for (const answer of answers) expect(answer).toMatchObject({ status: 'rejected', reason: unavailable });
+    expect(performance.now() - start).toBeLessThan(1_000);
+    expect(source.requests).toHaveLength(1);
+    clock.advance(1_999);
+    await expect(join().latest()).rejects.toMatchObject(unavailable);
+    expect(source.requests).toHaveLength(1);
+    clock.advance(1);
+    source.failing = false;
+    expect((await processes[3]?.latest())?.rates.get('USD')).toBe('1.0855');
+    expect(source.requests).toHaveLength(2);
+  });
+
+  it('are noticed to be back within seconds', async () => {
+    const { join, source, clock } = fleet();
+    const rates = join();
+    await rates.latest();
+    source.failing = true;
+    clock.advance(20_000);
+    await rates.latest();
+    source.failing = false;
+    clock.advance(2_000);
+
+    expect(isStale(await rates.latest(), clock)).toBe(false);
+  });
+
+  it('keep coming after a failed early renewal, and are then waited for', async () => {
+    const { join, source, clock, problems } = fleet();
+    const rates = join();
+    await rates.latest();
+    clock.advance(18_000);
+    source.failing = true;
+    expect(isStale(await rates.latest(), clock)).toBe(false);
+    await eventually(
+      () => problems.length,
+      (count) => count === 1,
+    );
+    clock.advance(2_000);
+    source.failing = false;
+
+    expect(isStale(await rates.latest(), clock)).toBe(false);
+    expect(source.requests).toHaveLength(3);
+  });
+});
+
+describe('rates of several sources', () => {
+  it('come from the next one when one fails, and from the preferred one as soon as it is back', async () => {
+    const { join, source, other, clock, problems } = fleet({
+      sources: [new ScriptedRateSource('frankfurter'), new ScriptedRateSource('fixer')],
+    });
+    const rates = join();
+    source.failing = true;
+    expect((await rates.latest()).source).toBe('fixer');
+    expect(problems).toEqual(['fetching rates from frankfurter: frankfurter is down']);
+
+    // While the second one's table is fresh, it is not asked again; the preferred one is, behind the answers.
+    clock.advance(2_000);
+    expect((await rates.latest()).source).toBe('fixer');
+    await eventually(
+      () => source.requests.length,
+      (count) => count === 2,
+    );
+    expect(other?.requests).toHaveLength(1);
+
+    source.failing = false;
+    clock.advance(2_000);
+    await eventually(
+      async () => (await rates.latest()).source,
+      (name) => name === 'frankfurter',
+    );
+    expect(other?.requests).toHaveLength(1);
+    // The others hear of it through the cache.
+    expect((await join().latest()).source).toBe('frankfurter');
+    expect(source.requests).toHaveLength(3);
+  });
+
+  it('leave each one its share of the time', async () => {
+    const { join, source, other } = fleet({
+      sources: [new ScriptedRateSource('frankfurter'), new ScriptedRateSource('fixer')],
+    });
+    source.failing = true;
+    await join().latest();
+
+    expect(source.requests[0]?.withinMs).toBeGreaterThan(1_200);
+    expect(source.requests[0]?.withinMs).toBeLessThanOrEqual(1_250);
+    expect(other?.requests[0]?.withinMs).toBeGreaterThan(2_400);
+  });
+
+  it('are renewed from the second one with its own etag while the first one stays away', async () => {
+    const { join, source, other, clock } = fleet({
+      sources: [new ScriptedRateSource('frankfurter'), new ScriptedRateSource('fixer')],
+    });
+    source.failing = true;
+    const rates = join();
+    await rates.latest();
+    clock.advance(20_000);
+
+    expect(await rates.latest()).toMatchObject({ source: 'fixer', confirmedAt: clock.now() });
+    expect(source.requests.at(-1)?.etag).toBeUndefined();
+    expect(other?.requests.map(({ etag }) => etag)).toEqual([undefined, '"v1"']);
+  });
+
+  it('prefer a fresh table of another source to a stale one of their own', async () => {
+    const { join, source, clock } = fleet({
+      sources: [new ScriptedRateSource('frankfurter'), new ScriptedRateSource('fixer')],
+    });
+    const rates = join();
+    expect((await rates.latest()).source).toBe('frankfurter');
+    source.failing = true;
+    clock.advance(20_000);
+
+    const answer = await rates.latest();
+    expect([answer.source, isStale(answer, clock)]).toEqual(['fixer', false]);
+  });
+});
+
+describe('rates when a process dies over a fetch', () => {
+  it('are 503 within the budget, and fetched by another one when the lease ends', async () => {
+    const { join, source, clock, cache } = fleet();
+    await cache.lease('dead', 4_000);
+    const start = performance.now();
+
+    await expect(join().latest()).rejects.toMatchObject(unavailable);
+    expect(performance.now() - start).toBeLessThan(2_900);
+    expect(source.requests).toHaveLength(0);
+    clock.advance(4_000);
+    expect((await join().latest()).rates.get('USD')).toBe('1.0855');
+  });
+
+  it('reach those who were waiting when the lease ends', async () => {
+    const { join, source, clock, cache } = fleet();
+    await cache.lease('dead', 4_000);
+    const waiting = Promise.all([join(), join(), join()].map((rates) => rates.latest()));
+    setTimeout(() => clock.advance(4_000), 200);
+
+    for (const rates of await waiting) expect(rates.rates.get('USD')).toBe('1.0855');
+    expect(source.requests).toHaveLength(1);
+  });
+
+  it('are the stale ones for those who wait in vain', async () => {
+    const { join, clock, cache } = fleet();
+    const rates = join();
+    const first = await rates.latest();
+    clock.advance(20_000);
+    await cache.lease('dead', 60_000);
+
+    expect(await rates.latest()).toEqual(first);
+  });
+});
+
+describe('rates without the shared cache', () => {
+  it('are fetched by each process for itself, once for all of its callers', async () => {
+    const { join, source, problems } = fleet();
+    const [one, two] = [join(broken), join(broken)];
+    await Promise.all([one.latest(), one.latest(), two.latest(), two.latest()]);
+
+    expect(source.requests).toHaveLength(2);
+    expect(problems).toContain('asking the shared cache for rates: no cache');
+  });
+
+  it('stay under the same bound of staleness and are asked for once in each pause', async () => {
+    const { join, source, clock } = fleet({ rules: { maxStaleMs: 60_000 } });
+    const rates = join(broken);
+    const first = await rates.latest();
+    source.failing = true;
+    clock.advance(20_000);
+    for (let call = 0; call < 5; call++) expect(await rates.latest()).toEqual(first);
+    expect(source.requests).toHaveLength(2);
+    clock.advance(40_000);
+
+    await expect(rates.latest()).rejects.toMatchObject(unavailable);
+    await expect(join(broken).latest()).rejects.toMatchObject(unavailable);
+  });
+
+  it('survive a cache that forgets everything, or fails only when it is to store', async () => {
+    const { join, cache, source, clock, problems } = fleet();
+    const forgetful = join({
+      get: async () => undefined,
+      put: broken.put,
+      lease: (holder, ms) => cache.lease(holder, ms),
+      release: broken.release,
+    });
+    expect((await forgetful.latest()).rates.get('USD')).toBe('1.0855');
+    source.failing = true;
+    clock.advance(20_000);
+
+    expect((await forgetful.latest()).rates.get('USD')).toBe('1.0855');
+    expect(problems).toContain('sharing rates: no cache');
+  });
+});
+
+describe('rates that another process has put into the cache', () => {
+  it('do not seem fresh for longer than this process allows', async () => {
+    const { join, clock, cache, source } = fleet({ rules: { maxFreshMs: 30_000 } });
+    const rates = { ...source.table, confirmedAt: clock.now(), freshUntil: clock.now() + 9_000_000 };
+    await cache.put({ sourceId: source.id, etag: '"v1"', rates }, 9_000_000);
+
+    expect((await join().latest()).freshUntil).toBe(clock.now() + 30_000);
+  });
+
+  it('are left alone if a clock far ahead has dated them', async () => {
+    const { join, clock, cache, source } = fleet();
+    const ahead = clock.now() + 600_000;
+    const rates = { ...source.table, rates: new Map(), confirmedAt: ahead, freshUntil: ahead + 20_000 };
+    await cache.put({ sourceId: source.id, etag: '"v1"', rates }, 900_000);
+
+    expect((await join().latest()).confirmedAt).toBe(clock.now());
+  });
+});
