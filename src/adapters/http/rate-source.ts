@@ -1,0 +1,211 @@
+import axios, { type AxiosInstance, type AxiosResponse, isAxiosError } from 'axios';
+import {
+  BrokenCircuitError,
+  ConsecutiveBreaker,
+  circuitBreaker,
+  DelegateBackoff,
+  handleAll,
+  handleWhen,
+  retry,
+} from 'cockatiel';
+import { parse } from 'lossless-json';
+import { readRates } from '../../domain/stocks/rates.ts';
+import type { RateAnswer, RateRequest, RateSource } from '../../ports/stocks.ts';
+import type { Clock, Random } from '../../ports/system.ts';
+import { type RateFormat, type RateService, rateFormats } from './rate-formats.ts';
+
+/** A full table is some 10 kB. */
+const MAX_BODY_BYTES = 1_048_576;
+/** A second attempt follows after this time, ms, and up to as much again at random. */
+const RETRY_DELAY_MS = 100;
+/** A second attempt that could not last longer than this is not worth making. */
+const MIN_ATTEMPT_MS = 100;
+/** So many failures in a row open the circuit, */
+const FAILURES_BEFORE_BREAK = 3;
+/** and so much later one request may find out whether the source works again. */
+const HALF_OPEN_AFTER_MS = 4_000;
+/** A source may ask to be left alone; for longer than this it would not be noticed that it works again. */
+const MAX_RETRY_AFTER_MS = 5_000;
+/** A date may be tomorrow's already, east of Greenwich. */
+const MAX_AHEAD_MS = 86_400_000;
+const MAX_ETAG_LENGTH = 256;
+const MAX_REASON_LENGTH = 80;
+
+export interface HttpRateSourceOptions {
+  readonly service: RateService;
+  /**
+   * Scheme, host and path prefix in place of the service's own, and its key as the service's own query parameter.
+   * Without one the service itself is asked, without a key.
+   */
+  readonly url?: URL | undefined;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+/** Why a source gave no table. Says nothing of the request, which carries the key. */
+export class RateSourceError extends Error {
+  /**
+   * @param retryInMs after which another attempt may succeed; undefined if it would not
+   * @param leaveAloneMs how long the source asks to be left alone
+   */
+  constructor(
+    message: string,
+    readonly retryInMs?: number,
+    readonly leaveAloneMs = 0,
+  ) {
+    super(message);
+    this.name = 'RateSourceError';
+  }
+}
+
+/** A service of rates on the Internet. Redirects are not followed: they could carry the key elsewhere. */
+export class HttpRateSource implements RateSource {
+  readonly name: RateService;
+  readonly id: string;
+  private readonly format: RateFormat;
+  private readonly url: URL;
+  private readonly http: AxiosInstance;
+  private readonly breaker = circuitBreaker(handleAll, {
+    halfOpenAfter: HALF_OPEN_AFTER_MS,
+    breaker: new ConsecutiveBreaker(FAILURES_BEFORE_BREAK),
+  });
+  private leftAloneUntil = 0;
+
+  constructor(private readonly options: HttpRateSourceOptions) {
+    this.name = options.service;
+    this.format = rateFormats[options.service];
+    const own = new URL(this.format.baseUrl);
+    this.url = new URL(options.url ?? own);
+    this.url.pathname = this.url.pathname.replace(/\/$/, '') + this.format.path;
+    const prefix = options.url ? `@${options.url.host}${options.url.pathname.replace(/\/$/, '')}` : '';
+    this.id = `${this.name}:${this.format.base}${prefix}`;
+    this.http = axios.create({
+      adapter: 'http',
+      headers: { accept: 'application/json', 'user-agent': 'portside' },
+      maxContentLength: MAX_BODY_BYTES,
+      maxRedirects: 0,
+      responseType: 'text',
+      transformResponse: [(body) => body],
+      validateStatus: () => true,
+    });
+  }
+
+  async fetch({ withinMs, etag }: RateRequest): Promise<RateAnswer> {
+    const { clock } = this.options;
+    if (clock.now() < this.leftAloneUntil) throw new RateSourceError('it asked to be left alone for a while');
+    const end = performance.now() + withinMs;
+    const again = retry(
+      handleWhen((error) => performance.now() + delayOf(error) + MIN_ATTEMPT_MS < end),
+      { maxAttempts: 1, backoff: new DelegateBackoff(({ result }) => ('error' in result ? delayOf(result.error) : 0)) },
+    );
+    try {
+      return await this.breaker.execute(() => again.execute(() => this.ask(end - performance.now(), etag)));
+    } catch (error) {
+      if (error instanceof BrokenCircuitError)
+        throw new RateSourceError(`it failed ${FAILURES_BEFORE_BREAK} times in a row and is left alone for a while`);
+      if (error instanceof RateSourceError) this.leftAloneUntil = clock.now() + error.leaveAloneMs;
+      throw error;
+    }
+  }
+
+  private async ask(withinMs: number, etag: string | undefined): Promise<RateAnswer> {
+    const response = await this.http
+      .get<string>(this.url.href, {
+        signal: AbortSignal.timeout(Math.max(0, Math.floor(withinMs))),
+        headers: etag === undefined ? {} : { 'if-none-match': etag },
+      })
+      .catch((error) => {
+        throw this.unanswered(error, withinMs);
+      });
+    if (response.status === 304 && etag !== undefined) return { kind: 'unchanged', maxAgeMs: maxAgeOf(response) };
+    return this.read(response);
+  }
+
+  private unanswered(error: unknown, withinMs: number): RateSourceError {
+    if (!isAxiosError(error)) return new RateSourceError('its answer could not be read');
+    const { code, response } = error;
+    if (code === 'ERR_CANCELED') return new RateSourceError(`it did not answer within ${Math.round(withinMs)} ms`);
+    // axios has one code for both, and a response only with the latter.
+    if (code === 'ERR_BAD_RESPONSE' && !response) return new RateSourceError('its answer is too long');
+    return new RateSourceError(`its answer did not arrive whole (${code ?? 'no code'})`, this.retryDelay());
+  }
+
+  private read(response: AxiosResponse<string>): RateAnswer {
+    const { status, headers, data } = response;
+    const body = parseBody(data);
+    const refusal = body === undefined ? undefined : this.format.refusal(body);
+    if (status !== 200) throw this.refused(response, refusal);
+    if (refusal !== undefined) throw new RateSourceError(`it refused: ${this.withoutKey(refusal)}`);
+    if (body === undefined) throw new RateSourceError('its answer is not JSON');
+    const { base, asOf, entries } = this.published(body);
+    const { rates, complaints } = readRates(base, entries);
+    if (rates.size === 0) throw new RateSourceError('its answer has no rate that can be used');
+    const etag: unknown = headers.etag;
+    return {
+      kind: 'table',
+      table: { source: this.name, base, asOf, rates },
+      etag: typeof etag === 'string' && etag.length <= MAX_ETAG_LENGTH ? etag : undefined,
+      maxAgeMs: maxAgeOf(response),
+      complaints,
+    };
+  }
+
+  private published(body: unknown) {
+    try {
+      const published = this.format.read(body);
+      if (published.asOf > this.options.clock.now() + MAX_AHEAD_MS) throw new Error('its time lies in the future');
+      return published;
+    } catch (error) {
+      throw new RateSourceError(`its answer cannot be used: ${(error as Error).message}`);
+    }
+  }
+
+  private refused({ status, headers }: AxiosResponse, refusal: string | undefined): RateSourceError {
+    const reason = refusal === undefined ? '' : `: ${this.withoutKey(refusal)}`;
+    const message = `it answered ${status}${reason}`;
+    if (status < 500 && ![408, 425, 429].includes(status)) return new RateSourceError(message);
+    const askedMs = this.retryAfterMs(headers['retry-after']);
+    return new RateSourceError(message, Math.max(askedMs, this.retryDelay()), Math.min(askedMs, MAX_RETRY_AFTER_MS));
+  }
+
+  /** `Retry-After`, in seconds or as a date (RFC 9110 §10.2.3), in ms from now. */
+  private retryAfterMs(header: unknown): number {
+    const value = typeof header === 'string' ? header.trim() : '';
+    if (/^\d{1,9}$/.test(value)) return Number(value) * 1_000;
+    const time = Date.parse(value);
+    return Number.isNaN(time) ? 0 : Math.max(0, time - this.options.clock.now());
+  }
+
+  private retryDelay(): number {
+    return RETRY_DELAY_MS * (1 + this.options.random.next());
+  }
+
+  /** What a service says may repeat what it was asked. */
+  private withoutKey(said: string): string {
+    const secrets = [...this.url.searchParams.values()].filter((value) => value !== '');
+    return secrets.reduce((text, secret) => text.replaceAll(secret, '***'), said).slice(0, MAX_REASON_LENGTH);
+  }
+}
+
+const delayOf = (error: unknown): number =>
+  error instanceof RateSourceError ? (error.retryInMs ?? Number.POSITIVE_INFINITY) : Number.POSITIVE_INFINITY;
+
+/** @returns JSON with its numbers as they are written, or undefined if it is none */
+function parseBody(text: string): unknown {
+  try {
+    // Some encoders write these where they have no number. That costs the one rate, not the table.
+    return parse(text.replace(/:\s*-?(?:NaN|Infinity)\b/g, ':null'));
+  } catch {
+    return undefined;
+  }
+}
+
+/** How long an answer may be kept from now on, ms (RFC 9111 §4.2): its `max-age` less the `Age` that it has. */
+function maxAgeOf({ headers }: AxiosResponse): number | undefined {
+  const directives = String(headers['cache-control'] ?? '');
+  if (/\bno-(?:store|cache)\b/i.test(directives)) return undefined;
+  const [, maxAge] = /(?:^|[\s,])max-age\s*=\s*"?(\d{1,9})\b/i.exec(directives) ?? [];
+  if (maxAge === undefined) return undefined;
+  const [age] = /^\d{1,9}$/.exec(String(headers.age ?? '0').trim()) ?? ['0'];
+  return Math.max(0, Number(maxAge) - Number(age)) * 1_000;
+}

@@ -1,0 +1,16 @@
+import { type RateService, rateFormats } from '../../src/adapters/http/rate-formats.ts';
+import { HttpRateSource } from '../../src/adapters/http/rate-source.ts';
+import { startFakeRateProvider } from '../helpers/fake-rate-provider.ts';
+import { FakeClock, seededRandom } from '../helpers/fakes.ts';
+import { describeRateSource } from './rate-source.contract.ts';
+
+const KEY = 'do-not-show-0123456789abcdef';
+
+for (const service of Object.keys(rateFormats) as RateService[])
+  describeRateSource(service, async () => {
+    const provider = await startFakeRateProvider();
+    const { keyParameter = 'key' } = rateFormats[service] as { keyParameter?: string };
+    const url = new URL(`${provider.url}/prefix/?${keyParameter}=${KEY}`);
+    const source = new HttpRateSource({ service, url, clock: new FakeClock(), random: seededRandom(1) });
+    return { source, provider, key: KEY };
+  });
