@@ -1,5 +1,6 @@
 import { afterAll } from '@jest/globals';
 import { DynamoDbPollStore } from '../../src/adapters/dynamodb/poll-store.ts';
+import { DynamoDbStockStore } from '../../src/adapters/dynamodb/stock-store.ts';
 import { DynamoDbTallyStore } from '../../src/adapters/dynamodb/tally-store.ts';
 import { DynamoDbVoteLedger } from '../../src/adapters/dynamodb/vote-ledger.ts';
 import { streamsClient } from '../../src/adapters/streams/client.ts';
@@ -8,10 +9,11 @@ import { StreamConsumer } from '../../src/adapters/streams/stream-consumer.ts';
 import { systemClock } from '../../src/adapters/system/clock.ts';
 import { seededRandom } from '../helpers/fakes.ts';
 import { startDynamoDbLocal } from '../helpers/servers/dynamodb-local.ts';
-import { clientOf, newVoteTables } from '../helpers/servers/dynamodb-tables.ts';
+import { clientOf, newStockTable, newVoteTables } from '../helpers/servers/dynamodb-tables.ts';
 import { withServer } from '../helpers/servers/with-server.ts';
 import { describePollStore } from './poll-store.contract.ts';
 import { describeShardFeed } from './shard-feed.contract.ts';
+import { describeStockStore } from './stock-store.contract.ts';
 import { describeTallyStore } from './tally-store.contract.ts';
 import { describeVoteLedger } from './vote-ledger.contract.ts';
 
@@ -20,6 +22,7 @@ await withServer('DynamoDB contracts', startDynamoDbLocal, async ({ endpoint }) 
 
   describePollStore('DynamoDB', async () => new DynamoDbPollStore(client, (await newVoteTables(client)).tallies));
   describeTallyStore('DynamoDB', async () => new DynamoDbTallyStore(client, (await newVoteTables(client)).tallies));
+  describeStockStore('DynamoDB', async () => new DynamoDbStockStore(client, await newStockTable(client)));
   describeVoteLedger('DynamoDB', async () => {
     const { votes } = await newVoteTables(client);
     return new DynamoDbVoteLedger(client, votes, 'eu-west-1', seededRandom(1));

@@ -9,3 +9,22 @@ export const ProblemBody = Type.Object({
   code: Type.String(),
   errors: Type.Optional(Type.Array(Type.Object({ path: Type.String(), message: Type.String() }))),
 });
+
+export const Id = Type.String({
+  pattern: '^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$',
+  description: '1–64 letters, digits, _ and -, with a letter or digit first',
+});
+
+export const Timestamp = Type.String({ format: 'date-time' });
+
+export const PageQuery = Type.Object(
+  {
+    limit: Type.Optional(
+      Type.String({ pattern: '^([1-9][0-9]?|100)$', description: 'a whole number from 1 to 100; 20 unless given' }),
+    ),
+    cursor: Type.Optional(
+      Type.String({ minLength: 1, maxLength: 1024, description: '`nextCursor` of the page before' }),
+    ),
+  },
+  { additionalProperties: false },
+);

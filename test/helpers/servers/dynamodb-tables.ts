@@ -1,6 +1,7 @@
 import { ListTablesCommand } from '@aws-sdk/client-dynamodb';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { documentClient } from '../../../src/adapters/dynamodb/client.ts';
+import { stockTableDefinition } from '../../../src/adapters/dynamodb/stock-store.ts';
 import { createTables } from '../../../src/adapters/dynamodb/tables.ts';
 import { type VoteTables, voteTableDefinitions } from '../../../src/adapters/dynamodb/vote-tables.ts';
 
@@ -26,10 +27,18 @@ export async function clientOf(endpoint: string, answerTimeoutMs = PATIENCE_MS):
   return client;
 }
 
+const newPrefix = (): string => `test-${process.pid}-${Date.now()}-${++made}-`;
+
 /** New, empty tables under names that nobody else has. */
 export async function newVoteTables(client: DynamoDBDocumentClient): Promise<VoteTables> {
-  const prefix = `test-${process.pid}-${Date.now()}-${++made}-`;
+  const prefix = newPrefix();
   const tables = { votes: `${prefix}votes`, tallies: `${prefix}tallies`, leases: `${prefix}leases` };
   await createTables(client, voteTableDefinitions(tables));
   return tables;
+}
+
+export async function newStockTable(client: DynamoDBDocumentClient): Promise<string> {
+  const table = `${newPrefix()}stocks`;
+  await createTables(client, [stockTableDefinition(table)]);
+  return table;
 }

@@ -1,10 +1,9 @@
 import type { Readable } from 'node:stream';
 import { Type } from 'typebox';
+import { Id, Timestamp } from '../schemas.ts';
 
-export const Id = Type.String({
-  pattern: '^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$',
-  description: '1–64 letters, digits, _ and -, with a letter or digit first',
-});
+export { Id, PageQuery } from '../schemas.ts';
+
 export const Time = Type.String({ format: 'date-time', description: 'a time in ISO 8601 with its offset, such as Z' });
 export const Identity = Type.String({
   pattern: '^[\\x20-\\x7e]{1,128}$',
@@ -19,21 +18,7 @@ const Text = (maxLength: number) =>
     description: `1–${maxLength} characters, none of them a control character or noncharacter`,
   });
 
-const Timestamp = Type.String({ format: 'date-time' });
-
 export const PollParams = Type.Object({ pollId: Id });
-
-export const PageQuery = Type.Object(
-  {
-    limit: Type.Optional(
-      Type.String({ pattern: '^([1-9][0-9]?|100)$', description: 'a whole number from 1 to 100; 20 unless given' }),
-    ),
-    cursor: Type.Optional(
-      Type.String({ minLength: 1, maxLength: 1024, description: '`nextCursor` of the page before' }),
-    ),
-  },
-  { additionalProperties: false },
-);
 
 export const NewPoll = Type.Object(
   {

@@ -1,0 +1,85 @@
+import {
+  type DynamoDBDocumentClient,
+  GetCommand,
+  ScanCommand,
+  UpdateCommand,
+  type UpdateCommandInput,
+} from '@aws-sdk/lib-dynamodb';
+import { invalidRequest } from '../../domain/shared/domain-error.ts';
+import type { Page, PageRequest } from '../../domain/shared/page.ts';
+import { DEFAULT_CURRENCY, type Stock } from '../../domain/stocks/stock.ts';
+import type { StockChange, StockStore } from '../../ports/stocks.ts';
+import { throwStoreError } from './errors.ts';
+import type { TableDefinition } from './tables.ts';
+
+/** With all of the SDK's attempts. */
+const ANSWER_TIMEOUT_MS = 2_000;
+
+export const stockTableDefinition = (name: string): TableDefinition => ({
+  TableName: name,
+  AttributeDefinitions: [{ AttributeName: 'stockId', AttributeType: 'S' }],
+  KeySchema: [{ AttributeName: 'stockId', KeyType: 'HASH' }],
+});
+
+/** One item for each stock. The value is stored as text: a number in DynamoDB would lose its closing zeros. */
+export class DynamoDbStockStore implements StockStore {
+  constructor(
+    private readonly client: DynamoDBDocumentClient,
+    private readonly table: string,
+  ) {}
+
+  async get(stockId: string): Promise<Stock | undefined> {
+    const command = new GetCommand({ TableName: this.table, Key: { stockId }, ConsistentRead: true });
+    const { Item } = await this.client.send(command, inTime()).catch(throwStoreError);
+    return Item as Stock | undefined;
+  }
+
+  async put(change: StockChange): Promise<{ readonly stock: Stock; readonly created: boolean }> {
+    const command = new UpdateCommand(updateStock(this.table, change));
+    const { Attributes: before } = await this.client.send(command, inTime()).catch(throwStoreError);
+    const currency = change.currency ?? (before?.currency as string | undefined) ?? DEFAULT_CURRENCY;
+    return { stock: { ...change, currency }, created: before === undefined };
+  }
+
+  async list({ limit, cursor }: PageRequest): Promise<Page<Stock>> {
+    const command = new ScanCommand({
+      TableName: this.table,
+      ConsistentRead: true,
+      Limit: limit + 1,
+      ...(cursor === undefined ? {} : { ExclusiveStartKey: { stockId: readCursor(cursor) } }),
+    });
+    const { Items = [] } = await this.client.send(command, inTime()).catch(throwStoreError);
+    const items = Items.slice(0, limit) as Stock[];
+    const last = items.at(-1);
+    return Items.length > limit && last ? { items, nextCursor: writeCursor(last) } : { items };
+  }
+}
+
+const inTime = () => ({ abortSignal: AbortSignal.timeout(ANSWER_TIMEOUT_MS) });
+
+export function updateStock(table: string, { stockId, value, currency, updatedAt }: StockChange): UpdateCommandInput {
+  const keepCurrency = 'currency = if_not_exists(currency, :currency)';
+  const setCurrency = 'currency = :currency';
+  return {
+    TableName: table,
+    Key: { stockId },
+    UpdateExpression: `SET #value = :value, updatedAt = :updatedAt, ${currency === undefined ? keepCurrency : setCurrency}`,
+    // `value` is a word of the expression language.
+    ExpressionAttributeNames: { '#value': 'value' },
+    ExpressionAttributeValues: {
+      ':value': value,
+      ':updatedAt': updatedAt,
+      ':currency': currency ?? DEFAULT_CURRENCY,
+    },
+    ReturnValues: 'ALL_OLD',
+  };
+}
+
+const writeCursor = ({ stockId }: Stock): string => Buffer.from(stockId).toString('base64url');
+
+function readCursor(cursor: string): string {
+  const stockId = Buffer.from(cursor, 'base64url').toString();
+  if (!/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/.test(stockId))
+    throw invalidRequest({ path: 'cursor', message: 'is not a nextCursor' });
+  return stockId;
+}

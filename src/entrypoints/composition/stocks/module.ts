@@ -1,0 +1,121 @@
+import { ContainerModule } from 'inversify';
+import { CachedRates } from '../../../adapters/caching/cached-rates.ts';
+import { RatesWithLastResort } from '../../../adapters/caching/rates-with-last-resort.ts';
+import { DynamoDbStockStore } from '../../../adapters/dynamodb/stock-store.ts';
+import { HttpRateSource } from '../../../adapters/http/rate-source.ts';
+import { MemoryRateCache } from '../../../adapters/memory/rate-cache.ts';
+import { ReferenceRates } from '../../../adapters/memory/reference-rates.ts';
+import { MemoryStockStore } from '../../../adapters/memory/stock-store.ts';
+import { redisClient } from '../../../adapters/redis/client.ts';
+import { RedisRateCache } from '../../../adapters/redis/rate-cache.ts';
+import { FindStocks } from '../../../domain/stocks/find-stocks.ts';
+import { ListRates } from '../../../domain/stocks/list-rates.ts';
+import { PutStock } from '../../../domain/stocks/put-stock.ts';
+import { ValueStock } from '../../../domain/stocks/value-stock.ts';
+import type { ExchangeRates, RateCache, RateSource, StockStore } from '../../../ports/stocks.ts';
+import { system } from '../compose.ts';
+import { dynamoDb } from '../dynamodb.ts';
+import { token } from '../token.ts';
+import { freshnessRules, hasReference, liveSources, type StocksConfig, stocksTable } from './settings.ts';
+
+export const ports = {
+  stocks: token<StockStore>('StockStore'),
+  rateSources: token<readonly RateSource[]>('RateSource[]'),
+  rateCache: token<RateCache>('RateCache'),
+  exchangeRates: token<ExchangeRates>('ExchangeRates'),
+};
+
+export const useCases = {
+  putStock: token<PutStock>('PutStock'),
+  findStocks: token<FindStocks>('FindStocks'),
+  valueStock: token<ValueStock>('ValueStock'),
+  listRates: token<ListRates>('ListRates'),
+};
+
+/** Binds the ports of the stocks context to the adapters of the configured profile, and its use cases to the ports. */
+export const stocksModule = (config: StocksConfig): ContainerModule =>
+  new ContainerModule((options) => {
+    if (config.STORAGE === 'memory') bindMemoryStore(options);
+    else bindDynamoDbStore(options, config);
+    bindRates(options, config);
+    if (config.CACHE === 'memory') bindMemoryCache(options);
+    else bindRedisCache(options, config);
+    bindUseCases(options, config);
+  });
+
+type Options = Parameters<ConstructorParameters<typeof ContainerModule>[0]>[0];
+
+function bindMemoryStore({ bind }: Options): void {
+  bind(ports.stocks).toResolvedValue(
+    (clock) => {
+      const stock = { stockId: 'AMZN', value: '97.00', currency: 'EUR', updatedAt: clock.now() };
+      return new MemoryStockStore([stock]);
+    },
+    [system.clock],
+  );
+}
+
+function bindDynamoDbStore({ bind }: Options, config: StocksConfig): void {
+  bind(ports.stocks).toResolvedValue((client) => new DynamoDbStockStore(client, stocksTable(config)), [dynamoDb]);
+}
+
+function bindMemoryCache({ bind }: Options): void {
+  bind(ports.rateCache).toResolvedValue((clock) => new MemoryRateCache(clock), [system.clock]);
+}
+
+function bindRedisCache({ bind }: Options, config: StocksConfig): void {
+  bind(ports.rateCache).toResolvedValue(
+    (sources, lifecycle, random, logger) => {
+      const redis = redisClient({
+        url: config.REDIS_URL as string,
+        random,
+        onDown: (reason) => logger.warn({ reason }, 'Redis cannot be reached: rates are not shared until it can'),
+      });
+      lifecycle.onClose(() => redis.disconnect());
+      lifecycle.dependsOn('cache', async () => void (await redis.ping()));
+      return new RedisRateCache(
+        redis,
+        sources.map(({ id }) => id),
+      );
+    },
+    [ports.rateSources, system.lifecycle, system.random, system.logger],
+  );
+}
+
+function bindRates({ bind }: Options, config: StocksConfig): void {
+  const sources = liveSources(config);
+  bind(ports.rateSources).toResolvedValue(
+    (clock, random) => sources.map(({ name, url }) => new HttpRateSource({ service: name, url, clock, random })),
+    [system.clock, system.random],
+  );
+  if (sources.length === 0) {
+    bind(ports.exchangeRates).toResolvedValue(() => new ReferenceRates());
+    return;
+  }
+  bind(ports.exchangeRates).toResolvedValue(
+    (sources, cache, clock, ids, logger) => {
+      const rates = new CachedRates({
+        sources,
+        cache,
+        rules: freshnessRules(config),
+        clock,
+        holder: ids.next(),
+        onError: (error, doing) => logger.warn({ err: error }, `${doing}: ${(error as Error).message}`),
+      });
+      return hasReference(config) ? new RatesWithLastResort(rates, new ReferenceRates()) : rates;
+    },
+    [ports.rateSources, ports.rateCache, system.clock, system.ids, system.logger],
+  );
+}
+
+function bindUseCases({ bind }: Options, config: StocksConfig): void {
+  const { stocks, exchangeRates } = ports;
+  const { clock } = system;
+  bind(useCases.putStock).toResolvedValue((stocks, clock) => new PutStock(stocks, clock), [stocks, clock]);
+  bind(useCases.findStocks).toResolvedValue((stocks) => new FindStocks(stocks), [stocks]);
+  bind(useCases.valueStock).toResolvedValue(
+    (stocks, rates, clock) => new ValueStock(stocks, rates, clock, config.DEFAULT_CURRENCIES, config.ROUNDING),
+    [stocks, exchangeRates, clock],
+  );
+  bind(useCases.listRates).toResolvedValue((rates, clock) => new ListRates(rates, clock), [exchangeRates, clock]);
+}

@@ -1,0 +1,132 @@
+import { type RateFormat, type RateService, rateFormats } from '../../../adapters/http/rate-formats.ts';
+import { REFERENCE_DATE } from '../../../adapters/memory/reference-rates.ts';
+import { isCurrency } from '../../../domain/stocks/currencies.ts';
+import type { FreshnessRules } from '../../../domain/stocks/freshness.ts';
+import type { CoreConfig } from '../config.ts';
+import { listOf, oneOf, type Settings, tableName, type Values, wholeNumber } from '../settings.ts';
+
+/** A source of rates as it is configured. */
+export interface ConfiguredSource {
+  readonly name: RateService | 'reference';
+  /** In place of the service's own address, with its key as a query parameter. */
+  readonly url?: URL;
+}
+
+const SOURCE_NAMES: readonly string[] = [...Object.keys(rateFormats), 'reference'];
+const YEAR_SECONDS = 31_536_000;
+
+export const settings = {
+  CACHE: {
+    meaning: 'Where the rates and the lease of whoever renews them are shared: `memory` is the process alone.',
+    fallback: 'memory',
+    parse: oneOf('memory', 'redis'),
+  },
+  REDIS_URL: {
+    meaning: 'Address of Redis, `redis://…` or `rediss://…`; needed with `CACHE=redis`.',
+    parse: (text: string): string => {
+      if (!/^rediss?:\/\/[^/]/.test(text) || !URL.canParse(text))
+        throw new Error('must be an address that begins with redis:// or rediss://');
+      return text;
+    },
+  },
+  RATE_SOURCES: {
+    meaning:
+      'Where rates come from, in order of preference with commas between them: `frankfurter`, `frankfurter-v2`, ' +
+      '`openexchangerates`, `fixer`, `exchangerate-host`, or `reference`, the table of ' +
+      `${REFERENCE_DATE} that is shipped with the project. Each may carry its address and its key: ` +
+      '`openexchangerates=https://openexchangerates.org/api?app_id=KEY`. Plain http only where the address says so.',
+    fallback: 'reference',
+    parse: listOf(parseSource),
+  },
+  RATES_TTL_SECONDS: {
+    meaning: 'How long a table of rates is fresh, unless its `Cache-Control: max-age` says longer.',
+    fallback: '20',
+    parse: wholeNumber(1, YEAR_SECONDS),
+  },
+  RATES_MAX_FRESH_SECONDS: {
+    meaning: 'How long a table of rates is fresh at most.',
+    fallback: '3600',
+    parse: wholeNumber(1, YEAR_SECONDS),
+  },
+  RATES_MAX_STALE_SECONDS: {
+    meaning:
+      'How long after a source last confirmed its table it may still be served when every source fails. ' +
+      'The `reference` table, where it is listed, answers after that.',
+    fallback: '3600',
+    parse: wholeNumber(0, YEAR_SECONDS),
+  },
+  DEFAULT_CURRENCIES: {
+    meaning: 'Currencies in which a stock is valued when the request names none.',
+    fallback: 'USD,CAD,AUD',
+    parse: listOf((text) => {
+      if (!isCurrency(text))
+        throw new Error('must be currencies of ISO 4217 with commas between them, such as USD,JPY');
+      return text;
+    }),
+  },
+  ROUNDING: {
+    meaning:
+      'Where an amount goes that lies halfway between two: `half-up` to the greater, `half-even` to the even one.',
+    fallback: 'half-up',
+    parse: oneOf('half-up', 'half-even'),
+  },
+  STOCKS_TABLE: {
+    meaning: 'Table of stocks; `<prefix>stocks` unless set.',
+    parse: tableName,
+  },
+} satisfies Settings;
+
+export type StocksConfig = CoreConfig & Values<typeof settings>;
+
+export const check = (config: StocksConfig): readonly string[] =>
+  config.CACHE === 'redis' && !config.REDIS_URL ? ['REDIS_URL is needed with CACHE=redis'] : [];
+
+export const notices = (config: StocksConfig): readonly string[] => [
+  ...(liveSources(config).length === 0
+    ? [`RATE_SOURCES names no live source: values rest on the reference rates of ${REFERENCE_DATE}`]
+    : []),
+  ...liveSources(config).flatMap(({ name, url }) => {
+    const { keyParameter }: RateFormat = rateFormats[name];
+    return keyParameter && !url?.searchParams.has(keyParameter)
+      ? [`RATE_SOURCES has no key for ${name}: add it as ${keyParameter}=…`]
+      : [];
+  }),
+];
+
+/** The sources that are asked over HTTP. Whatever comes after `reference` never has its turn. */
+export function liveSources({ RATE_SOURCES }: StocksConfig): readonly { name: RateService; url?: URL | undefined }[] {
+  const live: { name: RateService; url?: URL | undefined }[] = [];
+  for (const { name, url } of RATE_SOURCES) {
+    if (name === 'reference') break;
+    live.push({ name, url });
+  }
+  return live;
+}
+
+export const hasReference = ({ RATE_SOURCES }: StocksConfig): boolean =>
+  RATE_SOURCES.some(({ name }) => name === 'reference');
+
+export const freshnessRules = (config: StocksConfig): FreshnessRules => ({
+  ttlMs: config.RATES_TTL_SECONDS * 1_000,
+  maxFreshMs: config.RATES_MAX_FRESH_SECONDS * 1_000,
+  maxStaleMs: config.RATES_MAX_STALE_SECONDS * 1_000,
+});
+
+export const stocksTable = ({ TABLE_PREFIX, STOCKS_TABLE }: StocksConfig): string =>
+  STOCKS_TABLE ?? `${TABLE_PREFIX}stocks`;
+
+/** `name` or `name=address`. No complaint repeats the text, which may hold a key. */
+function parseSource(text: string): ConfiguredSource {
+  const [, name = '', address] = /^([^=]*)(?:=(.*))?$/s.exec(text) ?? [];
+  if (!isSourceName(name)) throw new Error(`must name sources of this list: ${SOURCE_NAMES.join(', ')}`);
+  if (address === undefined) return { name };
+  if (name === 'reference') throw new Error('must name reference without an address');
+  const url = URL.canParse(address) ? new URL(address) : undefined;
+  if (!url || !/^https?:$/.test(url.protocol) || url.username || url.password || url.hash)
+    throw new Error(
+      'must have addresses that begin with http:// or https://, with a key as the service’s own parameter',
+    );
+  return { name, url };
+}
+
+const isSourceName = (name: string): name is ConfiguredSource['name'] => SOURCE_NAMES.includes(name);

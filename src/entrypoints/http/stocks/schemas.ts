@@ -1,0 +1,79 @@
+import { Type } from 'typebox';
+import { Id, Timestamp } from '../schemas.ts';
+
+export { PageQuery } from '../schemas.ts';
+
+const Currency = Type.String({ pattern: '^[A-Za-z]{3}$', description: 'a currency of ISO 4217, such as EUR' });
+const Currencies = Type.String({
+  pattern: '^[A-Za-z]{3}(,[A-Za-z]{3})*$',
+  description: 'currencies of ISO 4217 with commas between them, such as USD,JPY',
+});
+const Decimal = Type.String({ pattern: '^(0|[1-9][0-9]*)(\\.[0-9]+)?$' });
+
+export const StockParams = Type.Object({ stockId: Id });
+
+export const ValueQuery = Type.Object({ currencies: Type.Optional(Currencies) }, { additionalProperties: false });
+
+export const RatesQuery = Type.Object(
+  { base: Type.Optional(Currency), currencies: Type.Optional(Currencies) },
+  { additionalProperties: false },
+);
+
+export const NewValue = Type.Object(
+  {
+    value: Type.String({
+      pattern: '^(0|[1-9][0-9]{0,17})(\\.[0-9]{1,8})?$',
+      description: 'a decimal number in text, such as "97.00": up to 18 digits and, after a point, up to 8 more',
+    }),
+    currency: Type.Optional(Currency),
+  },
+  { additionalProperties: false },
+);
+
+const stockFields = {
+  stock: Type.String(),
+  value: Decimal,
+  currency: Type.String(),
+  updatedAt: Timestamp,
+};
+
+export const StockBody = Type.Object(stockFields, { description: 'The stock with its new value' });
+
+export const CreatedStock = Type.Object(stockFields, {
+  description: 'The new stock',
+  headers: { location: Type.String({ description: 'Path of the stock' }) },
+});
+
+export const StockList = Type.Object(
+  { stocks: Type.Array(Type.Object(stockFields)), nextCursor: Type.Optional(Type.String()) },
+  { description: 'A page of stocks, with `nextCursor` while there are more' },
+);
+
+const provenanceFields = {
+  base: Type.String(),
+  asOf: Type.String({ format: 'date-time', description: 'The source’s own time of its rates' }),
+  source: Type.String({ description: 'The source’s name in `RATE_SOURCES`' }),
+  ageSeconds: Type.Integer({ description: 'Since the source last confirmed these rates' }),
+  stale: Type.Boolean({ description: 'Whether they are past their freshness' }),
+};
+
+export const ValueBody = Type.Object(
+  {
+    stock: Type.String(),
+    values: Type.Record(Type.String(), Decimal, {
+      description: 'By currency, each with its minor digits of ISO 4217; the stock’s own first',
+    }),
+    rates: Type.Union([Type.Object(provenanceFields), Type.Null()], {
+      description: 'What the conversion rests on; null if only the stock’s own currency was asked for',
+    }),
+  },
+  { description: 'The value of the stock in each currency' },
+);
+
+export const RatesBody = Type.Object(
+  {
+    ...provenanceFields,
+    rates: Type.Record(Type.String(), Decimal, { description: 'Price of one unit of the base, by currency' }),
+  },
+  { description: 'Rates, and what they rest on' },
+);
