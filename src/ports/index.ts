@@ -1,3 +1,14 @@
 /** The ports of all contexts, as others may implement them: `portside/ports`. */
+export type {
+  ExchangeRates,
+  LeaseOutcome,
+  RateAnswer,
+  RateCache,
+  RateEntry,
+  RateRequest,
+  RateSource,
+  StockChange,
+  StockStore,
+} from './stocks.ts';
 export type { ChangeFeed, ChangeHandler, Clock, Ids, Random } from './system.ts';
 export type { PollStore, RecordOutcome, ShardFeed, TallyStore, VoteLedger, VoterPseudonyms } from './votes.ts';

@@ -9,7 +9,13 @@ import { PROJECT } from '../helpers/project.ts';
 const COMPOSITION = join(PROJECT, 'src/entrypoints/composition');
 
 /** Enough for every profile; what a profile does not need it does not look at. */
-const env = { AWS_REGION: 'eu-west-1', API_KEYS: 'test=0123456789abcdef', VOTER_KEY: '0123456789abcdef' };
+const env = {
+  AWS_REGION: 'eu-west-1',
+  API_KEYS: 'test=0123456789abcdef',
+  VOTER_KEY: '0123456789abcdef',
+  REDIS_URL: 'redis://127.0.0.1:1',
+  RATE_SOURCES: 'frankfurter,reference',
+};
 
 /** Every token that anybody makes: the container itself cannot tell which of them nobody bound. */
 const tokens: ServiceIdentifier[] = [];
