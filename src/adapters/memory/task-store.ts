@@ -1,0 +1,204 @@
+import { invalidRequest } from '../../domain/shared/domain-error.ts';
+import type { Page, PageRequest } from '../../domain/shared/page.ts';
+import type { Order } from '../../domain/tasks/order.ts';
+import { type Counters, counterOf, noCounts, type QueueFigures } from '../../domain/tasks/queue-figures.ts';
+import {
+  claimed,
+  type Grant,
+  isClaimable,
+  isIdle,
+  isOpen,
+  overdue,
+  standsAs,
+  type Task,
+} from '../../domain/tasks/task.ts';
+import { Throughput } from '../../domain/tasks/throughput.ts';
+import type { AddOutcome, ClaimOutcome, ListedStatus, TaskStore } from '../../ports/tasks.ts';
+
+/** A task in the store; the lists of its queue share it, so that a change in place is seen in all of them. */
+interface Entry {
+  task: Task;
+}
+
+/** Tasks of one queue, each list by place, oldest first. */
+interface Shelf {
+  readonly open: Entry[];
+  readonly FAILURE: Entry[];
+  readonly SHED: Entry[];
+  readonly throughput: Throughput;
+  counters: Counters;
+}
+
+const CURSOR = /^\d{15}#.+$/;
+
+export class MemoryTaskStore implements TaskStore {
+  private readonly entries = new Map<string, Entry>();
+  private readonly shelves = new Map<string, Shelf>();
+  /** Finished tasks, in the order in which they were finished. */
+  private readonly finished = new Map<string, Entry>();
+
+  /** @param retentionMs how long a finished task is kept */
+  constructor(private readonly retentionMs: number) {}
+
+  async add(task: Task, maxOpen: number): Promise<AddOutcome> {
+    const present = this.entries.get(task.taskId);
+    if (present) return { kind: 'repeated', task: present.task };
+    const shelf = this.shelf(task.queue);
+    this.shelves.set(task.queue, shelf);
+    if (shelf.open.length >= maxOpen) {
+      raise(shelf, 'refused');
+      return { kind: 'full' };
+    }
+    const entry = { task };
+    this.entries.set(task.taskId, entry);
+    insert(shelf.open, entry);
+    raise(shelf, counterOf(undefined, task));
+    return { kind: 'added' };
+  }
+
+  async get(taskId: string): Promise<Task | undefined> {
+    return this.entries.get(taskId)?.task;
+  }
+
+  async list(queue: string, status: ListedStatus, { limit, cursor }: PageRequest): Promise<Page<Task>> {
+    const shelf = this.shelf(queue);
+    const list = status === 'FAILURE' || status === 'SHED' ? shelf[status] : shelf.open;
+    const items: Task[] = [];
+    for (let at = cursor === undefined ? list.length - 1 : indexOf(list, placeIn(cursor)) - 1; at >= 0; at--) {
+      const { task } = list[at] as Entry;
+      if (task.status !== status) continue;
+      if (items.length === limit) return { items, nextCursor: cursorAt(items.at(-1) as Task) };
+      items.push(task);
+    }
+    return { items };
+  }
+
+  async heads(queue: string, order: Order, limit: number, now: number): Promise<readonly string[]> {
+    const { open } = this.shelf(queue);
+    const heads: string[] = [];
+    for (let step = 0; step < open.length && heads.length < limit; step++) {
+      const { task } = open[order === 'fifo' ? step : open.length - 1 - step] as Entry;
+      if (isIdle(task, now) && task.expiresAt > now) heads.push(task.taskId);
+    }
+    return heads;
+  }
+
+  async claim(taskId: string, grant: Grant): Promise<ClaimOutcome> {
+    const entry = this.entries.get(taskId);
+    if (!entry || !isClaimable(entry.task, grant.claimedAt)) return { kind: 'refused', task: entry?.task };
+    entry.task = claimed(entry.task, grant);
+    return { kind: 'claimed', task: entry.task };
+  }
+
+  async replace(before: Task, after: Task): Promise<boolean> {
+    const entry = this.entries.get(before.taskId);
+    if (!entry || !standsAs(entry.task, before)) return false;
+    const shelf = this.shelf(before.queue);
+    entry.task = after;
+    if (isOpen(before) !== isOpen(after)) this.move(shelf, entry, before);
+    raise(shelf, counterOf(before, after));
+    return true;
+  }
+
+  async listOverdue(queue: string, now: number, limit: number): Promise<readonly Task[]> {
+    const tasks: Task[] = [];
+    for (const { task } of this.shelf(queue).open) {
+      if (tasks.length === limit) break;
+      if (overdue(task, now)) tasks.push(task);
+    }
+    return tasks;
+  }
+
+  async figures(queue: string, now: number): Promise<QueueFigures> {
+    const { open, FAILURE, counters, throughput } = this.shelf(queue);
+    const pending = open.filter(({ task }) => task.status === 'PENDING');
+    return {
+      pending: pending.length,
+      taken: open.length - pending.length,
+      deadLetters: FAILURE.length,
+      backlog: open.filter(({ task }) => isClaimable(task, now)).length,
+      oldestPendingAt: pending[0]?.task.createdAt,
+      newestPendingAt: pending.at(-1)?.task.createdAt,
+      throughputPerSecond: throughput.perSecond(now),
+      counters,
+      approximate: [],
+    };
+  }
+
+  async tidy(now: number): Promise<void> {
+    for (const [taskId, { task }] of this.finished) {
+      if ((task.finishedAt as number) + this.retentionMs > now) break;
+      this.finished.delete(taskId);
+      this.entries.delete(taskId);
+      const list = finalList(this.shelf(task.queue), task);
+      if (list) remove(list, task.place);
+    }
+  }
+
+  /** Puts an entry where it belongs after it was finished or redriven. */
+  private move(shelf: Shelf, entry: Entry, before: Task): void {
+    const { task } = entry;
+    if (isOpen(task)) {
+      this.finished.delete(task.taskId);
+      const list = finalList(shelf, before);
+      if (list) remove(list, task.place);
+      insert(shelf.open, entry);
+      return;
+    }
+    remove(shelf.open, task.place);
+    const list = finalList(shelf, task);
+    if (list) insert(list, entry);
+    this.finished.set(task.taskId, entry);
+    if (task.status !== 'SHED') shelf.throughput.record(task.finishedAt as number);
+  }
+
+  /** The shelf of a queue, for reading; asking for a queue that has none leaves nothing behind. */
+  private shelf(queue: string): Shelf {
+    return this.shelves.get(queue) ?? emptyShelf();
+  }
+}
+
+const emptyShelf = (): Shelf => ({
+  open: [],
+  FAILURE: [],
+  SHED: [],
+  throughput: new Throughput(),
+  counters: noCounts,
+});
+
+const finalList = (shelf: Shelf, { status }: Task): Entry[] | undefined =>
+  status === 'FAILURE' || status === 'SHED' ? shelf[status] : undefined;
+
+function raise(shelf: Shelf, counter: keyof Counters | undefined): void {
+  if (counter) shelf.counters = { ...shelf.counters, [counter]: shelf.counters[counter] + 1 };
+}
+
+/** Where a place stands in a list, or would. */
+function indexOf(list: readonly Entry[], place: string): number {
+  let [low, high] = [0, list.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((list[middle] as Entry).task.place < place) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+function insert(list: Entry[], entry: Entry): void {
+  const newest = list.at(-1);
+  if (!newest || newest.task.place < entry.task.place) list.push(entry);
+  else list.splice(indexOf(list, entry.task.place), 0, entry);
+}
+
+function remove(list: Entry[], place: string): void {
+  const index = indexOf(list, place);
+  if (list[index]?.task.place === place) list.splice(index, 1);
+}
+
+const cursorAt = ({ place }: Task): string => Buffer.from(place).toString('base64url');
+
+function placeIn(cursor: string): string {
+  const place = Buffer.from(cursor, 'base64url').toString();
+  if (!CURSOR.test(place)) throw invalidRequest({ path: 'cursor', message: 'is not a nextCursor' });
+  return place;
+}

@@ -1,0 +1,74 @@
+import type { Clock, Ids } from '../../ports/system.ts';
+import type { QueueStore, TaskStore, WakeUps } from '../../ports/tasks.ts';
+import { idempotencyKeyReused } from '../shared/domain-error.ts';
+import { payloadTooLarge, queueFull } from './errors.ts';
+import { canonicalJson, isLongerThan } from './json-text.ts';
+import { queueSettings } from './queue.ts';
+import { createTask, isIdle, MAX_JSON_BYTES, placeOf, type Task, type TaskTerms } from './task.ts';
+
+export interface EnqueueCommand extends TaskTerms {
+  /** Any JSON value. */
+  readonly payload: unknown;
+  /** The task's identity among all queues; generated if absent, and then the task cannot be repeated. */
+  readonly taskId?: string;
+}
+
+export interface EnqueueResult {
+  /** As it is now: a repeated one may have moved on. */
+  readonly task: Task;
+  /** True when the task had been enqueued before. */
+  readonly replayed: boolean;
+}
+
+export class EnqueueTask {
+  constructor(
+    private readonly tasks: TaskStore,
+    private readonly queues: QueueStore,
+    private readonly wakeUps: WakeUps,
+    private readonly clock: Clock,
+    private readonly ids: Ids,
+  ) {}
+
+  /**
+   * Adds a task to a queue, which begins to exist with it. The same task again adds nothing.
+   *
+   * @throws DomainError `TASKS_PAYLOAD_TOO_LARGE`, `TASKS_QUEUE_FULL`, `IDEMPOTENCY_KEY_REUSED`, `STORE_UNAVAILABLE`
+   */
+  async execute(queue: string, { payload, taskId, ...terms }: EnqueueCommand): Promise<EnqueueResult> {
+    const text = payloadText(payload);
+    const settings = (await this.queues.get(queue)) ?? (await this.queues.create(queueSettings(queue)));
+    const now = this.clock.now();
+    const serial = this.ids.next();
+    const draft = { taskId: taskId ?? serial, queue, place: placeOf(now, serial), payload: text, terms };
+    const task = createTask({ ...draft, defaults: settings }, now);
+
+    const outcome = await this.tasks.add(task, settings.maxPending);
+    switch (outcome.kind) {
+      case 'added':
+        if (isIdle(task, now)) await this.wakeUps.notify(queue);
+        return { task, replayed: false };
+      case 'repeated':
+        if (!saysTheSame(outcome.task, task)) throw idempotencyKeyReused(task.taskId);
+        return { task: outcome.task, replayed: true };
+      case 'full':
+        throw queueFull(queue);
+    }
+  }
+}
+
+/**
+ * The JSON text of a payload.
+ *
+ * @throws DomainError `TASKS_PAYLOAD_TOO_LARGE`
+ */
+export function payloadText(payload: unknown): string {
+  const text = JSON.stringify(payload);
+  if (isLongerThan(MAX_JSON_BYTES, text)) throw payloadTooLarge();
+  return text;
+}
+
+/** Whether two tasks with one id were enqueued with the same content. */
+const saysTheSame = (one: Task, other: Task): boolean =>
+  one.queue === other.queue &&
+  canonicalJson(one.terms) === canonicalJson(other.terms) &&
+  canonicalJson(JSON.parse(one.payload)) === canonicalJson(JSON.parse(other.payload));

@@ -1,0 +1,50 @@
+import type { Clock } from '../../ports/system.ts';
+import type { QueueStore, TaskStore } from '../../ports/tasks.ts';
+import type { Page, PageRequest } from '../shared/page.ts';
+import { queueNotFound } from './errors.ts';
+import type { Order } from './order.ts';
+import { type QueueSettings, queueSettings } from './queue.ts';
+import type { QueueFigures } from './queue-figures.ts';
+import type { QueueOrders } from './queue-orders.ts';
+
+/** A queue at a moment. */
+export interface QueueView {
+  readonly settings: QueueSettings;
+  readonly figures: QueueFigures;
+  /** In which it is served now. */
+  readonly effectiveOrder: Order;
+  /** When the figures were read, epoch ms. */
+  readonly asOf: number;
+}
+
+export class FindQueues {
+  constructor(
+    private readonly queues: QueueStore,
+    private readonly tasks: TaskStore,
+    private readonly orders: QueueOrders,
+    private readonly clock: Clock,
+  ) {}
+
+  /** @throws DomainError `TASKS_QUEUE_NOT_FOUND`, `STORE_UNAVAILABLE` */
+  async byName(queue: string): Promise<QueueView> {
+    const settings = await this.queues.get(queue);
+    if (!settings) throw queueNotFound(queue);
+    return this.view(settings);
+  }
+
+  /** By name. @throws DomainError `INVALID_REQUEST` for a bad cursor, `STORE_UNAVAILABLE` */
+  async list(page: PageRequest): Promise<Page<QueueView>> {
+    const { items, nextCursor } = await this.queues.list(page);
+    return { items: await Promise.all(items.map((settings) => this.view(settings))), nextCursor };
+  }
+
+  private async view(settings: QueueSettings): Promise<QueueView> {
+    const asOf = this.clock.now();
+    const figures = await this.tasks.figures(settings.queue, asOf);
+    return { settings, figures, effectiveOrder: this.orders.under(figures, settings), asOf };
+  }
+}
+
+/** The settings by which a queue goes: its own, or the defaults while it has none. */
+export const settingsOf = async (queues: Pick<QueueStore, 'get'>, queue: string): Promise<QueueSettings> =>
+  (await queues.get(queue)) ?? queueSettings(queue);

@@ -1,0 +1,44 @@
+import type { Load } from './order.ts';
+import type { Task } from './task.ts';
+
+/** How often each thing happened to a queue's tasks; these only rise. */
+export interface Counters {
+  readonly enqueued: number;
+  readonly succeeded: number;
+  readonly failed: number;
+  readonly shed: number;
+  readonly redriven: number;
+  /** Enqueues refused because the queue was full. */
+  readonly refused: number;
+}
+
+export const noCounts: Counters = { enqueued: 0, succeeded: 0, failed: 0, shed: 0, redriven: 0, refused: 0 };
+
+/** What a queue holds at a moment, and what it has done. */
+export interface QueueFigures extends Load {
+  readonly pending: number;
+  readonly taken: number;
+  /** Tasks in FAILURE. */
+  readonly deadLetters: number;
+  /** When the oldest and the newest PENDING task were made, epoch ms; undefined if there is none. */
+  readonly oldestPendingAt: number | undefined;
+  readonly newestPendingAt: number | undefined;
+  readonly counters: Counters;
+  /** Names of the figures (fields of this interface) that are not exact. */
+  readonly approximate: readonly (keyof QueueFigures)[];
+}
+
+/** Which counter a change of a task raises, if any. */
+export function counterOf(before: Task | undefined, after: Task): keyof Counters | undefined {
+  if (!before) return 'enqueued';
+  switch (after.status) {
+    case 'SUCCESS':
+      return 'succeeded';
+    case 'FAILURE':
+      return 'failed';
+    case 'SHED':
+      return 'shed';
+    default:
+      return before.status === 'FAILURE' ? 'redriven' : undefined;
+  }
+}

@@ -1,0 +1,49 @@
+import type { OrderPolicy } from './order.ts';
+
+/** How the built-in worker calls the service that does the work. */
+export interface RunnerSettings {
+  readonly url: string;
+  /** How long a call may take in all. */
+  readonly timeoutMs: number;
+  /** Calls at once, for each worker process. */
+  readonly concurrency: number;
+  /** Calls begun per second, for each worker process; no limit if absent. */
+  readonly ratePerSecond?: number;
+}
+
+export interface QueueSettings {
+  readonly queue: string;
+  readonly order: OrderPolicy;
+  /** Lifetime of a task that does not name its own, and what `adaptive` aims at. */
+  readonly deadlineSeconds: number;
+  /** The most open tasks, pending and taken. */
+  readonly maxPending: number;
+  /** Of a claim that does not name its own. */
+  readonly leaseSeconds: number;
+  readonly maxAttempts: number;
+  /** Without one, only workers outside the service drain the queue. */
+  readonly runner?: RunnerSettings;
+}
+
+const DEFAULTS = {
+  order: 'lifo',
+  deadlineSeconds: 3_600,
+  maxPending: 100_000,
+  leaseSeconds: 30,
+  maxAttempts: 5,
+} as const satisfies Omit<QueueSettings, 'queue'>;
+
+const RUNNER_DEFAULTS = { timeoutMs: 10_000, concurrency: 4 } as const satisfies Omit<RunnerSettings, 'url'>;
+
+/** What a caller says of a queue; whatever is left out has its default. */
+export type QueueDraft = Partial<Omit<QueueSettings, 'queue' | 'runner'>> & {
+  readonly runner?: Partial<RunnerSettings> & Pick<RunnerSettings, 'url'>;
+};
+
+/** The settings that a draft amounts to; of an empty draft, those of a queue that nobody has configured. */
+export const queueSettings = (queue: string, { runner, ...draft }: QueueDraft = {}): QueueSettings => ({
+  queue,
+  ...DEFAULTS,
+  ...draft,
+  ...(runner ? { runner: { ...RUNNER_DEFAULTS, ...runner } } : {}),
+});

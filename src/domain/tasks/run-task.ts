@@ -1,0 +1,39 @@
+import type { Cancellation, RunOutcome, TaskRunner } from '../../ports/tasks.ts';
+import type { CompleteTask } from './complete-task.ts';
+import type { FailTask } from './fail-task.ts';
+import type { RunnerSettings } from './queue.ts';
+import type { ReleaseTask } from './release-task.ts';
+import type { Task } from './task.ts';
+
+/** The built-in worker's part in a task: has it done, then says what became of it. */
+export class RunTask {
+  constructor(
+    private readonly runner: TaskRunner,
+    private readonly completeTask: CompleteTask,
+    private readonly failTask: FailTask,
+    private readonly releaseTask: ReleaseTask,
+  ) {}
+
+  /** Has a claimed task done. Never rejects. */
+  run({ taskId, queue, attempt, payload }: Task, runner: RunnerSettings, cancel: Cancellation): Promise<RunOutcome> {
+    return this.runner.run({ taskId, queue, attempt, payload }, runner, cancel);
+  }
+
+  /**
+   * Ends the lease with what became of the task. May be repeated.
+   *
+   * @throws DomainError `TASKS_NOT_FOUND`, `TASKS_LEASE_LOST`, `STORE_UNAVAILABLE`
+   */
+  record({ taskId, fence = '' }: Task, outcome: RunOutcome): Promise<Task> {
+    switch (outcome.kind) {
+      case 'success':
+        return this.completeTask.execute(taskId, fence, outcome.result);
+      case 'retry':
+        return this.failTask.execute(taskId, fence, { ...outcome, retry: true });
+      case 'failure':
+        return this.failTask.execute(taskId, fence, { ...outcome, retry: false });
+      case 'cancelled':
+        return this.releaseTask.execute(taskId, fence);
+    }
+  }
+}

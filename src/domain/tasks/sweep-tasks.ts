@@ -1,0 +1,53 @@
+import type { Clock } from '../../ports/system.ts';
+import type { QueueStore, TaskStore, WakeUps } from '../../ports/tasks.ts';
+import { overdue } from './task.ts';
+
+const PAGE = 100;
+
+/** Does what nobody asks for: settles what is overdue, and wakes workers whose signal was lost. */
+export class SweepTasks {
+  constructor(
+    private readonly tasks: TaskStore,
+    private readonly queues: QueueStore,
+    private readonly wakeUps: WakeUps,
+    private readonly clock: Clock,
+  ) {}
+
+  /**
+   * Sweeps every queue. One that cannot be swept does not keep the others from it.
+   *
+   * @throws AggregateError when some could not be swept; sweeping again is safe
+   */
+  async execute(): Promise<void> {
+    const failures: unknown[] = [];
+    let cursor: string | undefined;
+    do {
+      const page = await this.queues.list({ limit: PAGE, cursor });
+      for (const { queue } of page.items) await this.sweep(queue).catch((error) => failures.push(error));
+      cursor = page.nextCursor;
+    } while (cursor !== undefined);
+    await this.tasks.tidy(this.clock.now());
+    if (failures.length > 0) throw new AggregateError(failures, `${failures.length} queues could not be swept`);
+  }
+
+  private async sweep(queue: string): Promise<void> {
+    let settled: number;
+    do settled = await this.settleSome(queue);
+    while (settled === PAGE);
+    const [head] = await this.tasks.heads(queue, 'fifo', 1, this.clock.now());
+    if (head !== undefined) await this.wakeUps.notify(queue);
+  }
+
+  /** @returns how many */
+  private async settleSome(queue: string): Promise<number> {
+    const now = this.clock.now();
+    const tasks = await this.tasks.listOverdue(queue, now, PAGE);
+    const settled = await Promise.all(
+      tasks.map(async (task) => {
+        const after = overdue(task, now);
+        return after !== undefined && (await this.tasks.replace(task, after));
+      }),
+    );
+    return settled.filter(Boolean).length;
+  }
+}

@@ -1,0 +1,136 @@
+import type { Page, PageRequest } from '../domain/shared/page.ts';
+import type { Order } from '../domain/tasks/order.ts';
+import type { QueueSettings, RunnerSettings } from '../domain/tasks/queue.ts';
+import type { QueueFigures } from '../domain/tasks/queue-figures.ts';
+import type { Grant, Task } from '../domain/tasks/task.ts';
+
+export type AddOutcome =
+  | { readonly kind: 'added' }
+  /** A task with this id is there already, in whatever queue and status; `task` is that one. */
+  | { readonly kind: 'repeated'; readonly task: Task }
+  /** The queue holds as many open tasks as it may. */
+  | { readonly kind: 'full' };
+
+export type ClaimOutcome =
+  | { readonly kind: 'claimed'; readonly task: Task }
+  /** It could not be claimed; `task` is as it stands, if there is one. */
+  | { readonly kind: 'refused'; readonly task: Task | undefined };
+
+/** Statuses in which tasks can be listed. A SUCCESS is found by its id alone. */
+export type ListedStatus = 'PENDING' | 'TAKEN' | 'FAILURE' | 'SHED';
+
+/**
+ * Tasks by id and, while they are open, by their place in their queue. What becomes of a task is decided by the domain;
+ * the store makes each change whole, and only under its condition.
+ *
+ * Every method throws DomainError `STORE_UNAVAILABLE`. Whether a change was made is then unknown; it may be tried again.
+ */
+export interface TaskStore {
+  /**
+   * Stores a new task. Of several with one id, one is added. Outcomes are tried in the order `repeated`, `full`.
+   *
+   * @param maxOpen the most PENDING and TAKEN tasks that its queue may hold with it
+   */
+  add(task: Task, maxOpen: number): Promise<AddOutcome>;
+
+  /** Reads what was written before. */
+  get(taskId: string): Promise<Task | undefined>;
+
+  /**
+   * Tasks of a queue in one status, newest first. A page may be short, even empty, and still have a `nextCursor`.
+   *
+   * @throws DomainError `INVALID_REQUEST` for a cursor that this store did not make
+   */
+  list(queue: string, status: ListedStatus, page: PageRequest): Promise<Page<Task>>;
+
+  /**
+   * Ids of the open tasks that come next at a moment: idle, inside their deadline, from the end of the queue that
+   * `order` serves. Another claimer may be faster, and one whose last lease ran out may be among them: a claim tells.
+   *
+   * @param now epoch ms
+   */
+  heads(queue: string, order: Order, limit: number, now: number): Promise<readonly string[]>;
+
+  /** Gives the task to a new holder if it is claimable at `grant.claimedAt`. Of several claims at once, one succeeds. */
+  claim(taskId: string, grant: Grant): Promise<ClaimOutcome>;
+
+  /**
+   * Stores `after` if the task still stands as `before` does: same status, fence and lease.
+   *
+   * @returns false, with nothing written, if it does not
+   */
+  replace(before: Task, after: Task): Promise<boolean>;
+
+  /**
+   * Open tasks that are overdue at a moment (epoch ms), in any order. Those beyond the limit come when these are gone.
+   */
+  listOverdue(queue: string, now: number, limit: number): Promise<readonly Task[]>;
+
+  /** What a queue holds at a moment (epoch ms), and what it has done; all zero for a queue without tasks. */
+  figures(queue: string, now: number): Promise<QueueFigures>;
+
+  /** Upkeep that only the passing of time asks for: finished tasks go once they were kept as long as is configured. */
+  tidy(now: number): Promise<void>;
+}
+
+/** The settings of queues. */
+export interface QueueStore {
+  get(queue: string): Promise<QueueSettings | undefined>;
+
+  /** Stores the settings, in place of any others. */
+  put(settings: QueueSettings): Promise<void>;
+
+  /** Stores the settings unless the queue has some. @returns those that it has now */
+  create(settings: QueueSettings): Promise<QueueSettings>;
+
+  /**
+   * Queues by name.
+   *
+   * @throws DomainError `INVALID_REQUEST` for a cursor that this store did not make
+   */
+  list(page: PageRequest): Promise<Page<QueueSettings>>;
+}
+
+/** A call of the service that does the work of a queue. */
+export interface RunnerCall {
+  readonly taskId: string;
+  readonly queue: string;
+  readonly attempt: number;
+  /** JSON text. */
+  readonly payload: string;
+}
+
+export type RunOutcome =
+  /** `result` is JSON text; absent when the service said nothing. */
+  | { readonly kind: 'success'; readonly result?: string }
+  /** The service cannot take the task now; it names the wait (ms) if it wants one. */
+  | { readonly kind: 'retry'; readonly error: string; readonly retryAfterMs?: number }
+  /** Trying again would not help. */
+  | { readonly kind: 'failure'; readonly error: string }
+  /** The call was ended by its caller; what the service made of it is unknown. */
+  | { readonly kind: 'cancelled' };
+
+/** Ends work early; an `AbortSignal` is one. */
+export interface Cancellation {
+  readonly aborted: boolean;
+  addEventListener(type: 'abort', listener: () => void): void;
+  removeEventListener(type: 'abort', listener: () => void): void;
+}
+
+/** The service behind a queue, limited in what it can take. */
+export interface TaskRunner {
+  /**
+   * Has a task done. The same task may come again, as another attempt or because its outcome was lost; `taskId` tells.
+   * Never rejects: whatever goes wrong is an outcome.
+   */
+  run(call: RunnerCall, runner: RunnerSettings, cancel: Cancellation): Promise<RunOutcome>;
+}
+
+/** Tells waiting claimers and workers that a queue may have something for them. A signal may be lost. */
+export interface WakeUps {
+  /** Never rejects. */
+  notify(queue: string): Promise<void>;
+
+  /** Calls the listener with each queue that this process hears of. @returns a function that ends it */
+  listen(listener: (queue: string) => void): () => void;
+}

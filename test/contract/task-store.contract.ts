@@ -1,0 +1,415 @@
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import {
+  claimed,
+  completed,
+  extended,
+  failed,
+  overdue,
+  redriven,
+  released,
+  type Task,
+} from '../../src/domain/tasks/task.ts';
+import type { ListedStatus, TaskStore } from '../../src/ports/tasks.ts';
+import { eventually } from '../helpers/eventually.ts';
+import { aGrant, aTask, T0 } from '../helpers/tasks.ts';
+
+const PLENTY = 1_000;
+const RETENTION_MS = 60_000;
+
+/**
+ * What every {@link TaskStore} must do.
+ *
+ * @param open a store that keeps finished tasks for the given time, ms. Queues and ids are not used twice.
+ */
+export function describeTaskStore(name: string, open: (retentionMs: number) => Promise<TaskStore>): void {
+  describe(`task store: ${name}`, () => {
+    let store: TaskStore;
+    let count = 0;
+    const run = Date.now().toString(36);
+    const newQueue = (): string => `${run}-q${++count}`;
+    const newTask = (task: Partial<Task> & { queue: string }): Task => aTask({ taskId: `${run}-t${++count}`, ...task });
+
+    beforeAll(async () => {
+      store = await open(RETENTION_MS);
+    });
+
+    async function added(task: Partial<Task> & { queue: string }): Promise<Task> {
+      const stored = newTask(task);
+      expect(await store.add(stored, PLENTY)).toEqual({ kind: 'added' });
+      return stored;
+    }
+
+    async function taken(task: Partial<Task> & { queue: string }, fence = 'f1', leaseMs = 30_000): Promise<Task> {
+      const stored = await added(task);
+      const outcome = await store.claim(stored.taskId, aGrant(fence, stored.createdAt, leaseMs));
+      if (outcome.kind === 'refused') throw new Error('a new task must be claimable');
+      return outcome.task;
+    }
+
+    async function replaced(before: Task, after: Task): Promise<Task> {
+      expect(await store.replace(before, after)).toBe(true);
+      return after;
+    }
+
+    const idsOf = (tasks: readonly Task[]): string[] => tasks.map(({ taskId }) => taskId);
+
+    /** All pages of a list, which may lag behind a change, once it has the expected length. */
+    const listed = (queue: string, status: ListedStatus, length: number, limit = 100): Promise<Task[]> =>
+      eventually(
+        async () => {
+          const tasks: Task[] = [];
+          let cursor: string | undefined;
+          do {
+            const page = await store.list(queue, status, { limit, cursor });
+            expect(page.items.length).toBeLessThanOrEqual(limit);
+            tasks.push(...page.items);
+            cursor = page.nextCursor;
+          } while (cursor !== undefined);
+          return tasks;
+        },
+        (tasks) => tasks.length === length,
+      );
+
+    const headsOf = (queue: string, now: number, length: number, order: 'lifo' | 'fifo' = 'lifo') =>
+      eventually(
+        () => store.heads(queue, order, PLENTY, now),
+        (heads) => heads.length === length,
+      );
+
+    describe('add', () => {
+      it('keeps every field of a task', async () => {
+        const payload = JSON.stringify({ text: 'ü 🙂 \u0000 \u202e', 'a.b': [1, null, { constructor: 'x' }] });
+        const terms = { delaySeconds: 0, maxAttempts: 3 };
+        const task = await added({ queue: newQueue(), payload, terms, maxAttempts: 3 });
+
+        expect(await store.get(task.taskId)).toEqual(task);
+      });
+
+      it('adds one of several with the same id, whatever their queues, and shows that one to the others', async () => {
+        const task = newTask({ queue: newQueue(), payload: '1' });
+        const others = ['2', '3', '4'].map((payload) => ({ ...task, queue: newQueue(), payload }));
+
+        const outcomes = await Promise.all([task, ...others].map((each) => store.add(each, PLENTY)));
+
+        const stored = await store.get(task.taskId);
+        expect(outcomes.filter(({ kind }) => kind === 'added')).toHaveLength(1);
+        expect(outcomes.filter(({ kind }) => kind === 'repeated')).toEqual(
+          Array.from({ length: 3 }, () => ({ kind: 'repeated', task: stored })),
+        );
+      });
+
+      it('refuses a task when its queue holds as many open ones as it may, but knows a repeated one', async () => {
+        const queue = newQueue();
+        const first = await taken({ queue });
+        await added({ queue });
+
+        expect(await store.add(newTask({ queue }), 2)).toEqual({ kind: 'full' });
+        expect(await store.add(first, 2)).toEqual({ kind: 'repeated', task: first });
+
+        await replaced(first, completed(first, undefined, T0));
+        expect(await store.add(newTask({ queue }), 2)).toEqual({ kind: 'added' });
+      });
+    });
+
+    it('has no task that nobody added', async () => {
+      expect(await store.get('nobody-added-this')).toBeUndefined();
+    });
+
+    describe('heads', () => {
+      it('come newest first or oldest first, whatever their creators’ order of adding, up to the limit', async () => {
+        const queue = newQueue();
+        const [late, early, middle] = [
+          await added({ queue, createdAt: T0 + 30 }),
+          await added({ queue, createdAt: T0 + 10 }),
+          await added({ queue, createdAt: T0 + 20 }),
+        ];
+
+        expect(await headsOf(queue, T0 + 99, 3)).toEqual(idsOf([late, middle, early]));
+        expect(await headsOf(queue, T0 + 99, 3, 'fifo')).toEqual(idsOf([early, middle, late]));
+        expect(await store.heads(queue, 'lifo', 2, T0 + 99)).toEqual(idsOf([late, middle]));
+      });
+
+      it('leave out what is leased, waits for its time, is past its deadline or finished', async () => {
+        const queue = newQueue();
+        const [leased, delayed, short, plain] = [
+          await taken({ queue }, 'f', 5_000),
+          await added({ queue, notBefore: T0 + 7_000 }),
+          await added({ queue, expiresAt: T0 + 9_000 }),
+          await added({ queue }),
+        ];
+        const done = await taken({ queue });
+        await replaced(done, completed(done, undefined, T0));
+
+        expect(await headsOf(queue, T0 + 4_999, 2)).toEqual(idsOf([plain, short]));
+        expect(await headsOf(queue, T0 + 5_000, 3)).toEqual(idsOf([plain, short, leased]));
+        expect(await headsOf(queue, T0 + 7_000, 4)).toEqual(idsOf([plain, short, delayed, leased]));
+        expect(await headsOf(queue, T0 + 9_000, 3)).toEqual(idsOf([plain, delayed, leased]));
+      });
+
+      it('keep the place of a task that was given back, tried again or redriven', async () => {
+        const queue = newQueue();
+        const oldest = await taken({ queue });
+        const [older, old] = [await taken({ queue }), await taken({ queue })];
+        const newest = await added({ queue });
+        await replaced(oldest, released(oldest, 0, T0 + 1));
+        await replaced(older, failed(older, 'busy', 0, T0 + 2));
+        const dead = await replaced(old, failed(old, 'broken', undefined, T0 + 3));
+        await replaced(dead, redriven(dead, 3_600, T0 + 4));
+
+        expect(await headsOf(queue, T0 + 5, 4)).toEqual(idsOf([newest, old, older, oldest]));
+      });
+
+      it('are none for a queue without tasks', async () => {
+        expect(await store.heads(newQueue(), 'lifo', 10, T0)).toEqual([]);
+      });
+    });
+
+    describe('claim', () => {
+      it('gives a lease under a fence and counts the attempt', async () => {
+        const task = await added({ queue: newQueue() });
+        const grant = aGrant('mine', T0 + 5, 1_000);
+        const expected = claimed(task, grant);
+
+        expect(await store.claim(task.taskId, grant)).toEqual({ kind: 'claimed', task: expected });
+        expect(await store.get(task.taskId)).toEqual(expected);
+      });
+
+      it('gives a task to one of many', async () => {
+        const task = await added({ queue: newQueue() });
+
+        const outcomes = await Promise.all(
+          Array.from({ length: 20 }, (_, index) => store.claim(task.taskId, aGrant(`f${index}`))),
+        );
+
+        const winners = outcomes.filter(({ kind }) => kind === 'claimed');
+        expect(winners).toEqual([{ kind: 'claimed', task: await store.get(task.taskId) }]);
+      });
+
+      it('takes over a lease that ran out, from its last moment on, and forgets how the one before ended', async () => {
+        const first = await taken({ queue: newQueue() }, 'f1', 1_000);
+
+        expect(await store.claim(first.taskId, aGrant('f2', T0 + 999))).toEqual({ kind: 'refused', task: first });
+        const second = claimed(first, aGrant('f2', T0 + 1_000));
+        expect(await store.claim(first.taskId, aGrant('f2', T0 + 1_000))).toEqual({ kind: 'claimed', task: second });
+
+        const back = await replaced(second, released(second, 0, T0 + 1_001));
+        const third = claimed(back, aGrant('f3', T0 + 1_002));
+        expect(await store.claim(first.taskId, aGrant('f3', T0 + 1_002))).toEqual({ kind: 'claimed', task: third });
+        expect((await store.get(first.taskId))?.endedBy).toBeUndefined();
+      });
+
+      it.each([
+        ['waits for its time', { notBefore: T0 + 1 }],
+        ['is at its deadline', { expiresAt: T0 }],
+        ['has no attempt left', { attempt: 5 }],
+      ])('refuses a task that %s', async (_, fields) => {
+        const task = await added({ queue: newQueue(), ...fields });
+
+        expect(await store.claim(task.taskId, aGrant('f'))).toEqual({ kind: 'refused', task });
+        expect(await store.get(task.taskId)).toEqual(task);
+      });
+
+      it('refuses finished tasks and unknown ones', async () => {
+        const task = await taken({ queue: newQueue() });
+        const done = await replaced(task, completed(task, '1', T0));
+
+        expect(await store.claim(task.taskId, aGrant('f2', T0 + 60_000))).toEqual({ kind: 'refused', task: done });
+        expect(await store.claim('nobody-added-this', aGrant('f'))).toEqual({ kind: 'refused', task: undefined });
+      });
+    });
+
+    describe('replace', () => {
+      it('keeps every field of each state', async () => {
+        const task = await taken({ queue: newQueue() });
+        const extendedTask = await replaced(task, extended(task, T0 + 60_000));
+        expect(await store.get(task.taskId)).toEqual(extendedTask);
+        const retried = await replaced(extendedTask, failed(extendedTask, 'busy', 500, T0 + 1));
+        expect(await store.get(task.taskId)).toEqual(retried);
+        const again = await store.claim(task.taskId, aGrant('f2', T0 + 501));
+        if (again.kind === 'refused') throw new Error('a task that waited must be claimable');
+        const done = await replaced(again.task, completed(again.task, '{"a":[null]}', T0 + 502));
+        expect(await store.get(task.taskId)).toEqual(done);
+      });
+
+      it('changes nothing when the task was claimed, extended or ended since it was seen', async () => {
+        const seen = await taken({ queue: newQueue() }, 'f1', 1_000);
+        const extendedTask = await replaced(seen, extended(seen, T0 + 2_000));
+
+        expect(await store.replace(seen, completed(seen, undefined, T0))).toBe(false);
+        expect(await store.get(seen.taskId)).toEqual(extendedTask);
+
+        await store.claim(seen.taskId, aGrant('f2', T0 + 2_000));
+        expect(await store.replace(extendedTask, completed(extendedTask, undefined, T0))).toBe(false);
+
+        const held = (await store.get(seen.taskId)) as Task;
+        await replaced(held, failed(held, 'no', undefined, T0 + 2_001));
+        expect(await store.replace(held, completed(held, undefined, T0))).toBe(false);
+        expect((await store.get(seen.taskId))?.status).toBe('FAILURE');
+      });
+
+      it('changes nothing when the task came back to the same status since it was seen', async () => {
+        const first = await taken({ queue: newQueue() }, 'f1');
+        const seen = await replaced(first, released(first, 0, T0));
+        const second = claimed(seen, aGrant('f2', T0 + 1));
+        expect(await store.claim(seen.taskId, aGrant('f2', T0 + 1))).toEqual({ kind: 'claimed', task: second });
+        const back = await replaced(second, released(second, 0, T0 + 2));
+
+        expect(await store.replace(seen, { ...seen, status: 'SHED' })).toBe(false);
+        expect(await store.get(seen.taskId)).toEqual(back);
+      });
+
+      it('redrives a task once', async () => {
+        const task = await taken({ queue: newQueue() });
+        const dead = await replaced(task, failed(task, 'no', undefined, T0));
+        const back = await replaced(dead, redriven(dead, 60, T0 + 1));
+
+        expect(await store.replace(dead, redriven(dead, 60, T0 + 2))).toBe(false);
+        expect(await store.get(task.taskId)).toEqual(back);
+      });
+
+      it('lets one of many through', async () => {
+        const task = await taken({ queue: newQueue() });
+
+        const through = await Promise.all(
+          Array.from({ length: 10 }, (_, index) => store.replace(task, completed(task, String(index), T0))),
+        );
+
+        expect(through.filter(Boolean)).toHaveLength(1);
+        expect((await store.get(task.taskId))?.result).toBe(String(through.indexOf(true)));
+      });
+    });
+
+    describe('list', () => {
+      it('shows the tasks of a queue in one status, newest first, in pages', async () => {
+        const queue = newQueue();
+        const tasks: Task[] = [];
+        for (let index = 0; index < 7; index++) tasks.push(await taken({ queue, createdAt: T0 + index }));
+        const [released1, failed1, failed2, failed3, shed1, , done1] = tasks as [
+          Task,
+          Task,
+          Task,
+          Task,
+          Task,
+          Task,
+          Task,
+        ];
+        await replaced(released1, released(released1, 0, T0));
+        for (const task of [failed3, failed1, failed2]) await replaced(task, failed(task, 'no', undefined, T0));
+        await replaced(shed1, overdue({ ...shed1, leaseUntil: T0, expiresAt: T0 }, T0) as Task);
+        await replaced(done1, completed(done1, undefined, T0));
+
+        expect(idsOf(await listed(queue, 'FAILURE', 3, 2))).toEqual(idsOf([failed3, failed2, failed1]));
+        expect(idsOf(await listed(queue, 'SHED', 1))).toEqual(idsOf([shed1]));
+        expect(idsOf(await listed(queue, 'PENDING', 1, 1))).toEqual(idsOf([released1]));
+        expect(await listed(queue, 'TAKEN', 1)).toEqual([tasks[5]]);
+      });
+
+      it('goes on behind a page whose last task has left the list', async () => {
+        const queue = newQueue();
+        const tasks = [await added({ queue }), await added({ queue }), await added({ queue }), await added({ queue })];
+        await listed(queue, 'PENDING', 4);
+        const first = await store.list(queue, 'PENDING', { limit: 2 });
+        const outcome = await store.claim(first.items.at(-1)?.taskId as string, aGrant('f'));
+        expect(outcome.kind).toBe('claimed');
+
+        const second = await eventually(
+          () => store.list(queue, 'PENDING', { limit: 2, cursor: first.nextCursor }),
+          ({ items }) => items.length === 2,
+        );
+
+        expect(idsOf([...first.items, ...second.items])).toEqual(idsOf(tasks.reverse()));
+      });
+
+      it.each(['x', '%%%', 'eyJhIjoxfQ', '__proto__'])('refuses the cursor %s', async (cursor) => {
+        await expect(store.list(newQueue(), 'PENDING', { limit: 1, cursor })).rejects.toMatchObject({
+          code: 'INVALID_REQUEST',
+        });
+      });
+    });
+
+    describe('listOverdue', () => {
+      it('finds what expired and whose last lease ran out, and nothing else', async () => {
+        const queue = newQueue();
+        const [expired, holderDied, lastLease] = [
+          await added({ queue, expiresAt: T0 + 1_000 }),
+          await taken({ queue, expiresAt: T0 + 1_000 }, 'f', 500),
+          await taken({ queue, maxAttempts: 1 }, 'f', 1_000),
+        ];
+        await taken({ queue, expiresAt: T0 + 1_000 }, 'f', 5_000);
+        await taken({ queue }, 'f', 1_000);
+        await added({ queue });
+        await added({ queue, notBefore: T0 + 2_000 });
+
+        const found = await eventually(
+          () => store.listOverdue(queue, T0 + 1_000, PLENTY),
+          (tasks) => tasks.length === 3,
+        );
+
+        expect(idsOf(found).sort()).toEqual(idsOf([expired, holderDied, lastLease]).sort());
+        expect(await store.listOverdue(queue, T0 + 499, PLENTY)).toEqual([]);
+      });
+
+      it('shows the rest once the first ones are gone', async () => {
+        const queue = newQueue();
+        for (let index = 0; index < 5; index++) await added({ queue, expiresAt: T0 });
+
+        const settled = new Set<string>();
+        await eventually(
+          async () => {
+            for (const task of await store.listOverdue(queue, T0, 2))
+              if (await store.replace(task, overdue(task, T0) as Task)) settled.add(task.taskId);
+            return settled.size;
+          },
+          (size) => size === 5,
+        );
+      });
+    });
+
+    describe('figures', () => {
+      const noneOf = { enqueued: 0, succeeded: 0, failed: 0, shed: 0, redriven: 0, refused: 0 };
+
+      it('count what is there and what happened', async () => {
+        const queue = newQueue();
+        const waiting = await added({ queue, createdAt: T0 });
+        await added({ queue, createdAt: T0 + 10, notBefore: T0 + 60_000 });
+        await taken({ queue, createdAt: T0 + 20 });
+        const [done, dead, back, late] = [
+          await taken({ queue }),
+          await taken({ queue }),
+          await taken({ queue }),
+          await added({ queue, expiresAt: T0 + 1 }),
+        ];
+        await replaced(done, completed(done, undefined, T0 + 100));
+        await replaced(dead, failed(dead, 'no', undefined, T0 + 100));
+        const failure = await replaced(back, failed(back, 'no', undefined, T0 + 100));
+        await replaced(failure, redriven(failure, 60, T0 + 200));
+        await replaced(late, overdue(late, T0 + 200) as Task);
+        expect(await store.add(newTask({ queue }), 1)).toEqual({ kind: 'full' });
+
+        const counters = { enqueued: 7, succeeded: 1, failed: 2, shed: 1, redriven: 1, refused: 1 };
+        const figures = await eventually(
+          () => store.figures(queue, T0 + 1_000),
+          (now) => JSON.stringify(now.counters) === JSON.stringify(counters) && now.pending === 3,
+        );
+
+        expect(figures).toMatchObject({ pending: 3, taken: 1, deadLetters: 1, backlog: 2, counters });
+        expect(figures.oldestPendingAt).toBe(waiting.createdAt);
+        expect(figures.newestPendingAt).toBe(T0 + 10);
+        expect(figures.throughputPerSecond).toBeGreaterThan(0);
+      });
+
+      it('are zero for a queue without tasks', async () => {
+        expect(await store.figures(newQueue(), T0)).toMatchObject({
+          pending: 0,
+          taken: 0,
+          deadLetters: 0,
+          backlog: 0,
+          oldestPendingAt: undefined,
+          newestPendingAt: undefined,
+          throughputPerSecond: undefined,
+          counters: noneOf,
+        });
+      });
+    });
+  });
+}

@@ -1,0 +1,117 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { canonicalJson, isLongerThan } from '../../../src/domain/tasks/json-text.ts';
+import { chooseOrder } from '../../../src/domain/tasks/order.ts';
+import { retryDelayMs } from '../../../src/domain/tasks/retry-delay.ts';
+import { Throughput } from '../../../src/domain/tasks/throughput.ts';
+import { T0 } from '../../helpers/tasks.ts';
+
+describe('the order of a queue', () => {
+  const adaptive = (backlog: number, throughputPerSecond: number | undefined, current: 'lifo' | 'fifo') =>
+    chooseOrder('adaptive', { backlog, throughputPerSecond }, 100, current);
+
+  it('is fixed unless it is adaptive', () => {
+    for (const order of ['lifo', 'fifo'] as const)
+      expect(chooseOrder(order, { backlog: 1_000_000, throughputPerSecond: 1 }, 1, 'fifo')).toBe(order);
+  });
+
+  it('turns to the newest first when the backlog takes more than 0.6 of the deadline to drain', () => {
+    expect(adaptive(600, 10, 'fifo')).toBe('fifo');
+    expect(adaptive(601, 10, 'fifo')).toBe('lifo');
+  });
+
+  it('turns back to the oldest first below 0.2 of the deadline', () => {
+    expect(adaptive(200, 10, 'lifo')).toBe('lifo');
+    expect(adaptive(199, 10, 'lifo')).toBe('fifo');
+    expect(adaptive(0, undefined, 'lifo')).toBe('fifo');
+  });
+
+  it('stays between the two, and while nothing was ever finished', () => {
+    for (const order of ['lifo', 'fifo'] as const) {
+      expect(adaptive(400, 10, order)).toBe(order);
+      expect(adaptive(400, undefined, order)).toBe(order);
+    }
+  });
+});
+
+describe('throughput', () => {
+  const finish = (throughput: Throughput, count: number, fromMs: number, toMs: number): void => {
+    for (let index = 0; index < count; index++) throughput.record(T0 + fromMs + ((toMs - fromMs) * index) / count);
+  };
+
+  it('is unknown until something was finished', () => {
+    expect(new Throughput().perSecond(T0)).toBeUndefined();
+  });
+
+  it('is the rate of the last ten seconds', () => {
+    const throughput = new Throughput();
+    finish(throughput, 1_000, 0, 20_000);
+    expect(throughput.perSecond(T0 + 20_000)).toBeCloseTo(50);
+    finish(throughput, 50, 20_000, 30_000);
+    expect(throughput.perSecond(T0 + 30_000)).toBeCloseTo(5);
+  });
+
+  it('is known soon after a beginning, and after a pause', () => {
+    const throughput = new Throughput();
+    finish(throughput, 80, 0, 2_000);
+    expect(throughput.perSecond(T0 + 2_000)).toBeCloseTo(40);
+    finish(throughput, 20, 60_000, 62_000);
+    expect(throughput.perSecond(T0 + 62_000)).toBeCloseTo(10);
+  });
+
+  it('fades while nothing is finished, and never becomes nothing', () => {
+    const throughput = new Throughput();
+    throughput.record(T0);
+    expect(throughput.perSecond(T0 + 100_000)).toBeCloseTo(0.01);
+    expect(throughput.perSecond(T0 + 1_000_000)).toBeCloseTo(0.001);
+  });
+});
+
+describe('the delay before a retry', () => {
+  it('is anything from 0 to 1 s × 2^(attempt − 1), at most 60 s', () => {
+    for (const [attempt, bound] of [
+      [1, 1_000],
+      [2, 2_000],
+      [6, 32_000],
+      [7, 60_000],
+      [100, 60_000],
+    ] as const) {
+      expect(retryDelayMs(attempt, 0)).toBe(0);
+      expect(retryDelayMs(attempt, 0.5)).toBe(bound / 2);
+      expect(retryDelayMs(attempt, 0.999_999_9)).toBe(bound - 1);
+    }
+  });
+});
+
+describe('JSON text', () => {
+  it('is the same for values that say the same, whatever the order of their keys', () => {
+    expect(canonicalJson({ b: [1, { d: null, c: 'x' }], a: undefined })).toBe('{"b":[1,{"c":"x","d":null}]}');
+    fc.assert(
+      fc.property(fc.jsonValue(), (value) => {
+        const text = JSON.stringify(value);
+        expect(JSON.parse(canonicalJson(JSON.parse(text)))).toEqual(JSON.parse(text));
+        expect(canonicalJson(reversed(JSON.parse(text)))).toBe(canonicalJson(JSON.parse(text)));
+      }),
+    );
+  });
+
+  it('is measured in bytes of UTF-8', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), (text) => {
+        const bytes = Buffer.byteLength(text);
+        expect(isLongerThan(bytes, text)).toBe(false);
+        expect(isLongerThan(bytes - 1, text)).toBe(true);
+      }),
+    );
+  });
+
+  const reversed = (value: unknown): unknown => {
+    if (Array.isArray(value)) return value.map(reversed);
+    if (typeof value !== 'object' || value === null) return value;
+    return Object.fromEntries(
+      Object.entries(value)
+        .reverse()
+        .map(([key, item]) => [key, reversed(item)]),
+    );
+  };
+});

@@ -1,0 +1,106 @@
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import { MemoryQueueStore } from '../../../src/adapters/memory/queue-store.ts';
+import { MemoryTaskStore } from '../../../src/adapters/memory/task-store.ts';
+import { MemoryWakeUps } from '../../../src/adapters/memory/wake-ups.ts';
+import { storeUnavailable } from '../../../src/domain/shared/domain-error.ts';
+import { queueSettings } from '../../../src/domain/tasks/queue.ts';
+import { SweepTasks } from '../../../src/domain/tasks/sweep-tasks.ts';
+import type { Task } from '../../../src/domain/tasks/task.ts';
+import type { TaskStore } from '../../../src/ports/tasks.ts';
+import { FakeClock } from '../../helpers/fakes.ts';
+import { overriding } from '../../helpers/overriding.ts';
+import { aGrant, aTask, T0 } from '../../helpers/tasks.ts';
+
+describe('a sweep', () => {
+  let store: MemoryTaskStore;
+  let queues: MemoryQueueStore;
+  let clock: FakeClock;
+  let woken: string[];
+  let wakeUps: MemoryWakeUps;
+  beforeEach(() => {
+    store = new MemoryTaskStore(10_000);
+    queues = new MemoryQueueStore();
+    clock = new FakeClock(T0);
+    woken = [];
+    wakeUps = new MemoryWakeUps();
+    wakeUps.listen((queue) => woken.push(queue));
+  });
+
+  const sweep = (tasks: TaskStore = store): Promise<void> => new SweepTasks(tasks, queues, wakeUps, clock).execute();
+
+  async function add(task: Partial<Task>): Promise<Task> {
+    const stored = aTask(task);
+    await queues.create(queueSettings(stored.queue));
+    await store.add(stored, 10_000);
+    return stored;
+  }
+
+  it('sheds every expired task of every queue, however many', async () => {
+    for (let index = 0; index < 250; index++) await add({ queue: 'many', expiresAt: T0 + 1_000 });
+    for (let index = 0; index < 120; index++) await add({ queue: `q${index}`, expiresAt: T0 + 1_000 });
+    const kept = await add({ queue: 'many' });
+
+    clock.advance(1_000);
+    await sweep();
+
+    expect(await store.figures('many', clock.now())).toMatchObject({ pending: 1, counters: { shed: 250 } });
+    for (let index = 0; index < 120; index++)
+      expect(await store.figures(`q${index}`, clock.now())).toMatchObject({ pending: 0, counters: { shed: 1 } });
+    expect(await store.get(kept.taskId)).toEqual(kept);
+  });
+
+  it('fails what no attempt is left for, and leaves other leases that ran out to whoever claims next', async () => {
+    const last = await add({ maxAttempts: 1 });
+    const other = await add({});
+    await store.claim(last.taskId, aGrant('f1', T0, 1_000));
+    await store.claim(other.taskId, aGrant('f2', T0, 1_000));
+
+    clock.advance(1_000);
+    await sweep();
+
+    expect(await store.get(last.taskId)).toMatchObject({ status: 'FAILURE', finishedAt: T0 + 1_000 });
+    expect(await store.get(other.taskId)).toMatchObject({ status: 'TAKEN', attempt: 1 });
+  });
+
+  it('wakes the queues that have something to claim', async () => {
+    await add({ queue: 'ready' });
+    await add({ queue: 'later', notBefore: T0 + 1_000 });
+    const held = await add({ queue: 'held' });
+    await store.claim(held.taskId, aGrant('f', T0, 1_000));
+    await queues.create(queueSettings('empty'));
+
+    await sweep();
+    expect(woken).toEqual(['ready']);
+
+    woken = [];
+    clock.advance(1_000);
+    await sweep();
+    expect(woken).toEqual(['held', 'later', 'ready']);
+  });
+
+  it('lets finished tasks go when they were kept long enough', async () => {
+    const task = await add({ expiresAt: T0 });
+    await sweep();
+    clock.advance(9_999);
+    await sweep();
+    expect(await store.get(task.taskId)).toBeDefined();
+
+    clock.advance(1);
+    await sweep();
+    expect(await store.get(task.taskId)).toBeUndefined();
+  });
+
+  it('goes on with the other queues when one fails, and says so', async () => {
+    for (const queue of ['a', 'b', 'c']) await add({ queue, expiresAt: T0 });
+    const failing = overriding<TaskStore>(store, {
+      listOverdue: async (queue, ...rest) => {
+        if (queue === 'b') throw storeUnavailable();
+        return store.listOverdue(queue, ...rest);
+      },
+    });
+
+    await expect(sweep(failing)).rejects.toThrow('1 queues');
+    expect((await store.figures('c', T0)).counters.shed).toBe(1);
+    expect((await store.figures('b', T0)).counters.shed).toBe(0);
+  });
+});
