@@ -24,18 +24,21 @@ export interface EmbeddedAppOptions {
   readonly contexts?: readonly Context[];
   /** Where log lines go, if a test wants to read them. */
   readonly log?: DestinationStream;
+  /** May bind something else in place of a part before anything is built. */
+  readonly prepare?: (container: Container) => void;
 }
 
 /** The whole service on its embedded default, over `inject`, with a clock that the test owns and its loops running. */
 export async function embeddedApp(
   env: Record<string, string> = {},
-  { contexts = servedContexts, log }: EmbeddedAppOptions = {},
+  { contexts = servedContexts, log, prepare = () => undefined }: EmbeddedAppOptions = {},
 ): Promise<EmbeddedApp> {
   const config = readConfig({ API_KEYS: `test=${KEY}`, LOG_LEVEL: log ? 'trace' : 'silent', ...env }, contexts);
   const logger = pino({ level: config.LOG_LEVEL }, log ?? pino.destination(1));
   const container = compose(logger, [dynamoDbModule, ...contexts.map((context) => context.module(config))]);
   const clock = new FakeClock();
   container.rebind(system.clock).toConstantValue(clock);
+  prepare(container);
   const ids = container.get(system.ids);
   const app = await buildApp({
     logger,

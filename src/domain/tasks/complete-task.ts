@@ -1,7 +1,9 @@
 import type { Clock } from '../../ports/system.ts';
 import type { TaskStore } from '../../ports/tasks.ts';
+import { resultTooLarge } from './errors.ts';
 import { changeHeldTask } from './held-task.ts';
-import { completed, type Task } from './task.ts';
+import { isLongerThan } from './json-text.ts';
+import { completed, MAX_JSON_BYTES, type Task } from './task.ts';
 
 export class CompleteTask {
   constructor(
@@ -20,4 +22,15 @@ export class CompleteTask {
       completed(task, result, this.clock.now()),
     );
   }
+}
+
+/**
+ * The JSON text of a result; undefined for none.
+ *
+ * @throws DomainError `TASKS_RESULT_TOO_LARGE`
+ */
+export function resultText(result: unknown): string | undefined {
+  const text = JSON.stringify(result) as string | undefined;
+  if (text !== undefined && isLongerThan(MAX_JSON_BYTES, text)) throw resultTooLarge();
+  return text;
 }

@@ -57,12 +57,12 @@ export class EnqueueTask {
 }
 
 /**
- * The JSON text of a payload.
+ * The JSON text of a payload; of none, that of null.
  *
  * @throws DomainError `TASKS_PAYLOAD_TOO_LARGE`
  */
 export function payloadText(payload: unknown): string {
-  const text = JSON.stringify(payload);
+  const text = JSON.stringify(payload) ?? 'null';
   if (isLongerThan(MAX_JSON_BYTES, text)) throw payloadTooLarge();
   return text;
 }

@@ -51,7 +51,7 @@ export const coreSettings = {
     parse: listOf(parseApiKey),
   },
   SWEEP_SECONDS: {
-    meaning: 'How often work that is due (polls past their end) is looked for, in seconds.',
+    meaning: 'How often polls past their end, expired tasks and leases, and lost wake-ups are looked for, in seconds.',
     fallback: '15',
     parse: wholeNumber(1, 3_600),
   },

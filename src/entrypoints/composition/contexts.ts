@@ -1,6 +1,7 @@
 import type { Context } from './context.ts';
 import { stocks } from './stocks/context.ts';
+import { tasks } from './tasks/context.ts';
 import { votes } from './votes/context.ts';
 
 /** The bounded contexts of the service. A new one is one more entry. */
-export const contexts = [votes, stocks] as unknown as readonly Context[];
+export const contexts = [votes, stocks, tasks] as unknown as readonly Context[];

@@ -1,0 +1,36 @@
+import type { Container } from 'inversify';
+import { problems } from '../../http/tasks/problems.ts';
+import { tasksRoutes } from '../../http/tasks/routes.ts';
+import { system } from '../compose.ts';
+import type { Context } from '../context.ts';
+import { sweep } from '../loops.ts';
+import { ports, tasksModule, useCases } from './module.ts';
+import { settings, type TasksConfig } from './settings.ts';
+
+export const tasks: Context<typeof settings> = {
+  name: 'tasks',
+  settings,
+  module: tasksModule,
+  problems,
+  tables: () => [],
+  routes: (container: Container) =>
+    tasksRoutes({
+      enqueueTask: container.get(useCases.enqueueTask),
+      findTasks: container.get(useCases.findTasks),
+      claimTasks: container.get(useCases.claimTasks),
+      extendLease: container.get(useCases.extendLease),
+      completeTask: container.get(useCases.completeTask),
+      failTask: container.get(useCases.failTask),
+      releaseTask: container.get(useCases.releaseTask),
+      redriveTasks: container.get(useCases.redriveTasks),
+      findQueues: container.get(useCases.findQueues),
+      configureQueue: container.get(useCases.configureQueue),
+      wakeUps: container.get(ports.wakeUps),
+    }),
+  loops: (container: Container, config: TasksConfig) => {
+    if (config.STORAGE !== 'memory') return [];
+    const logger = container.get(system.logger);
+    const sweepTasks = container.get(useCases.sweepTasks);
+    return [sweep('sweeping the queues', config.SWEEP_SECONDS, logger, () => sweepTasks.execute())];
+  },
+};

@@ -1,0 +1,125 @@
+import type { ClaimRequest, ClaimTasks } from '../../../domain/tasks/claim-tasks.ts';
+import type { Task } from '../../../domain/tasks/task.ts';
+import type { WakeUps } from '../../../ports/tasks.ts';
+
+/** A wake-up may be lost, or come from another process that cannot tell this one. */
+const LOOK_INTERVAL_MS = 500;
+
+interface Claimer {
+  readonly request: ClaimRequest;
+  /** Leaves with the next look at the queue, whatever that brings. */
+  isLeaving: boolean;
+  readonly answer: (tasks: readonly Task[]) => void;
+  readonly refuse: (error: unknown) => void;
+}
+
+/** Those who wait at one queue, first come first. */
+interface Line {
+  readonly claimers: Set<Claimer>;
+  isLooking: boolean;
+  /** Somebody came, or a wake-up did, while the queue was being looked at. */
+  looksAgain: boolean;
+  timer: NodeJS.Timeout | undefined;
+}
+
+/** Claims that wait for a task. However many wait at a queue, each look at it serves them all. */
+export class WaitingClaims {
+  private readonly lines = new Map<string, Line>();
+  private readonly endListening: () => void;
+
+  constructor(
+    private readonly claimTasks: Pick<ClaimTasks, 'execute'>,
+    wakeUps: Pick<WakeUps, 'listen'>,
+  ) {
+    this.endListening = wakeUps.listen((queue) => {
+      const line = this.lines.get(queue);
+      if (line) void this.look(queue, line);
+    });
+  }
+
+  /**
+   * Claims as soon as there is something to claim.
+   *
+   * @param leave ends the wait early. What a look brings that is under way then is the caller's all the same
+   * @returns no task when the wait is over
+   * @throws DomainError `STORE_UNAVAILABLE`
+   */
+  async claim(queue: string, request: ClaimRequest, waitMs: number, leave: AbortSignal): Promise<readonly Task[]> {
+    const line = this.lines.get(queue) ?? this.open(queue);
+    let timer: NodeJS.Timeout | undefined;
+    let onLeave = (): void => undefined;
+    try {
+      return await new Promise((answer, refuse) => {
+        const claimer: Claimer = { request, isLeaving: waitMs === 0, answer, refuse };
+        line.claimers.add(claimer);
+        onLeave = () => this.leave(queue, line, claimer);
+        timer = setTimeout(onLeave, waitMs);
+        leave.addEventListener('abort', onLeave);
+        void this.look(queue, line);
+      });
+    } finally {
+      clearTimeout(timer);
+      leave.removeEventListener('abort', onLeave);
+    }
+  }
+
+  /** Ends every wait. */
+  close(): void {
+    this.endListening();
+    for (const [queue, line] of this.lines) for (const claimer of line.claimers) this.leave(queue, line, claimer);
+  }
+
+  private open(queue: string): Line {
+    const line: Line = { claimers: new Set(), isLooking: false, looksAgain: false, timer: undefined };
+    this.lines.set(queue, line);
+    return line;
+  }
+
+  private leave(queue: string, line: Line, claimer: Claimer): void {
+    claimer.isLeaving = true;
+    if (line.isLooking) return;
+    line.claimers.delete(claimer);
+    claimer.answer([]);
+    this.rest(queue, line);
+  }
+
+  private async look(queue: string, line: Line): Promise<void> {
+    line.looksAgain = true;
+    if (line.isLooking) return;
+    line.isLooking = true;
+    while (line.looksAgain && line.claimers.size > 0) {
+      line.looksAgain = false;
+      await this.serve(queue, line);
+    }
+    line.isLooking = false;
+    this.rest(queue, line);
+  }
+
+  private async serve(queue: string, line: Line): Promise<void> {
+    const claimers = [...line.claimers];
+    try {
+      const granted = await this.claimTasks.execute(
+        queue,
+        claimers.map(({ request }) => request),
+      );
+      for (const [index, claimer] of claimers.entries()) {
+        const tasks = granted[index] ?? [];
+        if (tasks.length === 0 && !claimer.isLeaving) continue;
+        line.claimers.delete(claimer);
+        claimer.answer(tasks);
+      }
+    } catch (error) {
+      for (const claimer of claimers) {
+        line.claimers.delete(claimer);
+        claimer.refuse(error);
+      }
+    }
+  }
+
+  /** Until something happens. */
+  private rest(queue: string, line: Line): void {
+    clearTimeout(line.timer);
+    if (line.claimers.size > 0) line.timer = setTimeout(() => void this.look(queue, line), LOOK_INTERVAL_MS);
+    else if (this.lines.get(queue) === line) this.lines.delete(queue);
+  }
+}
