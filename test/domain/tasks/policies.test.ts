@@ -4,6 +4,7 @@ import { canonicalJson, isLongerThan } from '../../../src/domain/tasks/json-text
 import { chooseOrder } from '../../../src/domain/tasks/order.ts';
 import { retryDelayMs } from '../../../src/domain/tasks/retry-delay.ts';
 import { Throughput } from '../../../src/domain/tasks/throughput.ts';
+import { TokenBucket } from '../../../src/domain/tasks/token-bucket.ts';
 import { T0 } from '../../helpers/tasks.ts';
 
 describe('the order of a queue', () => {
@@ -114,4 +115,41 @@ describe('JSON text', () => {
         .map(([key, item]) => [key, reversed(item)]),
     );
   };
+});
+
+describe('a token bucket', () => {
+  it('lets things happen at its rate, evenly spread, and keeps little of what was not used', () => {
+    const bucket = new TokenBucket(5, 0);
+    const taken: number[] = [];
+    for (let now = 0; now < 3_000; now += 10) if (bucket.take(9, now) > 0) taken.push(now);
+    expect(taken).toEqual(Array.from({ length: 15 }, (_, index) => index * 200));
+    expect(bucket.take(9, 60_000)).toBe(1);
+  });
+
+  it('says when the next token comes', () => {
+    const bucket = new TokenBucket(0.01, 0);
+    expect(bucket.waitMs(0)).toBe(0);
+    expect(bucket.take(1, 0)).toBe(1);
+    expect(bucket.waitMs(0)).toBe(100_000);
+    expect(bucket.take(1, 99_999)).toBe(0);
+    expect(bucket.waitMs(99_999)).toBeLessThanOrEqual(2);
+    expect(bucket.take(1, 100_001)).toBe(1);
+  });
+
+  it('gives many at once when its rate is faster than timers are', () => {
+    const bucket = new TokenBucket(10_000, 0);
+    let taken = 0;
+    for (let now = 0; now <= 1_000; now += 4) taken += bucket.take(100, now);
+    expect(taken).toBeGreaterThan(9_900);
+    expect(taken).toBeLessThanOrEqual(10_001);
+  });
+
+  it('takes back what was not used', () => {
+    const bucket = new TokenBucket(1, 0);
+    expect(bucket.take(1, 0)).toBe(1);
+    bucket.giveBack(1);
+    expect(bucket.take(1, 0)).toBe(1);
+    bucket.giveBack(5);
+    expect(bucket.take(5, 0)).toBe(1);
+  });
 });

@@ -1,6 +1,7 @@
 import type { Container } from 'inversify';
 import { problems } from '../../http/tasks/problems.ts';
 import { tasksRoutes } from '../../http/tasks/routes.ts';
+import { TaskWorker } from '../../worker/task-worker.ts';
 import { system } from '../compose.ts';
 import type { Context } from '../context.ts';
 import { sweep } from '../loops.ts';
@@ -31,6 +32,16 @@ export const tasks: Context<typeof settings> = {
     if (config.STORAGE !== 'memory') return [];
     const logger = container.get(system.logger);
     const sweepTasks = container.get(useCases.sweepTasks);
-    return [sweep('sweeping the queues', config.SWEEP_SECONDS, logger, () => sweepTasks.execute())];
+    return [
+      new TaskWorker({
+        queues: container.get(ports.queues),
+        wakeUps: container.get(ports.wakeUps),
+        claimTasks: container.get(useCases.claimTasks),
+        runTask: container.get(useCases.runTask),
+        extendLease: container.get(useCases.extendLease),
+        logger,
+      }),
+      sweep('sweeping the queues', config.SWEEP_SECONDS, logger, () => sweepTasks.execute()),
+    ];
   },
 };

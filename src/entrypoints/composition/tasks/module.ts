@@ -1,4 +1,5 @@
 import { ContainerModule } from 'inversify';
+import { HttpTaskRunner } from '../../../adapters/http/task-runner.ts';
 import { MemoryQueueStore } from '../../../adapters/memory/queue-store.ts';
 import { MemoryTaskStore } from '../../../adapters/memory/task-store.ts';
 import { MemoryWakeUps } from '../../../adapters/memory/wake-ups.ts';
@@ -14,8 +15,9 @@ import { FindTasks } from '../../../domain/tasks/find-tasks.ts';
 import { QueueOrders } from '../../../domain/tasks/queue-orders.ts';
 import { RedriveTasks } from '../../../domain/tasks/redrive-tasks.ts';
 import { ReleaseTask } from '../../../domain/tasks/release-task.ts';
+import { RunTask } from '../../../domain/tasks/run-task.ts';
 import { SweepTasks } from '../../../domain/tasks/sweep-tasks.ts';
-import type { QueueStore, TaskStore, WakeUps } from '../../../ports/tasks.ts';
+import type { QueueStore, TaskRunner, TaskStore, WakeUps } from '../../../ports/tasks.ts';
 import { system } from '../compose.ts';
 import { token } from '../token.ts';
 import type { TasksConfig } from './settings.ts';
@@ -24,6 +26,7 @@ export const ports = {
   tasks: token<TaskStore>('TaskStore'),
   queues: token<QueueStore>('QueueStore'),
   wakeUps: token<WakeUps>('WakeUps'),
+  runner: token<TaskRunner>('TaskRunner'),
 };
 
 export const useCases = {
@@ -35,6 +38,7 @@ export const useCases = {
   failTask: token<FailTask>('FailTask'),
   releaseTask: token<ReleaseTask>('ReleaseTask'),
   redriveTasks: token<RedriveTasks>('RedriveTasks'),
+  runTask: token<RunTask>('RunTask'),
   sweepTasks: token<SweepTasks>('SweepTasks'),
   findQueues: token<FindQueues>('FindQueues'),
   configureQueue: token<ConfigureQueue>('ConfigureQueue'),
@@ -48,6 +52,7 @@ export const tasksModule = (config: TasksConfig): ContainerModule =>
   new ContainerModule((options) => {
     if (config.STORAGE === 'memory') bindMemory(options, config);
     else bindMissing(options);
+    options.bind(ports.runner).toResolvedValue((clock) => new HttpTaskRunner(clock), [system.clock]);
     bindUseCases(options);
   });
 
@@ -98,6 +103,10 @@ function bindUseCases({ bind }: Options): void {
   bind(useCases.redriveTasks).toResolvedValue(
     (tasks, queues, wakeUps, clock) => new RedriveTasks(tasks, queues, wakeUps, clock),
     [tasks, queues, wakeUps, clock],
+  );
+  bind(useCases.runTask).toResolvedValue(
+    (runner, complete, fail, release) => new RunTask(runner, complete, fail, release),
+    [ports.runner, useCases.completeTask, useCases.failTask, useCases.releaseTask],
   );
   bind(useCases.sweepTasks).toResolvedValue(
     (tasks, queues, wakeUps, clock) => new SweepTasks(tasks, queues, wakeUps, clock),

@@ -1,0 +1,71 @@
+import type { QueueStore, WakeUps } from '../../ports/tasks.ts';
+import { Bell } from './bell.ts';
+import { QueueWorker, type QueueWorkerParts } from './queue-worker.ts';
+
+export interface TaskWorkerParts extends QueueWorkerParts {
+  readonly queues: QueueStore;
+  readonly wakeUps: Pick<WakeUps, 'listen'>;
+}
+
+/** How often queues are looked for that another process was told of. */
+const LOOK_INTERVAL_MS = 5_000;
+const PAGE = 100;
+
+/** Drains every queue that has a runner. */
+export class TaskWorker {
+  private readonly workers = new Map<string, QueueWorker>();
+  private readonly bell = new Bell();
+  private isStopping = false;
+  private endListening: (() => void) | undefined;
+  private working: Promise<void> | undefined;
+
+  constructor(private readonly parts: TaskWorkerParts) {}
+
+  start(): void {
+    this.endListening = this.parts.wakeUps.listen((queue) => {
+      const worker = this.workers.get(queue);
+      if (worker) worker.wake();
+      else void this.attend(queue);
+    });
+    this.working = this.lookForQueues();
+  }
+
+  async stop(): Promise<void> {
+    this.isStopping = true;
+    this.endListening?.();
+    this.bell.ring();
+    await this.working;
+    await Promise.all([...this.workers.values()].map((worker) => worker.stop()));
+  }
+
+  private async lookForQueues(): Promise<void> {
+    while (!this.isStopping) {
+      await this.attendAll().catch((error) =>
+        this.parts.logger.error({ err: error }, 'looking for queues with a runner failed; it is tried again'),
+      );
+      await this.bell.wait(LOOK_INTERVAL_MS);
+    }
+  }
+
+  private async attendAll(): Promise<void> {
+    let cursor: string | undefined;
+    do {
+      const page = await this.parts.queues.list({ limit: PAGE, cursor });
+      for (const { queue, runner } of page.items) if (runner) this.begin(queue);
+      cursor = page.nextCursor;
+    } while (cursor !== undefined);
+  }
+
+  /** Begins with a queue that was just heard of. One that cannot be read now is found by the next look. */
+  private async attend(queue: string): Promise<void> {
+    const settings = await this.parts.queues.get(queue).catch(() => undefined);
+    if (settings?.runner) this.begin(queue);
+  }
+
+  private begin(queue: string): void {
+    if (this.isStopping || this.workers.has(queue)) return;
+    const worker = new QueueWorker(queue, this.parts);
+    this.workers.set(queue, worker);
+    worker.start();
+  }
+}

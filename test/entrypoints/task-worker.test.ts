@@ -1,0 +1,295 @@
+import type { ServerResponse } from 'node:http';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { MemoryTaskStore } from '../../src/adapters/memory/task-store.ts';
+import { storeUnavailable } from '../../src/domain/shared/domain-error.ts';
+import { ports } from '../../src/entrypoints/composition/tasks/module.ts';
+import type { TaskStore } from '../../src/ports/tasks.ts';
+import { authorization, type EmbeddedApp, embeddedApp } from '../helpers/embedded-app.ts';
+import { eventually } from '../helpers/eventually.ts';
+import { type HttpService, httpService, type ReceivedCall } from '../helpers/http-service.ts';
+import { overriding } from '../helpers/overriding.ts';
+
+type Answer = (call: ReceivedCall, response: ServerResponse) => void;
+
+describe('the built-in worker', () => {
+  let service: EmbeddedApp;
+  let downstream: HttpService;
+  let isClosed: boolean;
+  afterEach(async () => {
+    await close();
+    await downstream.close();
+  });
+
+  async function begin(answer: Answer, overrides: (store: TaskStore) => Partial<TaskStore> = () => ({})) {
+    downstream = await httpService(answer);
+    const store = new MemoryTaskStore(Number.MAX_SAFE_INTEGER);
+    service = await embeddedApp({}, (container) => {
+      container.rebind(ports.tasks).toConstantValue(overriding<TaskStore>(store, overrides(store)));
+    });
+    isClosed = false;
+  }
+
+  async function close(): Promise<void> {
+    if (!isClosed) await service.close();
+    isClosed = true;
+  }
+
+  const request = async (method: 'GET' | 'POST' | 'PUT', url: string, payload?: object) =>
+    (await service.app.inject({ method, url, payload, headers: authorization })).json();
+  const configure = (runner: object = {}, settings: object = {}) =>
+    request('PUT', '/queues/q', { ...settings, runner: { url: downstream.url, ...runner } });
+  const enqueue = async (task: object = {}): Promise<string> =>
+    (await request('POST', '/queues/q/tasks', { payload: null, ...task })).taskId;
+  const taskOf = (taskId: string) => request('GET', `/tasks/${taskId}`);
+  const queue = () => request('GET', '/queues/q');
+  const untilStatus = (taskId: string, status: string) =>
+    eventually(
+      () => taskOf(taskId),
+      (task) => task.status === status,
+      10_000,
+    );
+  const untilCalls = (count: number) =>
+    eventually(
+      () => downstream.calls.length,
+      (calls) => calls >= count,
+      10_000,
+    );
+  const idsOf = (calls: readonly ReceivedCall[]): string[] => calls.map(({ body }) => JSON.parse(body).taskId);
+
+  it('has tasks done by the service and keeps its answers', async () => {
+    await begin((call, response) => response.end(JSON.stringify({ echo: JSON.parse(call.body).payload })));
+    await configure();
+    const taskId = await enqueue({ payload: { n: 1 } });
+
+    expect(await untilStatus(taskId, 'SUCCESS')).toMatchObject({ attempt: 1, result: { echo: { n: 1 } } });
+    expect(downstream.calls).toMatchObject([{ headers: { 'idempotency-key': taskId, 'portside-attempt': '1' } }]);
+  });
+
+  it('begins with what waits when a queue gets its runner, newest first', async () => {
+    await begin((_, response) => response.end());
+    const ids = [await enqueue(), await enqueue(), await enqueue()];
+    await configure({ concurrency: 1 });
+
+    for (const taskId of ids) await untilStatus(taskId, 'SUCCESS');
+    expect(idsOf(downstream.calls)).toEqual(ids.reverse());
+  });
+
+  it('leaves queues without a runner alone, also when a runner is taken away', async () => {
+    await begin((_, response) => response.end());
+    await configure();
+    await untilStatus(await enqueue(), 'SUCCESS');
+    await request('PUT', '/queues/q', {});
+    const [here, elsewhere] = [await enqueue(), (await request('POST', '/queues/r/tasks', { payload: 1 })).taskId];
+    await configure();
+
+    await untilStatus(here, 'SUCCESS');
+    expect((await taskOf(elsewhere)).status).toBe('PENDING');
+    expect(downstream.calls).toHaveLength(2);
+  });
+
+  it('tries again what may pass and gives up on the rest', async () => {
+    const answers: Record<string, (response: ServerResponse, attempt: number) => void> = {
+      flaky: (response, attempt) => response.writeHead(attempt < 3 ? 503 : 200).end(),
+      wrong: (response) => response.writeHead(422).end('no such address'),
+      large: (response) => response.end('x'.repeat(33 * 1024)),
+      broken: (response) => response.writeHead(500).end(),
+    };
+    await begin(({ body }, response) => {
+      const { payload, attempt } = JSON.parse(body);
+      answers[payload]?.(response, attempt);
+    });
+    await configure();
+    const [flaky, wrong, large, broken] = [
+      await enqueue({ payload: 'flaky' }),
+      await enqueue({ payload: 'wrong' }),
+      await enqueue({ payload: 'large' }),
+      await enqueue({ payload: 'broken', maxAttempts: 2 }),
+    ];
+
+    expect(await untilStatus(wrong, 'FAILURE')).toMatchObject({ attempt: 1, error: expect.stringContaining('422') });
+    expect(await untilStatus(large, 'FAILURE')).toMatchObject({ attempt: 1, payload: 'large' });
+    await eventually(
+      async () => {
+        service.clock.advance(1_000);
+        return taskOf(flaky);
+      },
+      ({ status }) => status === 'SUCCESS',
+      20_000,
+    );
+    expect(await taskOf(flaky)).toMatchObject({ attempt: 3 });
+    expect(await untilStatus(broken, 'FAILURE')).toMatchObject({ attempt: 2, error: expect.stringContaining('500') });
+  });
+
+  it('waits as long as Retry-After says, and gives up when that is past the deadline', async () => {
+    await begin((_, response) => response.writeHead(429, { 'retry-after': '90' }).end());
+    await configure();
+    const begun = service.clock.now();
+    const waiting = await enqueue();
+    const late = await enqueue({ expiresInSeconds: 90 });
+
+    const task = await eventually(
+      () => taskOf(waiting),
+      ({ status, attempt }) => status === 'PENDING' && attempt === 1,
+    );
+    expect(Date.parse(task.notBefore)).toBe(begun + 90_000);
+    expect(await untilStatus(late, 'FAILURE')).toMatchObject({ attempt: 1 });
+  });
+
+  it('claims no more than it has slots for', async () => {
+    const held: ServerResponse[] = [];
+    await begin((_, response) => held.push(response));
+    await configure({ concurrency: 3 });
+    for (let count = 0; count < 10; count++) await enqueue();
+
+    await untilCalls(3);
+    expect(await queue()).toMatchObject({ taken: 3, pending: 7 });
+    held.shift()?.end();
+    await untilCalls(4);
+    expect(await queue()).toMatchObject({ taken: 3, pending: 6 });
+    for (let calls = 4; calls < 10; calls++) {
+      held.shift()?.end();
+      await untilCalls(calls + 1);
+    }
+    for (const response of held) response.end();
+    await eventually(queue, ({ counters }) => counters.succeeded === 10);
+  });
+
+  it('claims no more than its rate allows', async () => {
+    const times: number[] = [];
+    await begin((_, response) => {
+      times.push(performance.now());
+      response.end();
+    });
+    for (let count = 0; count < 12; count++) await enqueue();
+    await configure({ concurrency: 10, ratePerSecond: 8 });
+
+    await untilCalls(4);
+    const { taken } = await queue();
+    expect(taken).toBeLessThanOrEqual(1);
+    await untilCalls(12);
+    expect((times.at(-1) as number) - (times[0] as number)).toBeGreaterThan(1_300);
+  });
+
+  it('keeps a task by heartbeats while its call runs', async () => {
+    const held: ServerResponse[] = [];
+    await begin((_, response) => held.push(response));
+    await configure({ timeoutMs: 60_000 }, { leaseSeconds: 1 });
+    const taskId = await enqueue();
+    await untilCalls(1);
+
+    for (let seconds = 0; seconds < 5; seconds++) {
+      service.clock.advance(999);
+      const expected = service.clock.now() + 1_000;
+      await eventually(
+        () => taskOf(taskId),
+        ({ leaseUntil }) => Date.parse(leaseUntil) === expected,
+      );
+    }
+    expect(await request('POST', '/queues/q/claims', {})).toEqual({ tasks: [] });
+    held[0]?.end('"done"');
+    expect(await untilStatus(taskId, 'SUCCESS')).toMatchObject({ attempt: 1, result: 'done' });
+  });
+
+  it('ends the call of a task that somebody else has taken over, and stores nothing of it', async () => {
+    let isCut = false;
+    await begin((_, response) =>
+      response.on('close', () => {
+        isCut = true;
+      }),
+    );
+    await configure({ timeoutMs: 60_000 }, { leaseSeconds: 1 });
+    const taskId = await enqueue();
+    await untilCalls(1);
+    await request('PUT', '/queues/q', {});
+    service.clock.advance(1_000);
+    const { tasks } = await request('POST', '/queues/q/claims', { leaseSeconds: 60 });
+    expect(tasks).toMatchObject([{ taskId, attempt: 2 }]);
+
+    await eventually(
+      () => isCut,
+      (cut) => cut,
+    );
+    expect(await taskOf(taskId)).toMatchObject({ status: 'TAKEN', attempt: 2 });
+    expect(await request('POST', `/tasks/${taskId}/complete`, { fence: tasks[0].fence })).toMatchObject({
+      status: 'SUCCESS',
+    });
+  });
+
+  it('lets calls end when it stops, and claims nothing more', async () => {
+    const held: ServerResponse[] = [];
+    await begin((_, response) => held.push(response));
+    await configure({ concurrency: 2 });
+    const ids = [await enqueue(), await enqueue(), await enqueue()];
+    await untilCalls(2);
+    const store = service.container.get(ports.tasks);
+    const closing = close();
+    setTimeout(() => {
+      for (const response of held) response.end();
+    }, 200);
+    await closing;
+
+    const called = idsOf(downstream.calls);
+    expect(called).toHaveLength(2);
+    for (const taskId of ids)
+      expect((await store.get(taskId))?.status).toBe(called.includes(taskId) ? 'SUCCESS' : 'PENDING');
+  });
+
+  it('gives tasks back, with their attempts, when their calls do not end in time', async () => {
+    await begin(() => undefined);
+    await configure({ timeoutMs: 60_000 });
+    const ids = [await enqueue(), await enqueue()];
+    await untilCalls(2);
+    const store = service.container.get(ports.tasks);
+    const stopping = performance.now();
+    await close();
+
+    expect(performance.now() - stopping).toBeLessThan(8_000);
+    for (const taskId of ids)
+      expect(await store.get(taskId)).toMatchObject({ status: 'PENDING', attempt: 0, endedBy: 'release' });
+  });
+
+  it('asks a store that fails more and more rarely, and goes on when it answers again', async () => {
+    let isFailing = true;
+    let looks = 0;
+    await begin(
+      (_, response) => response.end(),
+      (store) => ({
+        heads: async (...look) => {
+          looks++;
+          if (isFailing) throw storeUnavailable();
+          return store.heads(...look);
+        },
+      }),
+    );
+    await configure();
+    const ids = [];
+    for (let count = 0; count < 50; count++) ids.push(await enqueue());
+    await eventually(
+      () => looks,
+      (count) => count >= 3,
+    );
+    expect(looks).toBeLessThan(10);
+
+    isFailing = false;
+    await untilStatus(ids[0] as string, 'SUCCESS');
+  });
+
+  it('calls once, and stores what became of it as soon as the store takes it', async () => {
+    let failures = 0;
+    await begin(
+      (_, response) => response.end('"once"'),
+      (store) => ({
+        replace: async (...change) => {
+          if (++failures <= 3) throw storeUnavailable();
+          return store.replace(...change);
+        },
+      }),
+    );
+    await configure();
+    const taskId = await enqueue();
+
+    expect(await untilStatus(taskId, 'SUCCESS')).toMatchObject({ attempt: 1, result: 'once' });
+    expect(failures).toBeGreaterThan(3);
+    expect(downstream.calls).toHaveLength(1);
+  });
+});
