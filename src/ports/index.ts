@@ -11,4 +11,16 @@ export type {
   StockStore,
 } from './stocks.ts';
 export type { ChangeFeed, ChangeHandler, Clock, Ids, Random } from './system.ts';
+export type {
+  AddOutcome,
+  Cancellation,
+  ClaimOutcome,
+  ListedStatus,
+  QueueStore,
+  RunnerCall,
+  RunOutcome,
+  TaskRunner,
+  TaskStore,
+  WakeUps,
+} from './tasks.ts';
 export type { PollStore, RecordOutcome, ShardFeed, TallyStore, VoteLedger, VoterPseudonyms } from './votes.ts';

@@ -23,9 +23,11 @@ describe('the built-in worker', () => {
   async function begin(answer: Answer, overrides: (store: TaskStore) => Partial<TaskStore> = () => ({})) {
     downstream = await httpService(answer);
     const store = new MemoryTaskStore(Number.MAX_SAFE_INTEGER);
-    service = await embeddedApp({}, (container) => {
-      container.rebind(ports.tasks).toConstantValue(overriding<TaskStore>(store, overrides(store)));
-    });
+    const replaced = overriding<TaskStore>(store, overrides(store));
+    service = await embeddedApp(
+      {},
+      { prepare: (container) => container.rebind(ports.tasks).toConstantValue(replaced) },
+    );
     isClosed = false;
   }
 

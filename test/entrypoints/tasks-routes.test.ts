@@ -1,15 +1,18 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { useCases } from '../../src/entrypoints/composition/tasks/module.ts';
 import { authorization, type EmbeddedApp, embeddedApp } from '../helpers/embedded-app.ts';
+import { conformanceTo } from '../helpers/openapi-conformance.ts';
 
 const ULID = /^[0-7][0-9A-HJKMNP-TV-Z]{25}$/;
 const KIB = 1024;
 
 describe('tasks over HTTP', () => {
   let service: EmbeddedApp;
+  let conforms: ReturnType<typeof conformanceTo>;
   let queueCount = 0;
   beforeAll(async () => {
     service = await embeddedApp();
+    conforms = conformanceTo((await service.app.inject('/openapi.json')).json());
   });
   afterAll(() => service.close());
 
@@ -17,8 +20,15 @@ describe('tasks over HTTP', () => {
   const iso = (offsetMs = 0): string => new Date(service.clock.now() + offsetMs).toISOString();
   const sweep = (): Promise<void> => service.container.get(useCases.sweepTasks).execute();
 
-  const request = (method: 'GET' | 'POST' | 'PUT', url: string, payload?: object, headers = {}) =>
-    service.app.inject({ method, url, payload, headers: { ...authorization, ...headers } });
+  /** Every answer must be as the service publishes it. */
+  async function request(method: 'GET' | 'POST' | 'PUT', url: string, payload?: object, headers = {}) {
+    const answer = await service.app.inject({ method, url, payload, headers: { ...authorization, ...headers } });
+    const { statusCode: status, body } = answer;
+    expect(
+      conforms({ method, url }, { status, headers: answer.headers as Record<string, string>, body }),
+    ).toBeUndefined();
+    return answer;
+  }
   const get = (url: string) => request('GET', url);
   const post = (url: string, payload: object = {}, headers = {}) => request('POST', url, payload, headers);
   const problem = (status: number, code: string) =>

@@ -21,7 +21,10 @@ describe('a claim that waits', () => {
   async function listen(overrides: (store: TaskStore) => Partial<TaskStore> = () => ({})): Promise<void> {
     const store = new MemoryTaskStore(Number.MAX_SAFE_INTEGER);
     const replaced = overriding<TaskStore>(store, overrides(store));
-    service = await embeddedApp({}, { prepare: (container) => container.rebind(ports.tasks).toConstantValue(replaced) });
+    service = await embeddedApp(
+      {},
+      { prepare: (container) => container.rebind(ports.tasks).toConstantValue(replaced) },
+    );
     await service.app.listen({ port: 0, host: '127.0.0.1' });
     openClaims = 0;
     service.app.server.on('request', ({ url = '' }, response) => {

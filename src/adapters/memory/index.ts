@@ -1,8 +1,11 @@
 /** Adapters that keep everything in the process, for tests of the domain: `portside/memory`. */
 export { MemoryChangeFeed } from './change-feed.ts';
 export { MemoryPollStore } from './poll-store.ts';
+export { MemoryQueueStore } from './queue-store.ts';
 export { MemoryRateCache } from './rate-cache.ts';
 export { ReferenceRates } from './reference-rates.ts';
 export { MemoryStockStore } from './stock-store.ts';
 export { MemoryTallyStore } from './tally-store.ts';
+export { MemoryTaskStore } from './task-store.ts';
 export { MemoryVoteLedger } from './vote-ledger.ts';
+export { MemoryWakeUps } from './wake-ups.ts';

@@ -28,3 +28,10 @@ export const PageQuery = Type.Object(
   },
   { additionalProperties: false },
 );
+
+export const Identity = Type.String({
+  pattern: '^[\\x20-\\x7e]{1,128}$',
+  description: '1–128 printable ASCII characters',
+});
+
+export const IdempotencyHeaders = Type.Object({ 'idempotency-key': Type.Optional(Identity) });

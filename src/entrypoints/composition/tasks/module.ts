@@ -69,8 +69,11 @@ function bindMissing({ bind }: Options): void {
   const refuse = async (): Promise<never> => {
     throw new DomainError('NOT_IMPLEMENTED', 'Tasks are kept in memory only so far. Run with STORAGE=memory for them.');
   };
-  bind(ports.tasks).toResolvedValue(() => new Proxy({} as TaskStore, { get: () => refuse }));
-  bind(ports.queues).toResolvedValue(() => new Proxy({} as QueueStore, { get: () => refuse }));
+  // Whatever has a `then` would be taken for a promise.
+  const missing = <Port extends object>(): Port =>
+    new Proxy({} as Port, { get: (_, name) => (name === 'then' ? undefined : refuse) });
+  bind(ports.tasks).toResolvedValue(() => missing<TaskStore>());
+  bind(ports.queues).toResolvedValue(() => missing<QueueStore>());
   bind(ports.wakeUps).toResolvedValue(() => new MemoryWakeUps());
 }
 

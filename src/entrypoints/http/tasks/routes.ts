@@ -15,7 +15,6 @@ import type { RedriveTasks } from '../../../domain/tasks/redrive-tasks.ts';
 import type { ReleaseTask } from '../../../domain/tasks/release-task.ts';
 import type { Task } from '../../../domain/tasks/task.ts';
 import type { WakeUps } from '../../../ports/tasks.ts';
-import { ProblemBody } from '../schemas.ts';
 import * as schemas from './schemas.ts';
 import { taskIdOfKey } from './task-id-of-key.ts';
 import { WaitingClaims } from './waiting-claims.ts';
@@ -36,14 +35,16 @@ export interface TasksRoutesOptions {
 
 const DEFAULT_LIMIT = 20;
 const tags = ['tasks'];
-const config = { key: true };
+
+/** Every route needs a key and the store. */
+const config = (...problems: readonly string[]) => ({ key: true, problems: [...problems, 'STORE_UNAVAILABLE'] });
 
 export const tasksRoutes = (options: TasksRoutesOptions): FastifyPluginAsync => {
   const plugin: FastifyPluginAsyncTypebox = async (app) => {
     app.post(
       '/queues/:queue/tasks',
       {
-        config,
+        config: config('TASKS_PAYLOAD_TOO_LARGE', 'IDEMPOTENCY_KEY_REUSED', 'TASKS_QUEUE_FULL'),
         schema: {
           tags,
           summary: 'Enqueue a task',
@@ -53,7 +54,7 @@ export const tasksRoutes = (options: TasksRoutesOptions): FastifyPluginAsync => 
           params: schemas.QueueParams,
           headers: schemas.IdempotencyHeaders,
           body: schemas.NewTask,
-          response: { 201: schemas.TaskBody, default: ProblemBody },
+          response: { 201: schemas.EnqueuedTask },
         },
         // A size is refused before the rest of the content is looked at.
         preValidation: async ({ body }) => void payloadText((body as { payload?: unknown } | null)?.payload),
@@ -72,14 +73,14 @@ export const tasksRoutes = (options: TasksRoutesOptions): FastifyPluginAsync => 
     app.get(
       '/queues/:queue/tasks',
       {
-        config,
+        config: config(),
         schema: {
           tags,
           summary: 'List tasks of a queue, newest first',
           description: 'A page may be short and still have `nextCursor`. A SUCCESS is found by its id.',
           params: schemas.QueueParams,
           querystring: schemas.TaskListQuery,
-          response: { 200: schemas.TaskList, default: ProblemBody },
+          response: { 200: schemas.TaskList },
         },
       },
       async ({ params: { queue }, query: { status, limit, cursor } }) => {
@@ -91,12 +92,12 @@ export const tasksRoutes = (options: TasksRoutesOptions): FastifyPluginAsync => 
     app.get(
       '/queues',
       {
-        config,
+        config: config(),
         schema: {
           tags,
           summary: 'List queues by name',
           querystring: schemas.PageQuery,
-          response: { 200: schemas.QueueList, default: ProblemBody },
+          response: { 200: schemas.QueueList },
         },
       },
       async ({ query: { limit, cursor } }) => {
@@ -108,12 +109,12 @@ export const tasksRoutes = (options: TasksRoutesOptions): FastifyPluginAsync => 
     app.get(
       '/queues/:queue',
       {
-        config,
+        config: config('TASKS_QUEUE_NOT_FOUND'),
         schema: {
           tags,
           summary: 'Read a queue: settings, what it holds, what it has done',
           params: schemas.QueueParams,
-          response: { 200: schemas.QueueBody, default: ProblemBody },
+          response: { 200: schemas.QueueBody },
         },
       },
       async ({ params: { queue } }) => queueBody(await options.findQueues.byName(queue)),
@@ -122,13 +123,13 @@ export const tasksRoutes = (options: TasksRoutesOptions): FastifyPluginAsync => 
     app.put(
       '/queues/:queue',
       {
-        config,
+        config: config(),
         schema: {
           tags,
           summary: 'Configure a queue; what is left out has its default',
           params: schemas.QueueParams,
           body: schemas.QueueDraft,
-          response: { 200: schemas.QueueSettingsBody, default: ProblemBody },
+          response: { 200: schemas.QueueSettingsBody },
         },
       },
       async ({ params: { queue }, body }) => {
@@ -146,14 +147,14 @@ export const tasksRoutes = (options: TasksRoutesOptions): FastifyPluginAsync => 
     app.post(
       '/queues/:queue/claims',
       {
-        config,
+        config: config(),
         schema: {
           tags,
           summary: 'Claim tasks',
           description: 'Answers as soon as there is a task, with none once `waitSeconds` are over.',
           params: schemas.QueueParams,
           body: schemas.ClaimRequest,
-          response: { 200: schemas.ClaimedTasks, default: ProblemBody },
+          response: { 200: schemas.ClaimedTasks },
         },
       },
       async ({ params: { queue }, body: { max = 1, leaseSeconds, waitSeconds = 0, worker }, log }, reply) => {
@@ -174,12 +175,12 @@ export const tasksRoutes = (options: TasksRoutesOptions): FastifyPluginAsync => 
     app.get(
       '/tasks/:taskId',
       {
-        config,
+        config: config('TASKS_NOT_FOUND'),
         schema: {
           tags,
           summary: 'Read a task',
           params: schemas.TaskParams,
-          response: { 200: schemas.TaskBody, default: ProblemBody },
+          response: { 200: schemas.TaskBody },
         },
       },
       async ({ params: { taskId } }) => taskBody(await options.findTasks.byId(taskId)),
@@ -188,13 +189,13 @@ export const tasksRoutes = (options: TasksRoutesOptions): FastifyPluginAsync => 
     app.post(
       '/tasks/:taskId/heartbeat',
       {
-        config,
+        config: config('TASKS_NOT_FOUND', 'TASKS_LEASE_LOST'),
         schema: {
           tags,
           summary: 'Keep a task: its lease begins anew',
           params: schemas.TaskParams,
           body: schemas.Heartbeat,
-          response: { 200: schemas.TaskBody, default: ProblemBody },
+          response: { 200: schemas.TaskBody },
         },
       },
       async ({ params: { taskId }, body: { fence, leaseSeconds } }) =>
@@ -204,13 +205,13 @@ export const tasksRoutes = (options: TasksRoutesOptions): FastifyPluginAsync => 
     app.post(
       '/tasks/:taskId/complete',
       {
-        config,
+        config: config('TASKS_RESULT_TOO_LARGE', 'TASKS_NOT_FOUND', 'TASKS_LEASE_LOST'),
         schema: {
           tags,
           summary: 'Finish a task with SUCCESS',
           params: schemas.TaskParams,
           body: schemas.Completion,
-          response: { 200: schemas.TaskBody, default: ProblemBody },
+          response: { 200: schemas.TaskBody },
         },
         preValidation: async ({ body }) => void resultText((body as { result?: unknown } | null)?.result),
       },
@@ -221,13 +222,13 @@ export const tasksRoutes = (options: TasksRoutesOptions): FastifyPluginAsync => 
     app.post(
       '/tasks/:taskId/fail',
       {
-        config,
+        config: config('TASKS_NOT_FOUND', 'TASKS_LEASE_LOST'),
         schema: {
           tags,
           summary: 'Say that an attempt failed',
           params: schemas.TaskParams,
           body: schemas.Failure,
-          response: { 200: schemas.TaskBody, default: ProblemBody },
+          response: { 200: schemas.TaskBody },
         },
       },
       async ({ params: { taskId }, body: { fence, error, retry = true } }) =>
@@ -237,13 +238,13 @@ export const tasksRoutes = (options: TasksRoutesOptions): FastifyPluginAsync => 
     app.post(
       '/tasks/:taskId/release',
       {
-        config,
+        config: config('TASKS_NOT_FOUND', 'TASKS_LEASE_LOST'),
         schema: {
           tags,
           summary: 'Give a task back, with its attempt',
           params: schemas.TaskParams,
           body: schemas.Release,
-          response: { 200: schemas.TaskBody, default: ProblemBody },
+          response: { 200: schemas.TaskBody },
         },
       },
       async ({ params: { taskId }, body: { fence, delaySeconds } }) =>
@@ -253,12 +254,12 @@ export const tasksRoutes = (options: TasksRoutesOptions): FastifyPluginAsync => 
     app.post(
       '/tasks/:taskId/redrive',
       {
-        config,
+        config: config('TASKS_NOT_FOUND', 'TASKS_NOT_REDRIVABLE'),
         schema: {
           tags,
           summary: 'Bring a FAILURE back into its queue',
           params: schemas.TaskParams,
-          response: { 200: schemas.TaskBody, default: ProblemBody },
+          response: { 200: schemas.TaskBody },
         },
       },
       async ({ params: { taskId } }) => taskBody(await options.redriveTasks.one(taskId)),
@@ -267,12 +268,12 @@ export const tasksRoutes = (options: TasksRoutesOptions): FastifyPluginAsync => 
     app.post(
       '/queues/:queue/redrive',
       {
-        config,
+        config: config(),
         schema: {
           tags,
           summary: 'Bring back every FAILURE of a queue, at most 1,000',
           params: schemas.QueueParams,
-          response: { 200: schemas.Redriven, default: ProblemBody },
+          response: { 200: schemas.Redriven },
         },
       },
       async ({ params: { queue }, log }) => {

@@ -1,7 +1,7 @@
 import { Type } from 'typebox';
-import { Id, PageQuery } from '../votes/schemas.ts';
+import { Id, PageQuery, Timestamp } from '../schemas.ts';
 
-export { IdempotencyHeaders, PageQuery } from '../votes/schemas.ts';
+export { IdempotencyHeaders, PageQuery } from '../schemas.ts';
 
 const MAX_DELAY_SECONDS = 2_592_000;
 const MAX_LEASE_SECONDS = 43_200;
@@ -29,7 +29,7 @@ export const NewTask = Type.Object(
 
 export const QueueDraft = Type.Object(
   {
-    order: Type.Optional(Type.Union([Type.Literal('lifo'), Type.Literal('fifo'), Type.Literal('adaptive')])),
+    order: Type.Optional(Type.Enum(['lifo', 'fifo', 'adaptive'])),
     deadlineSeconds: Type.Optional(Lifetime),
     maxPending: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000_000 })),
     leaseSeconds: Type.Optional(Lease),
@@ -84,37 +84,53 @@ export const Release = Type.Object(
   { additionalProperties: false },
 );
 
-export const TaskBody = Type.Object({
+const taskFields = {
   taskId: Type.String(),
   queue: Type.String(),
   status: Type.String({ enum: ['PENDING', 'TAKEN', 'SUCCESS', 'FAILURE', 'SHED'] }),
-  attempt: Type.Integer(),
+  attempt: Type.Integer({ description: 'Number of the last attempt; 0 before the first' }),
   maxAttempts: Type.Integer(),
   payload: anyJson('As it was enqueued'),
   result: Type.Optional(anyJson('What the task was completed with')),
   error: Type.Optional(Type.String({ description: 'Why the last attempt that failed did so' })),
   shedReason: Type.Optional(Type.String({ enum: ['expired'] })),
-  createdAt: Type.String(),
-  notBefore: Type.String(),
-  expiresAt: Type.String(),
-  claimedAt: Type.Optional(Type.String({ description: 'The last claim' })),
-  leaseUntil: Type.Optional(Type.String()),
-  finishedAt: Type.Optional(Type.String()),
+  createdAt: Timestamp,
+  notBefore: Timestamp,
+  expiresAt: Timestamp,
+  claimedAt: Type.Optional(Type.String({ format: 'date-time', description: 'The last claim' })),
+  leaseUntil: Type.Optional(Timestamp),
+  finishedAt: Type.Optional(Timestamp),
+};
+
+export const TaskBody = Type.Object(taskFields, { description: 'The task as it is now' });
+
+export const EnqueuedTask = Type.Object(taskFields, {
+  description: 'The task is in the queue',
+  headers: {
+    location: Type.String({ description: 'Path of the task' }),
+    'idempotent-replayed': Type.String({ description: '`true` if it had been enqueued before' }),
+  },
 });
 
-export const TaskList = Type.Object({ tasks: Type.Array(TaskBody), nextCursor: Type.Optional(Type.String()) });
+export const TaskList = Type.Object(
+  { tasks: Type.Array(TaskBody), nextCursor: Type.Optional(Type.String()) },
+  { description: 'A page of tasks, with `nextCursor` while there may be more' },
+);
 
-export const ClaimedTasks = Type.Object({
-  tasks: Type.Array(
-    Type.Object({
-      taskId: Type.String(),
-      payload: anyJson('As it was enqueued'),
-      attempt: Type.Integer(),
-      fence: Type.String({ description: 'Send it with every call for this task' }),
-      leaseUntil: Type.String(),
-    }),
-  ),
-});
+export const ClaimedTasks = Type.Object(
+  {
+    tasks: Type.Array(
+      Type.Object({
+        taskId: Type.String(),
+        payload: anyJson('As it was enqueued'),
+        attempt: Type.Integer(),
+        fence: Type.String({ description: 'Send it with every call for this task' }),
+        leaseUntil: Timestamp,
+      }),
+    ),
+  },
+  { description: 'What was claimed, which may be nothing' },
+);
 
 const settingsFields = {
   queue: Type.String(),
@@ -133,30 +149,36 @@ const settingsFields = {
   ),
 };
 
-export const QueueSettingsBody = Type.Object(settingsFields);
+export const QueueSettingsBody = Type.Object(settingsFields, { description: 'The settings, all of them' });
 
 const ageMs = Type.Unsafe<number | null>({ type: ['integer', 'null'], description: 'null when nothing is pending' });
 
-export const QueueBody = Type.Object({
-  ...settingsFields,
-  effectiveOrder: Type.String({ enum: ['lifo', 'fifo'] }),
-  pending: Type.Integer(),
-  taken: Type.Integer(),
-  deadLetters: Type.Integer({ description: 'Tasks in FAILURE' }),
-  oldestPendingAgeMs: ageMs,
-  newestPendingAgeMs: ageMs,
-  throughputPerSecond: Type.Number({ description: 'Tasks finished per second lately' }),
-  counters: Type.Object({
-    enqueued: Type.Integer(),
-    succeeded: Type.Integer(),
-    failed: Type.Integer(),
-    shed: Type.Integer(),
-    redriven: Type.Integer(),
-    refused: Type.Integer({ description: 'Enqueues refused because the queue was full' }),
-  }),
-  approximate: Type.Optional(Type.Array(Type.String(), { description: 'Names of the figures that are not exact' })),
-});
+export const QueueBody = Type.Object(
+  {
+    ...settingsFields,
+    effectiveOrder: Type.String({ enum: ['lifo', 'fifo'] }),
+    pending: Type.Integer(),
+    taken: Type.Integer(),
+    deadLetters: Type.Integer({ description: 'Tasks in FAILURE' }),
+    oldestPendingAgeMs: ageMs,
+    newestPendingAgeMs: ageMs,
+    throughputPerSecond: Type.Number({ description: 'Tasks finished per second lately' }),
+    counters: Type.Object({
+      enqueued: Type.Integer(),
+      succeeded: Type.Integer(),
+      failed: Type.Integer(),
+      shed: Type.Integer(),
+      redriven: Type.Integer(),
+      refused: Type.Integer({ description: 'Enqueues refused because the queue was full' }),
+    }),
+    approximate: Type.Optional(Type.Array(Type.String(), { description: 'Names of the figures that are not exact' })),
+  },
+  { description: 'The queue: its settings, what it holds, what it has done' },
+);
 
-export const QueueList = Type.Object({ queues: Type.Array(QueueBody), nextCursor: Type.Optional(Type.String()) });
+export const QueueList = Type.Object(
+  { queues: Type.Array(QueueBody), nextCursor: Type.Optional(Type.String()) },
+  { description: 'A page of queues, with `nextCursor` while there are more' },
+);
 
-export const Redriven = Type.Object({ redriven: Type.Integer() });
+export const Redriven = Type.Object({ redriven: Type.Integer() }, { description: 'How many are back in the queue' });

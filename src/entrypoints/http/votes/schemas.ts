@@ -1,14 +1,10 @@
 import type { Readable } from 'node:stream';
 import { Type } from 'typebox';
-import { Id, Timestamp } from '../schemas.ts';
+import { Id, Identity, Timestamp } from '../schemas.ts';
 
-export { Id, PageQuery } from '../schemas.ts';
+export { Id, IdempotencyHeaders, PageQuery } from '../schemas.ts';
 
 export const Time = Type.String({ format: 'date-time', description: 'a time in ISO 8601 with its offset, such as Z' });
-export const Identity = Type.String({
-  pattern: '^[\\x20-\\x7e]{1,128}$',
-  description: '1–128 printable ASCII characters',
-});
 /** Text that a person reads. What is refused cannot travel in the XML that carries a choice to a phone. */
 const Text = (maxLength: number) =>
   Type.String({
@@ -91,8 +87,6 @@ export const NewVote = Type.Object(
   },
   { additionalProperties: false },
 );
-
-export const IdempotencyHeaders = Type.Object({ 'idempotency-key': Type.Optional(Identity) });
 
 export const VoteReceipt = Type.Object(
   { voteId: Type.String(), pollId: Type.String(), choice: Type.String(), acceptedAt: Timestamp },

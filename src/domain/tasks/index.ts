@@ -1,0 +1,51 @@
+/** The tasks context as others may use it: `portside/tasks`. */
+export { type ClaimRequest, ClaimTasks } from './claim-tasks.ts';
+export { CompleteTask, resultText } from './complete-task.ts';
+export { ConfigureQueue } from './configure-queue.ts';
+export { type EnqueueCommand, type EnqueueResult, EnqueueTask, payloadText } from './enqueue-task.ts';
+export {
+  leaseLost,
+  notRedrivable,
+  payloadTooLarge,
+  queueFull,
+  queueNotFound,
+  resultTooLarge,
+  taskNotFound,
+} from './errors.ts';
+export { ExtendLease } from './extend-lease.ts';
+export { type FailCommand, FailTask } from './fail-task.ts';
+export { FindQueues, type QueueView } from './find-queues.ts';
+export { FindTasks } from './find-tasks.ts';
+export { chooseOrder, type Load, type Order, type OrderPolicy } from './order.ts';
+export { type QueueDraft, type QueueSettings, queueSettings, type RunnerSettings } from './queue.ts';
+export { type Counters, counterOf, noCounts, type QueueFigures } from './queue-figures.ts';
+export { QueueOrders } from './queue-orders.ts';
+export { RedriveTasks } from './redrive-tasks.ts';
+export { ReleaseTask } from './release-task.ts';
+export { retryDelayMs } from './retry-delay.ts';
+export { RunTask } from './run-task.ts';
+export { SweepTasks } from './sweep-tasks.ts';
+export {
+  claimed,
+  completed,
+  createTask,
+  type Ending,
+  extended,
+  failed,
+  type Grant,
+  isClaimable,
+  isIdle,
+  isOpen,
+  MAX_JSON_BYTES,
+  overdue,
+  placeOf,
+  redriven,
+  released,
+  standsAs,
+  type Task,
+  type TaskDraft,
+  type TaskStatus,
+  type TaskTerms,
+} from './task.ts';
+export { Throughput } from './throughput.ts';
+export { TokenBucket } from './token-bucket.ts';
