@@ -48,9 +48,9 @@ async function serve(): Promise<void> {
   const { close } = closeWithGrace({ delay: GRACE_MS + 1_500, logger, skip: [...STOP_SIGNALS] }, async ({ err }) => {
     if (err) logger.fatal({ err }, 'ending after an error');
     const cutOff = setTimeout(() => app.server.closeAllConnections(), GRACE_MS);
-    await app.close();
+    // At the same time, since both may need most of the time that there is.
+    await Promise.allSettled([app.close(), ...loops.map((loop) => loop.stop())]);
     clearTimeout(cutOff);
-    await Promise.all(loops.map((loop) => loop.stop()));
     await lifecycle.close();
   });
   // Under npm a Ctrl-C arrives twice, from the terminal and from npm: the second one must not cut the first one short.
