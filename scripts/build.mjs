@@ -6,7 +6,11 @@ const [folder = 'dist'] = process.argv.slice(2);
 
 await rm(folder, { recursive: true, force: true });
 await build({
-  entryPoints: { server: 'src/entrypoints/container/server.ts', tables: 'src/entrypoints/cli/tables.ts' },
+  entryPoints: {
+    server: 'src/entrypoints/container/server.ts',
+    tables: 'src/entrypoints/cli/tables.ts',
+    grow: 'src/entrypoints/cli/grow.ts',
+  },
   outdir: folder,
   bundle: true,
   packages: 'external',

@@ -1,0 +1,27 @@
+import { pino } from 'pino';
+import type { Poll } from '../../../domain/votes/poll.ts';
+import { compose, system } from '../compose.ts';
+import { type Configurable, readConfig } from '../config.ts';
+import { dynamoDbModule } from '../dynamodb.ts';
+import { useCases, votesModule } from './module.ts';
+import type { settings } from './settings.ts';
+
+/**
+ * Spreads further votes of a poll on DynamoDB over more shards, for an operator.
+ *
+ * @throws ConfigError; DomainError `VOTES_POLL_NOT_FOUND`, `STORE_UNAVAILABLE`
+ */
+export async function growPoll(
+  env: Readonly<Record<string, string | undefined>>,
+  contexts: readonly Configurable[],
+  pollId: string,
+  shards: number,
+): Promise<Poll> {
+  const config = readConfig<typeof settings>({ ...env, STORAGE: 'dynamodb', ROLE: 'worker' }, contexts);
+  const container = compose(pino({ level: config.LOG_LEVEL }), [dynamoDbModule, votesModule(config)]);
+  try {
+    return await container.get(useCases.growPoll).execute(pollId, shards);
+  } finally {
+    await container.get(system.lifecycle).close();
+  }
+}
