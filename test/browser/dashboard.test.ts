@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import axe from 'axe-core';
 import type { Browser, BrowserContextOptions, Locator, Page } from 'playwright-core';
 import { eventually } from '../helpers/eventually.ts';
 import { ServerProcess } from '../helpers/server-process.ts';
@@ -9,7 +9,7 @@ import { launchChromium, openPage, type WatchedPage } from './chromium.ts';
 import { type AnotherClient, anotherClient, KEY } from './polls.ts';
 import { dampStreams } from './stream-damper.ts';
 
-const { source: AXE } = createRequire(import.meta.url)('axe-core') as { source: string };
+const { source: AXE } = axe;
 
 const PHONE = { width: 360, height: 740 };
 const DESKTOP = { width: 1280, height: 800 };

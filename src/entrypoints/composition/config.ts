@@ -1,4 +1,4 @@
-import { type ApiKey, parseApiKey } from '../http/api-keys.ts';
+import { parseApiKey } from '../http/api-keys.ts';
 import { anyText, listOf, matching, oneOf, type Settings, tableName, type Values, wholeNumber } from './settings.ts';
 
 /** Settings of the service itself; each context adds its own. */
@@ -58,7 +58,6 @@ export const coreSettings = {
 } satisfies Settings;
 
 export type CoreConfig = Values<typeof coreSettings>;
-export type { ApiKey };
 
 /** What is wrong with the environment, one sentence for each setting. */
 export class ConfigError extends Error {

@@ -63,7 +63,7 @@ const results = (pollId: string, body: object): Exchange => ({
   body: { pollId, ...body },
 });
 
-export const pollScenarios: readonly Scenario[] = [
+const pollScenarios: readonly Scenario[] = [
   {
     what: 'a poll has every field that it was given',
     exchanges: [
@@ -152,7 +152,7 @@ export const pollScenarios: readonly Scenario[] = [
   },
 ];
 
-export const voteScenarios: readonly Scenario[] = [
+const voteScenarios: readonly Scenario[] = [
   {
     what: 'a vote without an identity gets one, and is another vote each time',
     exchanges: [
@@ -269,7 +269,7 @@ export const voteScenarios: readonly Scenario[] = [
   },
 ];
 
-export const resultsScenarios: readonly Scenario[] = [
+const resultsScenarios: readonly Scenario[] = [
   {
     what: 'results are in the order of the poll, with shares of four decimals',
     exchanges: [
@@ -382,7 +382,7 @@ const saysNothing = (request: HttpRequest): Exchange => ({ request, status: 200,
 
 const RESERVED = ['STOP', 'STOPALL', 'UNSUBSCRIBE', 'CANCEL', 'END', 'QUIT', 'START', 'UNSTOP', 'HELP', 'INFO'];
 
-export const smsScenarios: readonly Scenario[] = [
+const smsScenarios: readonly Scenario[] = [
   {
     what: 'a text to the number of a poll is counted once, however often it is delivered',
     exchanges: [
