@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { readdirSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -73,6 +74,18 @@ describe('the library', () => {
       .join('\n');
     expect(code).toContain("await import('portside/votes');");
     await run(process.execPath, ['--input-type=module', '--eval', code], { cwd: consumer });
+  });
+
+  it('publishes what all contexts share, and every context', () => {
+    const folders = readdirSync(join(PROJECT, 'src/domain'));
+    expect(Object.keys(exports)).toEqual(expect.arrayContaining(folders.map((folder) => `./${folder}`)));
+  });
+
+  it('is packed without anything that a consumer has no use for', async () => {
+    const { stdout } = await run('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], { cwd: PROJECT });
+    const [{ files }] = JSON.parse(stdout) as [{ files: readonly { path: string }[] }];
+    const others = files.map(({ path }) => path).filter((path) => !path.startsWith('lib/'));
+    expect(others.sort()).toEqual(['LICENSE', 'README.md', 'package.json']);
   });
 
   it('keeps everything else to itself', async () => {
