@@ -1,11 +1,10 @@
 // Bundles the programs into dist/, or into another folder if one is given; packages stay in node_modules.
-import { cp, rm } from 'node:fs/promises';
+import { cp, mkdir, rename, writeFile } from 'node:fs/promises';
 import { build } from 'esbuild';
 
 const [folder = 'dist'] = process.argv.slice(2);
 
-await rm(folder, { recursive: true, force: true });
-await build({
+const { outputFiles } = await build({
   entryPoints: {
     server: 'src/entrypoints/container/server.ts',
     tables: 'src/entrypoints/cli/tables.ts',
@@ -18,5 +17,13 @@ await build({
   format: 'esm',
   target: 'node20',
   sourcemap: true,
+  write: false,
 });
+// Files are replaced whole and never missing: another process may be starting from this folder.
+await mkdir(folder, { recursive: true });
+for (const { path, contents } of outputFiles) {
+  const beside = `${path}.${process.pid}`;
+  await writeFile(beside, contents);
+  await rename(beside, path);
+}
 await cp('src/entrypoints/http/dashboard', `${folder}/dashboard`, { recursive: true });
