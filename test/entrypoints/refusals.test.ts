@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { generalProblems } from '../../src/entrypoints/http/problems.ts';
+import { problems as stocksProblems } from '../../src/entrypoints/http/stocks/problems.ts';
 import { problems as votesProblems } from '../../src/entrypoints/http/votes/problems.ts';
 import { type EmbeddedApp, embeddedApp } from '../helpers/embedded-app.ts';
 import { type HttpAnswer, injecting, type Send } from '../helpers/http.ts';
@@ -8,7 +9,11 @@ import { exchangeBytes, overSocket, parseAnswer } from '../helpers/raw-http.ts';
 import { orderOfRefusals, type Refusal, refusals } from '../helpers/scenarios/refusals.ts';
 import { socketRefusals } from '../helpers/scenarios/socket-refusals.ts';
 
-const problems: Readonly<Record<string, { title: string }>> = { ...generalProblems, ...votesProblems };
+const problems: Readonly<Record<string, { title: string }>> = {
+  ...generalProblems,
+  ...votesProblems,
+  ...stocksProblems,
+};
 
 /** Every refusal has the same shape, whoever found the mistake: a route, Fastify or Node. */
 function expectRefusal(answer: HttpAnswer, { status, code, path }: Pick<Refusal, 'status' | 'code' | 'path'>): void {

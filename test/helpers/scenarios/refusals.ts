@@ -16,6 +16,7 @@ const FORM_TYPE = { 'content-type': 'application/x-www-form-urlencoded' };
 
 const goodPoll = { question: 'Which?', choices: ['YES', 'NO'] };
 const goodVote = { choice: 'RED' };
+const goodStock = { value: '97.00' };
 const goodSms = { MessageSid: 'SM1', From: '+15005550001', To: '+15005550006', Body: 'red' };
 
 const poll = (body: unknown, headers: Record<string, string> = {}): HttpRequest => ({
@@ -34,6 +35,12 @@ const sms = (body: unknown, headers: Record<string, string> = {}): HttpRequest =
   method: 'POST',
   url: '/webhooks/twilio/sms',
   headers,
+  body,
+});
+const stock = (body: unknown, headers: Record<string, string> = {}): HttpRequest => ({
+  method: 'PUT',
+  url: '/stock/AMZN',
+  headers: { ...authorization, ...headers },
   body,
 });
 const get = (url: string, headers: Record<string, string> = {}): HttpRequest => ({ url, headers });
@@ -73,6 +80,8 @@ const wrongMethod = refuse(405, 'METHOD_NOT_ALLOWED');
 const wrongType = refuse(415, 'UNSUPPORTED_MEDIA_TYPE');
 const tooLarge = refuse(413, 'BODY_TOO_LARGE');
 const noPoll = refuse(404, 'VOTES_POLL_NOT_FOUND');
+const noStock = refuse(404, 'STOCKS_NOT_FOUND');
+const noRate = refuse(502, 'STOCKS_RATE_MISSING');
 const unknownChoice = refuse(422, 'VOTES_UNKNOWN_CHOICE');
 
 const fields: readonly Refusal[] = [
@@ -133,6 +142,16 @@ const fields: readonly Refusal[] = [
     To: [undefined, ''],
     Body: [undefined],
   }),
+  ...invalid(stock, goodStock, {
+    value: [
+      ...[undefined, null, 97, true, [], {}, '', ' ', '97 ', ' 97', '+97', '-97', '-0', '01', '00', '.5', '5.', '1e3'],
+      ...['97,00', '97.00.1', '0x61', 'NaN', 'Infinity', '９７', '97\n', '97\0', '1'.repeat(19), '0.123456789'],
+    ],
+    currency: [5, null, '', 'EURO', 'EU', ' EUR', 'XAU', 'XXX', 'ANG', 'BGN', 'CUC', 'ＥＵＲ', 'ınr', ['EUR']],
+    stock: ['AMZN'],
+    updatedAt: ['2026-01-01T00:00:00.000Z'],
+    constructor: [1],
+  }),
   invalidAt('MessageSid')('two MessageSids', sms(`${form(goodSms)}&MessageSid=SM2`, FORM_TYPE)),
   invalidAt('voteId')(
     'a voteId that differs from the key',
@@ -160,6 +179,36 @@ const query: readonly Refusal[] = [
   ...['page', 'Limit', '__proto__', 'constructor', 'toString', '%00', 'limit%5B%5D', '%zz'].map((name) =>
     refuse(400, 'INVALID_REQUEST')(`a query parameter ${name}`, get(`/polls?${name}=1`)),
   ),
+  ...[
+    ...[
+      '',
+      ',',
+      'USD,',
+      ',USD',
+      'USD,,JPY',
+      'USD;JPY',
+      'USD,%20JPY',
+      'USDJPY',
+      'US',
+      '%00',
+      '%EF%BC%B5SD',
+      '__proto__',
+    ],
+    ...['XAU', 'USD,XAG', 'XXX', 'XTS', 'XDR', 'ANG', 'BGN', 'CUC', 'HRK', 'BTC', 'ZZZ'],
+  ].flatMap((currencies) => [
+    invalidAt('currencies')(`currencies of "${currencies}"`, get(`/stock/AMZN?currencies=${currencies}`)),
+    invalidAt('currencies')(`rates for currencies of "${currencies}"`, get(`/rates?currencies=${currencies}`)),
+  ]),
+  ...['', 'XAU', 'BGN', 'EUR,USD', 'EURO', '%C4%B1nr'].map((base) =>
+    invalidAt('base')(`rates with a base of "${base}"`, get(`/rates?base=${base}`)),
+  ),
+  invalidAt('currencies')('currencies twice', get('/stock/AMZN?currencies=USD&currencies=JPY')),
+  invalidAt('base')('two bases', get('/rates?base=EUR&base=USD')),
+  invalidAt('base')('a base for a value', get('/stock/AMZN?base=EUR')),
+  invalidAt('symbols')('symbols for rates', get('/rates?symbols=USD')),
+  invalidAt('limit')('a limit of 0 for stocks', get('/stock?limit=0')),
+  invalidAt('cursor')('a bad cursor for stocks', get('/stock?cursor=nonsense')),
+  invalidAt('x')('a query parameter for a stock', { ...stock(goodStock), url: '/stock/AMZN?x=1' }),
   invalidAt('x')('a query parameter where none is known', get('/polls/colors?x=1')),
   invalidAt('x')('a query parameter for results', get('/polls/colors/results?x=1')),
   invalidAt('x')('a query parameter for events', get('/polls/colors/results/events?x=1')),
@@ -267,6 +316,9 @@ const methods: readonly Refusal[] = [
   wrongMethod('GET of the votes', get('/polls/colors/votes')),
   wrongMethod('GET of a close', get('/polls/colors/close')),
   wrongMethod('GET of the webhook', get('/webhooks/twilio/sms')),
+  wrongMethod('POST of the stocks', { method: 'POST', url: '/stock', body: goodStock }),
+  wrongMethod('DELETE of a stock', { method: 'DELETE', url: '/stock/AMZN' }),
+  wrongMethod('PUT of the rates', { method: 'PUT', url: '/rates', body: {} }),
   wrongMethod('POST of the results', { method: 'POST', url: '/polls/colors/results', body: {} }),
   wrongMethod('POST of the dashboard', { method: 'POST', url: '/', body: {} }),
   wrongMethod('POST of the metrics', { method: 'POST', url: '/metrics' }),
@@ -277,6 +329,10 @@ const paths: readonly Refusal[] = [
   ...[
     '/nope',
     '/polls/',
+    '/stock/',
+    '/stock/AMZN/',
+    '/stocks',
+    '/rates/EUR',
     '/polls//votes',
     '/polls/colors/',
     '/polls/colors/votes/x',
@@ -360,6 +416,7 @@ const keys: readonly Refusal[] = [
   unauthorized('__proto__ as key', keyed({ authorization: 'Bearer __proto__' })),
   unauthorized('the key in the query', { ...keyed({}), url: `/polls/colors/recount?key=${KEY}` }),
   unauthorized('a poll without a key', { method: 'POST', url: '/polls', body: goodPoll }),
+  unauthorized('a stock without a key', { method: 'PUT', url: '/stock/AMZN', body: goodStock }),
   unauthorized('a close without a key', { method: 'POST', url: '/polls/colors/close' }),
 ];
 
@@ -367,6 +424,12 @@ const content: readonly Refusal[] = [
   ...['rouge', '__proto__', 'constructor', 'toString', ' ', '\0', '\u202e', '\u200b', 'x'.repeat(60_000)].map(
     (choice) => unknownChoice(`a vote for ${shown(choice)}`, vote({ choice })),
   ),
+  ...['amzn', 'NONE', 'constructor', 'toString', 'x'.repeat(64)].map((stockId) =>
+    noStock(`a stock ${shown(stockId)}`, get(`/stock/${stockId}`)),
+  ),
+  noRate('a value in a currency without a rate', get('/stock/AMZN?currencies=USD,HTG')),
+  noRate('a rate that is not there', get('/rates?currencies=HTG')),
+  noRate('a base without a rate', get('/rates?base=HTG')),
   refuse(409, 'VOTES_POLL_EXISTS')('a poll id that is taken', poll({ ...goodPoll, pollId: 'colors' })),
 ];
 
