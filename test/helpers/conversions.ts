@@ -21,7 +21,7 @@ function amountsOf(digits: number, rounding: Rounding): typeof BigNumber {
 }
 
 /** The conversion as another library does it: exact product, one quotient rounded to the currency's digits. */
-export function convertOtherwise(amount: string, from: string, to: string, currency: string, rounding: Rounding) {
+function convertOtherwise(amount: string, from: string, to: string, currency: string, rounding: Rounding) {
   const digits = minorDigits(currency);
   return new (amountsOf(digits, rounding))(amount).times(to).div(from).toFixed(digits);
 }

@@ -57,7 +57,7 @@ export class DynamoDbStockStore implements StockStore {
 
 const inTime = () => ({ abortSignal: AbortSignal.timeout(ANSWER_TIMEOUT_MS) });
 
-export function updateStock(table: string, { stockId, value, currency, updatedAt }: StockChange): UpdateCommandInput {
+function updateStock(table: string, { stockId, value, currency, updatedAt }: StockChange): UpdateCommandInput {
   const keepCurrency = 'currency = if_not_exists(currency, :currency)';
   const setCurrency = 'currency = :currency';
   return {
