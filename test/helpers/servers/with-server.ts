@@ -18,5 +18,10 @@ export async function withServer<Server extends { stop(): Promise<void> }>(
     return;
   }
   afterAll(() => server.stop());
-  await suites(server);
+  try {
+    await suites(server);
+  } catch (error) {
+    await server.stop();
+    throw error;
+  }
 }
