@@ -8,7 +8,7 @@ import { type VoteTables, voteTableDefinitions } from '../../../src/adapters/dyn
 let made = 0;
 
 /** Where the product's own client finds a server; DynamoDB Local takes any credentials. */
-const dynamoDbEnv = (endpoint: string) => ({
+export const dynamoDbEnv = (endpoint: string) => ({
   AWS_ENDPOINT_URL_DYNAMODB: endpoint,
   AWS_REGION: 'eu-west-1',
   AWS_ACCESS_KEY_ID: 'local',
