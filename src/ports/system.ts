@@ -13,6 +13,12 @@ export interface Random {
   next(): number;
 }
 
+/** Figures that somebody watches or is called out by. */
+export interface Meter {
+  /** Records a figure under a name such as `VoteLag`. */
+  record(name: string, value: number, unit: 'Count' | 'Milliseconds'): void;
+}
+
 /** What is done with changes. Both must be safe to repeat. */
 export interface ChangeHandler<Change> {
   /** Takes a batch in. One that fails is delivered again until it succeeds. */

@@ -7,6 +7,8 @@ import type { Context } from '../../src/entrypoints/composition/context.ts';
 import { contexts as servedContexts } from '../../src/entrypoints/composition/contexts.ts';
 import { dynamoDbModule } from '../../src/entrypoints/composition/dynamodb.ts';
 import { buildApp } from '../../src/entrypoints/http/app.ts';
+import { publishMetrics } from '../../src/entrypoints/http/metrics.ts';
+import { publishPages } from '../../src/entrypoints/http/pages.ts';
 import { FakeClock } from './fakes.ts';
 
 export const KEY = 'test-key-0123456789';
@@ -46,6 +48,7 @@ export async function embeddedApp(
     nextId: () => ids.next(),
     health: () => container.get(system.lifecycle).health(),
     contexts: contexts.map(({ routes, problems }) => ({ routes: routes(container, config), problems })),
+    extras: [publishPages, publishMetrics],
   });
   const loops = contexts.flatMap((context) => context.loops(container, config));
   for (const loop of loops) loop.start();

@@ -4,7 +4,9 @@ import type { Logger } from 'pino';
 import { systemClock } from '../../adapters/system/clock.ts';
 import { ulids } from '../../adapters/system/ids.ts';
 import { systemRandom } from '../../adapters/system/random.ts';
-import type { Clock, Ids, Random } from '../../ports/system.ts';
+import { EmfMeter } from '../../adapters/telemetry/emf-meter.ts';
+import { silentMeter } from '../../adapters/telemetry/silent-meter.ts';
+import type { Clock, Ids, Meter, Random } from '../../ports/system.ts';
 import { Lifecycle } from './lifecycle.ts';
 import { token } from './token.ts';
 
@@ -13,13 +15,16 @@ export const system = {
   ids: token<Ids>('Ids'),
   random: token<Random>('Random'),
   logger: token<Logger>('Logger'),
+  meter: token<Meter>('Meter'),
   lifecycle: token<Lifecycle>('Lifecycle'),
 };
 
 /**
  * Wires a service from modules. Nothing is opened yet: adapters open on first use and close with the lifecycle.
+ *
+ * @param metricsNamespace where figures go; without it they go nowhere
  */
-export function compose(logger: Logger, modules: readonly ContainerModule[]): Container {
+export function compose(logger: Logger, modules: readonly ContainerModule[], metricsNamespace?: string): Container {
   const container = new Container({ defaultScope: 'Singleton' });
   container.load(
     new ContainerModule(({ bind }) => {
@@ -27,9 +32,13 @@ export function compose(logger: Logger, modules: readonly ContainerModule[]): Co
       bind(system.ids).toConstantValue(ulids);
       bind(system.random).toConstantValue(systemRandom);
       bind(system.logger).toConstantValue(logger);
+      bind(system.meter).toConstantValue(metricsNamespace ? emfMeter(metricsNamespace) : silentMeter);
       bind(system.lifecycle).toConstantValue(new Lifecycle());
     }),
     ...modules,
   );
   return container;
 }
+
+const emfMeter = (namespace: string): Meter =>
+  new EmfMeter(namespace, systemClock, (line) => process.stdout.write(`${line}\n`));

@@ -1,5 +1,5 @@
-import { parseApiKey } from '../http/api-keys.ts';
-import { anyText, listOf, matching, oneOf, type Settings, tableName, type Values, wholeNumber } from './settings.ts';
+import { parseApiKeys } from '../http/api-keys.ts';
+import { anyText, matching, oneOf, type Settings, tableName, type Values, wholeNumber } from './settings.ts';
 
 /** Settings of the service itself; each context adds its own. */
 export const coreSettings = {
@@ -13,6 +13,11 @@ export const coreSettings = {
     meaning: 'Least severe level that is logged: `fatal`, `error`, `warn`, `info`, `debug`, `trace` or `silent`.',
     fallback: 'info',
     parse: oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'),
+  },
+  METRICS_NAMESPACE: {
+    meaning:
+      'Namespace in CloudWatch. With it, figures that alarms need are written to the log in CloudWatch’s embedded metric format.',
+    parse: matching(/^[A-Za-z0-9_.\-/#]{1,255}$/, 'may have letters, digits, _, ., -, / and #'),
   },
   STORAGE: {
     meaning: 'Where everything is kept: `memory` is gone with the process, `dynamodb` stays.',
@@ -46,9 +51,9 @@ export const coreSettings = {
   },
   API_KEYS: {
     meaning:
-      'Keys for the routes that change things, `name=key,name=key`; a key has 16 to 128 characters. ' +
+      'Keys for the routes that change things, `name=key,name=key` or `{ "name": "key" }`; a key has 16 to 128 characters. ' +
       'With `STORAGE=memory` one is made at start and printed once if none is given.',
-    parse: listOf(parseApiKey),
+    parse: parseApiKeys,
   },
   SWEEP_SECONDS: {
     meaning: 'How often polls past their end, expired tasks and leases, and lost wake-ups are looked for, in seconds.',

@@ -7,6 +7,8 @@ import { contexts } from '../composition/contexts.ts';
 import { dynamoDbModule } from '../composition/dynamodb.ts';
 import type { ApiKey } from '../http/api-keys.ts';
 import { buildApp } from '../http/app.ts';
+import { publishMetrics } from '../http/metrics.ts';
+import { publishPages } from '../http/pages.ts';
 import { endOnFailure } from './end-on-failure.ts';
 
 /** Clients that never finish are cut off then, so that the process ends within 10 s. */
@@ -25,7 +27,8 @@ await endOnFailure(serve);
 async function serve(): Promise<void> {
   const config = readConfig(process.env, contexts);
   const logger = pino({ level: config.LOG_LEVEL });
-  const container = compose(logger, [dynamoDbModule, ...contexts.map((context) => context.module(config))]);
+  const modules = [dynamoDbModule, ...contexts.map((context) => context.module(config))];
+  const container = compose(logger, modules, config.METRICS_NAMESPACE);
   const lifecycle = container.get(system.lifecycle);
   const ids = container.get(system.ids);
 
@@ -42,6 +45,7 @@ async function serve(): Promise<void> {
     contexts: servesApi
       ? contexts.map(({ routes, problems }) => ({ routes: routes(container, config), problems }))
       : [],
+    extras: servesApi ? [publishPages, publishMetrics] : [publishMetrics],
   });
   const loops = worksBeside ? contexts.flatMap((context) => context.loops(container, config)) : [];
 

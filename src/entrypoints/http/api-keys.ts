@@ -6,11 +6,26 @@ export interface ApiKey {
   readonly key: string;
 }
 
-/** @throws Error unless the text is `name=key` with a key of 16 to 128 characters */
-export function parseApiKey(text: string): ApiKey {
-  const [, name, key] = /^([A-Za-z0-9_.-]+)=([\x21-\x7e]{16,128})$/.exec(text) ?? [];
-  if (!name || !key) throw new Error('must be name=key,name=key with keys of 16 to 128 characters');
-  return { name, key };
+const FORM = 'must be name=key,name=key or { "name": "key" } with keys of 16 to 128 characters';
+
+/** @throws Error unless the text is a list `name=key,name=key` or, as Secrets Manager likes it, a JSON object */
+export function parseApiKeys(text: string): readonly ApiKey[] {
+  const pairs = /^\s*\{/.test(text) ? pairsInJson(text) : text.split(',').map((pair) => pair.trim());
+  const keys = pairs.map((pair) => {
+    const [, name, key] = /^([A-Za-z0-9_.-]+)=([\x21-\x7e]{16,128})$/.exec(pair) ?? [];
+    if (!name || !key) throw new Error(FORM);
+    return { name, key };
+  });
+  if (keys.length === 0) throw new Error(FORM);
+  return keys;
+}
+
+function pairsInJson(text: string): string[] {
+  try {
+    return Object.entries(JSON.parse(text)).map(([name, key]) => `${name}=${key}`);
+  } catch {
+    throw new Error(FORM);
+  }
 }
 
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest();

@@ -1,4 +1,3 @@
-import fastifyStatic from '@fastify/static';
 import Fastify, {
   type FastifyHttpOptions,
   type FastifyInstance,
@@ -10,13 +9,13 @@ import Fastify, {
 } from 'fastify';
 import type { Logger } from 'pino';
 import { Type } from 'typebox';
+import { DomainError } from '../../domain/shared/domain-error.ts';
 import type { ApiKey } from './api-keys.ts';
 import { parseBodies } from './body.ts';
 import { answerEverything, clientErrorHandler } from './client-errors.ts';
+import { CompileWhenCalled } from './compile-when-called.ts';
 import { drainBeforeClose } from './drain.ts';
 import { errorHandler } from './errors.ts';
-import { publishMetrics } from './metrics.ts';
-import { publishOpenApi } from './openapi.ts';
 import { generalProblems, type ProblemTable } from './problems.ts';
 import { refuseEarly } from './refuse-early.ts';
 import { securityHeaders } from './security-headers.ts';
@@ -28,6 +27,8 @@ declare module 'fastify' {
     readonly key?: boolean;
     /** The route takes a form, not JSON. */
     readonly form?: boolean;
+    /** The answer goes on for as long as the client listens. */
+    readonly stream?: boolean;
     /** Codes with which the route may refuse, beside those that follow from its schema; for the OpenAPI document. */
     readonly problems?: readonly string[];
   }
@@ -40,13 +41,18 @@ export interface AppOptions {
   readonly nextId: () => string;
   readonly health: () => Promise<Record<string, 'ok' | 'unreachable'>>;
   readonly contexts: readonly { readonly routes: FastifyPluginAsync; readonly problems: ProblemTable }[];
+  /** What is served beside the API; registered before its routes, so that it sees them. */
+  readonly extras?: readonly Extra[];
+  /** For a function that starts anew all the time and keeps no connection open. */
+  readonly serverless?: boolean;
 }
+
+export type Extra = (app: FastifyInstance, problems: ProblemTable) => void | Promise<void>;
 
 const BODY_LIMIT = 64 * 1024;
 /** Longer than any path that Node takes, so that the length of an id is a matter of its schema alone. */
 const MAX_PARAM_LENGTH = 16 * 1024;
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,128}$/;
-const DASHBOARD = new URL('./dashboard/', import.meta.url);
 
 /** Builds the HTTP side of the service, ready for `inject` or `listen`. */
 export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
@@ -56,8 +62,11 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     reply.headers(headers).header('x-request-id', request.id);
   const handleError = errorHandler(problems);
 
+  const compilers = options.serverless ? new CompileWhenCalled() : undefined;
+
   const app = Fastify({
     ...serverOptions(options),
+    ...(compilers ? { schemaController: compilers.schemaController } : {}),
     clientErrorHandler: clientErrorHandler({ ...options, problems, headers }),
     // For these no hook runs.
     frameworkErrors: (error, request, reply) => {
@@ -78,11 +87,11 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
       route.schema.querystring = Type.Object({}, { additionalProperties: false });
   });
   refuseEarly(app, { apiKeys: options.apiKeys, maxParamLength: MAX_PARAM_LENGTH });
-  await publishOpenApi(app, problems);
-  publishMetrics(app);
+  if (options.serverless) refuseStreams(app);
+  if (compilers) app.addHook('onRequest', () => compilers.load());
+  for (const extra of options.extras ?? []) await extra(app, problems);
   await app.register(systemRoutes({ problems, health: options.health }));
   for (const { routes } of options.contexts) await app.register(routes);
-  await app.register(fastifyStatic, { root: DASHBOARD, wildcard: false });
   return app;
 }
 
@@ -102,6 +111,12 @@ const serverOptions = ({ logger, nextId }: AppOptions): FastifyHttpOptions<RawSe
   // no longer its first value but both, and refused for what it is.
   http: { requireHostHeader: false, joinDuplicateHeaders: true },
 });
+
+function refuseStreams(app: FastifyInstance): void {
+  app.addHook('onRequest', async ({ routeOptions }) => {
+    if (routeOptions.config.stream) throw new DomainError('NOT_IMPLEMENTED', 'Nothing can be followed here.');
+  });
+}
 
 function logAnswer(
   { method, url, routeOptions, log }: FastifyRequest,

@@ -1,12 +1,20 @@
 import swagger from '@fastify/swagger';
-import swaggerUi from '@fastify/swagger-ui';
+import swaggerUi, { type FastifySwaggerUiOptions } from '@fastify/swagger-ui';
 import type { FastifyInstance, FastifySchema, RouteOptions } from 'fastify';
 import { Type } from 'typebox';
 import type { ProblemTable } from './problems.ts';
 import { ProblemBody } from './schemas.ts';
 
-/** Serves `GET /openapi.json`, grown out of the routes' schemas, and `GET /docs`, a page to read and try it. */
-export async function publishOpenApi(app: FastifyInstance, problems: ProblemTable): Promise<void> {
+/**
+ * Serves `GET /openapi.json`, grown out of the routes' schemas, and `GET /docs`, a page to read and try it.
+ *
+ * @param files where the page's own files are, if not in the package
+ */
+export async function publishOpenApi(
+  app: FastifyInstance,
+  problems: ProblemTable,
+  files: Pick<FastifySwaggerUiOptions, 'baseDir' | 'logo'> = {},
+): Promise<void> {
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
@@ -38,6 +46,7 @@ export async function publishOpenApi(app: FastifyInstance, problems: ProblemTabl
     async () => app.swagger(),
   );
   await app.register(swaggerUi, {
+    ...files,
     routePrefix: '/docs',
     // The page styles its elements in place; its scripts are files of its own.
     transformStaticCSP: (policy) => `${policy};style-src 'self' 'unsafe-inline'`,

@@ -1,8 +1,8 @@
 import { pino } from 'pino';
-import { compose } from '../composition/compose.ts';
+import { compose, system } from '../composition/compose.ts';
 import { readConfig } from '../composition/config.ts';
 import { dynamoDbModule } from '../composition/dynamodb.ts';
-import { useCases, votesModule } from '../composition/votes/module.ts';
+import { foldingModule, useCases } from '../composition/votes/module.ts';
 import { check, settings } from '../composition/votes/settings.ts';
 import { votesStreamHandler } from '../composition/votes/stream-handler.ts';
 
@@ -10,7 +10,12 @@ const config = readConfig<typeof settings>({ ...process.env, STORAGE: 'dynamodb'
   { settings, check },
 ]);
 const logger = pino({ level: config.LOG_LEVEL });
-const container = compose(logger, [dynamoDbModule, votesModule(config)]);
+const container = compose(logger, [dynamoDbModule, foldingModule(config)], config.METRICS_NAMESPACE);
 
 /** The stream of the votes table, in batches. */
-export const handler = votesStreamHandler(container.get(useCases.foldShards), logger);
+export const handler = votesStreamHandler({
+  foldShards: container.get(useCases.foldShards),
+  logger,
+  meter: container.get(system.meter),
+  clock: container.get(system.clock),
+});

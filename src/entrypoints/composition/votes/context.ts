@@ -7,6 +7,7 @@ import type { Context } from '../context.ts';
 import { sweep } from '../loops.ts';
 import { ports, useCases, votesModule } from './module.ts';
 import { check, notices, settings, tablesOf, type VotesConfig } from './settings.ts';
+import { foldAndMeasure } from './stream-handler.ts';
 
 export const votes: Context<typeof settings> = {
   name: 'votes',
@@ -27,6 +28,7 @@ export const votes: Context<typeof settings> = {
       auditPoll: container.get(useCases.auditPoll),
       recountPoll: container.get(useCases.recountPoll),
       clock: container.get(system.clock),
+      meter: container.get(system.meter),
       twilio: {
         authTokens: config.TWILIO_AUTH_TOKEN ?? [],
         publicBaseUrl: config.PUBLIC_BASE_URL,
@@ -35,6 +37,8 @@ export const votes: Context<typeof settings> = {
     }),
   loops: (container: Container, config: VotesConfig) => {
     const logger = container.get(system.logger);
+    const meter = container.get(system.meter);
+    const clock = container.get(system.clock);
     const feed = container.get(ports.shardFeed);
     const foldShards = container.get(useCases.foldShards);
     const closePoll = container.get(useCases.closePoll);
@@ -44,7 +48,7 @@ export const votes: Context<typeof settings> = {
         start: () =>
           feed.start({
             changes: async (images) => {
-              await foldShards.execute(images).catch((error) => {
+              await foldAndMeasure({ foldShards, meter, clock }, images).catch((error) => {
                 logger.error({ err: error, images: images.length }, 'folding shards failed; the batch comes again');
                 throw error;
               });

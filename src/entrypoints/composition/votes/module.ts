@@ -28,7 +28,7 @@ import { system } from '../compose.ts';
 import { dynamoDb } from '../dynamodb.ts';
 import { token } from '../token.ts';
 import { tablesOf, type VotesConfig } from './settings.ts';
-import { logPassedOver } from './stream-handler.ts';
+import { tellPassedOver } from './stream-handler.ts';
 
 export const ports = {
   polls: token<PollStore>('PollStore'),
@@ -59,6 +59,21 @@ export const votesModule = (config: VotesConfig): ContainerModule =>
     bindUseCases(options, config);
   });
 
+/** No more than a function needs that folds shards into tallies. */
+export const foldingModule = (config: VotesConfig): ContainerModule =>
+  new ContainerModule((options) => {
+    bindTallies(options, config);
+    bindFolding(options);
+  });
+
+/** No more than a function needs that closes polls. */
+export const closingModule = (config: VotesConfig): ContainerModule =>
+  new ContainerModule((options) => {
+    bindPolls(options, config);
+    bindLedger(options, config);
+    bindClosing(options);
+  });
+
 type Options = Parameters<ConstructorParameters<typeof ContainerModule>[0]>[0];
 
 function bindMemory({ bind }: Options, config: VotesConfig): void {
@@ -82,46 +97,80 @@ function bindMemory({ bind }: Options, config: VotesConfig): void {
 /** How long a process that died keeps its part of the stream, ms. */
 const LEASE_MS = 6_000;
 
-function bindDynamoDb({ bind }: Options, config: VotesConfig): void {
-  const tables = tablesOf(config);
-  const region = config.AWS_REGION as string;
-  const client = dynamoDb;
-  const { polls, ledger, tallies, shardFeed, pseudonyms } = ports;
-  bind(tallies).toResolvedValue(
+function bindDynamoDb(options: Options, config: VotesConfig): void {
+  bindTallies(options, config);
+  bindPolls(options, config);
+  bindLedger(options, config);
+  bindFeed(options, config);
+  options.bind(ports.pseudonyms).toResolvedValue(() => new HmacVoterPseudonyms(config.VOTER_KEY as string));
+}
+
+function bindTallies({ bind }: Options, config: VotesConfig): void {
+  const { tallies } = tablesOf(config);
+  bind(ports.tallies).toResolvedValue(
     (client, lifecycle) => {
-      const store = new DynamoDbTallyStore(client, tables.tallies);
+      const store = new DynamoDbTallyStore(client, tallies);
       lifecycle.dependsOn('store', async () => void (await store.get('readiness')));
       return store;
     },
-    [client, system.lifecycle],
+    [dynamoDb, system.lifecycle],
   );
-  bind(polls).toResolvedValue((client) => new DynamoDbPollStore(client, tables.tallies), [client]);
-  bind(ledger).toResolvedValue(
-    (client, random) => new DynamoDbVoteLedger(client, tables.votes, region, random),
-    [client, system.random],
+}
+
+function bindPolls({ bind }: Options, config: VotesConfig): void {
+  const { tallies } = tablesOf(config);
+  bind(ports.polls).toResolvedValue((client) => new DynamoDbPollStore(client, tallies), [dynamoDb]);
+}
+
+function bindLedger({ bind }: Options, config: VotesConfig): void {
+  const { votes } = tablesOf(config);
+  const region = config.AWS_REGION as string;
+  bind(ports.ledger).toResolvedValue(
+    (client, random) => new DynamoDbVoteLedger(client, votes, region, random),
+    [dynamoDb, system.random],
   );
-  bind(shardFeed).toResolvedValue(
-    (client, lifecycle, clock, ids, logger) => {
+}
+
+function bindFeed({ bind }: Options, config: VotesConfig): void {
+  const { votes, leases } = tablesOf(config);
+  bind(ports.shardFeed).toResolvedValue(
+    (client, lifecycle, clock, ids, logger, meter) => {
       const streams = streamsClient(config.AWS_ENDPOINT_URL_DYNAMODB);
       lifecycle.onClose(() => streams.destroy());
       const records = new StreamConsumer({
         client,
         streams,
-        table: tables.votes,
-        leaseTable: tables.leases,
+        table: votes,
+        leaseTable: leases,
         owner: ids.next(),
         clock,
         leaseMs: LEASE_MS,
         onError: (err, doing) => logger.error({ err }, `${doing} failed; it is tried again`),
       });
-      return new StreamShardFeed(records, (decoded) => logPassedOver(logger, decoded));
+      return new StreamShardFeed(records, (decoded) => tellPassedOver(logger, meter, decoded));
     },
-    [client, system.lifecycle, system.clock, system.ids, system.logger],
+    [dynamoDb, system.lifecycle, system.clock, system.ids, system.logger, system.meter],
   );
-  bind(pseudonyms).toResolvedValue(() => new HmacVoterPseudonyms(config.VOTER_KEY as string));
 }
 
-function bindUseCases({ bind }: Options, config: VotesConfig): void {
+function bindFolding({ bind }: Options): void {
+  bind(useCases.foldShards).toResolvedValue(
+    (tallies, clock) => new FoldShards(tallies, clock),
+    [ports.tallies, system.clock],
+  );
+}
+
+function bindClosing({ bind }: Options): void {
+  bind(useCases.closePoll).toResolvedValue(
+    (polls, ledger, clock) => new ClosePoll(polls, ledger, clock),
+    [ports.polls, ports.ledger, system.clock],
+  );
+}
+
+function bindUseCases(options: Options, config: VotesConfig): void {
+  bindFolding(options);
+  bindClosing(options);
+  const { bind } = options;
   const { polls, ledger, tallies, pseudonyms } = ports;
   const { clock, ids } = system;
   bind(useCases.createPoll).toResolvedValue(
@@ -142,11 +191,6 @@ function bindUseCases({ bind }: Options, config: VotesConfig): void {
     (polls, tallies, clock) => new ReadResults(polls, tallies, clock),
     [polls, tallies, clock],
   );
-  bind(useCases.closePoll).toResolvedValue(
-    (polls, ledger, clock) => new ClosePoll(polls, ledger, clock),
-    [polls, ledger, clock],
-  );
-  bind(useCases.foldShards).toResolvedValue((tallies, clock) => new FoldShards(tallies, clock), [tallies, clock]);
   bind(useCases.auditPoll).toResolvedValue(
     (ledger, tallies, foldShards) => new AuditPoll(ledger, tallies, foldShards),
     [ledger, tallies, useCases.foldShards],

@@ -11,7 +11,7 @@ import { type Poll, pollStatus } from '../../../domain/votes/poll.ts';
 import type { ReadResults, Results } from '../../../domain/votes/read-results.ts';
 import type { RecountPoll } from '../../../domain/votes/recount-poll.ts';
 import type { TakeSmsVote } from '../../../domain/votes/take-sms-vote.ts';
-import type { Clock } from '../../../ports/system.ts';
+import type { Clock, Meter } from '../../../ports/system.ts';
 import { within } from '../deadline.ts';
 import { EventStream } from './event-stream.ts';
 import { LiveResults, versionOf } from './live-results.ts';
@@ -29,6 +29,7 @@ export interface VotesRoutesOptions {
   readonly auditPoll: AuditPoll;
   readonly recountPoll: RecountPoll;
   readonly clock: Clock;
+  readonly meter: Meter;
   readonly twilio: TwilioSettings;
 }
 
@@ -37,7 +38,7 @@ const AUDIT_BUDGET_MS = 20_000;
 const tags = ['votes'];
 
 export const votesRoutes = (options: VotesRoutesOptions): FastifyPluginAsync => {
-  const { clock } = options;
+  const { clock, meter } = options;
   const plugin: FastifyPluginAsyncTypebox = async (app) => {
     app.post(
       '/polls',
@@ -163,7 +164,7 @@ export const votesRoutes = (options: VotesRoutesOptions): FastifyPluginAsync => 
       '/polls/:pollId/results/events',
       {
         exposeHeadRoute: false,
-        config: { problems: ['VOTES_POLL_NOT_FOUND', 'NOT_IMPLEMENTED', 'STORE_UNAVAILABLE'] },
+        config: { stream: true, problems: ['VOTES_POLL_NOT_FOUND', 'NOT_IMPLEMENTED', 'STORE_UNAVAILABLE'] },
         schema: {
           tags,
           summary: 'Follow the results (server-sent events)',
@@ -209,6 +210,7 @@ export const votesRoutes = (options: VotesRoutesOptions): FastifyPluginAsync => 
           throw new DomainError('VOTES_AUDIT_UNFINISHED', 'The poll is closed. Close it again for the audit.', {
             retryAfterSeconds: 30,
           });
+        meter.record('TallyDrift', Math.abs(audit.drift), 'Count');
         return { ...pollBody(poll, clock.now()), audit };
       },
     );
@@ -227,6 +229,7 @@ export const votesRoutes = (options: VotesRoutesOptions): FastifyPluginAsync => 
       async ({ params: { pollId }, log }) => {
         const recount = await options.recountPoll.execute(pollId);
         log[recount.drift === 0 ? 'info' : 'warn']({ pollId, ...recount }, 'recounted');
+        meter.record('TallyDrift', Math.abs(recount.drift), 'Count');
         return recount;
       },
     );

@@ -1,0 +1,49 @@
+import awsLambdaFastify, { type LambdaFastifyOptions, type LambdaResponse } from '@fastify/aws-lambda';
+import type { FastifyInstance } from 'fastify';
+import { type HttpEvent, type WireRequest, wantsMultiValueHeaders, wireRequest } from './http-event.ts';
+
+export interface AnswerOptions {
+  readonly api: FastifyInstance;
+  /** Called once, when somebody asks for a page: the same API with the pages. */
+  readonly withPages: () => Promise<FastifyInstance>;
+  /** Path of the public address, without a closing slash. */
+  readonly basePath: string;
+}
+
+/** The dashboard, the docs and their files: no path of the API has a dot in it. */
+const PAGE = /^\/($|\?|docs(\/|$|\?)|[^?]*\.)/;
+const TEXT = /^(text\/|application\/([\w.-]+\+)?(json|javascript|x-yaml)|image\/svg\+xml)/;
+
+const OPTIONS: LambdaFastifyOptions = {
+  decorateRequest: false,
+  retainStage: true,
+  enforceBase64: ({ headers }) => !TEXT.test(String(headers['content-type'] ?? 'text/')),
+};
+
+/** Lets the routes of an app answer the events of API Gateway and of load balancers. */
+export function answerEvents({ api, withPages, basePath }: AnswerOptions): (e: HttpEvent) => Promise<LambdaResponse> {
+  const apiProxy = proxy(api);
+  let pagesProxy: Promise<ReturnType<typeof proxy>> | undefined;
+  const loadPages = () => {
+    pagesProxy ??= withPages().then(proxy);
+    // A failure is not kept, so that the next request tries again.
+    pagesProxy.catch(() => {
+      pagesProxy = undefined;
+    });
+    return pagesProxy;
+  };
+  return async (event) => {
+    const request = wireRequest(event, basePath);
+    const answer = PAGE.test(request.path) ? await loadPages() : apiProxy;
+    return answer(event, request);
+  };
+}
+
+function proxy(app: FastifyInstance) {
+  const answer = awsLambdaFastify(app, { ...OPTIONS });
+  const answerInLists = awsLambdaFastify(app, { ...OPTIONS, albMultiValueHeaders: true });
+  return (event: HttpEvent, request: WireRequest): Promise<LambdaResponse> => {
+    const { version } = event as { version?: string };
+    return (wantsMultiValueHeaders(event) ? answerInLists : answer)({ ...request, version }, {} as never);
+  };
+}

@@ -1,0 +1,51 @@
+import { pino } from 'pino';
+import { compose, system } from '../composition/compose.ts';
+import { readConfig } from '../composition/config.ts';
+import { contexts } from '../composition/contexts.ts';
+import { dynamoDbModule } from '../composition/dynamodb.ts';
+import { type Environment, SecretEnvironment } from '../composition/secrets.ts';
+import { buildApp, type Extra } from '../http/app.ts';
+import { answerEvents } from './answer-events.ts';
+import type { HttpEvent } from './http-event.ts';
+
+const log = pino();
+const environment = new SecretEnvironment(process.env, contexts, log);
+let service = await open(await environment.read());
+
+/** Every route of the HTTP API, behind API Gateway or a load balancer. */
+export const handler = async (event: HttpEvent) => {
+  const env = await environment.read();
+  if (env !== service.env)
+    service = await open(env).catch((error) => {
+      log.error({ err: error }, 'a secret was changed to something that is not valid; the ones before stay in use');
+      return { ...service, env };
+    });
+  return service.answer(event);
+};
+
+async function open(env: Environment) {
+  const config = readConfig({ ...env, STORAGE: 'dynamodb', ROLE: 'api' }, contexts);
+  const logger = pino({ level: config.LOG_LEVEL });
+  const modules = [dynamoDbModule, ...contexts.map((context) => context.module(config))];
+  const container = compose(logger, modules, config.METRICS_NAMESPACE);
+  const ids = container.get(system.ids);
+  const build = async (extras: readonly Extra[]) => {
+    const app = await buildApp({
+      logger,
+      apiKeys: config.API_KEYS ?? [],
+      nextId: () => ids.next(),
+      health: () => container.get(system.lifecycle).health(),
+      contexts: contexts.map(({ routes, problems }) => ({ routes: routes(container, config), problems })),
+      extras,
+      serverless: true,
+    });
+    await app.ready();
+    return app;
+  };
+  const answer = answerEvents({
+    api: await build([]),
+    withPages: async () => build([(await import('./bundled-pages.ts')).publishBundledPages]),
+    basePath: new URL(env.PUBLIC_BASE_URL || 'http://localhost').pathname.replace(/\/$/, ''),
+  });
+  return { env, answer };
+}

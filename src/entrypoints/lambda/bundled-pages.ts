@@ -1,0 +1,50 @@
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { extname, join } from 'node:path';
+import type { FastifyReply } from 'fastify';
+import { DomainError } from '../../domain/shared/domain-error.ts';
+import type { Extra } from '../http/app.ts';
+import { publishOpenApi } from '../http/openapi.ts';
+
+interface BundledFile {
+  readonly default: Uint8Array;
+}
+
+// esbuild puts every file that matches into the bundle, as bytes in a chunk of its own.
+const dashboardFile = async (name: string): Promise<BundledFile> =>
+  import(`../http/dashboard/${name}`, { with: { type: 'bytes' } });
+const docsFile = async (name: string): Promise<BundledFile> =>
+  import(`../../../node_modules/@fastify/swagger-ui/static/${name}`, { with: { type: 'bytes' } });
+
+/** The same pages as those of the container, out of the bundle: a function has no other files. */
+export const publishBundledPages: Extra = async (app, problems) => {
+  app.get<{ Params: { file: string } }>('/docs/static/:file', { schema: { hide: true } }, ({ params }, reply) =>
+    sendFile(reply, params.file, docsFile),
+  );
+  await publishOpenApi(app, problems, {
+    // The page wants a folder that is there; its files come from the route above.
+    baseDir: await mkdtemp(join(tmpdir(), 'docs-')),
+    logo: { type: 'image/svg+xml', content: Buffer.from((await docsFile('logo.svg')).default) },
+  });
+  app.get('/', { schema: { hide: true } }, (_, reply) => sendFile(reply, 'index.html', dashboardFile));
+  app.get<{ Params: { '*': string } }>('/*', { schema: { hide: true } }, ({ params }, reply) =>
+    sendFile(reply, params['*'], dashboardFile),
+  );
+};
+
+const TYPES: Readonly<Record<string, string>> = {
+  '.css': 'text/css; charset=utf-8',
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.png': 'image/png',
+  '.svg': 'image/svg+xml',
+};
+
+async function sendFile(reply: FastifyReply, name: string, load: (name: string) => Promise<BundledFile>) {
+  const file = await load(name).catch(() => undefined);
+  if (!file) throw new DomainError('NOT_FOUND', 'There is nothing at this path. See /docs for all paths.');
+  return reply
+    .type(TYPES[extname(name)] ?? 'application/octet-stream')
+    .header('cache-control', 'public, max-age=0')
+    .send(Buffer.from(file.default));
+}

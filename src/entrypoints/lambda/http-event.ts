@@ -1,0 +1,84 @@
+import type { ALBEvent, APIGatewayProxyEvent, APIGatewayProxyEventV2 } from 'aws-lambda';
+
+/** What an HTTP API (with either payload format), a REST API, a function URL or a load balancer sends. */
+export type HttpEvent = APIGatewayProxyEventV2 | APIGatewayProxyEvent | ALBEvent;
+
+/** A request as the client sent it. */
+export interface WireRequest {
+  readonly httpMethod: string;
+  /** Path and query, percent-encoded. */
+  readonly path: string;
+  /** By lower-case name; copies of one header are joined. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | undefined;
+  readonly isBase64Encoded: boolean;
+}
+
+/**
+ * Reads the request out of an event. What arrives there as the client sent it, and what has to be encoded again:
+ *
+ *                                path      query
+ *     HTTP API, payload 2.0      decoded   as sent
+ *     HTTP API, payload 1.0      decoded   decoded
+ *     REST API                   as sent   decoded
+ *     function URL               as sent   as sent
+ *     load balancer              as sent   as sent
+ *
+ * @param basePath path of the public address, which a custom domain leaves in front of the route's own
+ * @throws Error for an event that is not an HTTP request
+ */
+export function wireRequest(event: HttpEvent, basePath: string): WireRequest {
+  const { method, path, query } = isV2(event) ? lineOfV2(event) : lineOfV1(event);
+  if (!method || !path) throw new Error('The event is not an HTTP request');
+  return {
+    httpMethod: method,
+    path: withoutPrefix(path, basePath) + (query ? `?${query}` : ''),
+    headers: headersOf(event),
+    body: event.body ?? undefined,
+    isBase64Encoded: event.isBase64Encoded,
+  };
+}
+
+/** A load balancer that asks in this form wants its answer so too. */
+export const wantsMultiValueHeaders = (event: HttpEvent): boolean =>
+  isFromLoadBalancer(event) && event.multiValueHeaders !== undefined;
+
+const isV2 = (event: HttpEvent): event is APIGatewayProxyEventV2 => 'version' in event && event.version === '2.0';
+const isFromLoadBalancer = (event: HttpEvent): event is ALBEvent =>
+  event.requestContext !== undefined && 'elb' in event.requestContext;
+
+function lineOfV2({ rawPath, rawQueryString, requestContext }: APIGatewayProxyEventV2) {
+  const { http, stage, domainName } = requestContext;
+  const isFunctionUrl = domainName.includes('.lambda-url.');
+  const path = isFunctionUrl ? rawPath : encodePath(withoutPrefix(rawPath, `/${stage}`));
+  return { method: http.method, path, query: rawQueryString };
+}
+
+function lineOfV1(event: APIGatewayProxyEvent | ALBEvent) {
+  const { httpMethod, path, multiValueQueryStringParameters, queryStringParameters } = event;
+  const encode = isFromLoadBalancer(event) ? String : encodeURIComponent;
+  const query = Object.entries(multiValueQueryStringParameters ?? queryStringParameters ?? {})
+    .flatMap(([name, values = '']) => [values].flat().map((value) => `${encode(name)}=${encode(value)}`))
+    .join('&');
+  const isHttpApi = 'version' in event && !isFromLoadBalancer(event);
+  return {
+    method: httpMethod,
+    path: isHttpApi ? encodePath(withoutPrefix(path, `/${event.requestContext.stage}`)) : path,
+    query,
+  };
+}
+
+const encodePath = (path: string): string => path.split('/').map(encodeURIComponent).join('/');
+
+const withoutPrefix = (path: string, prefix: string): string =>
+  `${path}/`.startsWith(`${prefix}/`) ? path.slice(prefix.length) || '/' : path;
+
+function headersOf(event: HttpEvent): Record<string, string> {
+  const multiValue = 'multiValueHeaders' in event ? event.multiValueHeaders : undefined;
+  const headers = Object.entries(multiValue ?? event.headers ?? {}).map(([name, values = '']) => {
+    const lowerCase = name.toLowerCase();
+    return [lowerCase, [values].flat().join(lowerCase === 'cookie' ? '; ' : ', ')] as const;
+  });
+  const cookies = 'cookies' in event ? (event.cookies ?? []) : [];
+  return Object.fromEntries(cookies.length > 0 ? [...headers, ['cookie', cookies.join('; ')]] : headers);
+}

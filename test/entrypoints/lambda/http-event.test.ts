@@ -1,0 +1,108 @@
+import { describe, expect, it } from '@jest/globals';
+import { type HttpEvent, wireRequest } from '../../../src/entrypoints/lambda/http-event.ts';
+import { type ClientRequest, eventShapes, httpApi, loadBalancer, restApi } from '../../helpers/lambda/http-events.ts';
+
+const eventOf = (shape: { event(request: ClientRequest): object }, request: ClientRequest): HttpEvent =>
+  shape.event(request) as HttpEvent;
+
+describe.each(eventShapes)('a request that comes by $name', (shape) => {
+  const wire = (request: Partial<ClientRequest>, basePath = '') =>
+    wireRequest(eventOf(shape, { method: 'GET', url: '/', ...request }), basePath);
+
+  it.each([
+    '/',
+    '/polls/colors/results',
+    '/polls/caf%C3%A9%20%2541%3F%23',
+    '/polls?limit=3&cursor=a%2Bb%20c%3D',
+    '/polls?limit=1&limit=2',
+    '/polls?empty=&limit=5',
+  ])('keeps its path and query: %s', (url) => {
+    expect(wire({ url }).path).toBe(url);
+  });
+
+  it('keeps its method and the bytes of its body', () => {
+    const bytes = Buffer.from([0, 0xff, 0x80]);
+    const { httpMethod, body, isBase64Encoded } = wire({ method: 'POST', body: bytes, headers: { 'X-A': '1' } });
+
+    expect(httpMethod).toBe('POST');
+    expect(isBase64Encoded).toBe(true);
+    expect(Buffer.from(body as string, 'base64')).toEqual(bytes);
+  });
+
+  it('keeps its text', () => {
+    const request = { method: 'POST', body: '{"a":"ü"}', headers: { 'Content-Type': 'application/json' } };
+
+    expect(wire(request)).toMatchObject({ body: '{"a":"ü"}', isBase64Encoded: false });
+  });
+
+  it('has headers in lower case, whoever sent them how', () => {
+    expect(wire({ headers: { 'X-Request-Id': 'mine', ACCEPT: '*/*' } }).headers).toMatchObject({
+      'x-request-id': 'mine',
+      accept: '*/*',
+    });
+  });
+
+  it('has the copies of a header joined', () => {
+    expect(wire({ headers: { Accept: ['a', 'b'] } }).headers.accept?.replaceAll(' ', '')).toBe('a,b');
+  });
+
+  it('loses the path of the public address in front of its own, and nothing else', () => {
+    expect(wire({ url: '/api/polls' }, '/api').path).toBe('/polls');
+    expect(wire({ url: '/api' }, '/api').path).toBe('/');
+    expect(wire({ url: '/apis/polls' }, '/api').path).toBe('/apis/polls');
+  });
+
+  it('has no body where none was sent', () => {
+    expect(wire({}).body ?? '').toBe('');
+  });
+});
+
+describe('a request', () => {
+  it('loses the stage that an HTTP API leaves in its path', () => {
+    const event = eventOf(httpApi, { method: 'GET', url: '/live/polls?limit=1' }) as { requestContext: object };
+    const live = (path: object) => ({ ...event, ...path, requestContext: { ...event.requestContext, stage: 'live' } });
+
+    expect(wireRequest(live({}) as HttpEvent, '').path).toBe('/polls?limit=1');
+    expect(wireRequest(live({ rawPath: '/live' }) as HttpEvent, '').path).toBe('/?limit=1');
+    expect(wireRequest(live({ rawPath: '/lively' }) as HttpEvent, '').path).toBe('/lively?limit=1');
+  });
+
+  it('has its path decoded by an HTTP API in the old payload format too, and not by a function URL', () => {
+    const url = '/polls/a%2541';
+    const rest = eventOf(restApi, { method: 'GET', url }) as object;
+    const old = { ...rest, version: '1.0', path: '/polls/a%41' } as unknown as HttpEvent;
+    const v2 = eventOf(httpApi, { method: 'GET', url }) as { requestContext: object };
+    const functionUrl = {
+      ...v2,
+      rawPath: url,
+      requestContext: { ...v2.requestContext, domainName: 'abc.lambda-url.eu-west-1.on.aws' },
+    } as unknown as HttpEvent;
+
+    expect(wireRequest(old, '').path).toBe(url);
+    expect(wireRequest(functionUrl, '').path).toBe(url);
+  });
+
+  it('has the cookies that an HTTP API takes out of its headers', () => {
+    const event = { ...eventOf(httpApi, { method: 'GET', url: '/' }), cookies: ['a=1', 'b=2'] } as HttpEvent;
+
+    expect(wireRequest(event, '').headers.cookie).toBe('a=1; b=2');
+  });
+
+  it('may come by a load balancer that keeps one value of each header and parameter', () => {
+    const { multiValueHeaders, multiValueQueryStringParameters, ...event } = eventOf(loadBalancer, {
+      method: 'GET',
+      url: '/polls',
+    }) as unknown as Record<string, unknown>;
+    const single = { ...event, headers: { host: 'a' }, queryStringParameters: { cursor: 'a%2Bb' } };
+
+    expect(wireRequest(single as unknown as HttpEvent, '')).toMatchObject({
+      path: '/polls?cursor=a%2Bb',
+      headers: { host: 'a' },
+    });
+  });
+
+  it('is not in every event', () => {
+    expect(() => wireRequest({} as HttpEvent, '')).toThrow('not an HTTP request');
+    expect(() => wireRequest({ Records: [] } as never, '')).toThrow('not an HTTP request');
+  });
+});
