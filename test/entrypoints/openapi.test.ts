@@ -175,7 +175,9 @@ describe('the OpenAPI document', () => {
     expect(conforms(request, answer(200, results, 'text/plain'))).toMatch(/may not be/);
     expect(conforms(request, answer(201, results))).toMatch(/may not answer/);
     expect(conforms(request, answer(304, results))).toMatch(/no body/);
-    expect(conforms(request, answer(404, { code: 'X' }, 'application/problem+json'))).toMatch(/required/);
+    const notFound = (code: string) => answer(404, { code }, 'application/problem+json');
+    expect(conforms(request, notFound('VOTES_POLL_NOT_FOUND'))).toMatch(/required/);
+    expect(conforms(request, notFound('NOT_FOUND'))).toMatch(/may not refuse/);
     expect(conforms({ url: '/nope' }, answer(404, {}))).toMatch(/not in the document/);
   });
 });

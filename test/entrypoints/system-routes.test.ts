@@ -64,12 +64,16 @@ describe('the key', () => {
 
   it('may be any of several', async () => {
     const other = await embeddedApp({ API_KEYS: 'one=key-of-one-0123456789,two=key=of=two=0123456789' });
-    const sendToOther = injecting(other.app);
-
-    for (const key of ['key-of-one-0123456789', 'key=of=two=0123456789'])
-      expect((await sendToOther({ ...recount, headers: { 'x-api-key': key } })).status).toBe(200);
-    expect((await sendToOther({ ...recount, headers: authorization })).status).toBe(401);
+    const statusWith = async (headers: Record<string, string>) =>
+      (await injecting(other.app)({ ...recount, headers })).status;
+    const statuses = [
+      await statusWith({ 'x-api-key': 'key-of-one-0123456789' }),
+      await statusWith({ 'x-api-key': 'key=of=two=0123456789' }),
+      await statusWith(authorization),
+    ];
     await other.close();
+
+    expect(statuses).toEqual([200, 200, 401]);
   });
 });
 

@@ -8,12 +8,16 @@ import { votesScenarios } from '../helpers/scenarios/votes.ts';
 
 describe('a scenario of votes', () => {
   let service: EmbeddedApp;
+  let listening: EmbeddedApp;
   let conforms: ReturnType<typeof conformanceTo>;
   beforeAll(async () => {
-    service = await embeddedApp();
+    [service, listening] = [await embeddedApp(), await embeddedApp()];
     conforms = conformanceTo((await service.app.inject('/openapi.json')).json());
   });
-  afterAll(() => service.close());
+  afterAll(async () => {
+    await service.close();
+    await listening.close();
+  });
 
   it.each(votesScenarios.map((scenario) => [scenario.what, scenario] as const))(
     '%s, by inject',
@@ -23,10 +27,8 @@ describe('a scenario of votes', () => {
   );
 
   it('is the same over a socket', async () => {
-    const other = await embeddedApp();
-    const { port } = new URL(await other.app.listen({ host: '127.0.0.1', port: 0 }));
+    const { port } = new URL(await listening.app.listen({ host: '127.0.0.1', port: 0 }));
 
     for (const scenario of votesScenarios) await play(scenario, overSocket(Number(port)), conforms);
-    await other.close();
   });
 });

@@ -2,8 +2,14 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import type { HttpAnswer, HttpRequest } from './http.ts';
 
+interface Response {
+  /** Of a refusal: the codes that it may have. */
+  readonly description: string;
+  readonly content?: Readonly<Record<string, { readonly schema: object }>>;
+}
+
 interface Operation {
-  readonly responses: Readonly<Record<string, { readonly content?: Readonly<Record<string, { schema: object }>> }>>;
+  readonly responses: Readonly<Record<string, Response>>;
 }
 
 export interface OpenApiDocument {
@@ -42,6 +48,8 @@ export function conformanceTo(
     if (!schema) return `${status} of ${method} ${path} may not be ${type}`;
     if (method === 'HEAD') return undefined;
     const value = type?.endsWith('json') ? JSON.parse(body) : body;
+    if (type === 'application/problem+json' && !response.description.split(', ').includes(value.code))
+      return `${method} ${path} may not refuse with ${value.code}`;
     return ajv.validate(refers(schema), value) ? undefined : ajv.errorsText();
   };
 }
