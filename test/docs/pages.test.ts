@@ -33,9 +33,11 @@ describe.each(pages)('%s', (page) => {
     const paths = [...namedPaths(markdown), ...linkedPaths(page, markdown)];
     expect(paths.filter((path) => !existsSync(join(PROJECT, path)))).toEqual([]);
   });
+});
 
+describe.each([...pages, '.ci/run'])('%s', (page) => {
   it('names only commands that exist', () => {
-    expect(namedScripts(markdown).filter((name) => !Object.hasOwn(scripts, name))).toEqual([]);
+    expect(namedScripts(readFromProject(page)).filter((name) => !Object.hasOwn(scripts, name))).toEqual([]);
   });
 });
 
