@@ -29,7 +29,7 @@ export async function startRedis(): Promise<RedisServer> {
 }
 
 /** A `redis-server` in memory on a free port of loopback. @throws Error that says what is missing */
-export async function startOwnRedis(): Promise<OwnRedisServer> {
+async function startOwnRedis(): Promise<OwnRedisServer> {
   const port = await freePort();
   const server = spawn(
     'redis-server',
