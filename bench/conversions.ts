@@ -1,7 +1,7 @@
 /**
  * Converts a million random amounts and compares each with a second decimal library, digit for digit:
  *
- *     npx tsx bench/conversions.ts [count] [seed]
+ *     npm run bench -- conversions [count] [seed]
  */
 import { convert } from '../src/domain/stocks/money.ts';
 import { conversionCases, conversionMismatches } from '../test/helpers/conversions.ts';
