@@ -6,7 +6,11 @@
 
 /** Where packages may be imported; one that is new to the service needs a place here. */
 const homes = [
-  { group: 'aws', home: '^src/adapters/(aws|dynamodb|secretsmanager|streams)/', packages: ['@aws-sdk/[^/]+', '@smithy/[^/]+'] },
+  {
+    group: 'aws',
+    home: '^src/adapters/(aws|dynamodb|secretsmanager|streams)/',
+    packages: ['@aws-sdk/[^/]+', '@smithy/[^/]+'],
+  },
   { group: 'decimal', home: '^src/domain/stocks/', packages: ['big\\.js'] },
   { group: 'redis', home: '^src/adapters/redis/', packages: ['ioredis'] },
   { group: 'http-client', home: '^src/adapters/http/', packages: ['axios', 'cockatiel', 'lossless-json'] },
