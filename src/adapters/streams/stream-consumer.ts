@@ -23,6 +23,8 @@ export interface StreamConsumerOptions {
   readonly onError: (error: unknown, doing: string) => void;
 }
 
+const STOP_MS = 5_000;
+
 /**
  * Reads the stream of a table, shared with other processes: one lease for each stream shard, a parent to its end before
  * its children, from the oldest record at first and from the checkpoint after that.
@@ -51,10 +53,11 @@ export class StreamConsumer implements ChangeFeed<StreamRecord> {
     });
   }
 
+  /** A store that does not answer holds nobody up for longer than 5 s: leases run out by themselves. */
   async stop(): Promise<void> {
     this.stopped = true;
     this.alarm.abort();
-    await this.running;
+    await Promise.race([this.running, delay(STOP_MS, undefined, { ref: false })]);
   }
 
   private async run(handler: ChangeHandler<StreamRecord>): Promise<void> {

@@ -1,0 +1,28 @@
+import { describe, expect, it } from '@jest/globals';
+import { startDynamoDbLocal } from '../helpers/servers/dynamodb-local.ts';
+import { withServer } from '../helpers/servers/with-server.ts';
+import { viewingDelays, voteThroughProcesses } from '../helpers/votes-through-processes.ts';
+
+const report = (line: string): void => void process.stderr.write(`${line}\n`);
+
+await withServer('two processes', startDynamoDbLocal, ({ endpoint }) => {
+  describe('two service processes on DynamoDB', () => {
+    it('count 20,000 votes exactly while one is killed five times and the poll is closed under way', async () => {
+      // The other one is killed once, when it has taken over the stream.
+      const completeAfter = await voteThroughProcesses(endpoint, { votes: 20_000, kills: [0, 1, 0, 0, 0, 0] });
+
+      report(`the tally was complete ${Math.round(completeAfter)} ms after the last of 20,000 votes`);
+      expect(completeAfter).toBeLessThan(10_000);
+    }, 1_800_000);
+
+    it('show a new count to viewers of both within a second, whichever of them took the vote', async () => {
+      const delays = await viewingDelays(endpoint, 60);
+      const at = (share: number): number => Math.round(delays[Math.ceil(delays.length * share) - 1] as number);
+
+      report(`a new count reached viewers after ${at(0.5)} ms (median), ${at(0.95)} ms (95 %), ${at(1)} ms (worst)`);
+      expect(at(0.95)).toBeLessThan(1_000);
+      // What a busy machine may hold up.
+      expect(at(1)).toBeLessThan(3_000);
+    });
+  });
+});
