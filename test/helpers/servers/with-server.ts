@@ -17,11 +17,12 @@ export async function withServer<Server extends { stop(): Promise<void> }>(
     describe(name, () => it.skip(`needs a server: ${(error as Error).message}`, () => undefined));
     return;
   }
-  afterAll(() => server.stop());
   try {
     await suites(server);
   } catch (error) {
     await server.stop();
     throw error;
   }
+  // Declared last, so that it runs after what the suites clean up.
+  afterAll(() => server.stop());
 }
