@@ -6,7 +6,7 @@ import { dynamoDbEnv } from './servers/dynamodb-tables.ts';
 let made = 0;
 
 /** Settings of a service on DynamoDB, with tables that nobody else has. */
-const dynamoDbSettings = (endpoint: string): Record<string, string> => ({
+export const dynamoDbSettings = (endpoint: string): Record<string, string> => ({
   ...dynamoDbEnv(endpoint),
   STORAGE: 'dynamodb',
   TABLE_PREFIX: `test-${process.pid}-${Date.now()}-${++made}-`,

@@ -14,7 +14,7 @@ const CHOICES = ['RED', 'GREEN', 'BLUE'];
 const json = { 'content-type': 'application/json' };
 
 /** A service process that can be killed and started again; its address changes then. */
-export class RestartingProcess {
+class RestartingProcess {
   url = '';
   private server: ServerProcess | undefined;
 
@@ -38,7 +38,7 @@ export class RestartingProcess {
 }
 
 /** Follows the results of a poll at a process, and connects again when that one dies. */
-export class Viewer {
+class Viewer {
   /** What was shown, one after the other. */
   readonly shown: { readonly total: number; readonly revision: number; readonly at: number }[] = [];
   private stopped = false;
@@ -81,7 +81,7 @@ export class Viewer {
 }
 
 /** Two service processes on tables of their own, with a poll `colors`. */
-export async function startProcesses(endpoint: string): Promise<[RestartingProcess, RestartingProcess]> {
+async function startProcesses(endpoint: string): Promise<[RestartingProcess, RestartingProcess]> {
   const settings = { ...dynamoDbSettings(endpoint), API_KEYS: `test=${KEY}` };
   Object.assign(process.env, dynamoDbEnv(endpoint));
   await makeTables(settings, contexts);
@@ -104,7 +104,7 @@ export async function startProcesses(endpoint: string): Promise<[RestartingProce
  *
  * @returns whether it counted; if not, the poll was closed before
  */
-export async function vote(processes: readonly RestartingProcess[], number: number): Promise<boolean> {
+async function vote(processes: readonly RestartingProcess[], number: number): Promise<boolean> {
   for (let attempt = 0; ; attempt++) {
     const { url } = processes[(number + attempt) % processes.length] as RestartingProcess;
     const answer = await fetch(`${url}/polls/colors/votes`, {
