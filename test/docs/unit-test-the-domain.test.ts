@@ -18,6 +18,11 @@ const { dependencies, exports } = JSON.parse(readFromProject('package.json')) as
   readonly exports: Readonly<Record<string, string | { readonly types: string; readonly default: string }>>;
 };
 
+/** `portside/votes` and the like. */
+const published = Object.keys(exports)
+  .filter((name) => !name.endsWith('.json'))
+  .map((name) => name.replace('.', 'portside'));
+
 describe('the library', () => {
   /** A project that has Portside installed, and nothing else but what comes with it. */
   let consumer: string;
@@ -35,6 +40,7 @@ describe('the library', () => {
     }
     await writeFile(join(consumer, 'package.json'), '{ "type": "module" }');
     await writeFile(join(consumer, 'example.ts'), example);
+    await writeFile(join(consumer, 'imports.ts'), published.map((name) => `import '${name}';\n`).join(''));
   }, COMPILE_MS);
   afterAll(() => rm(consumer, { recursive: true }));
 
@@ -49,7 +55,10 @@ describe('the library', () => {
         types: ['node'],
         skipDefaultLibCheck: true,
       };
-      await writeFile(join(consumer, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['example.ts'] }));
+      await writeFile(
+        join(consumer, 'tsconfig.json'),
+        JSON.stringify({ compilerOptions, files: ['example.ts', 'imports.ts'] }),
+      );
       const { stdout } = await tsc('-p', consumer).catch((failure: { stdout: string }) => failure);
       expect(stdout).toBe('');
     },
@@ -66,14 +75,13 @@ describe('the library', () => {
     expect(stdout).toContain(`\n# pass ${example.match(/^test\(/gm)?.length}\n# fail 0\n`);
   });
 
-  it('can be imported by every name that it publishes', async () => {
-    const names = Object.keys(exports).map((name) => name.replace('.', 'portside'));
-    const code = names
-      .filter((name) => !name.endsWith('.json'))
-      .map((name) => `await import('${name}');`)
-      .join('\n');
-    expect(code).toContain("await import('portside/votes');");
+  it('can be imported by every name that it publishes, all of which stand in the page', async () => {
+    expect(published).toContain('portside/votes');
+    const code = published.map((name) => `await import('${name}');\n`).join('');
     await run(process.execPath, ['--input-type=module', '--eval', code], { cwd: consumer });
+
+    const named = readFromProject(PAGE).match(/(?<=^\| `)portside\/\w+/gm) ?? [];
+    expect([...named].sort()).toEqual([...published].sort());
   });
 
   it('publishes what all contexts share, and every context', () => {
