@@ -161,33 +161,37 @@ describe('the check of a signature', () => {
     ['https://example.com', '+14158675310', 'L/OH5YylLD5NRKLltdqwSvS0BnU='],
     ['https://mycompany.com', '+12349013030', '0/KCTR6DLpKmkAf8muzZqo1nDgQ='],
     ['https://mycompany.com', '+14158675309', 'RSOYDt4T1cUTdK1PDd93/VVr8B8='],
-  ])('knows a signature that Twilio published for %s', (base, number, signature) => {
+  ])('knows a signature that Twilio published for %s', async (base, number, signature) => {
     const request = { url: '/myapp.php?foo=1&bar=2', signature, form: from(number) };
 
-    expect(isFromTwilio({ ...settings, publicBaseUrl: new URL(base) }, request)).toBe(true);
-    expect(isFromTwilio({ ...settings, publicBaseUrl: new URL(base) }, { ...request, form: from('+1') })).toBe(false);
-    expect(isFromTwilio({ ...settings, authTokens: ['54321'] }, request)).toBe(false);
+    expect(await isFromTwilio({ ...settings, publicBaseUrl: new URL(base) }, request)).toBe(true);
+    expect(await isFromTwilio({ ...settings, publicBaseUrl: new URL(base) }, { ...request, form: from('+1') })).toBe(
+      false,
+    );
+    expect(await isFromTwilio({ ...settings, authTokens: ['54321'] }, request)).toBe(false);
   });
 
-  it('takes anything without a token when the service is embedded, and nothing otherwise', () => {
+  it('takes anything without a token when the service is embedded, and nothing otherwise', async () => {
     const request = { url: '/', signature: undefined, form: {} };
     const withoutToken = { ...settings, authTokens: [] };
 
-    expect(isFromTwilio({ ...withoutToken, openWithoutToken: true }, request)).toBe(true);
-    expect(isFromTwilio(withoutToken, request)).toBe(false);
-    expect(isFromTwilio(withoutToken, { ...request, signature: 'x' })).toBe(false);
+    expect(await isFromTwilio({ ...withoutToken, openWithoutToken: true }, request)).toBe(true);
+    expect(await isFromTwilio(withoutToken, request)).toBe(false);
+    expect(await isFromTwilio(withoutToken, { ...request, signature: 'x' })).toBe(false);
   });
 
-  it('refuses everything with a token and no public address, embedded or not', () => {
+  it('refuses everything with a token and no public address, embedded or not', async () => {
     const request = { url: '/', signature: signed('https://mycompany.com/', {}, '12345'), form: {} };
 
-    expect(isFromTwilio({ ...settings, publicBaseUrl: undefined, openWithoutToken: true }, request)).toBe(false);
+    expect(await isFromTwilio({ ...settings, publicBaseUrl: undefined, openWithoutToken: true }, request)).toBe(false);
   });
 
-  it('refuses a target that makes no address', () => {
+  it('refuses a target that makes no address', async () => {
     const request = { url: 'http://x/', signature: 'x', form: {} };
 
-    expect(isFromTwilio({ ...settings, publicBaseUrl: new URL('https://mycompany.com:8443') }, request)).toBe(false);
+    expect(await isFromTwilio({ ...settings, publicBaseUrl: new URL('https://mycompany.com:8443') }, request)).toBe(
+      false,
+    );
   });
 });
 
@@ -202,10 +206,10 @@ describe('the reply to an SMS', () => {
     ['ASCII', 'x'],
     ['emoji', '🌍'],
     ['characters that XML escapes', '&'],
-  ])('lists as many of 100 choices of 40 characters as fit into 1,600 (%s)', (_, character) => {
+  ])('lists as many of 100 choices of 40 characters as fit into 1,600 (%s)', async (_, character) => {
     const choices = Array.from({ length: 100 }, (_, index) => String(index).padStart(3, '0') + character.repeat(37));
 
-    const reply = text(twimlReply({ kind: 'unknown-word', choices }));
+    const reply = text(await twimlReply({ kind: 'unknown-word', choices }));
 
     expect(reply.length).toBeLessThanOrEqual(1_600);
     expect(reply.length).toBeGreaterThan(1_600 - 180);
@@ -213,10 +217,10 @@ describe('the reply to an SMS', () => {
     expect(reply).toContain(choices[17] as string);
   });
 
-  it('lists all choices that fit', () => {
+  it('lists all choices that fit', async () => {
     const choices = Array.from({ length: 100 }, (_, index) => `C${index}`);
 
-    expect(text(twimlReply({ kind: 'unknown-word', choices }))).toContain(`: ${choices.join(', ')}`);
+    expect(text(await twimlReply({ kind: 'unknown-word', choices }))).toContain(`: ${choices.join(', ')}`);
   });
 
   it('carries every choice that a poll may have', async () => {

@@ -1,4 +1,4 @@
-import axios, { type AxiosInstance, type AxiosResponse, isAxiosError } from 'axios';
+import type { AxiosError, AxiosInstance, AxiosResponse } from 'axios';
 import {
   BrokenCircuitError,
   ConsecutiveBreaker,
@@ -64,7 +64,7 @@ export class HttpRateSource implements RateSource {
   readonly id: string;
   private readonly format: RateFormat;
   private readonly url: URL;
-  private readonly http: AxiosInstance;
+  private http: Promise<AxiosInstance> | undefined;
   private readonly breaker = circuitBreaker(handleAll, {
     halfOpenAfter: HALF_OPEN_AFTER_MS,
     breaker: new ConsecutiveBreaker(FAILURES_BEFORE_BREAK),
@@ -79,15 +79,6 @@ export class HttpRateSource implements RateSource {
     this.url.pathname = this.url.pathname.replace(/\/$/, '') + this.format.path;
     const prefix = options.url ? `@${options.url.host}${options.url.pathname.replace(/\/$/, '')}` : '';
     this.id = `${this.name}:${this.format.base}${prefix}`;
-    this.http = axios.create({
-      adapter: 'http',
-      headers: { accept: 'application/json', 'user-agent': 'portside' },
-      maxContentLength: MAX_BODY_BYTES,
-      maxRedirects: 0,
-      responseType: 'text',
-      transformResponse: [(body) => body],
-      validateStatus: () => true,
-    });
   }
 
   async fetch({ withinMs, etag }: RateRequest): Promise<RateAnswer> {
@@ -109,7 +100,9 @@ export class HttpRateSource implements RateSource {
   }
 
   private async ask(withinMs: number, etag: string | undefined): Promise<RateAnswer> {
-    const response = await this.http
+    this.http ??= httpClient();
+    const http = await this.http;
+    const response = await http
       .get<string>(this.url.href, {
         signal: AbortSignal.timeout(Math.max(0, Math.floor(withinMs))),
         headers: etag === undefined ? {} : { 'if-none-match': etag },
@@ -122,8 +115,8 @@ export class HttpRateSource implements RateSource {
   }
 
   private unanswered(error: unknown, withinMs: number): RateSourceError {
-    if (!isAxiosError(error)) return new RateSourceError('its answer could not be read');
-    const { code, response } = error;
+    if (!(error as AxiosError).isAxiosError) return new RateSourceError('its answer could not be read');
+    const { code, response } = error as AxiosError;
     if (code === 'ERR_CANCELED') return new RateSourceError(`it did not answer within ${Math.round(withinMs)} ms`);
     // axios has one code for both, and a response only with the latter.
     if (code === 'ERR_BAD_RESPONSE' && !response) return new RateSourceError('its answer is too long');
@@ -185,6 +178,20 @@ export class HttpRateSource implements RateSource {
     const secrets = [...this.url.searchParams.values()].filter((value) => value !== '');
     return secrets.reduce((text, secret) => text.replaceAll(secret, '***'), said).slice(0, MAX_REASON_LENGTH);
   }
+}
+
+/** Loaded with the first request: most processes that start know the rates from the cache, or are never asked. */
+async function httpClient(): Promise<AxiosInstance> {
+  const { default: axios } = await import('axios');
+  return axios.create({
+    adapter: 'http',
+    headers: { accept: 'application/json', 'user-agent': 'portside' },
+    maxContentLength: MAX_BODY_BYTES,
+    maxRedirects: 0,
+    responseType: 'text',
+    transformResponse: [(body) => body],
+    validateStatus: () => true,
+  });
 }
 
 const delayOf = (error: unknown): number =>

@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import axios, { type AxiosResponse } from 'axios';
+import type { AxiosInstance, AxiosResponse } from 'axios';
 import type { RunnerSettings } from '../../domain/tasks/queue.ts';
 import { MAX_JSON_BYTES } from '../../domain/tasks/task.ts';
 import type { Clock } from '../../ports/system.ts';
@@ -12,21 +12,29 @@ const MAX_REFUSAL_BYTES = 1_000;
 /** A result that is nested deeper is kept as text: nothing that is meant as data looks like that. */
 const MAX_DEPTH = 200;
 
-const client = axios.create({
-  maxRedirects: 0,
-  responseType: 'stream',
-  validateStatus: () => true,
-  headers: { 'content-type': 'application/json', accept: 'application/json, */*;q=0.5', 'user-agent': 'portside' },
-});
+/** Loaded with the first task: a process that only takes tasks in runs none. */
+async function httpClient(): Promise<AxiosInstance> {
+  const { default: axios } = await import('axios');
+  return axios.create({
+    maxRedirects: 0,
+    responseType: 'stream',
+    validateStatus: () => true,
+    headers: { 'content-type': 'application/json', accept: 'application/json, */*;q=0.5', 'user-agent': 'portside' },
+  });
+}
 
 /**
  * Has tasks done by a service over HTTP: one `POST` for each attempt. 2xx is success; 408, 425, 429, 5xx, a time-out and
  * no connection are worth another attempt; everything else is not. Redirects are not followed.
  */
 export class HttpTaskRunner implements TaskRunner {
+  private client: Promise<AxiosInstance> | undefined;
+
   constructor(private readonly clock: Clock) {}
 
   async run(call: RunnerCall, { url, timeoutMs }: RunnerSettings, cancel: Cancellation): Promise<RunOutcome> {
+    this.client ??= httpClient();
+    const client = await this.client;
     const ending = new AbortController();
     const end = (): void => ending.abort();
     const timer = setTimeout(end, timeoutMs);

@@ -1,7 +1,7 @@
-import type { Redis } from 'ioredis';
 import { isCurrency } from '../../domain/stocks/currencies.ts';
 import { readRates } from '../../domain/stocks/rates.ts';
 import type { LeaseOutcome, RateCache, RateEntry } from '../../ports/stocks.ts';
+import type { RedisCommands } from './when-used.ts';
 
 /** Rises when the form of an entry changes, so that versions that run side by side do not read each other's. */
 const FORMAT_VERSION = 1;
@@ -40,7 +40,7 @@ export class RedisRateCache implements RateCache {
 
   /** @param sources ids of the sources, in order of preference; processes with the same ones share a table */
   constructor(
-    private readonly redis: Redis,
+    private readonly redis: RedisCommands,
     sources: readonly string[],
   ) {
     this.tableKey = `portside:rates:v${FORMAT_VERSION}:${sources.join('+')}`;

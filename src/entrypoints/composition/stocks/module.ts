@@ -6,8 +6,8 @@ import { HttpRateSource } from '../../../adapters/http/rate-source.ts';
 import { MemoryRateCache } from '../../../adapters/memory/rate-cache.ts';
 import { ReferenceRates } from '../../../adapters/memory/reference-rates.ts';
 import { MemoryStockStore } from '../../../adapters/memory/stock-store.ts';
-import { redisClient } from '../../../adapters/redis/client.ts';
 import { RedisRateCache } from '../../../adapters/redis/rate-cache.ts';
+import { redisWhenUsed } from '../../../adapters/redis/when-used.ts';
 import { FindStocks } from '../../../domain/stocks/find-stocks.ts';
 import { ListRates } from '../../../domain/stocks/list-rates.ts';
 import { PutStock } from '../../../domain/stocks/put-stock.ts';
@@ -66,13 +66,13 @@ function bindMemoryCache({ bind }: Options): void {
 function bindRedisCache({ bind }: Options, config: StocksConfig): void {
   bind(ports.rateCache).toResolvedValue(
     (sources, lifecycle, random, logger) => {
-      const redis = redisClient({
+      const redis = redisWhenUsed({
         url: config.REDIS_URL as string,
         random,
         onDown: (reason) => logger.warn({ reason }, 'Redis cannot be reached: rates are not shared until it can'),
       });
       lifecycle.onClose(() => redis.disconnect());
-      lifecycle.dependsOn('cache', async () => void (await redis.ping()));
+      lifecycle.dependsOn('cache', () => redis.ping());
       return new RedisRateCache(
         redis,
         sources.map(({ id }) => id),

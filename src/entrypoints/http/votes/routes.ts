@@ -253,14 +253,14 @@ export const votesRoutes = (options: VotesRoutesOptions): FastifyPluginAsync => 
           const { url, headers } = request;
           const signature = headers['x-twilio-signature'];
           const form = (request.body ?? {}) as Record<string, unknown>;
-          if (!isFromTwilio(options.twilio, { url, signature: signature?.toString(), form }))
+          if (!(await isFromTwilio(options.twilio, { url, signature: signature?.toString(), form })))
             throw new DomainError('FORBIDDEN', 'The request does not carry a signature of this Twilio account.');
         },
       },
       async ({ body }, reply) => {
         const { MessageSid, From, To, Body } = body;
         const outcome = await options.takeSmsVote.execute({ messageId: MessageSid, from: From, to: To, text: Body });
-        return reply.type('text/xml').send(twimlReply(outcome));
+        return reply.type('text/xml').send(await twimlReply(outcome));
       },
     );
   };

@@ -1,11 +1,12 @@
-import MessagingResponse from 'twilio/lib/twiml/MessagingResponse.js';
 import type { SmsOutcome } from '../../../domain/votes/take-sms-vote.ts';
 
 /** Twilio refuses longer messages (error 21617). */
 const MAX_CHARACTERS = 1_600;
 
 /** The TwiML answer to a text message: what the voter is told of it. */
-export function twimlReply(outcome: SmsOutcome): string {
+export async function twimlReply(outcome: SmsOutcome): Promise<string> {
+  // Loaded with the first text message.
+  const { default: MessagingResponse } = await import('twilio/lib/twiml/MessagingResponse.js');
   const response = new MessagingResponse();
   const text = replyText(outcome);
   if (text !== undefined) response.message(text);

@@ -1,5 +1,3 @@
-import { validateRequest } from 'twilio/lib/webhooks/webhooks.js';
-
 export interface TwilioSettings {
   /** Any of them may have signed; several during a rotation. */
   readonly authTokens: readonly string[];
@@ -16,13 +14,15 @@ export interface SignedRequest {
 }
 
 /** Whether Twilio sent this. What Twilio signs is the public address, so the Host header plays no part. */
-export function isFromTwilio(
+export async function isFromTwilio(
   { authTokens, publicBaseUrl, openWithoutToken }: TwilioSettings,
   request: SignedRequest,
-): boolean {
+): Promise<boolean> {
   if (authTokens.length === 0) return openWithoutToken;
   const { signature, form } = request;
   const url = publicBaseUrl?.href.replace(/\/$/, '') + request.url;
   if (signature === undefined || !URL.canParse(url)) return false;
-  return authTokens.some((token) => validateRequest(token, signature, url, form));
+  // Loaded with the first text message.
+  const { default: twilio } = await import('twilio/lib/webhooks/webhooks.js');
+  return authTokens.some((token) => twilio.validateRequest(token, signature, url, form));
 }
