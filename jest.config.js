@@ -1,8 +1,9 @@
 /** @type {import('jest').Config} */
 export default {
   testMatch: ['<rootDir>/test/**/*.test.ts'],
-  // The browser tests need Chromium and a build (npm run test:browser), the long ones minutes (npm run test:long).
-  testPathIgnorePatterns: ['/node_modules/', '/planted/', '/test/browser/', '/test/long/'],
+  // The browser tests need Chromium and a build (npm run test:browser), the long ones minutes (npm run test:long), that of
+  // the image an engine (npm run test:image).
+  testPathIgnorePatterns: ['/node_modules/', '/planted/', '/test/browser/', '/test/long/', '/test/image/'],
   extensionsToTreatAsEsm: ['.ts'],
   transform: { '^.+\\.ts$': ['ts-jest', { useESM: true, tsconfig: 'tsconfig.json', diagnostics: false }] },
   testTimeout: 30_000,
