@@ -1,3 +1,5 @@
+import { availableParallelism } from 'node:os';
+
 /** @type {import('jest').Config} */
 export default {
   testMatch: ['<rootDir>/test/**/*.test.ts'],
@@ -6,6 +8,8 @@ export default {
   testPathIgnorePatterns: ['/node_modules/', '/planted/', '/test/browser/', '/test/long/', '/test/image/'],
   extensionsToTreatAsEsm: ['.ts'],
   transform: { '^.+\\.ts$': ['ts-jest', { useESM: true, tsconfig: 'tsconfig.json', diagnostics: false }] },
+  // On two cores jest would use one: most suites wait for a server half of the time.
+  maxWorkers: Math.max(2, availableParallelism() - 1),
   testTimeout: 30_000,
   reporters: ['default', '<rootDir>/test/helpers/summary-reporter.cjs'],
 };
