@@ -38,9 +38,10 @@ export interface ExchangeRates {
   /**
    * The best table there is now. An answer, good or bad, comes within 2.9 s.
    *
+   * @param spentMs what of that time the caller has spent already; none unless given
    * @throws DomainError `STOCKS_RATES_UNAVAILABLE` when no source answers and no earlier table may be served
    */
-  latest(): Promise<ConfirmedRates>;
+  latest(spentMs?: number): Promise<ConfirmedRates>;
 }
 
 export interface RateRequest {
@@ -109,7 +110,7 @@ export interface RateCache {
   /** Stores an entry for that long. One that was confirmed later stays: a late writer cannot bring back old rates. */
   put(entry: RateEntry, ttlMs: number): Promise<void>;
 
-  /** Takes the lease for that long, if nobody has it and it is not paused. */
+  /** Takes the lease for that long, if nobody else has it and it is not paused. */
   lease(holder: string, ms: number): Promise<LeaseOutcome>;
 
   /** Gives the lease back, if it is still the holder's. Nobody may take it for another `pauseMs`. */

@@ -5,6 +5,7 @@ import type { FreshnessRules } from '../../src/domain/stocks/freshness.ts';
 import type { RateCache } from '../../src/ports/stocks.ts';
 import { eventually } from '../helpers/eventually.ts';
 import { FakeClock } from '../helpers/fakes.ts';
+import { overriding } from '../helpers/overriding.ts';
 import { ScriptedRateSource } from '../helpers/rate-sources.ts';
 
 /** Processes that share a clock, a cache and sources. */
@@ -293,6 +294,38 @@ describe('rates when a process dies over a fetch', () => {
 
     for (const rates of await waiting) expect(rates.rates.get('USD')).toBe('1.0855');
     expect(source.requests).toHaveLength(1);
+  });
+
+  it('are shared, and the lease given back, by a process that was not told that it has it', async () => {
+    const { join, source, cache } = fleet();
+    const deaf = join(
+      overriding<RateCache>(cache, {
+        lease: async (holder, ms) => {
+          await cache.lease(holder, ms);
+          throw new Error('no answer');
+        },
+      }),
+    );
+    await deaf.latest();
+
+    expect((await join().latest()).rates.get('USD')).toBe('1.0855');
+    expect(source.requests).toHaveLength(1);
+    expect(await cache.lease('next', 4_000)).toEqual({ kind: 'taken' });
+  });
+
+  it('are waited for only as long as the caller still has time', async () => {
+    const { join, source, clock } = fleet();
+    const rates = join();
+    const first = await rates.latest();
+    clock.advance(20_000);
+    const open = source.hold();
+    const start = performance.now();
+
+    expect(await rates.latest(2_600)).toEqual(first);
+    expect(await rates.latest(9_999)).toEqual(first);
+    await expect(join(broken).latest(2_600)).rejects.toMatchObject(unavailable);
+    expect(performance.now() - start).toBeLessThan(1_000);
+    open();
   });
 
   it('are the stale ones for those who wait in vain', async () => {

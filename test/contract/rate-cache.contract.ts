@@ -82,6 +82,14 @@ export function describeRateCache(name: string, make: () => Promise<RateCacheWor
       expect(await other.lease('next', 5_000)).toEqual({ kind: 'taken' });
     });
 
+    it('gives the lease to its holder once more, who has not heard of it', async () => {
+      await cache.lease('holder', 200);
+      expect(await cache.lease('holder', 5_000)).toEqual({ kind: 'taken' });
+      await pass(250);
+
+      expect(await other.lease('next', 5_000)).toEqual({ kind: 'held' });
+    });
+
     it('gives the lease of a holder that died to another when its time is over', async () => {
       await cache.lease('dead', 200);
       expect(await other.lease('next', 200)).toEqual({ kind: 'held' });

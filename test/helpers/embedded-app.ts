@@ -6,7 +6,7 @@ import { readConfig } from '../../src/entrypoints/composition/config.ts';
 import type { Context } from '../../src/entrypoints/composition/context.ts';
 import { contexts as servedContexts } from '../../src/entrypoints/composition/contexts.ts';
 import { dynamoDbModule } from '../../src/entrypoints/composition/dynamodb.ts';
-import { buildApp } from '../../src/entrypoints/http/app.ts';
+import { buildApp, type Extra } from '../../src/entrypoints/http/app.ts';
 import { publishMetrics } from '../../src/entrypoints/http/metrics.ts';
 import { publishPages } from '../../src/entrypoints/http/pages.ts';
 import { FakeClock } from './fakes.ts';
@@ -26,6 +26,8 @@ export interface EmbeddedAppOptions {
   readonly contexts?: readonly Context[];
   /** Where log lines go, if a test wants to read them. */
   readonly log?: DestinationStream;
+  /** What is served beside the API: pages and figures unless the test says otherwise. */
+  readonly extras?: readonly Extra[];
   /** May bind something else in place of a part before anything is built. */
   readonly prepare?: (container: Container) => void;
 }
@@ -33,7 +35,12 @@ export interface EmbeddedAppOptions {
 /** The whole service on its embedded default, over `inject`, with a clock that the test owns and its loops running. */
 export async function embeddedApp(
   env: Record<string, string> = {},
-  { contexts = servedContexts, log, prepare = () => undefined }: EmbeddedAppOptions = {},
+  {
+    contexts = servedContexts,
+    log,
+    extras = [publishPages, publishMetrics],
+    prepare = () => undefined,
+  }: EmbeddedAppOptions = {},
 ): Promise<EmbeddedApp> {
   const config = readConfig({ API_KEYS: `test=${KEY}`, LOG_LEVEL: log ? 'trace' : 'silent', ...env }, contexts);
   const logger = pino({ level: config.LOG_LEVEL }, log ?? pino.destination(1));
@@ -48,7 +55,7 @@ export async function embeddedApp(
     nextId: () => ids.next(),
     health: () => container.get(system.lifecycle).health(),
     contexts: contexts.map(({ routes, problems }) => ({ routes: routes(container, config), problems })),
-    extras: [publishPages, publishMetrics],
+    extras,
   });
   const loops = contexts.flatMap((context) => context.loops(container, config));
   for (const loop of loops) loop.start();

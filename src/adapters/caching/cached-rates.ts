@@ -50,9 +50,9 @@ export class CachedRates implements ExchangeRates {
 
   constructor(private readonly options: CachedRatesOptions) {}
 
-  async latest(): Promise<ConfirmedRates> {
+  async latest(spentMs = 0): Promise<ConfirmedRates> {
     const { clock, rules } = this.options;
-    const deadline = performance.now() + ANSWER_BUDGET_MS;
+    const deadline = performance.now() + ANSWER_BUDGET_MS - spentMs;
     for (;;) {
       const now = clock.now();
       if (this.isDue(now) && now >= this.pausedUntil)
@@ -85,14 +85,19 @@ export class CachedRates implements ExchangeRates {
 
   /** Takes over what the others have found, or the lease if that is not enough. */
   private async consult(): Promise<Consultation> {
-    const { cache, clock, holder } = this.options;
+    const { cache, clock, holder, onError } = this.options;
     try {
       this.adopt(await cache.get());
-      return this.isDue(clock.now()) ? await cache.lease(holder, LEASE_MS) : { kind: 'up-to-date' };
     } catch (error) {
-      this.options.onError(error, 'asking the shared cache for rates');
+      onError(error, 'asking the shared cache for rates');
       return { kind: 'alone' };
     }
+    if (!this.isDue(clock.now())) return { kind: 'up-to-date' };
+    return cache.lease(holder, LEASE_MS).catch((error) => {
+      onError(error, 'asking to be the one who renews the rates');
+      // Perhaps only the answer was lost. Then the lease has to be given back.
+      return { kind: 'taken' };
+    });
   }
 
   private adopt(shared: RateEntry | undefined): void {

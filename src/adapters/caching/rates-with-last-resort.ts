@@ -9,11 +9,12 @@ export class RatesWithLastResort implements ExchangeRates {
     private readonly lastResort: ExchangeRates,
   ) {}
 
-  async latest(): Promise<ConfirmedRates> {
+  async latest(spentMs?: number): Promise<ConfirmedRates> {
     try {
-      return await this.rates.latest();
+      return await this.rates.latest(spentMs);
     } catch (error) {
-      if (error instanceof DomainError && error.code === 'STOCKS_RATES_UNAVAILABLE') return this.lastResort.latest();
+      if (error instanceof DomainError && error.code === 'STOCKS_RATES_UNAVAILABLE')
+        return this.lastResort.latest(spentMs);
       throw error;
     }
   }

@@ -23,13 +23,14 @@ export function isContention(error: unknown): boolean {
 }
 
 /**
- * Whether nobody knows if the write happened: the request was sent (the SDK then adds `$metadata` to any error), and
- * what came back, if anything, is not DynamoDB's refusal: a time-out, a broken connection, a page of some proxy.
+ * Whether nobody knows if the write happened: the request was sent (the SDK then adds `$metadata` to any error, except
+ * where it was given up between two attempts), and what came back, if anything, is not DynamoDB's refusal: a time-out, a
+ * broken connection, a page of some proxy.
  */
 export function isAmbiguous(error: unknown): boolean {
   if (error instanceof DynamoDBServiceException)
     return error.$fault === 'server' || error.name === 'TransactionInProgressException';
-  return error instanceof Error && '$metadata' in error;
+  return error instanceof Error && ('$metadata' in error || error.name === 'AbortError');
 }
 
 /** The table is missing or not ready, or nobody hands out credentials: for a caller, a store that is not there. */

@@ -21,7 +21,7 @@ export class MemoryRateCache implements RateCache {
 
   async lease(holder: string, ms: number): Promise<LeaseOutcome> {
     const now = this.clock.now();
-    if (this.taken && now < this.taken.until)
+    if (this.taken && this.taken.holder !== holder && now < this.taken.until)
       return this.taken.holder === undefined ? { kind: 'paused', ms: this.taken.until - now } : { kind: 'held' };
     this.taken = { holder, until: now + ms };
     return { kind: 'taken' };

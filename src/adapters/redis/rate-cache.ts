@@ -22,7 +22,7 @@ const LEASE_HELD = -1;
 /** Answers with one of the above, or with how long the pause lasts, ms. */
 const LEASE = `
 local there = redis.call('GET', KEYS[1])
-if not there then
+if not there or there == ARGV[1] then
   redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
   return ${LEASE_TAKEN}
 end

@@ -29,6 +29,7 @@ export class ValueStock {
    */
   async execute(stockId: string, currencies: readonly string[] = this.defaultCurrencies): Promise<StockValue> {
     const asked = new Set(currencies.map((text) => parseCurrency(text, 'currencies')));
+    const start = this.clock.now();
     const stock = await this.stocks.get(stockId);
     if (!stock) throw stockNotFound(stockId);
 
@@ -36,7 +37,7 @@ export class ValueStock {
     asked.delete(stock.currency);
     if (asked.size === 0) return { stockId, values, rates: undefined };
 
-    const table = await this.exchangeRates.latest();
+    const table = await this.exchangeRates.latest(this.clock.now() - start);
     const own = rateOf(table, stock.currency);
     for (const currency of asked)
       values.set(currency, convert(stock.value, own, rateOf(table, currency), currency, this.rounding));

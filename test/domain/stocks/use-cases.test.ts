@@ -1,4 +1,7 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
+import { ValueStock } from '../../../src/domain/stocks/value-stock.ts';
+import type { StockStore } from '../../../src/ports/stocks.ts';
+import { overriding } from '../../helpers/overriding.ts';
 import { stocksWorld } from '../../helpers/stocks-world.ts';
 
 describe('valuing a stock', () => {
@@ -77,6 +80,26 @@ describe('valuing a stock', () => {
     await expect(valueStock.execute('AMZN', ['XAU'])).rejects.toMatchObject({ code: 'INVALID_REQUEST' });
     expect(world.asked).toEqual([]);
     await expect(valueStock.execute('AMZN', ['USD', 'XCG'])).rejects.toMatchObject({ code: 'STOCKS_RATE_MISSING' });
+  });
+
+  it('tells whoever has the rates how much of the time is spent', async () => {
+    const { stocks, clock, rates } = world;
+    const slow = overriding<StockStore>(stocks, {
+      get: (stockId) => {
+        clock.advance(700);
+        return stocks.get(stockId);
+      },
+    });
+    const spent: (number | undefined)[] = [];
+    const exchangeRates = {
+      latest: async (spentMs?: number) => {
+        spent.push(spentMs);
+        return rates;
+      },
+    };
+    await new ValueStock(slow, exchangeRates, clock, ['USD'], 'half-up').execute('AMZN');
+
+    expect(spent).toEqual([700]);
   });
 
   it('refuses to value a stock whose own currency has no rate', async () => {

@@ -6,16 +6,7 @@ import { freePort, kill } from './process.ts';
 
 export interface RedisServer {
   readonly url: string;
-  /** Forgets everything. */
-  flush(): Promise<void>;
   stop(): Promise<void>;
-}
-
-/** A server of the test's own, which can also be made to fail. */
-export interface OwnRedisServer extends RedisServer {
-  /** From now on connections are taken, and nothing is answered. */
-  freeze(): void;
-  thaw(): void;
 }
 
 /**
@@ -25,11 +16,11 @@ export interface OwnRedisServer extends RedisServer {
  */
 export async function startRedis(): Promise<RedisServer> {
   const url = process.env.REDIS_URL;
-  return url ? { url, flush: () => flush(url), stop: async () => undefined } : startOwnRedis();
+  return url ? { url, stop: async () => undefined } : startOwnRedis();
 }
 
 /** A `redis-server` in memory on a free port of loopback. @throws Error that says what is missing */
-async function startOwnRedis(): Promise<OwnRedisServer> {
+async function startOwnRedis(): Promise<RedisServer> {
   const port = await freePort();
   const server = spawn(
     'redis-server',
@@ -45,13 +36,7 @@ async function startOwnRedis(): Promise<OwnRedisServer> {
     await kill(server);
     throw error;
   });
-  return {
-    url,
-    flush: () => flush(url),
-    freeze: () => void server.kill('SIGSTOP'),
-    thaw: () => void server.kill('SIGCONT'),
-    stop: () => kill(server),
-  };
+  return { url, stop: () => kill(server) };
 }
 
 async function started(server: ChildProcess): Promise<void> {
@@ -60,16 +45,12 @@ async function started(server: ChildProcess): Promise<void> {
   });
 }
 
-async function withClient<T>(url: string, work: (redis: Redis) => Promise<T>): Promise<T> {
+async function ping(url: string): Promise<string> {
   const redis = new Redis(url, { lazyConnect: true, retryStrategy: () => null });
   redis.on('error', () => undefined);
   try {
-    return await work(redis);
+    return await redis.ping();
   } finally {
     redis.disconnect();
   }
 }
-
-const ping = (url: string): Promise<string> => withClient(url, (redis) => redis.ping());
-
-const flush = (url: string): Promise<void> => withClient(url, async (redis) => void (await redis.flushall()));

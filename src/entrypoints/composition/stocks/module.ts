@@ -18,7 +18,7 @@ import { dynamoDb } from '../dynamodb.ts';
 import { token } from '../token.ts';
 import { freshnessRules, hasReference, liveSources, type StocksConfig, stocksTable } from './settings.ts';
 
-const ports = {
+export const ports = {
   stocks: token<StockStore>('StockStore'),
   rateSources: token<readonly RateSource[]>('RateSource[]'),
   rateCache: token<RateCache>('RateCache'),
