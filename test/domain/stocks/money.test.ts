@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { BigNumber } from 'bignumber.js';
 import fc from 'fast-check';
-import { minorDigits } from '../../../src/domain/stocks/currencies.ts';
+import { currencyCodes, minorDigits } from '../../../src/domain/stocks/currencies.ts';
 import { convert, crossRate, readRate, roundAmount } from '../../../src/domain/stocks/money.ts';
 import { conversionCases, conversionMismatches } from '../../helpers/conversions.ts';
 
@@ -10,7 +10,7 @@ describe('converting an amount', () => {
     expect(conversionMismatches(20_000, 2026)).toEqual([]);
   });
 
-  it('is tried with real ties, all digits and both roundings in those cases', () => {
+  it('is tried with real ties, amounts at the limits, all currencies and both roundings in those cases', () => {
     const cases = [...conversionCases(2_000, 2026)];
     const ties = cases.filter(({ amount, from, to, currency }) => {
       const units = new BigNumber(amount).times(to).div(from).shiftedBy(minorDigits(currency));
@@ -18,9 +18,12 @@ describe('converting an amount', () => {
     });
 
     expect(ties.length).toBeGreaterThan(300);
-    expect(new Set(cases.map(({ currency }) => minorDigits(currency)))).toEqual(new Set([0, 2, 3, 4]));
+    expect(new Set(cases.map(({ currency }) => currency))).toEqual(new Set(currencyCodes));
+    for (const limit of ['0', '0.00000001', '999999999999999999.99999999'])
+      expect(cases.filter(({ amount }) => amount === limit).length).toBeGreaterThan(5);
     expect(new Set(ties.map(({ rounding }) => rounding)).size).toBe(2);
-    expect(cases.some(({ to }) => /\.\d{12}$/.test(to))).toBe(true);
+    expect(cases.filter(({ from }) => /\.\d{12}$/.test(from)).length).toBeGreaterThan(20);
+    expect(cases.filter(({ to }) => /\.\d{12}$/.test(to)).length).toBeGreaterThan(20);
   });
 
   it.each([
