@@ -33,7 +33,7 @@ export function openKeyDialog() {
       element(
         'p',
         { class: 'hint', id: 'api-key-hint' },
-        'With a key you can create, close and recount polls. It is kept in this tab until you close it.',
+        'With a key you can change polls and stocks, and see and change queues. It is kept in this tab until you close it.',
       ),
       element(
         'div',

@@ -23,6 +23,7 @@ function route() {
     shown?.end.abort();
     content.replaceChildren();
     const end = new AbortController();
+    document.title = `${page.title} – Portside`;
     shown = { page, view: page.mount(content, end.signal), end };
     for (const [linked, link] of links) {
       if (linked === page.name) link.setAttribute('aria-current', 'page');

@@ -43,22 +43,3 @@ export function byId(id) {
 export function setText(place, text) {
   if (place.textContent !== text) place.textContent = text;
 }
-
-/**
- * Resolves after `ms`, or at once when the signal ends.
- *
- * @param {number} ms
- * @param {AbortSignal} [signal]
- * @returns {Promise<void>}
- */
-export const delay = (ms, signal) =>
-  new Promise((resolve) => {
-    if (signal?.aborted) return resolve();
-    const done = () => {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal?.addEventListener('abort', done);
-  });

@@ -26,7 +26,8 @@ export function formatDuration(ms) {
   if (ms < 10_000) return `${oneDecimal.format(ms / 1_000)} s`;
   if (ms < 100_000) return `${Math.round(ms / 1_000)} s`;
   if (ms < 6_000_000) return `${Math.round(ms / 60_000)} min`;
-  return `${integers.format(Math.round(ms / 3_600_000))} h`;
+  if (ms < 360_000_000) return `${Math.round(ms / 3_600_000)} h`;
+  return `${integers.format(Math.round(ms / 86_400_000))} days`;
 }
 
 /** @param {string} iso the time of day, in the viewer's zone */

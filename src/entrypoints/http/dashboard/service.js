@@ -12,6 +12,13 @@ const TIMEOUT_MS = 8_000;
 /** Somebody sits in front of this page: longer than this it does not wait, whatever it is told. */
 const LONGEST_WAIT_MS = 30_000;
 
+/** How many entries of a list are asked for at once. */
+const PAGE = 50;
+
+/** @param {string} [cursor] of the page; the first without */
+export const pageQuery = (cursor) =>
+  new URLSearchParams({ limit: String(PAGE), ...(cursor === undefined ? {} : { cursor }) });
+
 /** @param {string} path without a leading slash */
 export const serviceUrl = (path) => new URL(path, home).href;
 
@@ -45,7 +52,7 @@ export class Problem extends Error {
 /**
  * Asks the service.
  *
- * @param {'GET' | 'POST'} method
+ * @param {'GET' | 'POST' | 'PUT'} method
  * @param {string} path without a leading slash
  * @param {object} [options]
  * @param {unknown} [options.body] sent as JSON

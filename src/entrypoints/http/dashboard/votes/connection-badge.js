@@ -1,4 +1,4 @@
-import { element, setText } from '../dom.js';
+import { Badge } from '../badge.js';
 
 /**
  * @import { Problem } from '../service.js'
@@ -13,12 +13,11 @@ const MOVED_LATELY_MS = 15_000;
 
 const WORDS = { connecting: 'Connecting', live: 'Live', polling: 'Polling every 2 s', lost: 'Connection lost' };
 
-/** Says how far the figures can be trusted at this moment. */
+/** Says how far the figures of a poll can be trusted at this moment. */
 export class ConnectionBadge {
   /** @type {Connection} */
   #connection = 'connecting';
-  #words = element('span');
-  #detail = element('p', { class: 'connection-detail', hidden: true });
+  #badge = new Badge();
   #lagMs = 0;
   #movedAt = 0;
   #isOpen = true;
@@ -26,9 +25,8 @@ export class ConnectionBadge {
   #revision;
 
   constructor() {
-    this.badge = element('p', { class: 'connection', role: 'status' }, element('span', { class: 'lamp' }), this.#words);
-    this.detail = this.#detail;
-    this.tick();
+    this.element = this.#badge.element;
+    this.detail = this.#badge.detail;
   }
 
   /** @param {Results} results */
@@ -46,8 +44,7 @@ export class ConnectionBadge {
    */
   connection(connection, problem) {
     this.#connection = connection;
-    setText(this.#detail, problem ? `${problem.message} These are the last figures that arrived. Trying again.` : '');
-    this.#detail.hidden = !problem;
+    this.#badge.explain(problem);
     this.tick();
   }
 
@@ -55,9 +52,7 @@ export class ConnectionBadge {
   tick() {
     const isTrusted = this.#connection === 'live' || this.#connection === 'polling';
     const movedLately = performance.now() - this.#movedAt < MOVED_LATELY_MS;
-    const isCatchingUp = isTrusted && this.#lagMs > CATCHING_UP_MS && movedLately;
-    const words = isTrusted && !this.#isOpen ? 'Up to date' : WORDS[this.#connection];
-    setText(this.#words, isCatchingUp ? 'Catching up' : words);
-    this.badge.dataset.state = isCatchingUp ? 'catching-up' : this.#connection;
+    if (isTrusted && this.#lagMs > CATCHING_UP_MS && movedLately) this.#badge.show('catching-up', 'Catching up');
+    else this.#badge.show(this.#connection, isTrusted && !this.#isOpen ? 'Up to date' : WORDS[this.#connection]);
   }
 }

@@ -1,7 +1,8 @@
-import { delay, element, isolated, setText } from '../dom.js';
+import { element, isolated, setText } from '../dom.js';
 import { formatMoment } from '../format.js';
 import { problemNote } from '../problem-note.js';
 import { Problem } from '../service.js';
+import { delay } from '../time.js';
 import { Announcer } from './announcer.js';
 import { ChoiceRow } from './choice-row.js';
 import { ConnectionBadge } from './connection-badge.js';
@@ -19,7 +20,7 @@ const STATUS_WORDS = { scheduled: 'Not open yet', open: 'Open', closed: 'Closed'
 export class PollView {
   #signal;
   #onStatus;
-  #heading = element('h2', { class: 'question', tabindex: -1 });
+  #heading = element('h2', { class: 'headline', tabindex: -1 });
   #status = element('span', { class: 'status' });
   #facts = element('span');
   #badge = new ConnectionBadge();
@@ -57,7 +58,7 @@ export class PollView {
     this.#controls = new PollControls(pollId, signal);
     this.element = element(
       'article',
-      { class: 'poll', 'aria-busy': true },
+      { class: 'card', 'aria-busy': true },
       element('p', { class: 'empty' }, 'Loading…'),
     );
     void this.#load(pollId);
@@ -93,7 +94,7 @@ export class PollView {
     document.title = `\u2068${poll.question}\u2069 – Portside`;
     this.#showStatus(poll.status);
     this.element.replaceChildren(
-      element('div', { class: 'poll-meta' }, element('p', {}, this.#status, this.#facts), this.#badge.badge),
+      element('div', { class: 'meta' }, element('p', {}, this.#status, this.#facts), this.#badge.element),
       this.#heading,
       this.#badge.detail,
       this.#figures.element,

@@ -1,5 +1,5 @@
-import { delay } from '../dom.js';
-import { Problem, request } from '../service.js';
+import { Problem, pageQuery, request } from '../service.js';
+import { delay } from '../time.js';
 
 /**
  * @import { Static } from 'typebox'
@@ -22,14 +22,14 @@ const CLOSE_TIMEOUT_MS = 30_000;
 const pathOf = (pollId) => `polls/${encodeURIComponent(pollId)}`;
 
 /**
- * @param {number} limit
+ * A page of the polls, newest first.
+ *
  * @param {string} [cursor]
- * @returns {Promise<Static<typeof schemas.PollList>>} newest first
  */
-export async function listPolls(limit, cursor) {
-  const query = new URLSearchParams({ limit: String(limit), ...(cursor === undefined ? {} : { cursor }) });
-  const { body } = await request('GET', `polls?${query}`);
-  return /** @type {Static<typeof schemas.PollList>} */ (body);
+export async function listPolls(cursor) {
+  const { body } = await request('GET', `polls?${pageQuery(cursor)}`);
+  const { polls, nextCursor } = /** @type {Static<typeof schemas.PollList>} */ (body);
+  return { items: polls, nextCursor };
 }
 
 /**

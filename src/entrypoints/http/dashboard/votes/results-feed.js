@@ -1,5 +1,5 @@
-import { delay } from '../dom.js';
 import { Problem, request, serviceUrl } from '../service.js';
+import { delay, jittered } from '../time.js';
 import { resultsPath } from './polls.js';
 
 /**
@@ -23,9 +23,6 @@ const POLL_INTERVAL_MS = 2_000;
 /** How long results are polled before a stream is tried again. */
 const POLLING_MS = 60_000;
 const LONGEST_PAUSE_MS = 5_000;
-
-/** Many viewers lose a connection at the same moment; they should not come back at the same moment. */
-const jittered = (/** @type {number} */ ms) => ms * (0.5 + Math.random() / 2);
 
 /**
  * Follows the results of a poll until the signal ends: by server-sent events, or by polling where there are none.

@@ -1,80 +1,42 @@
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import axe from 'axe-core';
-import type { Browser, BrowserContextOptions, Locator, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Locator, Page } from 'playwright-core';
 import { eventually } from '../helpers/eventually.ts';
 import { ServerProcess } from '../helpers/server-process.ts';
-import { launchChromium, openPage, type WatchedPage } from './chromium.ts';
-import { type AnotherClient, anotherClient, KEY } from './polls.ts';
+import { type AnotherClient, anotherClient, KEY } from './another-client.ts';
+import {
+  connection,
+  expectGood,
+  figure,
+  overflow,
+  PHONE,
+  picture,
+  reads,
+  SCREENSHOT_DIR,
+  screens,
+  useDashboard,
+  violations,
+} from './dashboard.ts';
 import { dampStreams } from './stream-damper.ts';
 
-const { source: AXE } = axe;
+type Opening = Parameters<ReturnType<typeof useDashboard>['open']>[2] & { readonly url?: string };
 
-const PHONE = { width: 360, height: 740 };
-const DESKTOP = { width: 1280, height: 800 };
-/** Where pictures of the dashboard are put; none are taken without it. */
-const { SCREENSHOT_DIR } = process.env;
-
-/** What a browser itself says about an answer that it did not like. */
-const failedToLoad = (status: string): RegExp => new RegExp(`^error: Failed to load resource: .*${status}`);
-
-describe('the dashboard in Chromium', () => {
-  let browser: Browser;
+describe('the dashboard and its page of votes, in Chromium', () => {
+  const dashboard = useDashboard();
   let server: ServerProcess;
   let client: AnotherClient;
-  let watched: WatchedPage | undefined;
-  /** Complaints that belong to what a test does on purpose. */
-  let expected: RegExp[] = [];
-
   beforeAll(async () => {
-    browser = await launchChromium();
     server = await ServerProcess.start({ API_KEYS: `browser=${KEY}` });
     client = anotherClient(server.url);
   });
   afterAll(async () => {
-    await browser?.close();
     expect(await server?.stop()).toMatchObject({ code: 0 });
   });
-  afterEach(async () => {
-    const complaints = watched?.complaints.filter((text) => !expected.some((pattern) => pattern.test(text)));
-    await watched?.page.context().close();
-    watched = undefined;
-    expected = [];
-    expect(complaints).toEqual([]);
-  });
 
-  interface Opening extends BrowserContextOptions {
-    readonly url?: string;
-    readonly key?: string;
-    /** What is to be set up before the page loads. */
-    readonly prepare?: (page: Page) => Promise<unknown>;
-  }
-
-  /** Opens the dashboard at an address below `/`, such as `#/votes/colors`. */
-  async function open(address = '', { url = server.url, key, prepare, ...options }: Opening = {}): Promise<Page> {
-    watched = await openPage(browser, url, options);
-    const { page } = watched;
-    if (key) await page.addInitScript(`sessionStorage.setItem('portside-api-key', ${JSON.stringify(key)})`);
-    await prepare?.(page);
-    await page.goto(`${url}/${address}`);
-    return page;
-  }
-
+  const open = (address = '', { url = server.url, ...opening }: Opening = {}): Promise<Page> =>
+    dashboard.open(url, address, opening);
   const row = (page: Page, choice: string): Locator => page.locator('.choice').filter({ hasText: choice });
   const voteFor = (page: Page, choice: string): Locator =>
     page.getByRole('button', { name: `Vote for ${choice}`, exact: true });
-  const connection = (page: Page): Locator => page.locator('.connection');
-  const figure = (page: Page, name: string): Locator =>
-    page
-      .locator('.figure')
-      .filter({ has: page.getByText(name, { exact: true }) })
-      .locator('.figure-value');
-
-  const reads = async (locator: Locator, text: string | RegExp, withinMs = 5_000): Promise<void> => {
-    const holds = (now: string): boolean => (typeof text === 'string' ? now.includes(text) : text.test(now));
-    await eventually(() => locator.innerText(), holds, withinMs);
-  };
 
   /** How much of the bar of a choice is filled, as it is painted. */
   async function filled(page: Page, choice: string): Promise<number> {
@@ -91,21 +53,13 @@ describe('the dashboard in Chromium', () => {
       (painted) => Math.abs(painted - share) < 0.005,
     );
 
-  const violations = async (page: Page): Promise<string[]> => {
-    await page.evaluate(AXE);
-    return page.evaluate<string[]>(`axe.run().then(({ violations }) =>
-      violations.flatMap(({ id, nodes }) => nodes.map((node) => id + ': ' + node.failureSummary + ' ' + node.html)))`);
-  };
-  const overflow = (page: Page): Promise<number> =>
-    page.evaluate<number>('document.documentElement.scrollWidth - document.documentElement.clientWidth');
-
   const colours = () => client.createPoll({ question: 'Which colour?', choices: ['RED', 'GREEN', 'BLUE'] });
 
   it('begins with an open poll', async () => {
     const fresh = await ServerProcess.start();
     try {
       const page = await open('', { url: fresh.url });
-      await reads(page.locator('.question'), 'Which colour?');
+      await reads(page.locator('.headline'), 'Which colour?');
       await reads(page.locator('.status'), 'Open');
       await reads(connection(page), 'Live');
       await reads(figure(page, 'Votes'), /^0$/);
@@ -181,7 +135,7 @@ describe('the dashboard in Chromium', () => {
   });
 
   it('sends a vote whose answer got lost again, so that it counts once', async () => {
-    expected = [failedToLoad('net::ERR_FAILED')];
+    dashboard.tolerate('net::ERR_FAILED');
     const poll = await colours();
     const page = await open(`#/votes/${poll}`);
     const keys: (string | undefined)[] = [];
@@ -205,7 +159,7 @@ describe('the dashboard in Chromium', () => {
   });
 
   it('keeps a vote that cannot be sent, to be sent again by hand', async () => {
-    expected = [failedToLoad('net::ERR_FAILED')];
+    dashboard.tolerate('net::ERR_FAILED');
     const poll = await colours();
     const page = await open(`#/votes/${poll}`);
     const keys = new Set<string | undefined>();
@@ -226,7 +180,7 @@ describe('the dashboard in Chromium', () => {
   });
 
   it('says when the connection is lost, and recovers by itself', async () => {
-    expected = [failedToLoad('net::ERR_')];
+    dashboard.tolerate('net::ERR_');
     const first = await ServerProcess.start();
     let second: ServerProcess | undefined;
     try {
@@ -255,7 +209,7 @@ describe('the dashboard in Chromium', () => {
   });
 
   it('polls where there are no server-sent events, and says when the figures catch up', async () => {
-    expected = [failedToLoad('501')];
+    dashboard.tolerate('501');
     const poll = await colours();
     let lagMs: number | undefined;
     const conditional: (string | undefined)[] = [];
@@ -438,8 +392,8 @@ describe('the dashboard in Chromium', () => {
     await dialog.getByLabel('Phone number').fill('+1 (555) 123-0000');
     await dialog.getByLabel('Id', { exact: true }).fill('quay');
     await dialog.getByRole('button', { name: 'Create the poll' }).click();
-    await reads(page.locator('.question'), 'Which quay?');
-    await reads(page.locator('.poll-meta'), 'Not open yet');
+    await reads(page.locator('.headline'), 'Which quay?');
+    await reads(page.locator('.meta'), 'Not open yet');
     const made = (await (await fetch(`${server.url}/polls/quay`)).json()) as object;
     expect(made).toMatchObject({
       question: 'Which quay?',
@@ -468,7 +422,7 @@ describe('the dashboard in Chromium', () => {
     await page.getByRole('button', { name: 'Audit again' }).click();
     await reads(page.locator('.controls'), 'The counts agree.');
     // The closed poll can still be reached from the list.
-    await reads(page.locator('.poll-list'), /Closed[\s\S]*Which colour\?/);
+    await reads(page.locator('.side-list'), /Closed[\s\S]*Which colour\?/);
 
     await page.getByRole('button', { name: 'Key holder' }).click();
     await page.getByRole('button', { name: 'Forget the key' }).click();
@@ -477,7 +431,8 @@ describe('the dashboard in Chromium', () => {
   });
 
   it('puts what is wrong with a new poll into words, at the fields', async () => {
-    expected = [failedToLoad('400'), failedToLoad('409')];
+    dashboard.tolerate('400');
+    dashboard.tolerate('409');
     await client.createPoll({ pollId: 'taken', question: 'First?', choices: ['A', 'B'] });
     const page = await open('', { key: KEY });
     await page.getByRole('button', { name: 'New poll' }).click();
@@ -508,7 +463,7 @@ describe('the dashboard in Chromium', () => {
   });
 
   it('says so when a key is not accepted', async () => {
-    expected = [failedToLoad('401')];
+    dashboard.tolerate('401');
     const poll = await colours();
     const page = await open(`#/votes/${poll}`, { key: 'not-the-key-0123456789' });
     await page.getByRole('button', { name: 'Recount' }).click();
@@ -531,7 +486,7 @@ describe('the dashboard in Chromium', () => {
   });
 
   it('takes one vote of each voter where the poll says so', async () => {
-    expected = [failedToLoad('409')];
+    dashboard.tolerate('409');
     const poll = await client.createPoll({ question: 'Once?', choices: ['YES', 'NO'], voterLimit: 'one' });
     const page = await open(`#/votes/${poll}`);
     await voteFor(page, 'YES').click();
@@ -552,8 +507,8 @@ describe('the dashboard in Chromium', () => {
       for (let number = 1; number <= 55; number++)
         await createPoll({ pollId: `poll-${number}`, question: `Number ${number}?`, choices: ['YES', 'NO'] });
       const page = await open('', { url: full.url });
-      await reads(page.locator('.question'), 'Number 55?');
-      const links = page.locator('.poll-list a');
+      await reads(page.locator('.headline'), 'Number 55?');
+      const links = page.locator('.side-list a');
       expect(await links.count()).toBe(50);
       await page.getByRole('button', { name: 'Older polls' }).click();
       await eventually(
@@ -562,7 +517,7 @@ describe('the dashboard in Chromium', () => {
       );
       await expect(page.getByRole('button', { name: 'Older polls' }).isVisible()).resolves.toBe(false);
       await links.last().click();
-      await reads(page.locator('.poll-meta'), /Closed.*id colors/);
+      await reads(page.locator('.meta'), /Closed.*id colors/);
       await page.close();
     } finally {
       expect(await full.stop()).toMatchObject({ code: 0 });
@@ -570,7 +525,7 @@ describe('the dashboard in Chromium', () => {
   });
 
   it('says what it was told of a poll that does not exist', async () => {
-    expected = [failedToLoad('404')];
+    dashboard.tolerate('404');
     const page = await open('#/votes/nowhere');
     await reads(page.getByRole('alert'), 'There is no poll "nowhere".');
   });
@@ -589,11 +544,11 @@ describe('the dashboard in Chromium', () => {
     const poll = await client.createPoll({ question, choices });
     const page = await open(`#/votes/${poll}`, { viewport: PHONE });
     await reads(connection(page), 'Live');
-    await expect(page.locator('.question bdi').textContent()).resolves.toBe(question);
+    await expect(page.locator('.headline bdi').textContent()).resolves.toBe(question);
     await expect(page.locator('.choice-name bdi').allTextContents()).resolves.toEqual(choices);
     await expect(page.locator('main script, main img').count()).resolves.toBe(0);
     expect(await overflow(page)).toBe(0);
-    const cutOff = `[...document.querySelectorAll('.question, .choice-name')]
+    const cutOff = `[...document.querySelectorAll('.headline, .choice-name')]
       .filter((element) => element.scrollWidth > element.clientWidth).map((element) => element.textContent)`;
     await expect(page.evaluate(cutOff)).resolves.toEqual([]);
 
@@ -658,12 +613,6 @@ describe('the dashboard in Chromium', () => {
       expect(await stage?.stop()).toMatchObject({ code: 0 });
     });
 
-    const picture = async (page: Page, name: string): Promise<void> => {
-      if (!SCREENSHOT_DIR) return;
-      mkdirSync(SCREENSHOT_DIR, { recursive: true });
-      await page.screenshot({ path: join(SCREENSHOT_DIR, `${name}.png`) });
-    };
-
     it('shows every vote of a rush, and never fewer than before', async () => {
       const page = await open('#/votes/talks', { url: stage.url });
       await reads(connection(page), 'Live');
@@ -691,32 +640,24 @@ describe('the dashboard in Chromium', () => {
       expect(await others.results('talks')).toMatchObject({ total: sent });
     }, 120_000);
 
-    const screens = [PHONE, DESKTOP].flatMap((viewport) =>
-      (['light', 'dark'] as const).map((colorScheme) => ({ viewport, colorScheme })),
-    );
     it.each(screens)('reads well and hides nothing from anybody: %j', async ({ viewport, colorScheme }) => {
       const page = await open('#/votes/talks', { url: stage.url, viewport, colorScheme, key: KEY });
       await reads(connection(page), 'Live');
       await reads(figure(page, 'Votes per second'), /^[\d.]+$/);
-      const expectGood = async (name: string) => {
-        await picture(page, `${name}-${viewport.width}-${colorScheme}`);
-        await expect(violations(page)).resolves.toEqual([]);
-        expect(await overflow(page)).toBe(0);
-      };
-      await expectGood('open');
+      await expectGood(page, 'open');
       await page.locator('summary').click();
-      await expectGood('list');
+      await expectGood(page, 'list');
       await page.getByRole('button', { name: 'New poll' }).click();
-      await expectGood('new-poll');
+      await expectGood(page, 'new-poll');
       await page.keyboard.press('Escape');
       await page.getByRole('button', { name: 'Close and audit' }).click();
-      await expectGood('confirm');
+      await expectGood(page, 'confirm');
       await page.keyboard.press('Escape');
       for (const poll of ['lunch', 'board']) {
         await page.goto(`${stage.url}/#/votes/${poll}`);
-        await reads(page.locator('.poll-meta'), `id ${poll}`);
+        await reads(page.locator('.meta'), `id ${poll}`);
         await page.locator('.choice').first().waitFor();
-        await expectGood(poll);
+        await expectGood(page, poll);
       }
     });
   });

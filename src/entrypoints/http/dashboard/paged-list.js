@@ -1,0 +1,96 @@
+import { element, setText } from './dom.js';
+import { Problem } from './service.js';
+
+/**
+ * @template Item
+ * @typedef {object} Listing
+ * @property {(cursor?: string) => Promise<{ items: readonly Item[], nextCursor?: string | undefined }>} load asks for a page
+ * @property {(items: readonly Item[]) => Node[]} render
+ * @property {string} more what the button for the next page says
+ * @property {number} refreshMs
+ * @property {() => void} [onRefresh] called each time that the list is up to date
+ */
+
+/**
+ * A list that the service gives page by page, kept up to date while somebody sees it.
+ *
+ * @template Item
+ */
+export class PagedList {
+  /** @type {readonly Item[]} */
+  items = [];
+  #listing;
+  #signal;
+  #place = element('div');
+  #note = element('p', { class: 'hint', role: 'status' });
+  #more;
+  #pages = 1;
+  #refreshes = 0;
+  /** What is shown, so that it is made anew only when that changes. */
+  #shown = '';
+
+  /**
+   * @param {Listing<Item>} listing
+   * @param {AbortSignal} signal ends it
+   */
+  constructor(listing, signal) {
+    this.#listing = listing;
+    this.#signal = signal;
+    this.#more = element(
+      'button',
+      { class: 'quiet', type: 'button', hidden: true, click: () => this.#showMore() },
+      listing.more,
+    );
+    this.element = element('div', { class: 'paged-list' }, this.#place, this.#note, this.#more);
+    const timer = setInterval(() => !document.hidden && this.refresh(), listing.refreshMs);
+    signal.addEventListener('abort', () => clearInterval(timer));
+  }
+
+  /** Asks for the list. Of several calls at once the last one is shown. */
+  async refresh() {
+    const refresh = ++this.#refreshes;
+    /** @type {Item[]} */
+    const items = [];
+    /** @type {string | undefined} */
+    let cursor;
+    /** @type {Problem | undefined} */
+    let problem;
+    try {
+      for (let page = 0; page < this.#pages && (page === 0 || cursor !== undefined); page++) {
+        const answer = await this.#listing.load(cursor);
+        items.push(...answer.items);
+        cursor = answer.nextCursor;
+      }
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error;
+      problem = error;
+    }
+    if (this.#signal.aborted || refresh !== this.#refreshes) return;
+    setText(this.#note, problem ? `The list is not up to date: ${problem.message}` : '');
+    if (problem) return;
+    this.items = items;
+    this.#more.hidden = cursor === undefined;
+    this.#render();
+    this.#listing.onRefresh?.();
+  }
+
+  async #showMore() {
+    this.#pages += 1;
+    await this.refresh();
+  }
+
+  #render() {
+    const shown = JSON.stringify(this.items);
+    if (shown === this.#shown) return;
+    this.#shown = shown;
+    const focused = this.#place.contains(document.activeElement) && document.activeElement?.getAttribute('href');
+    this.#place.replaceChildren(...this.#listing.render(this.items));
+    // Making the links anew must not take the focus from somebody who is walking through them.
+    if (focused) this.linkTo(focused)?.focus();
+  }
+
+  /** @param {string} href */
+  linkTo(href) {
+    return [...this.#place.querySelectorAll('a')].find((link) => link.getAttribute('href') === href);
+  }
+}
