@@ -2,28 +2,41 @@ export const KEY = 'browser-test-key-0123';
 
 const json = { 'content-type': 'application/json' };
 
-async function post(
+async function send<Answer = Record<string, unknown>>(
+  method: 'GET' | 'POST' | 'PUT',
   url: string,
-  body: unknown,
+  body?: unknown,
   headers: Record<string, string> = {},
-): Promise<Record<string, unknown>> {
-  const response = await fetch(url, { method: 'POST', headers: { ...json, ...headers }, body: JSON.stringify(body) });
+): Promise<Answer> {
+  const content = body === undefined ? {} : { headers: { ...json, ...headers }, body: JSON.stringify(body) };
+  const response = await fetch(url, { method, headers, ...content });
   if (!response.ok) throw new Error(`${url} answered ${response.status}: ${await response.text()}`);
-  return (await response.json()) as Record<string, unknown>;
+  return (await response.json()) as Answer;
 }
+
+const key = { authorization: `Bearer ${KEY}` };
 
 /** Another client of the service: what happens while somebody looks at the dashboard. */
 export const anotherClient = (url: string) => ({
   /** @returns the id of the new poll */
   createPoll: async (poll: Record<string, unknown>): Promise<string> =>
-    String((await post(`${url}/polls`, poll, { authorization: `Bearer ${KEY}` })).pollId),
+    String((await send('POST', `${url}/polls`, poll, key)).pollId),
 
-  vote: (pollId: string, choice: string, voter?: string) => post(`${url}/polls/${pollId}/votes`, { choice, voter }),
+  vote: (pollId: string, choice: string, voter?: string) =>
+    send('POST', `${url}/polls/${pollId}/votes`, { choice, voter }),
 
-  closePoll: (pollId: string) => post(`${url}/polls/${pollId}/close`, {}, { authorization: `Bearer ${KEY}` }),
+  closePoll: (pollId: string) => send('POST', `${url}/polls/${pollId}/close`, {}, key),
 
-  results: async (pollId: string): Promise<{ total: number; choices: { choice: string; votes: number }[] }> =>
-    (await fetch(`${url}/polls/${pollId}/results`)).json() as never,
+  results: (pollId: string) =>
+    send<{ total: number; choices: { choice: string; votes: number }[] }>('GET', `${url}/polls/${pollId}/results`),
+
+  putStock: (stock: string, value: { value: string; currency?: string }) =>
+    send('PUT', `${url}/stock/${stock}`, value, key),
+
+  stocks: () => send<{ stocks: { stock: string; value: string; currency: string }[] }>('GET', `${url}/stock`),
+
+  values: async (stock: string, currencies: string) =>
+    (await send<{ values: Record<string, string> }>('GET', `${url}/stock/${stock}?currencies=${currencies}`)).values,
 });
 
 export type AnotherClient = ReturnType<typeof anotherClient>;

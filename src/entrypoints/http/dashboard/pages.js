@@ -1,3 +1,4 @@
+import { stocksPage } from './stocks/stocks-page.js';
 import { votesPage } from './votes/votes-page.js';
 
 /**
@@ -13,4 +14,4 @@ import { votesPage } from './votes/votes-page.js';
  */
 
 /** The pages, in the order of the navigation. A new one is one more entry. */
-export const pages = /** @type {const} */ ([votesPage]);
+export const pages = /** @type {const} */ ([votesPage, stocksPage]);

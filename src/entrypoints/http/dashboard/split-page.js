@@ -68,9 +68,10 @@ export class SplitPage {
   #view(path) {
     this.#viewing = new AbortController();
     const view = this.#parts.view(path, () => this.#list.refresh(), this.#viewing.signal);
+    // Whoever chose it wants to read it next.
+    const isChosen = this.#list.hasFocus || this.#place.contains(document.activeElement);
     this.#place.replaceChildren(view.element);
-    // Whoever chose it in the list wants to read it next.
-    if (this.#list.hasFocus) view.focus();
+    if (isChosen) view.focus();
     this.#list.choose(`#/${this.#parts.name}/${path.split('/', 1)[0]}`);
   }
 

@@ -1,0 +1,268 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Locator, Page } from 'playwright-core';
+import { eventually } from '../helpers/eventually.ts';
+import { type FakeRateProvider, startFakeRateProvider } from '../helpers/fake-rate-provider.ts';
+import { ServerProcess } from '../helpers/server-process.ts';
+import { type AnotherClient, anotherClient, KEY } from './another-client.ts';
+import {
+  connection,
+  expectGood,
+  figure,
+  overflow,
+  PHONE,
+  reads,
+  screens,
+  useDashboard,
+  violations,
+} from './dashboard.ts';
+
+describe('the page of stocks, in Chromium', () => {
+  const dashboard = useDashboard();
+  /** One with the dated table that is shipped, one with a live source. */
+  let server: ServerProcess;
+  let live: ServerProcess;
+  let provider: FakeRateProvider;
+  let client: AnotherClient;
+  beforeAll(async () => {
+    provider = await startFakeRateProvider();
+    const sources = { RATE_SOURCES: `frankfurter=${provider.url}`, RATES_TTL_SECONDS: '2' };
+    [server, live] = await Promise.all([
+      ServerProcess.start({ API_KEYS: `browser=${KEY}` }),
+      ServerProcess.start({ API_KEYS: `browser=${KEY}`, ...sources }),
+    ]);
+    client = anotherClient(server.url);
+  });
+  afterAll(async () => {
+    expect(await server?.stop()).toMatchObject({ code: 0 });
+    expect(await live?.stop()).toMatchObject({ code: 0 });
+    await provider?.stop();
+  });
+
+  const open = (address: string, opening = {}): Promise<Page> => dashboard.open(server.url, address, opening);
+  const row = (page: Page, currency: string): Locator =>
+    page.locator('.values tbody tr').filter({ has: page.getByRole('rowheader', { name: currency }) });
+  const value = (page: Page, currency: string): Locator => row(page, currency).locator('.value');
+  const verdict = (page: Page): Locator => page.locator('.note');
+
+  it('begins with a stock, and marks values that rest on a dated table as stale', async () => {
+    const page = await open('#/stocks');
+    await reads(page.locator('.headline'), /^\w+$/);
+    await page.goto(`${server.url}/#/stocks/AMZN`);
+    await reads(value(page, 'EUR'), /^97\.00$/);
+    await reads(row(page, 'EUR'), 'none needed');
+    for (const currency of ['USD', 'CAD', 'AUD']) await reads(row(page, currency), /\d+\.\d\d\s+stale$/);
+    await reads(verdict(page), /^Stale: /);
+    await reads(figure(page, 'Source of the rates'), /^reference$/);
+    await reads(figure(page, 'As of'), '2026');
+    await reads(figure(page, 'Age'), /^[\d,]+ days$/);
+    await expect(page.title()).resolves.toBe('AMZN – Portside');
+  });
+
+  it('shows the digits of the service, also where a number could not hold them', async () => {
+    const exact = '999999999999999999.99';
+    await client.putStock('HUGE', { value: exact });
+    await client.putStock('TINY', { value: '0.00000001', currency: 'USD' });
+    const page = await open('#/stocks/HUGE/USD,JPY,KWD', { viewport: PHONE });
+    await reads(value(page, 'EUR'), new RegExp(`^${exact}$`));
+    const values = await client.values('HUGE', 'USD,JPY,KWD');
+    expect(values.JPY).toMatch(/^\d{20,}$/);
+    for (const currency of ['USD', 'JPY', 'KWD'])
+      expect(await value(page, currency).innerText()).toBe(values[currency]);
+    expect(await overflow(page)).toBe(0);
+    await page.locator('summary').click();
+    await reads(page.locator('.side-list'), '999999999999999999.99 EUR');
+    await reads(page.locator('.side-list'), '0.00000001 USD');
+  });
+
+  it('takes the currencies from the address, and puts what is asked for there', async () => {
+    const page = await open('#/stocks/AMZN/jpy');
+    const currencies = page.getByLabel('Currencies');
+    await reads(value(page, 'JPY'), /^\d+$/);
+    await expect(page.locator('.values tbody tr').count()).resolves.toBe(2);
+    await expect(currencies.inputValue()).resolves.toBe('jpy');
+
+    await currencies.fill(' usd gbp;eur ');
+    await page.keyboard.press('Enter');
+    await reads(value(page, 'GBP'), /^\d+\.\d\d$/);
+    expect(page.url()).toBe(`${server.url}/#/stocks/AMZN/usd,gbp,eur`);
+    await expect(page.locator('.values tbody tr').count()).resolves.toBe(3);
+    // Whoever asked for them reads on from the stock's name.
+    await expect(page.evaluate('document.activeElement.textContent')).resolves.toBe('AMZN');
+
+    await currencies.fill('EUR');
+    await page.getByRole('button', { name: 'Show' }).click();
+    await reads(verdict(page), 'no rates are needed');
+    await expect(page.locator('.figures').isVisible()).resolves.toBe(false);
+
+    await currencies.fill('');
+    await page.getByRole('button', { name: 'Show' }).click();
+    await reads(value(page, 'CAD'), /^\d+\.\d\d$/);
+  });
+
+  it('says why there are no values, and lets the viewer ask for others', async () => {
+    dashboard.tolerate('400');
+    dashboard.tolerate('404');
+    dashboard.tolerate('502');
+    const page = await open('#/stocks/AMZN/XAU');
+    await reads(page.getByRole('alert'), 'current ISO 4217 currency');
+    const currencies = page.getByLabel('Currencies');
+    await currencies.fill('US$');
+    await page.keyboard.press('Enter');
+    await reads(page.getByRole('alert'), 'currencies of ISO 4217 with commas');
+    await expect(currencies.inputValue()).resolves.toBe('US$');
+    await currencies.fill('KPW');
+    await page.keyboard.press('Enter');
+    await reads(page.getByRole('alert'), 'none for one of these currencies');
+    await currencies.fill('USD');
+    await page.keyboard.press('Enter');
+    await reads(value(page, 'USD'), /^\d+\.\d\d$/);
+
+    await page.goto(`${server.url}/#/stocks/AMZN/%E0%A4%A`);
+    await reads(page.getByRole('alert'), 'currencies of ISO 4217 with commas');
+    await page.goto(`${server.url}/#/stocks/NOWHERE`);
+    await reads(page.getByRole('alert'), 'There is no stock "NOWHERE"');
+  });
+
+  it('turns from fresh to stale when the source fails, and back when it works again', async () => {
+    const page = await dashboard.open(live.url, '#/stocks/AMZN/USD');
+    await reads(value(page, 'USD'), /^105\.29$/);
+    await reads(row(page, 'USD'), 'fresh');
+    await reads(verdict(page), /^Fresh: /);
+    await reads(figure(page, 'Source of the rates'), /^frankfurter$/);
+    await reads(figure(page, 'Age'), /^\d+ ms$|^[\d.]+ s$/);
+
+    provider.state.fault = { kind: 'status', status: 500 };
+    await reads(verdict(page), /^Stale: /, 15_000);
+    await reads(row(page, 'USD'), /105\.29\s+stale$/);
+
+    provider.state.fault = { kind: 'none' };
+    provider.state.rates.USD = '2';
+    await reads(value(page, 'USD'), /^194\.00$/, 25_000);
+    await reads(row(page, 'USD'), 'fresh');
+  });
+
+  it('keeps the last values when the connection is lost, says so, and recovers by itself', async () => {
+    dashboard.tolerate('net::ERR_');
+    const page = await open('#/stocks/AMZN/USD');
+    await reads(connection(page), 'Asked every 5 s');
+    await page.route('**/stock/AMZN**', (route) => route.abort());
+    await reads(connection(page), 'Connection lost', 10_000);
+    await reads(page.locator('.connection-detail'), 'last figures that arrived');
+    await reads(value(page, 'EUR'), '97.00');
+    await page.unroute('**/stock/AMZN**');
+    await reads(connection(page), 'Asked every 5 s', 10_000);
+    await expect(page.locator('.connection-detail').isVisible()).resolves.toBe(false);
+  });
+
+  it('asks for nothing while nobody sees the page', async () => {
+    let asked = 0;
+    const prepare = async (page: Page) => {
+      await page.clock.install();
+      page.on('request', (request) => {
+        if (request.url().includes('/stock/')) asked++;
+      });
+    };
+    const page = await open('#/stocks/AMZN/USD', { prepare });
+    await reads(value(page, 'EUR'), '97.00');
+    const setHidden = (hidden: boolean) =>
+      page.evaluate(`Object.defineProperty(document, 'hidden', { value: ${hidden}, configurable: true });
+        document.dispatchEvent(new Event('visibilitychange'));`);
+    await setHidden(true);
+    const before = asked;
+    await page.clock.fastForward(60_000);
+    expect(asked).toBe(before);
+    await setHidden(false);
+    await eventually(
+      () => asked,
+      (count) => count > before,
+    );
+  });
+
+  it('lets a key holder make a stock and change its value', async () => {
+    dashboard.tolerate('404');
+    const page = await open('#/stocks/AMZN');
+    await reads(value(page, 'EUR'), '97.00');
+    await expect(page.getByRole('button', { name: 'Change the value' }).isVisible()).resolves.toBe(false);
+    await expect(page.getByRole('button', { name: 'New stock' }).isVisible()).resolves.toBe(false);
+    await page.getByRole('button', { name: 'API key' }).click();
+    await page.getByLabel('Key', { exact: true }).fill(KEY);
+    await page.keyboard.press('Enter');
+
+    await page.getByRole('button', { name: 'New stock' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('Id').fill('QUAY');
+    await dialog.getByLabel('Value').fill('123456789012345678.12345678');
+    await dialog.getByLabel('Currency').fill('usd');
+    await dialog.getByRole('button', { name: 'Create the stock' }).click();
+    await reads(page.locator('.headline'), 'QUAY');
+    await reads(value(page, 'USD'), /^123456789012345678\.12$/);
+    await reads(page.locator('.side-list'), '123456789012345678.12345678 USD');
+
+    await page.evaluate('window.isTheSamePage = true');
+    await page.getByRole('button', { name: 'Change the value' }).click();
+    await expect(dialog.getByLabel('Currency').inputValue()).resolves.toBe('USD');
+    await dialog.getByLabel('Value').fill('0.30');
+    await page.keyboard.press('Enter');
+    await reads(page.locator('.controls').getByRole('status'), 'The value is 0.30 USD now.');
+    await reads(value(page, 'USD'), /^0\.30$/, 2_000);
+    await reads(page.locator('.side-list'), '0.30 USD', 2_000);
+    await expect(page.evaluate('window.isTheSamePage')).resolves.toBe(true);
+
+    await page.getByRole('button', { name: 'Change the value' }).click();
+    await dialog.getByLabel('Value').fill('5');
+    await dialog.getByLabel('Currency').fill('JPY');
+    await page.keyboard.press('Enter');
+    await reads(value(page, 'JPY'), /^5$/, 2_000);
+    expect((await client.stocks()).stocks).toContainEqual(
+      expect.objectContaining({ stock: 'QUAY', value: '5', currency: 'JPY' }),
+    );
+  });
+
+  it('puts what is wrong with a value into words, at the fields, and overwrites no stock by accident', async () => {
+    dashboard.tolerate('400');
+    dashboard.tolerate('404');
+    const page = await open('#/stocks/AMZN', { key: KEY });
+    await page.getByRole('button', { name: 'Change the value' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('Value').fill('1e3');
+    await page.keyboard.press('Enter');
+    await reads(dialog.getByRole('alert'), 'See what is said at the fields');
+    await expect(dialog.getByLabel('Value').getAttribute('aria-invalid')).resolves.toBe('true');
+    await reads(dialog.locator('.field-error'), 'must be a decimal number in text');
+    await expect(violations(page)).resolves.toEqual([]);
+    await page.keyboard.press('Escape');
+
+    await page.getByRole('button', { name: 'New stock' }).click();
+    await dialog.getByLabel('Id').fill('AMZN');
+    await dialog.getByLabel('Value').fill('1');
+    await page.keyboard.press('Enter');
+    await reads(dialog.getByRole('alert'), 'There is a stock "AMZN" already');
+    expect(await client.values('AMZN', 'EUR')).toEqual({ EUR: '97.00' });
+    await dialog.getByLabel('Id').fill('no id');
+    await page.keyboard.press('Enter');
+    await reads(dialog.locator('.field-error, [role=alert]').first(), 'letters, digits, _ and -');
+  });
+
+  it('says so when a key is not accepted', async () => {
+    dashboard.tolerate('401');
+    const page = await open('#/stocks/AMZN', { key: 'not-the-key-0123456789' });
+    await page.getByRole('button', { name: 'Change the value' }).click();
+    await page.getByLabel('Value', { exact: true }).fill('1');
+    await page.keyboard.press('Enter');
+    await reads(page.getByRole('dialog').getByRole('alert'), 'Send an API key');
+  });
+
+  it.each(screens)('reads well and hides nothing from anybody: %j', async ({ viewport, colorScheme }) => {
+    const page = await dashboard.open(live.url, '#/stocks/AMZN/USD,JPY,GBP,KWD', { viewport, colorScheme, key: KEY });
+    await reads(row(page, 'USD'), 'fresh');
+    await expectGood(page, 'stock');
+    await page.getByRole('button', { name: 'Change the value' }).click();
+    await expectGood(page, 'change-stock');
+  });
+
+  it.each(screens)('marks stale values on every screen: %j', async (screen) => {
+    const page = await open('#/stocks/AMZN/USD,JPY,GBP,CHF', screen);
+    await reads(verdict(page), /^Stale: /);
+    await expectGood(page, 'stale-stock');
+  });
+});
