@@ -8,8 +8,8 @@ async function send<Answer = Record<string, unknown>>(
   body?: unknown,
   headers: Record<string, string> = {},
 ): Promise<Answer> {
-  const content = body === undefined ? {} : { headers: { ...json, ...headers }, body: JSON.stringify(body) };
-  const response = await fetch(url, { method, headers, ...content });
+  const content = body === undefined ? { headers } : { headers: { ...json, ...headers }, body: JSON.stringify(body) };
+  const response = await fetch(url, { method, ...content });
   if (!response.ok) throw new Error(`${url} answered ${response.status}: ${await response.text()}`);
   return (await response.json()) as Answer;
 }
@@ -37,6 +37,25 @@ export const anotherClient = (url: string) => ({
 
   values: async (stock: string, currencies: string) =>
     (await send<{ values: Record<string, string> }>('GET', `${url}/stock/${stock}?currencies=${currencies}`)).values,
+
+  configureQueue: (queue: string, settings: Record<string, unknown>) =>
+    send('PUT', `${url}/queues/${queue}`, settings, key),
+
+  /** @returns the id of the new task */
+  enqueue: async (queue: string, task: Record<string, unknown>): Promise<string> =>
+    String((await send('POST', `${url}/queues/${queue}/tasks`, task, key)).taskId),
+
+  /** Claims the next task. */
+  claim: async (queue: string): Promise<{ taskId: string; fence: string }> => {
+    const claims = `${url}/queues/${queue}/claims`;
+    const { tasks } = await send<{ tasks: { taskId: string; fence: string }[] }>('POST', claims, {}, key);
+    if (!tasks[0]) throw new Error(`there is nothing to claim in ${queue}`);
+    return tasks[0];
+  },
+
+  /** Says what became of a claimed task. */
+  end: (taskId: string, how: 'complete' | 'fail' | 'release', body: Record<string, unknown>) =>
+    send('POST', `${url}/tasks/${taskId}/${how}`, body, key),
 });
 
 export type AnotherClient = ReturnType<typeof anotherClient>;

@@ -6,6 +6,7 @@ const percents = new Intl.NumberFormat('en', {
   maximumFractionDigits: 1,
 });
 const clock = new Intl.DateTimeFormat('en-GB', { timeStyle: 'medium' });
+const instants = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'medium' });
 const moments = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'short' });
 
 /** @param {number} count */
@@ -35,3 +36,6 @@ export const formatClock = (iso) => clock.format(new Date(iso));
 
 /** @param {string} iso date and time, in the viewer's zone */
 export const formatMoment = (iso) => moments.format(new Date(iso));
+
+/** @param {string} iso date and time to the second, in the viewer's zone */
+export const formatInstant = (iso) => instants.format(new Date(iso));

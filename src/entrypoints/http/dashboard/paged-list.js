@@ -6,9 +6,10 @@ import { Problem } from './service.js';
  * @typedef {object} Listing
  * @property {(cursor?: string) => Promise<{ items: readonly Item[], nextCursor?: string | undefined }>} load asks for a page
  * @property {(items: readonly Item[]) => Node[]} render
+ * @property {string} [empty] what is said when there is nothing
  * @property {string} more what the button for the next page says
  * @property {number} refreshMs
- * @property {() => void} [onRefresh] called each time that the list is up to date
+ * @property {(problem?: Problem) => void} [onRefresh] called each time that the list is up to date, or why it is not
  */
 
 /**
@@ -67,11 +68,12 @@ export class PagedList {
     }
     if (this.#signal.aborted || refresh !== this.#refreshes) return;
     setText(this.#note, problem ? `The list is not up to date: ${problem.message}` : '');
-    if (problem) return;
-    this.items = items;
-    this.#more.hidden = cursor === undefined;
-    this.#render();
-    this.#listing.onRefresh?.();
+    if (!problem) {
+      this.items = items;
+      this.#more.hidden = cursor === undefined;
+      this.#render();
+    }
+    this.#listing.onRefresh?.(problem);
   }
 
   async #showMore() {
@@ -84,7 +86,10 @@ export class PagedList {
     if (shown === this.#shown) return;
     this.#shown = shown;
     const focused = this.#place.contains(document.activeElement) && document.activeElement?.getAttribute('href');
-    this.#place.replaceChildren(...this.#listing.render(this.items));
+    const { empty, render } = this.#listing;
+    this.#place.replaceChildren(
+      ...(this.items.length === 0 && empty ? [element('p', { class: 'hint' }, empty)] : render(this.items)),
+    );
     // Making the links anew must not take the focus from somebody who is walking through them.
     if (focused) this.linkTo(focused)?.focus();
   }

@@ -1,4 +1,5 @@
 import { stocksPage } from './stocks/stocks-page.js';
+import { tasksPage } from './tasks/tasks-page.js';
 import { votesPage } from './votes/votes-page.js';
 
 /**
@@ -14,4 +15,4 @@ import { votesPage } from './votes/votes-page.js';
  */
 
 /** The pages, in the order of the navigation. A new one is one more entry. */
-export const pages = /** @type {const} */ ([votesPage, stocksPage]);
+export const pages = /** @type {const} */ ([votesPage, tasksPage, stocksPage]);

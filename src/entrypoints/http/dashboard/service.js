@@ -12,12 +12,16 @@ const TIMEOUT_MS = 8_000;
 /** Somebody sits in front of this page: longer than this it does not wait, whatever it is told. */
 const LONGEST_WAIT_MS = 30_000;
 
-/** How many entries of a list are asked for at once. */
-const PAGE = 50;
+/**
+ * @param {string} [cursor] of the page; the first without
+ * @param {number} [limit] how many entries are asked for at once
+ */
+export const pageQuery = (cursor, limit = 50) =>
+  new URLSearchParams({ limit: String(limit), ...(cursor === undefined ? {} : { cursor }) });
 
-/** @param {string} [cursor] of the page; the first without */
-export const pageQuery = (cursor) =>
-  new URLSearchParams({ limit: String(PAGE), ...(cursor === undefined ? {} : { cursor }) });
+/** A new identity for something that is sent: it happens once, however often it arrives. */
+export const newIdentity = () =>
+  `web-${[...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, '0')).join('')}`;
 
 /** @param {string} path without a leading slash */
 export const serviceUrl = (path) => new URL(path, home).href;

@@ -1,6 +1,8 @@
 import { element, setText } from './dom.js';
 import { PagedList } from './paged-list.js';
 
+/** @import { Problem } from './service.js' */
+
 const REFRESH_MS = 15_000;
 
 /**
@@ -12,7 +14,7 @@ const REFRESH_MS = 15_000;
  * @property {(items: readonly Item[]) => string} count what stands beside the title
  * @property {(items: readonly Item[]) => readonly { title?: string, items: readonly Item[] }[]} sections
  * @property {(item: Item) => { href: string, title: Node, facts: string }} link
- * @property {() => void} onRefresh called each time that the list is up to date
+ * @property {(problem?: Problem) => void} onRefresh called each time that the list is up to date, or why it is not
  */
 
 /**
@@ -40,9 +42,9 @@ export class SideList {
           render: (items) => this.#render(items),
           more: choices.more,
           refreshMs: REFRESH_MS,
-          onRefresh: () => {
+          onRefresh: (problem) => {
             this.#mark();
-            choices.onRefresh();
+            choices.onRefresh(problem);
           },
         },
         signal,

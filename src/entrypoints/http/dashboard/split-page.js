@@ -1,7 +1,11 @@
 import { apiKey } from './api-key.js';
 import { element } from './dom.js';
+import { problemNote } from './problem-note.js';
 
-/** @import { SideList } from './side-list.js' */
+/**
+ * @import { Problem } from './service.js'
+ * @import { SideList } from './side-list.js'
+ */
 
 /**
  * @typedef {object} View
@@ -14,7 +18,7 @@ import { element } from './dom.js';
  * @typedef {object} Parts
  * @property {string} name of the page, as it stands in the address
  * @property {string} title
- * @property {(onRefresh: () => void, signal: AbortSignal) => SideList<Item>} list
+ * @property {(onRefresh: (problem?: Problem) => void, signal: AbortSignal) => SideList<Item>} list
  * @property {{ label: string, click: () => void }} add what key holders can add to the list
  * @property {(items: readonly Item[]) => string | undefined} first the path to begin with, if there is anything
  * @property {string} empty what is said when there is nothing
@@ -42,7 +46,7 @@ export class SplitPage {
   constructor(parts, place, signal) {
     this.#parts = parts;
     this.#signal = signal;
-    this.#list = parts.list(() => this.#chooseFirst(), signal);
+    this.#list = parts.list((problem) => this.#chooseFirst(problem), signal);
     const add = element('button', { type: 'button', click: parts.add.click }, parts.add.label);
     place.append(
       element('h1', { class: 'unseen' }, parts.title),
@@ -75,9 +79,14 @@ export class SplitPage {
     this.#list.choose(`#/${this.#parts.name}/${path.split('/', 1)[0]}`);
   }
 
-  /** Begins somewhere when the address names nothing. */
-  #chooseFirst() {
+  /**
+   * Begins somewhere when the address names nothing.
+   *
+   * @param {Problem} [problem] why nothing is known that could be chosen
+   */
+  #chooseFirst(problem) {
     if (this.#viewing || this.#signal.aborted) return;
+    if (problem) return this.#place.replaceChildren(problemNote(problem));
     const first = this.#parts.first(this.#list.items);
     if (first !== undefined) location.replace(`#/${this.#parts.name}/${first}`);
     else this.#place.replaceChildren(element('p', { class: 'empty' }, this.#parts.empty));

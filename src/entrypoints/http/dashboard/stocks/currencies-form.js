@@ -22,7 +22,7 @@ export class CurrenciesForm {
     });
     this.element = element(
       'form',
-      { class: 'currencies', submit: (/** @type {Event} */ event) => this.#submit(event) },
+      { class: 'inline', submit: (/** @type {Event} */ event) => this.#submit(event) },
       field('Currencies', this.#input, 'Codes of ISO 4217. The service’s own choice if empty.'),
       element('button', { type: 'submit' }, 'Show'),
     );

@@ -7,6 +7,7 @@ import { listStocks } from './stocks.js';
 
 /**
  * @import { Page } from '../pages.js'
+ * @import { Problem } from '../service.js'
  * @import { Stock } from './stocks.js'
  */
 
@@ -37,7 +38,7 @@ export const stocksPage = {
 };
 
 /**
- * @param {() => void} onRefresh
+ * @param {(problem?: Problem) => void} onRefresh
  * @param {AbortSignal} signal
  * @returns {SideList<Stock>}
  */

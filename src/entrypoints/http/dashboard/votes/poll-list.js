@@ -2,7 +2,10 @@ import { isolated } from '../dom.js';
 import { SideList } from '../side-list.js';
 import { listPolls } from './polls.js';
 
-/** @import { Poll } from './polls.js' */
+/**
+ * @import { Problem } from '../service.js'
+ * @import { Poll } from './polls.js'
+ */
 
 const SECTIONS = /** @type {const} */ ([
   ['open', 'Open'],
@@ -16,7 +19,7 @@ export const pollHref = (pollId) => `#/votes/${pollId}`;
 /**
  * The polls, open ones first.
  *
- * @param {() => void} onRefresh
+ * @param {(problem?: Problem) => void} onRefresh
  * @param {AbortSignal} signal
  * @returns {SideList<Poll>}
  */

@@ -1,14 +1,14 @@
 import { element, isolated, setText } from '../dom.js';
 import { formatMoment } from '../format.js';
 import { problemNote } from '../problem-note.js';
-import { Problem } from '../service.js';
+import { newIdentity, Problem } from '../service.js';
 import { delay } from '../time.js';
 import { Announcer } from './announcer.js';
 import { ChoiceRow } from './choice-row.js';
 import { ConnectionBadge } from './connection-badge.js';
 import { Figures } from './figures.js';
 import { PollControls } from './poll-controls.js';
-import { castVote, newVoteId, readPoll } from './polls.js';
+import { castVote, readPoll } from './polls.js';
 import { ResultsFeed } from './results-feed.js';
 
 /** @import { NewVote, Poll, Results } from './polls.js' */
@@ -185,7 +185,7 @@ export class PollView {
   #vote(row) {
     if (this.#poll?.voterLimit === 'one' && !this.#voterField.reportValidity()) return;
     const voter = this.#poll?.voterLimit === 'one' ? { voter: this.#voter.value } : {};
-    void this.#send(row, { choice: row.choice, ...voter }, newVoteId());
+    void this.#send(row, { choice: row.choice, ...voter }, newIdentity());
   }
 
   /**

@@ -68,10 +68,6 @@ export const recountPoll = async (pollId) =>
     (await request('POST', `${pathOf(pollId)}/recount`, { withKey: true, timeoutMs: CLOSE_TIMEOUT_MS })).body
   );
 
-/** A new identity for one vote. */
-export const newVoteId = () =>
-  `web-${[...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, '0')).join('')}`;
-
 /**
  * Casts one vote. Where the answer got lost or asks for patience it is sent again under the same key, so that it
  * counts once however often it arrives.

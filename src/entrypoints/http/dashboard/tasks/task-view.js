@@ -1,0 +1,192 @@
+import { Badge } from '../badge.js';
+import { element, isolated, setText } from '../dom.js';
+import { formatInstant } from '../format.js';
+import { Poller } from '../poller.js';
+import { problemNote } from '../problem-note.js';
+import { Problem } from '../service.js';
+import { queueHref } from './queue-list.js';
+import { readTask, redriveTask } from './tasks.js';
+
+/** @import { Task } from './tasks.js' */
+
+const INTERVAL_MS = 2_000;
+/** JSON that is longer is shown without indentation, which would make deep nesting longer still. */
+const INDENTED = 4_000;
+
+/** One task: what happened to it so far, what it carries, and what came of it. */
+export class TaskView {
+  #taskId;
+  #heading;
+  #status = element('span', { class: 'status' });
+  #badge = new Badge();
+  #body = element('div', { class: 'stack', 'aria-busy': true }, element('p', { class: 'empty' }, 'Loading…'));
+  #report = element('div', { role: 'status' });
+  #poller;
+  /** What is shown, so that it is made anew only when that changes. */
+  #shown = '';
+  #isBusy = false;
+
+  /**
+   * @param {string} queue to which the way leads back
+   * @param {string} taskId
+   * @param {AbortSignal} signal ends the view
+   */
+  constructor(queue, taskId, signal) {
+    this.#taskId = taskId;
+    this.#heading = element('h2', { class: 'headline is-id', tabindex: -1 }, 'Task ', isolated(taskId));
+    this.element = element(
+      'article',
+      { class: 'card' },
+      element(
+        'div',
+        { class: 'meta' },
+        element('p', {}, element('a', { href: queueHref(queue) }, 'Queue ', isolated(queue)), ' · ', this.#status),
+        this.#badge.element,
+      ),
+      this.#heading,
+      this.#badge.detail,
+      this.#body,
+      this.#report,
+    );
+    document.title = `${taskId} – Portside`;
+    this.#poller = new Poller(
+      {
+        ask: (signal) => readTask(taskId, signal),
+        intervalMs: INTERVAL_MS,
+        onAnswer: (task) => {
+          if (task.queue === queue) this.#show(task);
+          else location.replace(`${queueHref(task.queue)}/${taskId}`);
+        },
+        onProblem: (problem) => this.#fail(problem),
+      },
+      signal,
+    );
+  }
+
+  /** Moves the focus to the id of the task, for somebody who chose it. */
+  focus() {
+    this.#heading.focus();
+  }
+
+  /** @param {Task} task */
+  #show(task) {
+    this.element.classList.remove('is-lost');
+    this.#badge.show('polling', 'Polling every 2 s');
+    this.#badge.explain();
+    const shown = JSON.stringify(task);
+    if (shown === this.#shown) return;
+    this.#shown = shown;
+    setText(this.#status, task.status);
+    this.#status.dataset.status = task.status;
+    const hadFocus = this.#body.contains(document.activeElement);
+    this.#body.removeAttribute('aria-busy');
+    this.#body.replaceChildren(
+      history(task),
+      ...(task.error === undefined ? [] : [text('Last error', task.error)]),
+      text('Payload', json(task.payload)),
+      ...(task.result === undefined ? [] : [text('Result', json(task.result))]),
+      ...(task.status === 'FAILURE' ? [this.#controls()] : []),
+    );
+    if (hadFocus) this.focus();
+  }
+
+  /** @param {Problem} problem */
+  #fail(problem) {
+    this.element.classList.add('is-lost');
+    this.#badge.show('lost', problem.status === undefined ? 'Connection lost' : 'Not answered');
+    if (this.#shown !== '' && problem.isPassing) return this.#badge.explain(problem);
+    this.#shown = '';
+    this.#badge.explain();
+    this.#body.removeAttribute('aria-busy');
+    const hope = problem.isPassing ? [element('p', {}, 'Trying again…')] : [];
+    if (this.#body.querySelector('.problem')?.textContent?.startsWith(problem.message)) return;
+    this.#body.replaceChildren(problemNote(problem, ...hope));
+  }
+
+  #controls() {
+    return element(
+      'div',
+      { class: 'actions' },
+      element('button', { type: 'button', click: () => this.#redrive() }, 'Redrive this task'),
+    );
+  }
+
+  async #redrive() {
+    if (this.#isBusy) return;
+    this.#isBusy = true;
+    this.#report.replaceChildren();
+    try {
+      this.#show(await redriveTask(this.#taskId));
+      this.#report.replaceChildren(element('p', {}, 'The task is pending again.'));
+      this.#poller.askNow();
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error;
+      this.#report.replaceChildren(problemNote(error));
+    } finally {
+      this.#isBusy = false;
+    }
+  }
+}
+
+/**
+ * What the service knows of a task's past and future, in the order of time.
+ *
+ * @param {Task} task
+ */
+function history({
+  status,
+  attempt,
+  maxAttempts,
+  createdAt,
+  notBefore,
+  claimedAt,
+  leaseUntil,
+  expiresAt,
+  finishedAt,
+  shedReason,
+}) {
+  const isOpen = status === 'PENDING' || status === 'TAKEN';
+  const nextAttempt = attempt === 0 ? 'May be claimed from here on' : 'May be tried again from here on';
+  /** @type {(readonly [at: string | undefined, words: string])[]} */
+  const entries = [
+    [createdAt, 'Enqueued'],
+    [claimedAt, `Claimed: attempt ${attempt} of ${maxAttempts}`],
+    [status === 'PENDING' && notBefore > createdAt ? notBefore : undefined, nextAttempt],
+    [leaseUntil, 'The lease ends here, unless it is extended'],
+    [isOpen ? expiresAt : undefined, 'Deadline: shed if nobody has claimed it by here'],
+    [finishedAt, shedReason ? `Shed: ${shedReason}` : status === 'SUCCESS' ? 'Succeeded' : 'Failed for good'],
+  ];
+  const known = entries.filter((entry) => entry[0] !== undefined);
+  // Times of the service are in one zone and of one form, so they sort as text.
+  known.sort(([one = ''], [other = '']) => (one < other ? -1 : one > other ? 1 : 0));
+  return element(
+    'section',
+    { 'aria-labelledby': 'history-title' },
+    element('h3', { id: 'history-title' }, 'History'),
+    element(
+      'ol',
+      { class: 'history' },
+      ...known.map(([at = '', words]) =>
+        element('li', {}, element('time', { datetime: at }, formatInstant(at)), element('span', {}, words)),
+      ),
+    ),
+  );
+}
+
+/**
+ * @param {string} title
+ * @param {string} content
+ */
+const text = (title, content) =>
+  element(
+    'section',
+    {},
+    element('h3', {}, title),
+    element('pre', { class: 'text', tabindex: 0, role: 'region', 'aria-label': title }, isolated(content)),
+  );
+
+/** @param {unknown} value */
+function json(value) {
+  const compact = JSON.stringify(value);
+  return compact.length > INDENTED ? compact : JSON.stringify(value, null, 2);
+}

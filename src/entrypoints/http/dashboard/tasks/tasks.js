@@ -1,0 +1,92 @@
+import { pageQuery, request } from '../service.js';
+
+/**
+ * @import { Static } from 'typebox'
+ * @import * as schemas from '../../tasks/schemas.ts'
+ *
+ * @typedef {Static<typeof schemas.QueueBody>} Queue
+ * @typedef {Static<typeof schemas.TaskBody>} Task
+ * @typedef {Static<typeof schemas.NewTask>} NewTask
+ * @typedef {Static<typeof schemas.TaskListQuery>['status']} ListedStatus
+ */
+
+/** Tasks come with their payloads. */
+const TASKS_AT_ONCE = 20;
+
+/** @param {string} queue */
+const pathOf = (queue) => `queues/${encodeURIComponent(queue)}`;
+
+/** @param {string} taskId */
+const taskPathOf = (taskId) => `tasks/${encodeURIComponent(taskId)}`;
+
+/**
+ * A page of the queues, by name.
+ *
+ * @param {string} [cursor]
+ */
+export async function listQueues(cursor) {
+  const { body } = await request('GET', `queues?${pageQuery(cursor)}`, { withKey: true });
+  const { queues, nextCursor } = /** @type {Static<typeof schemas.QueueList>} */ (body);
+  return { items: queues, nextCursor };
+}
+
+/**
+ * @param {string} queue
+ * @param {AbortSignal} signal
+ * @returns {Promise<Queue>}
+ */
+export const readQueue = async (queue, signal) =>
+  /** @type {Queue} */ ((await request('GET', pathOf(queue), { withKey: true, signal })).body);
+
+/**
+ * A page of the tasks of a queue, newest first.
+ *
+ * @param {string} queue
+ * @param {ListedStatus} status
+ * @param {string} [cursor]
+ */
+export async function listTasks(queue, status, cursor) {
+  const query = pageQuery(cursor, TASKS_AT_ONCE);
+  query.set('status', status);
+  const { body } = await request('GET', `${pathOf(queue)}/tasks?${query}`, { withKey: true });
+  const { tasks, nextCursor } = /** @type {Static<typeof schemas.TaskList>} */ (body);
+  return { items: tasks, nextCursor };
+}
+
+/**
+ * @param {string} taskId
+ * @param {AbortSignal} signal
+ * @returns {Promise<Task>}
+ */
+export const readTask = async (taskId, signal) =>
+  /** @type {Task} */ ((await request('GET', taskPathOf(taskId), { withKey: true, signal })).body);
+
+/**
+ * @param {string} queue
+ * @param {NewTask} task
+ * @param {string} idempotencyKey the same for the same task, so that it is there once however often it is sent
+ * @returns {Promise<Task>}
+ */
+export async function enqueueTask(queue, task, idempotencyKey) {
+  const headers = { 'idempotency-key': idempotencyKey };
+  const { body } = await request('POST', `${pathOf(queue)}/tasks`, { body: task, headers, withKey: true });
+  return /** @type {Task} */ (body);
+}
+
+/**
+ * @param {string} taskId
+ * @returns {Promise<Task>}
+ */
+export const redriveTask = async (taskId) =>
+  /** @type {Task} */ ((await request('POST', `${taskPathOf(taskId)}/redrive`, { withKey: true })).body);
+
+/**
+ * Brings back the dead letters of a queue.
+ *
+ * @param {string} queue
+ * @returns {Promise<number>} how many: at most 1,000 at once
+ */
+export async function redriveQueue(queue) {
+  const { body } = await request('POST', `${pathOf(queue)}/redrive`, { withKey: true });
+  return /** @type {Static<typeof schemas.Redriven>} */ (body).redriven;
+}

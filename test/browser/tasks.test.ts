@@ -1,0 +1,420 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Locator, Page } from 'playwright-core';
+import { eventually } from '../helpers/eventually.ts';
+import { ServerProcess } from '../helpers/server-process.ts';
+import { type AnotherClient, anotherClient, KEY } from './another-client.ts';
+import {
+  connection,
+  expectGood,
+  figure,
+  overflow,
+  PHONE,
+  reads,
+  screens,
+  useDashboard,
+  violations,
+} from './dashboard.ts';
+
+describe('the page of tasks, in Chromium', () => {
+  const dashboard = useDashboard();
+  let server: ServerProcess;
+  let client: AnotherClient;
+  beforeAll(async () => {
+    server = await ServerProcess.start({ API_KEYS: `browser=${KEY}` });
+    client = anotherClient(server.url);
+  });
+  afterAll(async () => {
+    expect(await server?.stop()).toMatchObject({ code: 0 });
+  });
+
+  const open = (address: string, opening = {}): Promise<Page> =>
+    dashboard.open(server.url, address, { key: KEY, ...opening });
+  let queues = 0;
+  const newQueue = (): string => `queue-${++queues}`;
+
+  const counter = (page: Page, name: string): Locator =>
+    page
+      .locator('.counts > div')
+      .filter({ has: page.getByText(name, { exact: true }) })
+      .locator('dd');
+  const tasks = (page: Page): Locator => page.locator('.tasks a');
+  const show = (page: Page, status: string): Promise<void> => page.getByLabel(status, { exact: true }).check();
+  const history = (page: Page): Locator => page.locator('.history');
+
+  /** A task that has failed for good. */
+  async function deadLetter(queue: string, error: string): Promise<string> {
+    const id = await client.enqueue(queue, { payload: { to: 'ann' } });
+    const { taskId, fence } = await client.claim(queue);
+    expect(taskId).toBe(id);
+    await client.end(taskId, 'fail', { fence, error, retry: false });
+    return taskId;
+  }
+
+  it('asks for a key, and shows the queues to whoever has one', async () => {
+    await client.enqueue('first', { payload: 1 });
+    const page = await dashboard.open(server.url, '#/tasks');
+    await reads(page.locator('main'), 'Queues are shown to key holders');
+    await expect(page.getByRole('button', { name: 'New task' }).count()).resolves.toBe(0);
+
+    await page.getByRole('button', { name: 'Enter the API key' }).click();
+    await page.getByLabel('Key', { exact: true }).fill(KEY);
+    await page.keyboard.press('Enter');
+    await reads(page.locator('.headline'), /./);
+    await reads(page.locator('.side-list'), /first\s+1 pending · 0 taken/);
+
+    await page.getByRole('button', { name: 'Key holder' }).click();
+    await page.getByRole('button', { name: 'Forget the key' }).click();
+    await reads(page.locator('main'), 'Queues are shown to key holders');
+    await expect(page.locator('.card').count()).resolves.toBe(0);
+  });
+
+  it('says so when a key is not accepted', async () => {
+    dashboard.tolerate('401');
+    const page = await open('#/tasks', { key: 'not-the-key-0123456789' });
+    await reads(page.locator('.place').getByRole('alert'), 'Change the key with the button at the top');
+  });
+
+  it('shows what a queue holds, how that changes, and what it has done', async () => {
+    const queue = newQueue();
+    await client.configureQueue(queue, { order: 'adaptive', deadlineSeconds: 60 });
+    await client.enqueue(queue, { payload: 1 });
+    const page = await open(`#/tasks/${queue}`);
+    await reads(figure(page, 'Pending'), /^1$/);
+    await reads(page.locator('.meta'), 'Adaptive, now oldest first · deadline 60 s');
+    await reads(page.locator('figcaption'), /^Pending\s*Taken\s*1 open now/);
+    const drawn = () => page.locator('.chart path.is-pending').getAttribute('d');
+    const before = await drawn();
+    const oldest = await figure(page, 'Oldest').innerText();
+
+    await Promise.all(Array.from({ length: 11 }, () => client.enqueue(queue, { payload: 1 })));
+    const { taskId, fence } = await client.claim(queue);
+    await reads(figure(page, 'Pending'), /^11$/);
+    await reads(figure(page, 'Taken'), /^1$/);
+    await reads(page.locator('figcaption'), /12 open now; 1 to 12 in the last \d/);
+    await reads(page.locator('.chart-top'), '20');
+    expect(await drawn()).not.toBe(before);
+    expect(await figure(page, 'Oldest').innerText()).not.toBe(oldest);
+    await reads(figure(page, 'Newest'), /^\d+ ms$|^[\d.]+ s$/);
+
+    await client.end(taskId, 'complete', { fence, result: 'done' });
+    await reads(counter(page, 'Enqueued'), /^12$/);
+    await reads(counter(page, 'Succeeded'), /^1$/);
+    await reads(figure(page, 'Taken'), /^0$/);
+  });
+
+  it('remembers the depth of a queue while another one is shown', async () => {
+    const [one, other] = [newQueue(), newQueue()];
+    await client.enqueue(one, { payload: 1 });
+    await client.enqueue(other, { payload: 1 });
+    const page = await open(`#/tasks/${one}`);
+    await reads(figure(page, 'Pending'), /^1$/);
+    await client.enqueue(one, { payload: 1 });
+    await client.enqueue(one, { payload: 1 });
+    await reads(figure(page, 'Pending'), /^3$/);
+    await page.locator('.side-list a').filter({ hasText: other }).click();
+    await reads(page.locator('.headline'), other);
+    await reads(figure(page, 'Pending'), /^1$/);
+    await page.locator('.side-list a').filter({ hasText: one }).click();
+    await reads(page.locator('figcaption'), /3 open now; 1 to 3 in the/);
+  });
+
+  it('says which figures are not exact', async () => {
+    const queue = newQueue();
+    await client.enqueue(queue, { payload: 1 });
+    const prepare = (page: Page) =>
+      page.route(`**/queues/${queue}`, async (route) => {
+        const response = await route.fetch();
+        const body = (await response.json()) as object;
+        await route.fulfill({ response, json: { ...body, approximate: ['pending', 'counters'] } });
+      });
+    const page = await open(`#/tasks/${queue}`, { prepare });
+    await reads(figure(page, 'Pending'), /^≈ 1$/);
+    await reads(figure(page, 'Taken'), /^0$/);
+    await reads(counter(page, 'Enqueued'), /^≈ 1$/);
+    await reads(page.locator('.card'), '≈ is not exact');
+  });
+
+  it('lists tasks by what became of them, and leads to each', async () => {
+    const queue = newQueue();
+    const dead = await deadLetter(queue, 'The mailbox is full.');
+    const pending = await client.enqueue(queue, { payload: 1 });
+    const page = await open(`#/tasks/${queue}`);
+    await reads(tasks(page), pending);
+    await show(page, 'Taken');
+    await reads(page.locator('.card'), 'There is none.');
+    await show(page, 'Dead letters');
+    await reads(tasks(page), new RegExp(`${dead}\\s.*attempt 1 of 5 · The mailbox is full\\.`));
+
+    await tasks(page).click();
+    await reads(page.locator('.headline'), `Task ${dead}`);
+    await reads(page.locator('.status'), 'FAILURE');
+    await expect(page.evaluate('document.activeElement.className')).resolves.toContain('headline');
+    await page.getByRole('link', { name: `Queue ${queue}` }).click();
+    await reads(page.locator('.headline'), queue);
+
+    await client.claim(queue);
+    await show(page, 'Taken');
+    await reads(tasks(page), pending);
+    await page.getByLabel('Find a task by its id').fill(dead);
+    await page.keyboard.press('Enter');
+    await reads(page.locator('.status'), 'FAILURE');
+  });
+
+  it('reaches older tasks', async () => {
+    const queue = newQueue();
+    for (let number = 1; number <= 23; number++)
+      await client.enqueue(queue, { payload: number, taskId: `t-${number}` });
+    const page = await open(`#/tasks/${queue}`);
+    await reads(tasks(page).first(), 't-23');
+    await expect(tasks(page).count()).resolves.toBe(20);
+    await page.getByRole('button', { name: 'Older tasks' }).click();
+    await eventually(
+      () => tasks(page).count(),
+      (count) => count === 23,
+    );
+  });
+
+  it('tells the history of a task as it goes on', async () => {
+    const queue = newQueue();
+    const id = await client.enqueue(queue, { payload: { to: 'ann', pages: [1, 2] } });
+    const page = await open(`#/tasks/${queue}/${id}`);
+    await reads(page.locator('.status'), 'PENDING');
+    await reads(history(page), /Enqueued[\s\S]*Deadline: shed if nobody has claimed it by here/);
+    await expect(page.getByRole('region', { name: 'Payload' }).innerText()).resolves.toBe(
+      JSON.stringify({ to: 'ann', pages: [1, 2] }, null, 2),
+    );
+
+    const first = await client.claim(queue);
+    await reads(page.locator('.status'), 'TAKEN');
+    await reads(history(page), /Claimed: attempt 1 of 5[\s\S]*The lease ends here/);
+    await client.end(id, 'fail', { fence: first.fence, error: 'No route to host.' });
+    await reads(page.getByRole('region', { name: 'Last error' }), 'No route to host.');
+    await reads(history(page), 'May be tried again from here on');
+    const second = await eventually(
+      () => client.claim(queue),
+      () => true,
+    );
+    await client.end(id, 'complete', { fence: second.fence, result: { sent: true } });
+    await reads(page.locator('.status'), 'SUCCESS');
+    await reads(history(page), /Enqueued[\s\S]*Claimed: attempt 2 of 5[\s\S]*Succeeded/);
+    await reads(page.getByRole('region', { name: 'Result' }), '"sent": true');
+  });
+
+  it('goes to the queue of a task that was looked for in another one', async () => {
+    const [queue, other] = [newQueue(), newQueue()];
+    const id = await client.enqueue(queue, { payload: 1 });
+    const page = await open(`#/tasks/${other}/${id}`);
+    await reads(page.getByRole('link', { name: `Queue ${queue}` }), queue);
+    expect(page.url()).toBe(`${server.url}/#/tasks/${queue}/${id}`);
+  });
+
+  it('brings dead letters back, all of them or one', async () => {
+    const queue = newQueue();
+    const dead = [await deadLetter(queue, 'one'), await deadLetter(queue, 'two'), await deadLetter(queue, 'three')];
+    const page = await open(`#/tasks/${queue}`);
+    await reads(figure(page, 'Dead letters'), /^3$/);
+    const redrive = page.getByRole('button', { name: 'Redrive the dead letters' });
+    await redrive.click();
+    await reads(page.getByRole('dialog'), 'Redrive 3 dead letters?');
+    await page.getByRole('button', { name: 'Leave them' }).click();
+    await reads(figure(page, 'Dead letters'), /^3$/);
+
+    await page.goto(`${server.url}/#/tasks/${queue}/${dead[1]}`);
+    await page.getByRole('button', { name: 'Redrive this task' }).click();
+    await reads(page.locator('.status'), 'PENDING');
+    await reads(page.locator('.card'), 'The task is pending again.');
+    await expect(page.getByRole('button', { name: 'Redrive this task' }).count()).resolves.toBe(0);
+
+    await page.goto(`${server.url}/#/tasks/${queue}`);
+    await reads(figure(page, 'Dead letters'), /^2$/);
+    await redrive.click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Redrive' }).click();
+    await reads(page.locator('.card'), '2 tasks are pending again.');
+    await reads(figure(page, 'Pending'), /^3$/);
+    await reads(counter(page, 'Redriven'), /^3$/);
+    await expect(redrive.isVisible()).resolves.toBe(false);
+  });
+
+  it('says what the service has against a redrive', async () => {
+    dashboard.tolerate('409');
+    const queue = newQueue();
+    const dead = await deadLetter(queue, 'one');
+    const page = await open(`#/tasks/${queue}/${dead}`);
+    const button = page.getByRole('button', { name: 'Redrive this task' });
+    await button.waitFor();
+    await page.route('**/redrive', async (route) => {
+      await route.fetch();
+      await route.continue();
+    });
+    await button.click();
+    await reads(page.locator('.card').getByRole('alert'), /FAILURE/);
+  });
+
+  it('enqueues a task, once however often it is sent', async () => {
+    dashboard.tolerate('net::ERR_FAILED');
+    const queue = newQueue();
+    const page = await open('#/tasks');
+    await page.getByRole('button', { name: 'New task' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('Queue').fill(queue);
+    await dialog.getByLabel('Payload').fill('{"to": "ann"}');
+    await dialog.getByLabel('Delay in seconds').fill('600');
+    await dialog.getByLabel('Attempts').fill('2');
+    let sent = 0;
+    await page.route('**/tasks', async (route) => {
+      if (++sent > 1) return route.continue();
+      await route.fetch();
+      await route.abort();
+    });
+    await page.getByRole('button', { name: 'Enqueue the task' }).click();
+    await reads(dialog.getByRole('alert'), 'cannot be reached');
+    await page.getByRole('button', { name: 'Enqueue the task' }).click();
+    await reads(page.locator('.status'), 'PENDING');
+    await reads(history(page), 'May be claimed from here on');
+    await reads(page.getByRole('region', { name: 'Payload' }), '"to": "ann"');
+    await page.getByRole('link', { name: `Queue ${queue}` }).click();
+    await reads(counter(page, 'Enqueued'), /^1$/);
+  });
+
+  it('puts what is wrong with a task into words, at the fields', async () => {
+    dashboard.tolerate('400');
+    const queue = newQueue();
+    await client.enqueue(queue, { payload: 1 });
+    const page = await open(`#/tasks/${queue}`);
+    await page.getByRole('button', { name: 'New task' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('Payload').fill('{to: ann}');
+    await dialog.getByRole('button', { name: 'Enqueue the task' }).click();
+    await reads(dialog.locator('.field-error'), 'must be JSON');
+    await expect(dialog.getByLabel('Payload').getAttribute('aria-invalid')).resolves.toBe('true');
+    await dialog.getByLabel('Payload').fill('1');
+    await dialog.getByLabel('Queue').fill('no queue');
+    await dialog.getByRole('button', { name: 'Enqueue the task' }).click();
+    await reads(dialog.locator('.field').first(), 'must be 1–64 letters, digits, _ and -');
+    await dialog.getByLabel('Queue').fill(queue);
+    await dialog.getByLabel('Attempts').fill('1000');
+    await dialog.getByRole('button', { name: 'Enqueue the task' }).click();
+    await reads(dialog.locator('.pair .field').last(), 'must be <= 100');
+    await expect(violations(page)).resolves.toEqual([]);
+  });
+
+  it('keeps the last figures when the connection is lost, says so, and recovers by itself', async () => {
+    dashboard.tolerate('net::ERR_');
+    const queue = newQueue();
+    await client.enqueue(queue, { payload: 1 });
+    const page = await open(`#/tasks/${queue}`);
+    await reads(connection(page), 'Polling every 2 s');
+    await page.route('**/queues**', (route) => route.abort());
+    await page.route('**/queues/**', (route) => route.abort());
+    await reads(connection(page), 'Connection lost');
+    await reads(page.locator('.connection-detail'), 'last figures that arrived');
+    await reads(figure(page, 'Pending'), /^1$/);
+    await page.unrouteAll();
+    await reads(connection(page), 'Polling every 2 s', 10_000);
+  });
+
+  it('says what it was told of a queue and of a task that do not exist', async () => {
+    dashboard.tolerate('404');
+    const page = await open('#/tasks/nowhere');
+    await reads(page.getByRole('alert'), 'There is no queue "nowhere"');
+    await page.goto(`${server.url}/#/tasks/nowhere/nothing`);
+    await reads(page.getByRole('alert'), 'There is no task "nothing"');
+  });
+
+  it('can be used by keyboard alone', async () => {
+    const queue = newQueue();
+    const dead = await deadLetter(queue, 'one');
+    const page = await open(`#/tasks/${queue}`);
+    await reads(connection(page), 'Polling every 2 s');
+    const focused = `(() => {
+      const { outlineStyle, outlineWidth } = getComputedStyle(document.activeElement);
+      const { value, textContent } = document.activeElement;
+      return { text: value || textContent, isSeen: outlineStyle !== 'none' && parseFloat(outlineWidth) >= 2 };
+    })()`;
+    await page.locator('.side-list a').filter({ hasText: queue }).focus();
+    const path: string[] = [];
+    for (let presses = 0; presses < 60 && path.at(-1) !== 'PENDING'; presses++) {
+      await page.keyboard.press('Tab');
+      const { text, isSeen } = await page.evaluate<{ text: string; isSeen: boolean }>(focused);
+      expect({ text, isSeen }).toEqual({ text, isSeen: true });
+      path.push(text);
+    }
+    await page.keyboard.press('ArrowRight');
+    await page.keyboard.press('ArrowRight');
+    await reads(tasks(page), dead);
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Enter');
+    await reads(page.locator('.headline'), dead);
+    await page.getByRole('button', { name: 'Redrive this task' }).waitFor();
+    for (let presses = 0; presses < 5; presses++) {
+      await page.keyboard.press('Tab');
+      if ((await page.evaluate<{ text: string }>(focused)).text === 'Redrive this task') break;
+    }
+    await page.keyboard.press('Enter');
+    await reads(page.locator('.status'), 'PENDING');
+    // What held the focus is gone, so the heading has it.
+    await expect(page.evaluate('document.activeElement.className')).resolves.toContain('headline');
+  });
+
+  it('shows any text as text', async () => {
+    const queue = 'q'.repeat(64);
+    const payload = { '<img src=x onerror=alert(1)>': '\u202Eleft to right', long: 'w'.repeat(30_000) };
+    const id = await client.enqueue(queue, { payload });
+    const { fence } = await client.claim(queue);
+    await client.end(id, 'fail', { fence, error: `<script>alert(1)</script>\u202E${'e'.repeat(1_900)}`, retry: false });
+    const page = await open(`#/tasks/${queue}/${id}`, { viewport: PHONE });
+    await reads(page.locator('.status'), 'FAILURE');
+    await expect(page.locator('main script, main img').count()).resolves.toBe(0);
+    await expect(page.getByRole('region', { name: 'Payload' }).textContent()).resolves.toBe(JSON.stringify(payload));
+    expect(await overflow(page)).toBe(0);
+    await page.goto(`${server.url}/#/tasks/${queue}`);
+    await show(page, 'Dead letters');
+    await reads(tasks(page), '<script>');
+    expect(await overflow(page)).toBe(0);
+    await page.setViewportSize({ width: 320, height: 256 });
+    expect(await overflow(page)).toBe(0);
+  });
+
+  describe('with a queue in which something happens', () => {
+    let stage: ServerProcess;
+    let others: AnotherClient;
+    let dead: string;
+    beforeAll(async () => {
+      stage = await ServerProcess.start({ API_KEYS: `browser=${KEY}` });
+      others = anotherClient(stage.url);
+      await others.configureQueue('mails', { order: 'adaptive', deadlineSeconds: 120 });
+      dead = await others.enqueue('mails', { payload: { to: 'ann', subject: 'Your ticket' } });
+      const { fence } = await others.claim('mails');
+      await others.end(dead, 'fail', { fence, error: 'The service answered 422: no such mailbox', retry: false });
+      for (let number = 0; number < 30; number++) await others.enqueue('mails', { payload: { to: `guest-${number}` } });
+      for (let number = 0; number < 4; number++) await others.claim('mails');
+      await others.enqueue('invoices', { payload: 1 });
+    });
+    afterAll(async () => {
+      expect(await stage?.stop()).toMatchObject({ code: 0 });
+    });
+
+    it.each(screens)('reads well and hides nothing from anybody: %j', async (screen) => {
+      const page = await dashboard.open(stage.url, '#/tasks/mails', { ...screen, key: KEY });
+      await reads(figure(page, 'Pending'), /^\d+$/);
+      for (let number = 0; number < 5; number++) await others.enqueue('mails', { payload: number });
+      await reads(page.locator('figcaption'), /open now; \d+ to \d+ in/);
+      await tasks(page).first().waitFor();
+      await expectGood(page, 'queue');
+      await page.getByRole('button', { name: 'Redrive the dead letters' }).scrollIntoViewIfNeeded();
+      await expectGood(page, 'queue-tasks');
+      await page.getByRole('button', { name: 'New task' }).click();
+      await expectGood(page, 'new-task');
+      await page.keyboard.press('Escape');
+      await page.goto(`${stage.url}/#/tasks/mails/${dead}`);
+      await reads(page.locator('.status'), 'FAILURE');
+      await expectGood(page, 'task');
+    });
+
+    it('looks well without a key, too', async () => {
+      const page = await dashboard.open(stage.url, '#/tasks');
+      await reads(page.locator('main'), 'key holders');
+      await expectGood(page, 'no-key');
+    });
+  });
+});
