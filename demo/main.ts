@@ -3,6 +3,7 @@ import type { Scenario } from './scenario.ts';
 
 const scenarios: Readonly<Record<string, () => Promise<Scenario>>> = {
   votes: async () => (await import('./votes.ts')).votes,
+  tasks: async () => (await import('./tasks.ts')).tasks,
 };
 const DEFAULT_SCENARIO = 'votes';
 

@@ -1,5 +1,6 @@
 import { ServiceError } from './errors.ts';
-import { type Answer, type Call, describe, type HttpClient } from './http-client.ts';
+import type { HttpClient } from './http-client.ts';
+import { bodyOf, firstAnswer, keyCall } from './service-api.ts';
 
 export interface Poll {
   readonly pollId: string;
@@ -30,7 +31,8 @@ export class VotesService {
 
   /** The first thing that is asked of the service. @throws ServiceError */
   async findPoll(pollId: string): Promise<Poll> {
-    const answer = await this.first({ method: 'GET', path: `/polls/${encodeURIComponent(pollId)}` });
+    const call = { method: 'GET', path: `/polls/${encodeURIComponent(pollId)}` } as const;
+    const answer = await firstAnswer(this.client, this.url, 'votes', call);
     if (answer.status === 404) throw new ServiceError(`There is no poll "${pollId}" at ${this.url}. See GET /polls.`);
     return bodyOf(answer);
   }
@@ -38,10 +40,7 @@ export class VotesService {
   /** @throws ServiceError */
   async makePoll(key: string, pollId: string, smsNumber: string): Promise<Poll> {
     const poll = { pollId, question: 'Which colour?', choices: ['RED', 'GREEN', 'BLUE'], smsNumber };
-    const answer = await this.first({ ...post('/polls', key), body: JSON.stringify(poll) });
-    if (answer.status === 401)
-      throw new ServiceError(`The service does not take this API key. Check --key or API_KEY.`);
-    return bodyOf(answer);
+    return bodyOf(await firstAnswer(this.client, this.url, 'votes', keyCall('POST', '/polls', key, poll)));
   }
 
   /** @throws ServiceError */
@@ -51,31 +50,6 @@ export class VotesService {
 
   /** @throws ServiceError */
   async close(pollId: string, key: string): Promise<Audit> {
-    return bodyOf<{ audit: Audit }>(await this.client.send({ ...post(`/polls/${pollId}/close`, key) })).audit;
+    return bodyOf<{ audit: Audit }>(await this.client.send(keyCall('POST', `/polls/${pollId}/close`, key))).audit;
   }
-
-  private async first(call: Call): Promise<Answer> {
-    try {
-      return await this.client.sendOnce(call);
-    } catch (error) {
-      throw new ServiceError(
-        `Nothing answers at ${this.url} (${describe(error as Error)}).\n` +
-          'Start the service with: npm start\nIf it runs elsewhere, say where: npm run demo -- votes --url http://host:port',
-      );
-    }
-  }
-}
-
-const post = (path: string, key: string): Call => ({
-  method: 'POST',
-  path,
-  headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
-});
-
-/** @throws ServiceError unless the answer is a success with JSON */
-function bodyOf<T>(answer: Answer): T {
-  try {
-    if (answer.status < 300) return JSON.parse(answer.text) as T;
-  } catch {}
-  throw new ServiceError(`The service does not answer as Portside does: ${describe(answer)}`);
 }

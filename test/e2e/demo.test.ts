@@ -18,7 +18,9 @@ const JSON_TYPE = { 'content-type': 'application/json' };
 interface DemoRun {
   readonly code: number;
   readonly output: string;
-  /** The number in the report's line of that name. */
+  /** The numbers in the report's line of that name. */
+  row(name: string): number[];
+  /** The first of them. */
   figure(name: string): number;
 }
 
@@ -29,9 +31,11 @@ function demo(args: readonly string[], env: Readonly<Record<string, string>> = {
     const command = ['demo/main.ts', ...args];
     execFile('node_modules/.bin/tsx', command, { env: { PATH, HOME, ...env } }, (error, stdout, stderr) => {
       const output = stdout + stderr;
-      const figure = (name: string): number =>
-        Number(new RegExp(`^${name} +([\\d,]+)`, 'm').exec(output)?.[1]?.replaceAll(',', ''));
-      resolve({ code: Number(error?.code ?? 0), output, figure });
+      const row = (name: string): number[] => {
+        const numbers = new RegExp(`^${name}((?: +-?[\\d,]+)+)`, 'm').exec(output)?.[1]?.trim();
+        return numbers?.split(/ +/).map((number) => Number(number.replaceAll(',', ''))) ?? [];
+      };
+      resolve({ code: Number(error?.code ?? 0), output, row, figure: (name) => row(name)[0] ?? Number.NaN });
     });
   });
 }
@@ -141,11 +145,59 @@ describe('the demo', () => {
     expect(unsigned).toMatchObject({ code: 1, output: expect.stringMatching(/403.*\n.*TWILIO_AUTH_TOKEN/) });
   });
 
-  it('says how to start the service when nothing answers', async () => {
+  describe('with tasks', () => {
+    const burst = ['--before', '1', '--during', '2', '--after', '1', '--burst', '400', '--capacity', '100'];
+    const options = ['tasks', ...burst, '--slots', '10', '--deadline', '1'];
+    let swept: ServerProcess;
+    beforeAll(async () => {
+      swept = await ServerProcess.start({ API_KEYS: `test=${KEY}`, SWEEP_SECONDS: '1' });
+    });
+
+    it('shows what the order does to answers in time, and that no task is missing', async () => {
+      const run = await demo([...options, '--url', swept.url], { API_KEY: KEY });
+
+      expect(run).toMatchObject({ code: 0 });
+      const [lifo = 0, fifo = 0, adaptive = 0] = run.row('in time');
+      expect(run.row('missing')).toEqual([0, 0, 0]);
+      expect(new Set(run.row('enqueued')).size).toBe(1);
+      expect(lifo).toBeGreaterThan(fifo);
+      expect(adaptive).toBeGreaterThan(fifo);
+      expect(run.row('late')[1]).toBeGreaterThan(run.row('late')[0] ?? 0);
+      const list = await fetch(`${swept.url}/queues`, { headers: { authorization: `Bearer ${KEY}` } });
+      const { queues } = (await list.json()) as { queues: { pending: number; runner?: object }[] };
+      expect(queues.map(({ pending, runner }) => ({ pending, runner }))).toEqual(Array(3).fill({ pending: 0 }));
+    });
+
+    it('fails when a task that was acknowledged is lost', async () => {
+      let isLost = false;
+      const url = await standBetween(async (request, body, response) => {
+        if (request.url?.endsWith('fifo/tasks') && !isLost) {
+          isLost = true;
+          return response.writeHead(201, JSON_TYPE).end('{}');
+        }
+        const answer = await forward(swept.url, request, body);
+        return response.writeHead(answer.status, answer.headers).end(answer.body);
+      });
+      const quiet = ['--before', '1', '--during', '0', '--after', '0', '--wait', '2', '--deadline', '1'];
+
+      const run = await demo(['tasks', ...quiet, '--url', url], { API_KEY: KEY });
+
+      expect(run).toMatchObject({ code: 1 });
+      expect(run.row('missing')).toEqual([0, 1, 0]);
+    });
+
+    it('says so when the key is not taken', async () => {
+      const run = await demo([...options, '--url', swept.url, '--key', 'another-key-0123456789']);
+
+      expect(run).toMatchObject({ code: 1, output: expect.stringContaining('does not take this API key') });
+    });
+  });
+
+  it.each([['votes'], ['tasks']])('says how to start the service when nothing answers: %s', async (scenario) => {
     const stopped = await ServerProcess.start();
     await stopped.stop();
 
-    const run = await demo(['--url', stopped.url]);
+    const run = await demo([scenario, '--url', stopped.url], { API_KEY: KEY });
 
     expect(run).toMatchObject({ code: 1, output: expect.stringContaining('npm start') });
   });
@@ -157,6 +209,9 @@ describe('the demo', () => {
     [['--speed', '9'], "Unknown option '--speed'"],
     [['--new-poll'], '--new-poll needs an API key'],
     [['lottery'], 'no scenario "lottery"'],
+    [['tasks'], 'need an API key'],
+    [['tasks', '--key', KEY, '--deadline', '0'], '--deadline must be a whole number'],
+    [['tasks', '--key', KEY, '--listen', '192.0.2.1'], 'Nothing can listen at --listen 192.0.2.1'],
   ])('refuses %j with a sentence and 2', async (args, sentence) => {
     expect(await demo(args)).toMatchObject({ code: 2, output: expect.stringContaining(sentence) });
   });
