@@ -146,8 +146,8 @@ describe('the demo', () => {
   });
 
   describe('with tasks', () => {
-    const burst = ['--before', '1', '--during', '2', '--after', '1', '--burst', '400', '--capacity', '100'];
-    const options = ['tasks', ...burst, '--slots', '10', '--deadline', '1'];
+    const burst = ['--before', '1', '--during', '4', '--after', '1', '--burst', '400', '--capacity', '20'];
+    const options = ['tasks', ...burst, '--slots', '4', '--deadline', '1'];
     let swept: ServerProcess;
     beforeAll(async () => {
       swept = await ServerProcess.start({ API_KEYS: `test=${KEY}`, SWEEP_SECONDS: '1' });
