@@ -31,6 +31,9 @@ describe('the page of stocks, in Chromium', () => {
       ServerProcess.start({ API_KEYS: `browser=${KEY}`, ...sources }),
     ]);
     client = anotherClient(server.url);
+    const { putStock } = anotherClient(live.url);
+    await putStock('HARBOUR', { value: '1250000', currency: 'JPY' });
+    await putStock('TUG', { value: '12.3456', currency: 'USD' });
   });
   afterAll(async () => {
     expect(await server?.stop()).toMatchObject({ code: 0 });
@@ -136,8 +139,8 @@ describe('the page of stocks, in Chromium', () => {
     await reads(row(page, 'USD'), /105\.29\s+stale$/);
 
     provider.state.fault = { kind: 'none' };
-    provider.state.rates.USD = '2';
-    await reads(value(page, 'USD'), /^194\.00$/, 25_000);
+    provider.state.rates.USD = '1.1';
+    await reads(value(page, 'USD'), /^106\.70$/, 25_000);
     await reads(row(page, 'USD'), 'fresh');
   });
 

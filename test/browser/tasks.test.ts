@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Locator, Page } from 'playwright-core';
 import { eventually } from '../helpers/eventually.ts';
+import { httpService } from '../helpers/http-service.ts';
 import { ServerProcess } from '../helpers/server-process.ts';
 import { type AnotherClient, anotherClient, KEY } from './another-client.ts';
 import {
@@ -9,7 +10,9 @@ import {
   figure,
   overflow,
   PHONE,
+  picture,
   reads,
+  SCREENSHOT_DIR,
   screens,
   useDashboard,
   violations,
@@ -410,6 +413,32 @@ describe('the page of tasks, in Chromium', () => {
       await reads(page.locator('.status'), 'FAILURE');
       await expectGood(page, 'task');
     });
+
+    it('draws how a burst comes and is worked off', async () => {
+      const slow = await httpService((_, response) => void setTimeout(() => response.end('{"done":true}'), 200));
+      try {
+        const runner = { url: slow.url, concurrency: 4 };
+        await others.configureQueue('thumbnails', { order: 'adaptive', deadlineSeconds: 20, runner });
+        const page = await dashboard.open(stage.url, '#/tasks/thumbnails', { key: KEY });
+        await reads(page.locator('.meta'), `run by ${new URL(slow.url).host}, 4 at once`);
+        // For a picture it goes on long enough to be seen in the line of the last minutes.
+        const rounds = SCREENSHOT_DIR ? 300 : 10;
+        let sent = 0;
+        for (let round = 0; round < rounds; round++) {
+          const wave = Math.round(4 + 6 * Math.sin(round / 20) + 3 * Math.sin(round / 5));
+          const enqueued = Array.from({ length: Math.max(0, wave) }, () =>
+            others.enqueue('thumbnails', { payload: sent++ }),
+          );
+          await Promise.all([...enqueued, page.waitForTimeout(200)]);
+        }
+        await picture(page, 'burst');
+        await reads(figure(page, 'Pending'), /^0$/, 30_000);
+        await reads(counter(page, 'Enqueued'), new Intl.NumberFormat('en').format(sent));
+        await reads(page.locator('figcaption'), /^Pending\s*Taken\s*0 open now; 0 to [1-9]/);
+      } finally {
+        await slow.close();
+      }
+    }, 180_000);
 
     it('looks well without a key, too', async () => {
       const page = await dashboard.open(stage.url, '#/tasks');

@@ -151,12 +151,11 @@ export class QueueView {
 }
 
 /** @param {Queue} queue */
-function factsOf({ order, effectiveOrder, deadlineSeconds, maxPending, runner }) {
+function factsOf({ order, effectiveOrder, deadlineSeconds, runner }) {
   const now = ORDERS[/** @type {keyof typeof ORDERS} */ (effectiveOrder)];
   return [
     order === 'adaptive' ? `Adaptive, now ${now}` : `${now[0]?.toUpperCase()}${now.slice(1)}`,
     `deadline ${formatDuration(deadlineSeconds * 1_000)}`,
-    `at most ${formatCount(maxPending)} open`,
     runner
       ? `run by ${new URL(runner.url).host}, ${formatCount(runner.concurrency)} at once`
       : 'run by workers outside',
