@@ -12,7 +12,7 @@ let bundling: Promise<string> | undefined;
 const running = new Set<ChildProcess>();
 
 /** The folder with the bundle of each function, made at the first use in a test file. */
-function functionBundles(): Promise<string> {
+export function functionBundles(): Promise<string> {
   bundling ??= (async () => {
     const folder = await mkdtemp(join(tmpdir(), 'portside-functions-'));
     await promisify(execFile)(process.execPath, ['scripts/build-lambda.mjs', folder]);
