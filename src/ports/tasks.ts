@@ -29,7 +29,8 @@ export interface TaskStore {
   /**
    * Stores a new task. Of several with one id, one is added. Outcomes are tried in the order `repeated`, `full`.
    *
-   * @param maxOpen the most PENDING and TAKEN tasks that its queue may hold with it
+   * @param maxOpen the most PENDING and TAKEN tasks that its queue may hold with it; a store that several processes
+   * share may go by counts that are a second old, and hold a queue to within 5 % of it
    */
   add(task: Task, maxOpen: number): Promise<AddOutcome>;
 
@@ -46,6 +47,7 @@ export interface TaskStore {
   /**
    * Ids of the open tasks that come next at a moment: idle, inside their deadline, from the end of the queue that
    * `order` serves. Another claimer may be faster, and one whose last lease ran out may be among them: a claim tells.
+   * One that had to wait for more than a minute may be missing until {@link tidy}.
    *
    * @param now epoch ms
    */
@@ -62,15 +64,19 @@ export interface TaskStore {
   replace(before: Task, after: Task): Promise<boolean>;
 
   /**
-   * Open tasks that are overdue at a moment (epoch ms), in any order. Those beyond the limit come when these are gone.
+   * Open tasks that are overdue at a moment (epoch ms), in any order. Those beyond the limit come when these are gone,
+   * those of a very long queue with one of the next calls.
    */
   listOverdue(queue: string, now: number, limit: number): Promise<readonly Task[]>;
 
   /** What a queue holds at a moment (epoch ms), and what it has done; all zero for a queue without tasks. */
   figures(queue: string, now: number): Promise<QueueFigures>;
 
-  /** Upkeep that only the passing of time asks for: finished tasks go once they were kept as long as is configured. */
-  tidy(now: number): Promise<void>;
+  /**
+   * Upkeep of a queue that only the passing of time asks for, at a moment (epoch ms): finished tasks go once they were
+   * kept as long as is configured, and tasks that were set aside come back at the latest a minute before they are due.
+   */
+  tidy(queue: string, now: number): Promise<void>;
 }
 
 /** The settings of queues. */

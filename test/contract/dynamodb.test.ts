@@ -1,20 +1,24 @@
 import { afterAll } from '@jest/globals';
 import { DynamoDbPollStore } from '../../src/adapters/dynamodb/poll-store.ts';
+import { DynamoDbQueueStore } from '../../src/adapters/dynamodb/queue-store.ts';
 import { DynamoDbStockStore } from '../../src/adapters/dynamodb/stock-store.ts';
 import { DynamoDbTallyStore } from '../../src/adapters/dynamodb/tally-store.ts';
+import { DynamoDbTaskStore } from '../../src/adapters/dynamodb/task-store.ts';
 import { DynamoDbVoteLedger } from '../../src/adapters/dynamodb/vote-ledger.ts';
 import { streamsClient } from '../../src/adapters/streams/client.ts';
 import { StreamShardFeed } from '../../src/adapters/streams/shard-feed.ts';
 import { StreamConsumer } from '../../src/adapters/streams/stream-consumer.ts';
 import { systemClock } from '../../src/adapters/system/clock.ts';
-import { seededRandom } from '../helpers/fakes.ts';
+import { FakeClock, seededRandom } from '../helpers/fakes.ts';
 import { startDynamoDbLocal } from '../helpers/servers/dynamodb-local.ts';
-import { clientOf, newStockTable, newVoteTables } from '../helpers/servers/dynamodb-tables.ts';
+import { clientOf, newStockTable, newTaskTables, newVoteTables } from '../helpers/servers/dynamodb-tables.ts';
 import { withServer } from '../helpers/servers/with-server.ts';
 import { describePollStore } from './poll-store.contract.ts';
+import { describeQueueStore } from './queue-store.contract.ts';
 import { describeShardFeed } from './shard-feed.contract.ts';
 import { describeStockStore } from './stock-store.contract.ts';
 import { describeTallyStore } from './tally-store.contract.ts';
+import { describeTaskStore } from './task-store.contract.ts';
 import { describeVoteLedger } from './vote-ledger.contract.ts';
 
 await withServer('DynamoDB contracts', startDynamoDbLocal, async ({ endpoint }) => {
@@ -23,6 +27,11 @@ await withServer('DynamoDB contracts', startDynamoDbLocal, async ({ endpoint }) 
   describePollStore('DynamoDB', async () => new DynamoDbPollStore(client, (await newVoteTables(client)).tallies));
   describeTallyStore('DynamoDB', async () => new DynamoDbTallyStore(client, (await newVoteTables(client)).tallies));
   describeStockStore('DynamoDB', async () => new DynamoDbStockStore(client, await newStockTable(client)));
+  describeQueueStore('DynamoDB', async () => new DynamoDbQueueStore(client, (await newTaskTables(client)).queues));
+  describeTaskStore(
+    'DynamoDB',
+    async (retentionMs) => new DynamoDbTaskStore(client, await newTaskTables(client), retentionMs, new FakeClock()),
+  );
   describeVoteLedger('DynamoDB', async () => {
     const { votes } = await newVoteTables(client);
     return new DynamoDbVoteLedger(client, votes, 'eu-west-1', seededRandom(1));

@@ -16,14 +16,14 @@ it('the memory store forgets finished tasks when their time is over, and no othe
   await store.replace(early, completed(early, undefined, T0));
   await store.replace(late, { ...completed(late, undefined, T0 + 1), status: 'FAILURE' });
 
-  await store.tidy(T0 + 999);
+  await store.tidy('q', T0 + 999);
   expect(await store.get(early.taskId)).toBeDefined();
 
-  await store.tidy(T0 + 1_000);
+  await store.tidy('q', T0 + 1_000);
   expect(await store.get(early.taskId)).toBeUndefined();
   expect(await store.figures('q', T0)).toMatchObject({ deadLetters: 1, pending: 1 });
 
-  await store.tidy(T0 + 1_001);
+  await store.tidy('q', T0 + 1_001);
   expect(await store.get(late.taskId)).toBeUndefined();
   expect(await store.figures('q', T0)).toMatchObject({ deadLetters: 0, pending: 1 });
   expect(await store.get(open.taskId)).toEqual(open);

@@ -254,7 +254,7 @@ export function describeTaskStore(name: string, open: (retentionMs: number) => P
         expect(await store.claim(seen.taskId, aGrant('f2', T0 + 1))).toEqual({ kind: 'claimed', task: second });
         const back = await replaced(second, released(second, 0, T0 + 2));
 
-        expect(await store.replace(seen, { ...seen, status: 'SHED' })).toBe(false);
+        expect(await store.replace(seen, { ...seen, status: 'SHED', finishedAt: T0 })).toBe(false);
         expect(await store.get(seen.taskId)).toEqual(back);
       });
 
@@ -362,6 +362,58 @@ export function describeTaskStore(name: string, open: (retentionMs: number) => P
           },
           (size) => size === 5,
         );
+      });
+    });
+
+    describe('a task that waits for more than a minute', () => {
+      const HOUR = 3_600_000;
+
+      it('is among the heads when it is due, as long as there is tidied before', async () => {
+        const queue = newQueue();
+        const plain = await added({ queue, expiresAt: T0 + 2 * HOUR });
+        const waiting = await added({ queue, notBefore: T0 + HOUR, expiresAt: T0 + 2 * HOUR });
+        const back = await taken({ queue, expiresAt: T0 + 2 * HOUR });
+        await replaced(back, failed(back, 'busy', HOUR, T0));
+        expect(await headsOf(queue, T0, 1)).toEqual(idsOf([plain]));
+
+        await store.tidy(queue, T0 + HOUR - 60_001);
+        expect(await headsOf(queue, T0 + HOUR - 60_001, 1)).toEqual(idsOf([plain]));
+        await store.tidy(queue, T0 + HOUR - 60_000);
+        expect(await headsOf(queue, T0 + HOUR - 1, 1)).toEqual(idsOf([plain]));
+        expect(await headsOf(queue, T0 + HOUR, 3)).toEqual(idsOf([back, waiting, plain]));
+        expect(await headsOf(queue, T0 + HOUR, 3, 'fifo')).toEqual(idsOf([plain, waiting, back]));
+        expect(await store.claim(waiting.taskId, aGrant('f', T0 + HOUR))).toMatchObject({ kind: 'claimed' });
+      });
+
+      it('is overdue at its deadline, also when that is before its time', async () => {
+        const queue = newQueue();
+        const task = await added({ queue, notBefore: T0 + 2 * HOUR, expiresAt: T0 + HOUR });
+        const found = async (now: number) => {
+          await store.tidy(queue, now);
+          return store.listOverdue(queue, now, PLENTY);
+        };
+
+        expect(await found(T0 + HOUR - 1)).toEqual([]);
+        const tasks = await eventually(
+          () => found(T0 + HOUR),
+          ({ length }) => length === 1,
+        );
+        expect(tasks).toEqual([task]);
+      });
+
+      it('stands in the list of PENDING tasks and in the figures like the others', async () => {
+        const queue = newQueue();
+        const tasks: Task[] = [];
+        for (let index = 0; index < 6; index++)
+          tasks.push(await added({ queue, createdAt: T0 + index, notBefore: T0 + (index % 2) * (9 - index) * HOUR }));
+
+        expect(idsOf(await listed(queue, 'PENDING', 6, 2))).toEqual(idsOf([...tasks].reverse()));
+        expect(await store.figures(queue, T0 + 10)).toMatchObject({
+          pending: 6,
+          backlog: 3,
+          oldestPendingAt: T0,
+          newestPendingAt: T0 + 5,
+        });
       });
     });
 

@@ -25,6 +25,8 @@ interface Shelf {
   readonly open: Entry[];
   readonly FAILURE: Entry[];
   readonly SHED: Entry[];
+  /** All finished tasks, in the order in which they were finished. */
+  readonly finished: Map<string, Entry>;
   readonly throughput: Throughput;
   counters: Counters;
 }
@@ -34,8 +36,6 @@ const CURSOR = /^\d{15}#.+$/;
 export class MemoryTaskStore implements TaskStore {
   private readonly entries = new Map<string, Entry>();
   private readonly shelves = new Map<string, Shelf>();
-  /** Finished tasks, in the order in which they were finished. */
-  private readonly finished = new Map<string, Entry>();
 
   /** @param retentionMs how long a finished task is kept */
   constructor(private readonly retentionMs: number) {}
@@ -125,12 +125,13 @@ export class MemoryTaskStore implements TaskStore {
     };
   }
 
-  async tidy(now: number): Promise<void> {
-    for (const [taskId, { task }] of this.finished) {
+  async tidy(queue: string, now: number): Promise<void> {
+    const shelf = this.shelf(queue);
+    for (const [taskId, { task }] of shelf.finished) {
       if ((task.finishedAt as number) + this.retentionMs > now) break;
-      this.finished.delete(taskId);
+      shelf.finished.delete(taskId);
       this.entries.delete(taskId);
-      const list = finalList(this.shelf(task.queue), task);
+      const list = finalList(shelf, task);
       if (list) remove(list, task.place);
     }
   }
@@ -139,7 +140,7 @@ export class MemoryTaskStore implements TaskStore {
   private move(shelf: Shelf, entry: Entry, before: Task): void {
     const { task } = entry;
     if (isOpen(task)) {
-      this.finished.delete(task.taskId);
+      shelf.finished.delete(task.taskId);
       const list = finalList(shelf, before);
       if (list) remove(list, task.place);
       insert(shelf.open, entry);
@@ -148,7 +149,7 @@ export class MemoryTaskStore implements TaskStore {
     remove(shelf.open, task.place);
     const list = finalList(shelf, task);
     if (list) insert(list, entry);
-    this.finished.set(task.taskId, entry);
+    shelf.finished.set(task.taskId, entry);
     if (task.status !== 'SHED') shelf.throughput.record(task.finishedAt as number);
   }
 
@@ -162,6 +163,7 @@ const emptyShelf = (): Shelf => ({
   open: [],
   FAILURE: [],
   SHED: [],
+  finished: new Map(),
   throughput: new Throughput(),
   counters: noCounts,
 });

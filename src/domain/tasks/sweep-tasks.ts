@@ -3,6 +3,8 @@ import type { QueueStore, TaskStore, WakeUps } from '../../ports/tasks.ts';
 import { overdue } from './task.ts';
 
 const PAGE = 100;
+/** Queues swept at the same time. */
+const QUEUES_AT_ONCE = 10;
 
 /** Does what nobody asks for: settles what is overdue, and wakes workers whose signal was lost. */
 export class SweepTasks {
@@ -22,15 +24,15 @@ export class SweepTasks {
     const failures: unknown[] = [];
     let cursor: string | undefined;
     do {
-      const page = await this.queues.list({ limit: PAGE, cursor });
-      for (const { queue } of page.items) await this.sweep(queue).catch((error) => failures.push(error));
+      const page = await this.queues.list({ limit: QUEUES_AT_ONCE, cursor });
+      await Promise.all(page.items.map(({ queue }) => this.sweep(queue).catch((error) => failures.push(error))));
       cursor = page.nextCursor;
     } while (cursor !== undefined);
-    await this.tasks.tidy(this.clock.now());
     if (failures.length > 0) throw new AggregateError(failures, `${failures.length} queues could not be swept`);
   }
 
   private async sweep(queue: string): Promise<void> {
+    await this.tasks.tidy(queue, this.clock.now());
     let settled: number;
     do settled = await this.settleSome(queue);
     while (settled === PAGE);

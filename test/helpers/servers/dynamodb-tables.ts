@@ -3,6 +3,7 @@ import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { documentClient } from '../../../src/adapters/dynamodb/client.ts';
 import { stockTableDefinition } from '../../../src/adapters/dynamodb/stock-store.ts';
 import { createTables } from '../../../src/adapters/dynamodb/tables.ts';
+import { type TaskTables, taskTableDefinitions } from '../../../src/adapters/dynamodb/task-tables.ts';
 import { type VoteTables, voteTableDefinitions } from '../../../src/adapters/dynamodb/vote-tables.ts';
 
 let made = 0;
@@ -41,4 +42,15 @@ export async function newStockTable(client: DynamoDBDocumentClient): Promise<str
   const table = `${newPrefix()}stocks`;
   await createTables(client, [stockTableDefinition(table)]);
   return table;
+}
+
+/** Without the TTL: fake clocks live in the past, and what they finish would be gone at once. */
+export async function newTaskTables(client: DynamoDBDocumentClient): Promise<TaskTables> {
+  const prefix = newPrefix();
+  const tables = { tasks: `${prefix}tasks`, queues: `${prefix}queues` };
+  await createTables(
+    client,
+    taskTableDefinitions(tables).map(({ ttlAttribute: _, ...definition }) => definition),
+  );
+  return tables;
 }

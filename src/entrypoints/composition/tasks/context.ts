@@ -1,4 +1,5 @@
 import type { Container } from 'inversify';
+import { taskTableDefinitions } from '../../../adapters/dynamodb/task-tables.ts';
 import { problems } from '../../http/tasks/problems.ts';
 import { tasksRoutes } from '../../http/tasks/routes.ts';
 import { TaskWorker } from '../../worker/task-worker.ts';
@@ -6,14 +7,14 @@ import { system } from '../compose.ts';
 import type { Context } from '../context.ts';
 import { sweep } from '../loops.ts';
 import { ports, tasksModule, useCases } from './module.ts';
-import { settings, type TasksConfig } from './settings.ts';
+import { settings, type TasksConfig, tablesOf } from './settings.ts';
 
 export const tasks: Context<typeof settings> = {
   name: 'tasks',
   settings,
   module: tasksModule,
   problems,
-  tables: () => [],
+  tables: (config) => taskTableDefinitions(tablesOf(config)),
   routes: (container: Container) =>
     tasksRoutes({
       enqueueTask: container.get(useCases.enqueueTask),
@@ -29,7 +30,6 @@ export const tasks: Context<typeof settings> = {
       wakeUps: container.get(ports.wakeUps),
     }),
   loops: (container: Container, config: TasksConfig) => {
-    if (config.STORAGE !== 'memory') return [];
     const logger = container.get(system.logger);
     const sweepTasks = container.get(useCases.sweepTasks);
     return [

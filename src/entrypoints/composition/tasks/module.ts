@@ -1,9 +1,10 @@
 import { ContainerModule } from 'inversify';
+import { DynamoDbQueueStore } from '../../../adapters/dynamodb/queue-store.ts';
+import { DynamoDbTaskStore } from '../../../adapters/dynamodb/task-store.ts';
 import { HttpTaskRunner } from '../../../adapters/http/task-runner.ts';
 import { MemoryQueueStore } from '../../../adapters/memory/queue-store.ts';
 import { MemoryTaskStore } from '../../../adapters/memory/task-store.ts';
 import { MemoryWakeUps } from '../../../adapters/memory/wake-ups.ts';
-import { DomainError } from '../../../domain/shared/domain-error.ts';
 import { ClaimTasks } from '../../../domain/tasks/claim-tasks.ts';
 import { CompleteTask } from '../../../domain/tasks/complete-task.ts';
 import { ConfigureQueue } from '../../../domain/tasks/configure-queue.ts';
@@ -19,8 +20,9 @@ import { RunTask } from '../../../domain/tasks/run-task.ts';
 import { SweepTasks } from '../../../domain/tasks/sweep-tasks.ts';
 import type { QueueStore, TaskRunner, TaskStore, WakeUps } from '../../../ports/tasks.ts';
 import { system } from '../compose.ts';
+import { dynamoDb } from '../dynamodb.ts';
 import { token } from '../token.ts';
-import type { TasksConfig } from './settings.ts';
+import { type TasksConfig, tablesOf } from './settings.ts';
 
 export const ports = {
   tasks: token<TaskStore>('TaskStore'),
@@ -51,7 +53,7 @@ const DAY_MS = 86_400_000;
 export const tasksModule = (config: TasksConfig): ContainerModule =>
   new ContainerModule((options) => {
     if (config.STORAGE === 'memory') bindMemory(options, config);
-    else bindMissing(options);
+    else bindDynamoDb(options, config);
     options.bind(ports.runner).toResolvedValue((clock) => new HttpTaskRunner(clock), [system.clock]);
     bindUseCases(options);
   });
@@ -64,16 +66,25 @@ function bindMemory({ bind }: Options, config: TasksConfig): void {
   bind(ports.wakeUps).toResolvedValue(() => new MemoryWakeUps());
 }
 
-/** Refuses every call: tasks are not kept in DynamoDB yet. */
-function bindMissing({ bind }: Options): void {
-  const refuse = async (): Promise<never> => {
-    throw new DomainError('NOT_IMPLEMENTED', 'Tasks are kept in memory only so far. Run with STORAGE=memory for them.');
-  };
-  // Whatever has a `then` would be taken for a promise.
-  const missing = <Port extends object>(): Port =>
-    new Proxy({} as Port, { get: (_, name) => (name === 'then' ? undefined : refuse) });
-  bind(ports.tasks).toResolvedValue(() => missing<TaskStore>());
-  bind(ports.queues).toResolvedValue(() => missing<QueueStore>());
+/** Wake-ups reach this process alone; the others find out when they look, every second. */
+function bindDynamoDb({ bind }: Options, config: TasksConfig): void {
+  const tables = tablesOf(config);
+  bind(ports.tasks).toResolvedValue(
+    (client, clock, lifecycle) => {
+      const store = new DynamoDbTaskStore(client, tables, config.TASK_RETENTION_DAYS * DAY_MS, clock);
+      lifecycle.onClose(() => store.flush());
+      return store;
+    },
+    [dynamoDb, system.clock, system.lifecycle],
+  );
+  bind(ports.queues).toResolvedValue(
+    (client, lifecycle) => {
+      const store = new DynamoDbQueueStore(client, tables.queues);
+      lifecycle.dependsOn('queues', async () => void (await store.get('readiness')));
+      return store;
+    },
+    [dynamoDb, system.lifecycle],
+  );
   bind(ports.wakeUps).toResolvedValue(() => new MemoryWakeUps());
 }
 

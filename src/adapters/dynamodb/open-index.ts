@@ -1,0 +1,168 @@
+import { createHash } from 'node:crypto';
+import { type DynamoDBDocumentClient, QueryCommand, type QueryCommandInput } from '@aws-sdk/lib-dynamodb';
+import type { Order } from '../../domain/tasks/order.ts';
+import type { Task } from '../../domain/tasks/task.ts';
+import { retry } from './retry.ts';
+import { OPEN_INDEX } from './task-tables.ts';
+
+/** Open tasks of a queue stand in so many lists, each a partition of the index. More may be added, never fewer. */
+export const SHARDS = 4;
+/** A task that has longer to wait stands aside, where no claim has to pass it. */
+export const LATER_MS = 60_000;
+
+/** A task in the index. */
+export interface Entry {
+  readonly taskId: string;
+  readonly position: string;
+  /** While TAKEN. */
+  readonly leaseUntil?: number;
+  readonly notBefore: number;
+  readonly expiresAt: number;
+}
+
+/** Where a task stands in the index. */
+export interface Place {
+  readonly list: string;
+  /** Sorts the list. */
+  readonly position: string;
+}
+
+export const openLists = (queue: string): string[] => Array.from({ length: SHARDS }, (_, shard) => `${queue}#${shard}`);
+export const laterList = (queue: string): string => `${queue}!later`;
+export const finalList = (queue: string, status: 'FAILURE' | 'SHED'): string => `${queue}!${status}`;
+
+const shardOf = (taskId: string): number => (createHash('sha256').update(taskId).digest()[0] as number) % SHARDS;
+
+/** Epoch ms in 15 digits: as a string it sorts like the number. */
+const sortable = (time: number): string => String(Math.max(0, time)).padStart(15, '0');
+/** The end of the tasks in a later list that are due at a moment. */
+export const dueUntil = (time: number): string => sortable(time + 1);
+
+/** @returns undefined for a task that is found by its id alone */
+export function placeIn(task: Task, now: number): Place | undefined {
+  const { queue, taskId, place, status, notBefore, expiresAt } = task;
+  if (status === 'SUCCESS') return undefined;
+  if (status === 'FAILURE' || status === 'SHED') return { list: finalList(queue, status), position: place };
+  const dueAt = Math.min(notBefore, expiresAt);
+  return status === 'PENDING' && dueAt > now + LATER_MS
+    ? { list: laterList(queue), position: `${sortable(dueAt)}#${place}` }
+    : openPlace(queue, taskId, place);
+}
+
+export const openPlace = (queue: string, taskId: string, place: string): Place => ({
+  list: `${queue}#${shardOf(taskId)}`,
+  position: place,
+});
+
+/** The task's own place, which a later list sorts behind the time at which it is due. */
+export const placeOfLater = ({ position }: Pick<Entry, 'position'>): string =>
+  position.slice(position.indexOf('#') + 1);
+
+/** A part of a condition on entries, with the values that it names. */
+export interface Filter {
+  readonly expression: string;
+  readonly values: Readonly<Record<string, number>>;
+}
+
+export const isIdleInTime = (now: number): Filter => {
+  const isDue = 'notBefore <= :now';
+  const isFree = '(attribute_not_exists(leaseUntil) OR leaseUntil <= :now)';
+  const isInTime = 'expiresAt > :now';
+  return { expression: `${isDue} AND ${isFree} AND ${isInTime}`, values: { ':now': now } };
+};
+
+/** Of those whose lease ran out, only the task itself tells whether it was the last one. */
+export const mayBeOverdue = (now: number): Filter => {
+  const isExpired = '(attribute_not_exists(leaseUntil) AND expiresAt <= :now)';
+  const isLeaseOver = 'leaseUntil <= :now';
+  return { expression: `${isExpired} OR ${isLeaseOver}`, values: { ':now': now } };
+};
+
+export const isTaken: Filter = { expression: 'attribute_exists(leaseUntil)', values: {} };
+export const isPending: Filter = { expression: 'attribute_not_exists(leaseUntil)', values: {} };
+
+export interface Reading {
+  /** Which end comes first. */
+  readonly order: Order;
+  /** Only what comes behind this position. */
+  readonly after?: string | undefined;
+  /** Only what comes before this position. */
+  readonly before?: string | undefined;
+  /** The most entries of each list that are looked at; as many as a page holds if absent. */
+  readonly limit?: number | undefined;
+  readonly filter?: Filter | undefined;
+}
+
+/** Entries in order, with none missing up to their end. */
+export interface Stretch {
+  readonly entries: readonly Entry[];
+  /** The most entries of one list that the filter kept back. */
+  readonly skipped: number;
+  /** What to read after; undefined at the end of all lists. */
+  readonly next: string | undefined;
+}
+
+/** Reads one page of each list, and merges them as far as all of them reach. */
+export async function readLists(
+  client: DynamoDBDocumentClient,
+  table: string,
+  lists: readonly string[],
+  reading: Reading,
+): Promise<Stretch> {
+  const pages = await Promise.all(
+    lists.map((list) => retry(() => client.send(new QueryCommand(queryList(table, list, reading))))),
+  );
+  const inOrder = (one: string, other: string): number => (one < other === (reading.order === 'fifo') ? -1 : 1);
+  const ends = pages.flatMap(({ LastEvaluatedKey }) => (LastEvaluatedKey?.position as string | undefined) ?? []);
+  const next = ends.sort(inOrder)[0];
+  const entries = pages
+    .flatMap(({ Items }) => (Items ?? []) as Entry[])
+    .filter(({ position }) => next === undefined || position === next || inOrder(position, next) < 0)
+    .sort((one, other) => inOrder(one.position, other.position));
+  const skipped = Math.max(...pages.map(({ ScannedCount = 0, Count = 0 }) => ScannedCount - Count));
+  return { entries, skipped, next };
+}
+
+export function queryList(table: string, list: string, reading: Reading): QueryCommandInput {
+  const { order, after, before, limit, filter } = reading;
+  const [above, below] = order === 'fifo' ? [after, before] : [before, after];
+  const isBehind = above === undefined ? [] : ['#position > :above'];
+  const isBefore = below === undefined ? [] : ['#position < :below'];
+  return {
+    TableName: table,
+    IndexName: OPEN_INDEX,
+    // `list` and `position` are words of the expression language.
+    KeyConditionExpression: ['#list = :list', ...isBehind, ...isBefore].join(' AND '),
+    FilterExpression: filter?.expression,
+    ExpressionAttributeNames: {
+      '#list': 'list',
+      ...(above === undefined && below === undefined ? {} : { '#position': 'position' }),
+    },
+    ExpressionAttributeValues: {
+      ':list': list,
+      ...(above === undefined ? {} : { ':above': above }),
+      ...(below === undefined ? {} : { ':below': below }),
+      ...filter?.values,
+    },
+    ScanIndexForward: order === 'fifo',
+    Limit: limit,
+  };
+}
+
+/** Counts entries without reading them out: all of them, and those of tasks that are TAKEN. */
+export async function countList(
+  client: DynamoDBDocumentClient,
+  table: string,
+  list: string,
+): Promise<{ all: number; taken: number }> {
+  const count = { all: 0, taken: 0 };
+  let ExclusiveStartKey: Record<string, unknown> | undefined;
+  do {
+    const query = { ...queryList(table, list, { order: 'fifo', filter: isTaken }), ExclusiveStartKey };
+    const page = await retry(() => client.send(new QueryCommand({ ...query, Select: 'COUNT' })));
+    count.all += page.ScannedCount ?? 0;
+    count.taken += page.Count ?? 0;
+    ExclusiveStartKey = page.LastEvaluatedKey;
+  } while (ExclusiveStartKey);
+  return count;
+}
