@@ -1,4 +1,4 @@
-import type { ConsumedCapacity } from '@aws-sdk/client-dynamodb';
+import { ConditionalCheckFailedException, type ConsumedCapacity } from '@aws-sdk/client-dynamodb';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 
 /** What requests cost by DynamoDB's own account, since the last reset. */
@@ -11,7 +11,10 @@ export interface ConsumedUnits {
 
 const WRITES = /^(Put|Update|Delete|TransactWrite|BatchWrite)/;
 
-/** Asks for the consumed capacity of every request of a client, and adds it up. */
+/**
+ * Asks for the consumed capacity of every request of a client, and adds it up. A write that its condition refuses is
+ * charged too, though DynamoDB does not say so in its answer: one unit for each kilobyte of the item, here one.
+ */
 export function countUnits(client: DynamoDBDocumentClient): ConsumedUnits {
   const units = {
     writes: 0,
@@ -23,11 +26,14 @@ export function countUnits(client: DynamoDBDocumentClient): ConsumedUnits {
     (next, { commandName = '' }) =>
       async (args) => {
         Object.assign(args.input, { ReturnConsumedCapacity: 'TOTAL' });
-        const answer = await next(args);
+        units.requests++;
+        const answer = await next(args).catch((error) => {
+          if (error instanceof ConditionalCheckFailedException) units.writes++;
+          throw error;
+        });
         const { ConsumedCapacity } = answer.output as { ConsumedCapacity?: ConsumedCapacity | ConsumedCapacity[] };
         const consumed = [ConsumedCapacity ?? []].flat().reduce((sum, { CapacityUnits = 0 }) => sum + CapacityUnits, 0);
         units[WRITES.test(commandName) ? 'writes' : 'reads'] += consumed;
-        units.requests++;
         return answer;
       },
     { step: 'initialize', name: 'countUnits' },

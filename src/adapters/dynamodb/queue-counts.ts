@@ -18,7 +18,8 @@ interface QueueCount {
   sending: Promise<void> | undefined;
 }
 
-const FLUSH_MS = 1_000;
+/** How often counts are sent. */
+export const FLUSH_MS = 1_000;
 /** A process sends its adds at the latest when they come to this part of what a queue may hold. */
 const UNSENT_SHARE = 0.01;
 /** Tries to bring a reservation to the store; a store that refuses to count keeps nobody from adding. */
@@ -44,12 +45,13 @@ export class QueueCounts {
   constructor(
     private readonly client: DynamoDBDocumentClient,
     private readonly table: string,
+    private readonly flushMs: number,
   ) {}
 
   add(queue: string, counts: Counts): void {
     const count = this.of(queue);
     merge(count.added, counts);
-    this.timer ??= setTimeout(() => void this.flush(), FLUSH_MS).unref();
+    this.timer ??= setTimeout(() => void this.flush(), this.flushMs).unref();
   }
 
   /**
@@ -61,7 +63,8 @@ export class QueueCounts {
   async reserve(queue: string, maxOpen: number): Promise<boolean> {
     this.add(queue, { open: 1 });
     const count = this.of(queue);
-    for (let attempt = 0; attempt < RESERVE_ATTEMPTS && isUnsure(count, maxOpen); attempt++) await this.send(queue);
+    for (let attempt = 0; attempt < RESERVE_ATTEMPTS && this.isUnsure(count, maxOpen); attempt++)
+      await this.send(queue);
     if (totalOf(count, 'open') <= maxOpen) return true;
     this.add(queue, { open: -1 });
     return false;
@@ -110,6 +113,10 @@ export class QueueCounts {
     }
   }
 
+  private isUnsure({ storedAt, added }: QueueCount, maxOpen: number): boolean {
+    return performance.now() - storedAt > this.flushMs || (added.open ?? 0) > maxOpen * UNSENT_SHARE;
+  }
+
   private of(queue: string): QueueCount {
     const known = this.queues.get(queue);
     if (known) return known;
@@ -121,9 +128,6 @@ export class QueueCounts {
 
 const totalOf = ({ stored, sent, added }: QueueCount, name: CountName): number =>
   (stored[name] ?? 0) + (sent[name] ?? 0) + (added[name] ?? 0);
-
-const isUnsure = ({ storedAt, added }: QueueCount, maxOpen: number): boolean =>
-  performance.now() - storedAt > FLUSH_MS || (added.open ?? 0) > maxOpen * UNSENT_SHARE;
 
 function merge(into: Counts, counts: Counts): Counts {
   for (const [name, number] of Object.entries(counts) as [CountName, number][]) into[name] = (into[name] ?? 0) + number;

@@ -38,7 +38,7 @@ import {
   SHARDS,
   type Stretch,
 } from './open-index.ts';
-import { type Counts, countersIn, doneAt, QueueCounts, throughputIn } from './queue-counts.ts';
+import { type Counts, countersIn, doneAt, FLUSH_MS, QueueCounts, throughputIn } from './queue-counts.ts';
 import { retry } from './retry.ts';
 import type { TaskTables } from './task-tables.ts';
 
@@ -71,14 +71,18 @@ export class DynamoDbTaskStore implements TaskStore {
   private readonly searchedUntil = new Map<string, string>();
   private readonly censusAt = new Map<string, number>();
 
-  /** @param retentionMs how long a finished task is kept */
+  /**
+   * @param retentionMs how long a finished task is kept
+   * @param flushMs how often counts are sent
+   */
   constructor(
     private readonly client: DynamoDBDocumentClient,
     private readonly tables: TaskTables,
     private readonly retentionMs: number,
     private readonly clock: Clock,
+    flushMs = FLUSH_MS,
   ) {
-    this.counts = new QueueCounts(client, tables.queues);
+    this.counts = new QueueCounts(client, tables.queues, flushMs);
   }
 
   /** Stores what was counted and not stored yet. */

@@ -3,6 +3,7 @@ import type { QueueStore, TaskStore } from '../../ports/tasks.ts';
 import { settingsOf } from './find-queues.ts';
 import type { Order } from './order.ts';
 import type { QueueOrders } from './queue-orders.ts';
+import { Spreads } from './spreads.ts';
 import { overdue, type Task } from './task.ts';
 
 /** What one claimer asks for. */
@@ -15,10 +16,12 @@ export interface ClaimRequest {
 
 /** Claims sent to the store at once. */
 const MAX_AT_ONCE = 100;
-/** How far from the head claimers go to get out of each other's way. */
-const MAX_SPREAD = 256;
+/** How often in a row a claimer leaves the few tasks that there are to others. */
+const MAX_HESITATIONS = 4;
 
 export class ClaimTasks {
+  private readonly spreads = new Spreads();
+
   constructor(
     private readonly tasks: TaskStore,
     private readonly queues: QueueStore,
@@ -48,38 +51,32 @@ export class ClaimTasks {
   private async grant(queue: string, requests: readonly ClaimRequest[], granted: readonly Task[][]): Promise<void> {
     const settings = await settingsOf(this.queues, queue);
     const order = await this.orders.of(settings);
-    const passed: Passed = { taskIds: new Set(), lostRaces: 0 };
-    for (;;) {
+    const passed = new Set<string>();
+    for (let hesitations = 0; ; ) {
       const slots = openSlots(requests, granted);
       const heads = slots.length === 0 ? [] : await this.heads(queue, order, slots.length, passed);
       if (heads.length === 0) return;
-      const claims = heads.map((taskId, index) =>
+      const start = this.spreads.choose(queue, this.random);
+      if (start >= heads.length && hesitations++ < MAX_HESITATIONS) continue;
+      const chosen = heads.slice(Math.min(start, heads.length - 1)).slice(0, slots.length);
+      const claims = chosen.map((taskId, index) =>
         this.claim(taskId, slots[index]?.request.leaseSeconds ?? settings.leaseSeconds),
       );
       for (const [index, claim] of (await Promise.allSettled(claims)).entries()) {
         if (claim.status === 'rejected') continue;
         if (typeof claim.value === 'object') slots[index]?.tasks.push(claim.value);
-        else passed.taskIds.add(heads[index] as string);
-        if (claim.value === 'lost') passed.lostRaces++;
+        else passed.add(chosen[index] as string);
+        if (claim.value === 'lost') this.spreads.widen(queue);
       }
       await Promise.all(claims);
     }
   }
 
-  /**
-   * The next tasks that were not passed over. Claimers that meet at the head part by chance: whoever lost a race goes
-   * on at one of the first two tasks, then four, eight …
-   *
-   *     A looks ─ 9, 8, 7 ─ claims 9
-   *     B looks ─ 9, 8, 7 ─ claims 9 ─ refused ─ looks ─ 8, 7, 6 ─ claims 8 or 7
-   */
-  private async heads(queue: string, order: Order, wanted: number, passed: Passed): Promise<string[]> {
-    const spread = Math.min(MAX_SPREAD, 2 ** passed.lostRaces);
-    const limit = wanted + passed.taskIds.size + spread - 1;
+  /** The next tasks that were not passed over, as many as are wanted wherever among them the claimer begins. */
+  private async heads(queue: string, order: Order, wanted: number, passed: ReadonlySet<string>): Promise<string[]> {
+    const limit = wanted + passed.size + this.spreads.of(queue) - 1;
     const heads = await this.tasks.heads(queue, order, limit, this.clock.now());
-    const fresh = heads.filter((taskId) => !passed.taskIds.has(taskId));
-    const start = Math.min(Math.floor(this.random.next() * spread), Math.max(0, fresh.length - wanted));
-    return fresh.slice(start, start + wanted);
+    return heads.filter((taskId) => !passed.has(taskId));
   }
 
   /** @returns the task, or why it was passed over */
@@ -93,12 +90,6 @@ export class ClaimTasks {
     await this.tasks.replace(outcome.task, after);
     return 'overdue';
   }
-}
-
-/** Heads that could not be claimed. */
-interface Passed {
-  readonly taskIds: Set<string>;
-  lostRaces: number;
 }
 
 interface Slot {

@@ -42,6 +42,8 @@ export class QueueWorker {
   private readonly abandoning = new AbortController();
   private bucket: { readonly rate: number; readonly tokens: TokenBucket } | undefined;
   private working: Promise<void> | undefined;
+  /** The last look brought fewer tasks than there were slots: one more free slot is no reason to look again. */
+  private isDrained = false;
 
   constructor(
     private readonly queue: string,
@@ -104,7 +106,8 @@ export class QueueWorker {
       this.bucket?.tokens.giveBack(permits - claimed.length);
     }
     for (const task of claimed) this.begin(task, { ...settings, runner });
-    return claimed.length < permits ? LOOK_INTERVAL_MS : 0;
+    this.isDrained = claimed.length < permits;
+    return this.isDrained ? LOOK_INTERVAL_MS : 0;
   }
 
   private takeTokens(wanted: number, { ratePerSecond }: RunnerSettings): number {
@@ -123,7 +126,7 @@ export class QueueWorker {
     if (this.stopping.signal.aborted) cancel.abort();
     const call = this.handle(task, settings, cancel).finally(() => {
       this.calls.delete(cancel);
-      this.bell.ring();
+      if (!this.isDrained) this.bell.ring();
     });
     this.calls.set(cancel, call);
   }

@@ -1,0 +1,40 @@
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { afterAll, beforeAll, describe, it } from '@jest/globals';
+import { DynamoDbQueueStore } from '../../../src/adapters/dynamodb/queue-store.ts';
+import { DynamoDbTaskStore } from '../../../src/adapters/dynamodb/task-store.ts';
+import type { TaskTables } from '../../../src/adapters/dynamodb/task-tables.ts';
+import { FakeClock } from '../../helpers/fakes.ts';
+import { startDynamoDbLocal } from '../../helpers/servers/dynamodb-local.ts';
+import { clientOf, newTaskTables } from '../../helpers/servers/dynamodb-tables.ts';
+import { withServer } from '../../helpers/servers/with-server.ts';
+import { holdSchedules } from '../../helpers/task-schedules.ts';
+
+const RETENTION_MS = 86_400_000;
+
+await withServer('Schedules of tasks', startDynamoDbLocal, ({ endpoint }) => {
+  describe('on DynamoDB', () => {
+    let client: DynamoDBDocumentClient;
+    let tables: TaskTables;
+    let count = 0;
+    beforeAll(async () => {
+      client = await clientOf(endpoint);
+      tables = await newTaskTables(client);
+    });
+    afterAll(() => client.destroy());
+
+    it.each(['lifo', 'fifo'] as const)(
+      'whatever happens in whatever order, every rule of a %s queue holds',
+      (order) => {
+        const open = async () => {
+          const clock = new FakeClock();
+          const tasks = new DynamoDbTaskStore(client, tables, RETENTION_MS, clock, RETENTION_MS);
+          // The sweep goes through every queue there is, so each run has a list of its own.
+          const queues = new DynamoDbQueueStore(client, (await newTaskTables(client)).queues);
+          return { tasks, queues, clock, queue: `q${++count}` };
+        };
+        return holdSchedules(order, open, { runs: 6, maxEvents: 30 });
+      },
+      120_000,
+    );
+  });
+});

@@ -1,0 +1,114 @@
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { DynamoDbTaskStore } from '../../../src/adapters/dynamodb/task-store.ts';
+import type { TaskTables } from '../../../src/adapters/dynamodb/task-tables.ts';
+import { claimed, completed, extended, failed, type Task } from '../../../src/domain/tasks/task.ts';
+import { type ConsumedUnits, countUnits } from '../../helpers/consumed-units.ts';
+import { FakeClock } from '../../helpers/fakes.ts';
+import { fillQueue } from '../../helpers/fill-queue.ts';
+import { startDynamoDbLocal } from '../../helpers/servers/dynamodb-local.ts';
+import { clientOf, newTaskTables } from '../../helpers/servers/dynamodb-tables.ts';
+import { withServer } from '../../helpers/servers/with-server.ts';
+import { aGrant, aTask, T0 } from '../../helpers/tasks.ts';
+
+const HOUR = 3_600_000;
+const payload = JSON.stringify({ to: 'somebody@example.org', template: 'welcome', name: 'x'.repeat(200) });
+const NEVER_MS = 3_600_000;
+
+await withServer('Units of a task', startDynamoDbLocal, ({ endpoint }) => {
+  describe('a small task on DynamoDB, by the consumed capacity', () => {
+    let client: DynamoDBDocumentClient;
+    let tables: TaskTables;
+    let store: DynamoDbTaskStore;
+    let units: ConsumedUnits;
+    beforeAll(async () => {
+      client = await clientOf(endpoint);
+      tables = await newTaskTables(client);
+      store = newStore();
+      units = countUnits(client);
+      // The first task of a queue brings its count to the store.
+      await store.add(aTask({ queue: 'warm' }), 1_000_000);
+    });
+    afterAll(() => client.destroy());
+
+    const newStore = () => new DynamoDbTaskStore(client, tables, HOUR, new FakeClock(), NEVER_MS);
+
+    async function taken(): Promise<Task> {
+      const task = aTask({ queue: 'warm', payload });
+      await store.add(task, 1_000_000);
+      const outcome = await store.claim(task.taskId, aGrant('f'.repeat(26)));
+      return outcome.task as Task;
+    }
+
+    /** What a change costs, write units. */
+    async function costOf(change: () => Promise<unknown>): Promise<number> {
+      units.reset();
+      await change();
+      return units.writes;
+    }
+
+    it('costs six write units when it is put, claimed and finished', async () => {
+      const task = aTask({ queue: 'warm', payload });
+      expect(await costOf(() => store.add(task, 1_000_000))).toBe(2);
+      expect(await costOf(() => store.claim(task.taskId, aGrant('f'.repeat(26))))).toBe(2);
+      const held = claimed(task, aGrant('f'.repeat(26)));
+      expect(await costOf(() => store.replace(held, completed(held, '{"id":1}', T0)))).toBe(2);
+    });
+
+    it('costs two with each heartbeat and each retry, three when it fails for good, one when a claim is lost', async () => {
+      const [beating, retried, dead] = [await taken(), await taken(), await taken()];
+
+      expect(await costOf(() => store.replace(beating, extended(beating, T0 + HOUR)))).toBe(2);
+      expect(await costOf(() => store.replace(retried, failed(retried, 'busy', 500, T0)))).toBe(2);
+      expect(await costOf(() => store.replace(dead, failed(dead, 'no', undefined, T0)))).toBe(3);
+      expect(await costOf(() => store.claim(beating.taskId, aGrant('late')))).toBe(1);
+    });
+
+    describe('a look at the head', () => {
+      const lookAt = async (looker: DynamoDbTaskStore, queue: string) => {
+        units.reset();
+        const heads = await looker.heads(queue, 'lifo', 1, T0 + 10_000);
+        return { heads, requests: units.requests, reads: units.reads };
+      };
+      const fill = async (queue: string, count: number, fields: Partial<Task>): Promise<string> => {
+        const oldest = aTask({ queue });
+        const tasks = Array.from({ length: count }, (_, index) =>
+          aTask({ queue, createdAt: T0 + 1 + index, ...fields }),
+        );
+        await fillQueue(client, tables, [oldest, ...tasks], T0);
+        return oldest.taskId;
+      };
+
+      it('makes as many requests over 1,000 leased tasks as into an empty queue, the first time and later', async () => {
+        const behind = await fill('leased', 1_000, { status: 'TAKEN', leaseUntil: T0 + HOUR, attempt: 1, fence: 'f' });
+        const [fresh, used] = [newStore(), newStore()];
+        await lookAt(used, 'leased');
+
+        const empty = await lookAt(fresh, 'nothing');
+        for (const looker of [fresh, used]) {
+          const look = await lookAt(looker, 'leased');
+          expect(look.heads).toEqual([behind]);
+          expect(look.requests).toBe(empty.requests);
+        }
+      });
+
+      it('costs as much beside 10,000 tasks that wait an hour as into an empty queue', async () => {
+        const task = await fill('delayed', 10_000, { notBefore: T0 + HOUR, expiresAt: T0 + 2 * HOUR });
+        const looker = newStore();
+
+        const empty = await lookAt(looker, 'nothing');
+        const look = await lookAt(looker, 'delayed');
+        expect(look).toMatchObject({ heads: [task], requests: empty.requests });
+        expect(look.reads).toBeLessThanOrEqual(empty.reads + 2);
+      }, 60_000);
+
+      it('reads little of a long queue, once it is known that nothing is held at its head', async () => {
+        await fill('long', 5_000, {});
+        const looker = newStore();
+        await lookAt(looker, 'long');
+
+        expect((await lookAt(looker, 'long')).reads).toBeLessThanOrEqual(2);
+      }, 60_000);
+    });
+  });
+});

@@ -1,0 +1,61 @@
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { DynamoDbQueueStore } from '../../src/adapters/dynamodb/queue-store.ts';
+import { DynamoDbTaskStore } from '../../src/adapters/dynamodb/task-store.ts';
+import type { TaskTables } from '../../src/adapters/dynamodb/task-tables.ts';
+import { ulids } from '../../src/adapters/system/ids.ts';
+import { ClaimTasks } from '../../src/domain/tasks/claim-tasks.ts';
+import { QueueOrders } from '../../src/domain/tasks/queue-orders.ts';
+import type { Task } from '../../src/domain/tasks/task.ts';
+import { eventually } from '../helpers/eventually.ts';
+import { FakeClock, seededRandom } from '../helpers/fakes.ts';
+import { fillQueue } from '../helpers/fill-queue.ts';
+import { startDynamoDbLocal } from '../helpers/servers/dynamodb-local.ts';
+import { clientOf, newTaskTables } from '../helpers/servers/dynamodb-tables.ts';
+import { withServer } from '../helpers/servers/with-server.ts';
+import { aTask, T0 } from '../helpers/tasks.ts';
+
+const TASKS = 1_000;
+const CLAIMERS = 100;
+
+await withServer('Claims at once', startDynamoDbLocal, ({ endpoint }) => {
+  describe('100 claimers at once on DynamoDB', () => {
+    let client: DynamoDBDocumentClient;
+    let tables: TaskTables;
+    beforeAll(async () => {
+      client = await clientOf(endpoint);
+      tables = await newTaskTables(client);
+    });
+    afterAll(() => client.destroy());
+
+    it('claim each of 1,000 tasks once', async () => {
+      const clock = new FakeClock();
+      const tasks = Array.from({ length: TASKS }, (_, index) => aTask({ createdAt: T0 - TASKS + index }));
+      await fillQueue(client, tables, tasks, T0);
+      const queues = new DynamoDbQueueStore(client, tables.queues);
+      const claimers = Array.from({ length: CLAIMERS }, (_, index) => {
+        const store = new DynamoDbTaskStore(client, tables, 60_000, clock, 60_000);
+        return new ClaimTasks(store, queues, new QueueOrders(store, clock), clock, ulids, seededRandom(index));
+      });
+
+      const claims: Task[] = [];
+      const claimUntilNone = async (claimTasks: ClaimTasks): Promise<void> => {
+        for (;;) {
+          // A hundred connections at once are too many for some servers: those who get none try again.
+          const [claimed = []] = await eventually(
+            () => claimTasks.execute('q', [{ max: 10 }]),
+            () => true,
+            30_000,
+          );
+          if (claimed.length === 0) return;
+          claims.push(...claimed);
+        }
+      };
+      await Promise.all(claimers.map(claimUntilNone));
+
+      expect(claims.map(({ taskId }) => taskId).sort()).toEqual(tasks.map(({ taskId }) => taskId).sort());
+      expect(new Set(claims.map(({ fence }) => fence)).size).toBe(TASKS);
+      expect(claims.every(({ attempt }) => attempt === 1)).toBe(true);
+    }, 120_000);
+  });
+});
