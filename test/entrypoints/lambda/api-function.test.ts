@@ -9,7 +9,7 @@ import {
   httpApi,
 } from '../../helpers/lambda/http-events.ts';
 import { startDynamoDbLocal } from '../../helpers/servers/dynamodb-local.ts';
-import { clientOf, dynamoDbEnv, newVoteTables } from '../../helpers/servers/dynamodb-tables.ts';
+import { clientOf, dynamoDbEnv, newTaskTables, newVoteTables } from '../../helpers/servers/dynamodb-tables.ts';
 import { type FakeSecretsManager, startSecretsManager } from '../../helpers/servers/secrets-manager.ts';
 import { withServer } from '../../helpers/servers/with-server.ts';
 
@@ -20,7 +20,7 @@ const JSON_TYPE = { 'Content-Type': 'application/json' };
 
 await withServer('the API function', startDynamoDbLocal, async ({ endpoint }) => {
   const client = await clientOf(endpoint);
-  const tables = await newVoteTables(client);
+  const tables = { ...(await newVoteTables(client)), ...(await newTaskTables(client)) };
   let secretsManager: FakeSecretsManager;
   let api: FunctionProcess;
 
@@ -35,6 +35,8 @@ await withServer('the API function', startDynamoDbLocal, async ({ endpoint }) =>
       AWS_ENDPOINT_URL_SECRETS_MANAGER: secretsManager.endpoint,
       VOTES_TABLE: tables.votes,
       TALLIES_TABLE: tables.tallies,
+      TASKS_TABLE: tables.tasks,
+      QUEUES_TABLE: tables.queues,
       API_KEYS_SECRET_ARN: 'arn:keys',
       VOTER_KEY_SECRET_ARN: 'arn:voter',
       TWILIO_AUTH_TOKEN_SECRET_ARN: 'arn:twilio',
@@ -125,8 +127,13 @@ await withServer('the API function', startDynamoDbLocal, async ({ endpoint }) =>
       expect((await get('/polls?limit=1&limit=2')).status).toBe(400);
     });
 
-    it('tells that it can reach its store', async () => {
-      expect(await get('/readyz')).toMatchObject({ status: 200, body: '{"status":"ok","checks":{"store":"ok"}}' });
+    it('tells that it can reach its stores', async () => {
+      const { status, body } = await get('/readyz');
+
+      expect({ status, body: JSON.parse(body) }).toEqual({
+        status: 200,
+        body: { status: 'ok', checks: { store: 'ok', queues: 'ok' } },
+      });
     });
   });
 
