@@ -1,4 +1,4 @@
-/** A run of made-up traffic against a service that is up. */
+/** A run of made-up traffic against a service that is up, or something made up behind one. */
 export interface Scenario {
   readonly summary: string;
   readonly usage: string;

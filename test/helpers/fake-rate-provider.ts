@@ -1,5 +1,7 @@
+import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { gzipSync } from 'node:zlib';
 import type { RateService } from '../../src/adapters/http/rate-formats.ts';
 
@@ -21,6 +23,19 @@ export type Fault =
   | { readonly kind: 'body'; readonly body: string }
   /** A redirect to another address. */
   | { readonly kind: 'redirect'; readonly to: string };
+
+/** Every kind of fault, and what it is. */
+export const FAULTS: Readonly<Record<Fault['kind'], string>> = {
+  none: 'answers as it should',
+  status: 'answers with `status`, and with `retryAfter` as `Retry-After` if that is given',
+  slow: 'answers after `ms` milliseconds',
+  hang: 'takes the connection and never says a word',
+  reset: 'resets the connection in the middle of the body',
+  stall: 'stops in the middle of the body',
+  refusal: 'answers 200 with `success: false`, or with what the service has in its place',
+  body: 'answers 200 with the text `body`',
+  redirect: 'sends the caller on to `to`',
+};
 
 /** What the provider does from now on. Everything may also be sent as JSON to `PUT /control`. */
 export interface ProviderState {
@@ -89,8 +104,11 @@ const KEY_PARAMETERS: Partial<Record<RateService, string>> = {
 };
 
 /**
- * A provider of rates on a free port of loopback that speaks the formats of all the services, and does wrong whatever it is
- * told to do wrong.
+ * A provider of rates on loopback that speaks the formats of all the services, and does wrong whatever it is told to do
+ * wrong.
+ *
+ * @param port 0 picks a free one
+ * @throws Error when nobody can listen there
  */
 export async function startFakeRateProvider({ port = 0 } = {}): Promise<FakeRateProvider> {
   const state = initialState();
@@ -107,7 +125,8 @@ export async function startFakeRateProvider({ port = 0 } = {}): Promise<FakeRate
     });
     answer(state, request, response);
   });
-  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+  server.listen(port, '127.0.0.1');
+  await once(server, 'listening');
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     state,
@@ -125,11 +144,25 @@ async function control(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  let body = '';
-  for await (const chunk of request) body += chunk;
-  if (request.method === 'PUT') Object.assign(state, JSON.parse(body));
+  const body = await text(request);
   response.setHeader('content-type', 'application/json');
-  response.end(JSON.stringify({ requests: requests.length, state }));
+  try {
+    if (request.method === 'PUT') Object.assign(state, readState(body));
+    response.end(JSON.stringify({ requests: requests.length, state }));
+  } catch (error) {
+    response.statusCode = 400;
+    response.end(JSON.stringify({ message: (error as Error).message }));
+  }
+}
+
+/** @throws Error that says what is wrong with it */
+function readState(body: string): Partial<ProviderState> {
+  const change = JSON.parse(body);
+  const unknown = Object.keys(change).filter((name) => !Object.hasOwn(initialState(), name));
+  if (unknown.length > 0) throw new Error(`unknown: ${unknown}; known: ${Object.keys(initialState())}`);
+  if (change.fault && !Object.hasOwn(FAULTS, change.fault.kind))
+    throw new Error(`unknown kind of fault: ${change.fault.kind}; known: ${Object.keys(FAULTS)}`);
+  return change;
 }
 
 function answer(state: ProviderState, request: IncomingMessage, response: ServerResponse): void {
