@@ -15,7 +15,7 @@ import { type HttpAnswer, injecting } from './http.ts';
 import { overriding } from './overriding.ts';
 import { TcpProxy, type Traffic } from './servers/tcp-proxy.ts';
 
-const stocksAlone = contexts.filter(({ name }) => name === 'stocks');
+export const stocksAlone = contexts.filter(({ name }) => name === 'stocks');
 
 const random = seededRandom(4);
 
