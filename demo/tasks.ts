@@ -249,7 +249,8 @@ async function sendAll(arrivals: readonly Arrival[], runs: readonly OrderRun[]):
   const underWay: Promise<void>[] = [];
   const failures: unknown[] = [];
   for (const [index, arrival] of arrivals.entries()) {
-    await delay(Math.max(0, begin + arrival.at - performance.now()));
+    const pause = begin + arrival.at - performance.now();
+    if (pause > 0) await delay(pause);
     for (const run of runs) underWay.push(run.enqueue(index, arrival).catch((error) => void failures.push(error)));
     if (failures.length > 0) break;
   }

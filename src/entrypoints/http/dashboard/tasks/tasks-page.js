@@ -55,6 +55,7 @@ class TasksPage {
     this.#end = new AbortController();
     this.#page = undefined;
     if (apiKey.get() === undefined) {
+      document.title = 'Tasks – Portside';
       this.#place.replaceChildren(
         element('h1', { class: 'unseen' }, 'Tasks'),
         element(
