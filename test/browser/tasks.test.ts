@@ -163,6 +163,16 @@ describe('the page of tasks, in Chromium', () => {
     await reads(page.locator('.status'), 'FAILURE');
   });
 
+  it('leaves the focus with a task while the list changes', async () => {
+    const queue = newQueue();
+    const id = await client.enqueue(queue, { payload: 1 });
+    const page = await open(`#/tasks/${queue}`);
+    await tasks(page).focus();
+    const newer = await client.enqueue(queue, { payload: 1 });
+    await reads(tasks(page).first(), newer, 8_000);
+    await expect(page.evaluate("document.activeElement.getAttribute('href')")).resolves.toBe(`#/tasks/${queue}/${id}`);
+  });
+
   it('reaches older tasks', async () => {
     const queue = newQueue();
     for (let number = 1; number <= 23; number++)
@@ -310,7 +320,7 @@ describe('the page of tasks, in Chromium', () => {
     await page.route('**/queues**', (route) => route.abort());
     await page.route('**/queues/**', (route) => route.abort());
     await reads(connection(page), 'Connection lost');
-    await reads(page.locator('.connection-detail'), 'last figures that arrived');
+    await reads(page.locator('.connection-detail:visible'), 'last figures that arrived');
     await reads(figure(page, 'Pending'), /^1$/);
     await page.unrouteAll();
     await reads(connection(page), 'Polling every 2 s', 10_000);

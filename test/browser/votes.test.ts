@@ -191,7 +191,7 @@ describe('the dashboard and its page of votes, in Chromium', () => {
 
       expect(await first.stop()).toMatchObject({ code: 0 });
       await reads(connection(page), 'Connection lost');
-      await reads(page.locator('.connection-detail'), 'last figures that arrived');
+      await reads(page.locator('.connection-detail:visible'), 'last figures that arrived');
       await reads(figure(page, 'Votes'), /^1$/);
       await reads(figure(page, 'Votes per second'), '–');
 
