@@ -252,6 +252,29 @@ describe('the page of stocks, in Chromium', () => {
     await reads(dialog.locator('.field-error, [role=alert]').first(), 'letters, digits, _ and -');
   });
 
+  it('can be used by keyboard alone', async () => {
+    const page = await open('#/stocks/AMZN', { key: KEY });
+    await reads(value(page, 'EUR'), '97.00');
+    const focused = `(() => {
+      const { outlineStyle, outlineWidth } = getComputedStyle(document.activeElement);
+      const { id, textContent } = document.activeElement;
+      return { text: id || textContent, isSeen: outlineStyle !== 'none' && parseFloat(outlineWidth) >= 2 };
+    })()`;
+    await page.getByRole('link', { name: 'AMZN' }).focus();
+    const path: string[] = [];
+    for (let presses = 0; presses < 20 && path.at(-1) !== 'Change the value…'; presses++) {
+      await page.keyboard.press('Tab');
+      const { text, isSeen } = await page.evaluate<{ text: string; isSeen: boolean }>(focused);
+      expect({ text, isSeen }).toEqual({ text, isSeen: true });
+      path.push(text);
+    }
+    expect(path.slice(-4)).toEqual(['New stock', 'field-currencies', 'Show', 'Change the value…']);
+    await page.keyboard.press('Enter');
+    await expect(page.evaluate('document.activeElement.id')).resolves.toBe('field-value');
+    await page.keyboard.press('Escape');
+    await expect(page.evaluate<{ text: string }>(focused)).resolves.toMatchObject({ text: 'Change the value…' });
+  });
+
   it('says so when a key is not accepted', async () => {
     dashboard.tolerate('401');
     const page = await open('#/stocks/AMZN', { key: 'not-the-key-0123456789' });

@@ -61,7 +61,7 @@ class TasksPage {
         element(
           'div',
           { class: 'empty' },
-          element('p', {}, 'Queues are shown to key holders.'),
+          element('p', {}, 'Queues are shown to key holders. Whoever runs the service has the keys.'),
           element('button', { class: 'primary', type: 'button', click: openKeyDialog }, 'Enter the API key'),
         ),
       );
