@@ -128,13 +128,19 @@ describe('the page of tasks, in Chromium', () => {
       page.route(`**/queues/${queue}`, async (route) => {
         const response = await route.fetch();
         const body = (await response.json()) as object;
-        await route.fulfill({ response, json: { ...body, approximate: ['pending', 'counters'] } });
+        await route.fulfill({
+          response,
+          json: { ...body, approximate: ['pending', 'newestPendingAgeMs', 'counters'] },
+        });
       });
     const page = await open(`#/tasks/${queue}`, { prepare });
     await reads(figure(page, 'Pending'), /^≈ 1$/);
     await reads(figure(page, 'Taken'), /^0$/);
     await reads(counter(page, 'Enqueued'), /^≈ 1$/);
     await reads(page.locator('.card'), '≈ is not exact');
+    await reads(page.locator('figcaption'), '≈ 1 open now');
+    await client.claim(queue);
+    await reads(figure(page, 'Newest'), /^–$/);
   });
 
   it('lists tasks by what became of them, and leads to each', async () => {

@@ -68,7 +68,8 @@ export class DepthChart {
     setText(this.#top, formatCount(top));
     setText(this.#begin, `${formatDuration(widthMs)} ago`);
     const range = `; ${formatCount(least)} to ${formatCount(most)} in the last ${formatDuration(seenMs)}`;
-    setText(this.#summary, `${formatCount(newest.pending + newest.taken)} open now${depths.length > 1 ? range : ''}.`);
+    const now = `${newest.isExact ? '' : '≈ '}${formatCount(newest.pending + newest.taken)}`;
+    setText(this.#summary, `${now} open now${depths.length > 1 ? range : ''}.`);
   }
 }
 

@@ -10,6 +10,7 @@ export const HISTORY_MS = 300_000;
  * @property {number} at ms on a clock that only rises
  * @property {number} pending
  * @property {number} taken
+ * @property {boolean} isExact
  */
 
 /** How many tasks each queue held in the last minutes, as far as this page has seen it. */
@@ -18,10 +19,11 @@ export class DepthHistory {
   #depths = new Map();
 
   /** @param {Queue} queue as it was just read */
-  record({ queue, pending, taken }) {
+  record({ queue, pending, taken, approximate = [] }) {
+    const isExact = !approximate.includes('pending') && !approximate.includes('taken');
     const at = performance.now();
     const recent = this.of(queue).filter((depth) => depth.at > at - HISTORY_MS);
-    this.#depths.set(queue, [...recent, { at, pending, taken }]);
+    this.#depths.set(queue, [...recent, { at, pending, taken, isExact }]);
   }
 
   /**

@@ -1,5 +1,6 @@
 import { element, setText } from '../dom.js';
 import { formatCount, formatDuration, formatRate } from '../format.js';
+import { honest } from './tasks.js';
 
 /** @import { Queue } from './tasks.js' */
 
@@ -9,8 +10,10 @@ import { formatCount, formatDuration, formatRate } from '../format.js';
  * @typedef {readonly [name: string, source: keyof Queue, words: (queue: Queue) => string, note?: string]} Shown
  */
 
+const NONE = '–';
+
 /** @param {number | null} ms */
-const age = (ms) => (ms === null ? '–' : formatDuration(ms));
+const age = (ms) => (ms === null ? NONE : formatDuration(ms));
 
 /** @type {readonly Shown[]} */
 const FIGURES = [
@@ -67,10 +70,11 @@ export class QueueFigures {
 
   /** @param {Queue} queue */
   show(queue) {
-    const approximate = new Set(queue.approximate);
-    for (const [[, source, words], value] of this.#values)
-      setText(value, approximate.has(source) ? `≈ ${words(queue)}` : words(queue));
-    this.#note.hidden = approximate.size === 0;
+    for (const [[, source, words], value] of this.#values) {
+      const said = words(queue);
+      setText(value, said === NONE ? NONE : honest(queue, source, said));
+    }
+    this.#note.hidden = (queue.approximate ?? []).length === 0;
   }
 
   /** @param {Shown} shown */

@@ -1,7 +1,7 @@
 import { isolated } from '../dom.js';
 import { formatCount } from '../format.js';
 import { SideList } from '../side-list.js';
-import { listQueues } from './tasks.js';
+import { honest, listQueues } from './tasks.js';
 
 /**
  * @import { Problem } from '../service.js'
@@ -30,15 +30,19 @@ export const queueList = (depths, onRefresh, signal) =>
         for (const queue of page.items) depths.record(queue);
         return page;
       },
-      count: (queues) => `${formatCount(queues.reduce((sum, { pending }) => sum + pending, 0))} pending`,
+      count: (queues) => {
+        const pending = queues.reduce((sum, queue) => sum + queue.pending, 0);
+        const approximate = queues.flatMap((queue) => queue.approximate ?? []);
+        return honest({ approximate }, 'pending', `${formatCount(pending)} pending`);
+      },
       sections: (queues) => [{ items: queues }],
-      link: ({ queue, pending, taken, deadLetters }) => ({
-        href: queueHref(queue),
-        title: isolated(queue),
+      link: (queue) => ({
+        href: queueHref(queue.queue),
+        title: isolated(queue.queue),
         facts: [
-          `${formatCount(pending)} pending`,
-          `${formatCount(taken)} taken`,
-          ...(deadLetters > 0 ? [`${formatCount(deadLetters)} dead`] : []),
+          honest(queue, 'pending', `${formatCount(queue.pending)} pending`),
+          honest(queue, 'taken', `${formatCount(queue.taken)} taken`),
+          ...(queue.deadLetters > 0 ? [honest(queue, 'deadLetters', `${formatCount(queue.deadLetters)} dead`)] : []),
         ].join(' · '),
       }),
       onRefresh,

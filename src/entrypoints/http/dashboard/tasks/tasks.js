@@ -20,6 +20,15 @@ const pathOf = (queue) => `queues/${encodeURIComponent(queue)}`;
 const taskPathOf = (taskId) => `tasks/${encodeURIComponent(taskId)}`;
 
 /**
+ * What is said of a figure of a queue: the words as they are, or marked where the figure is not exact.
+ *
+ * @param {Pick<Queue, 'approximate'>} queue
+ * @param {keyof Queue} figure
+ * @param {string} words
+ */
+export const honest = ({ approximate }, figure, words) => (approximate?.includes(figure) ? `≈ ${words}` : words);
+
+/**
  * A page of the queues, by name.
  *
  * @param {string} [cursor]
