@@ -23,7 +23,7 @@ const keysOf = <T extends object>(object: T) => Object.keys(object) as (keyof T)
 const [redisStates, providerStates] = [keysOf(redisFaults), keysOf(providerFaults)];
 const nameOf = ({ redis, provider }: Cell): string => `${redis} × ${provider}`;
 
-/** What API.md promises, as a pattern where it depends on chance. */
+/** What the service promises; a choice where it depends on how fast Redis answers in its first quarter of a second. */
 function promised({ redis, provider }: Cell, { phase, process, url }: Observation): RegExp {
   if (url.includes('NONE')) return /^404 STOCKS_NOT_FOUND$/;
   if (url.includes('FAILS')) return /^503 STORE_UNAVAILABLE, again in 1 s$/;
@@ -54,6 +54,7 @@ await withServer('stocks under faults', startRedis, ({ url: redisUrl }) => {
     const lag = monitorEventLoopDelay();
     lag.enable();
     await Promise.all(playing);
+    lag.disable();
     lagMs = lag.max / 1e6;
   }, 60_000);
   afterAll(async () => {
