@@ -8,7 +8,7 @@
 const homes = [
   {
     group: 'aws',
-    home: '^src/adapters/(aws|dynamodb|secretsmanager|streams)/',
+    home: '^src/adapters/(aws|dynamodb|secretsmanager|sns|streams)/',
     packages: ['@aws-sdk/[^/]+', '@smithy/[^/]+'],
   },
   { group: 'decimal', home: '^src/domain/stocks/', packages: ['big\\.js'] },

@@ -15,6 +15,7 @@ export type {
   AddOutcome,
   Cancellation,
   ClaimOutcome,
+  FleetLease,
   ListedStatus,
   QueueStore,
   RunnerCall,

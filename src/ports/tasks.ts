@@ -140,3 +140,17 @@ export interface WakeUps {
   /** Calls the listener with each queue that this process hears of. @returns a function that ends it */
   listen(listener: (queue: string) => void): () => void;
 }
+
+/** Admits one of all processes to some work at a time. */
+export interface FleetLease {
+  /**
+   * Takes the lease for that long, or renews it.
+   *
+   * @returns false while somebody else has it
+   * @throws DomainError `STORE_UNAVAILABLE`
+   */
+  hold(ms: number): Promise<boolean>;
+
+  /** Leaves the lease to whoever comes next, if it is still the caller's. @throws DomainError `STORE_UNAVAILABLE` */
+  release(): Promise<void>;
+}

@@ -1,11 +1,22 @@
 /** What opened must be closed, and what the service depends on can be asked whether it answers. */
 export class Lifecycle {
   private readonly closers: (() => Promise<void> | void)[] = [];
+  private readonly settlers: (() => Promise<void>)[] = [];
   private readonly checks = new Map<string, () => Promise<void>>();
 
   /** Registers the closing of something that was just opened. */
   onClose(close: () => Promise<void> | void): void {
     this.closers.push(close);
+  }
+
+  /** Registers what must be stored before the process may stand still, as a function does between two events. */
+  onSettle(settle: () => Promise<void>): void {
+    this.settlers.push(settle);
+  }
+
+  /** Stores what must be stored before the process stands still. */
+  async settle(): Promise<void> {
+    await Promise.all(this.settlers.map((settle) => settle()));
   }
 
   /** Registers a dependency; `check` rejects when it is not reachable. */

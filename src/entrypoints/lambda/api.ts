@@ -20,8 +20,13 @@ export const handler = async (event: HttpEvent) => {
       log.error({ err: error }, 'a secret was changed to something that is not valid; the ones before stay in use');
       return { ...service, env };
     });
-  return service.answer(event);
+  const answer = await service.answer(event);
+  await service.settle();
+  return answer;
 };
+
+/** Between two events a function may stand still for ever: what waits to be stored is stored now, once a second at most. */
+const SETTLE_MS = 1_000;
 
 async function open(env: Environment) {
   const config = readConfig({ ...env, STORAGE: 'dynamodb', ROLE: 'api' }, contexts);
@@ -47,5 +52,12 @@ async function open(env: Environment) {
     withPages: async () => build([(await import('./bundled-pages.ts')).publishBundledPages]),
     basePath: new URL(env.PUBLIC_BASE_URL || 'http://localhost').pathname.replace(/\/$/, ''),
   });
-  return { env, answer };
+  let settledAt = 0;
+  const settle = async (): Promise<void> => {
+    const now = performance.now();
+    if (now - settledAt < SETTLE_MS) return;
+    settledAt = now;
+    await container.get(system.lifecycle).settle();
+  };
+  return { env, answer, settle };
 }

@@ -17,6 +17,16 @@ export interface QueueWorkerParts {
   readonly runTask: RunTask;
   readonly extendLease: ExtendLease;
   readonly logger: Logger;
+  /** Given where the process itself has an end. */
+  readonly callTime?: CallTime;
+}
+
+/** How long calls may take in a process that does not live for ever. */
+export interface CallTime {
+  /** What a call may take that begins now, ms. */
+  leftMs(): number;
+  /** What every call may take, ms: one that may need more begins while there is more, or is cut short. */
+  readonly sureMs: number;
 }
 
 /** Nothing wakes a worker when a delay or a lease is over, so it looks by itself. */
@@ -25,7 +35,7 @@ const LOOK_INTERVAL_MS = 1_000;
 const HEARTBEATS_PER_LEASE = 3;
 const FIRST_PAUSE_MS = 500;
 const MAX_PAUSE_MS = 30_000;
-/** How long calls may go on after a stop, and how long the store then has to take their tasks back. */
+/** How long calls may go on after a stop unless it says otherwise, and how long the store then has to take their tasks back. */
 const CALL_GRACE_MS = 4_000;
 const RECORD_GRACE_MS = 2_000;
 
@@ -54,6 +64,11 @@ export class QueueWorker {
     this.working = this.work();
   }
 
+  /** Whether calls are under way. */
+  get isBusy(): boolean {
+    return this.calls.size > 0;
+  }
+
   /** There may be something to claim. */
   wake(): void {
     this.bell.ring();
@@ -62,13 +77,15 @@ export class QueueWorker {
   /**
    * Claims nothing more, lets calls end for a while, then cancels them and gives their tasks back. What the store does
    * not take in time comes back when its lease runs out.
+   *
+   * @param graceMs how long calls may go on
    */
-  async stop(): Promise<void> {
+  async stop(graceMs = CALL_GRACE_MS): Promise<void> {
     this.stopping.abort();
     this.bell.ring();
     await this.working;
     const ended = Promise.all(this.calls.values());
-    if ((await within(CALL_GRACE_MS, ended)) !== 'late') return;
+    if ((await within(graceMs, ended)) !== 'late') return;
     for (const cancel of this.calls.keys()) cancel.abort();
     if ((await within(RECORD_GRACE_MS, ended)) !== 'late') return;
     this.abandoning.abort();
@@ -94,7 +111,8 @@ export class QueueWorker {
   private async fillSlots(): Promise<number> {
     const settings = await this.parts.queues.get(this.queue);
     if (!settings?.runner) return LOOK_INTERVAL_MS;
-    const { runner } = settings;
+    const runner = this.inTime(settings.runner);
+    if (!runner) return LOOK_INTERVAL_MS;
     const slots = runner.concurrency - this.calls.size;
     const permits = Math.min(slots, this.takeTokens(slots, runner));
     if (permits <= 0) return slots > 0 ? (this.bucket?.tokens.waitMs(performance.now()) ?? 0) : LOOK_INTERVAL_MS;
@@ -108,6 +126,15 @@ export class QueueWorker {
     for (const task of claimed) this.begin(task, { ...settings, runner });
     this.isDrained = claimed.length < permits;
     return this.isDrained ? LOOK_INTERVAL_MS : 0;
+  }
+
+  /** The runner with the time that its calls may take now; none while that is too short for them. */
+  private inTime(runner: RunnerSettings): RunnerSettings | undefined {
+    const { callTime } = this.parts;
+    if (!callTime) return runner;
+    const leftMs = callTime.leftMs();
+    if (leftMs < Math.min(runner.timeoutMs, callTime.sureMs)) return undefined;
+    return { ...runner, timeoutMs: Math.min(runner.timeoutMs, leftMs) };
   }
 
   private takeTokens(wanted: number, { ratePerSecond }: RunnerSettings): number {

@@ -30,12 +30,18 @@ export class TaskWorker {
     this.working = this.lookForQueues();
   }
 
-  async stop(): Promise<void> {
+  /** Whether calls are under way. */
+  get isBusy(): boolean {
+    return [...this.workers.values()].some(({ isBusy }) => isBusy);
+  }
+
+  /** @param graceMs how long calls may go on; each queue's default if absent */
+  async stop(graceMs?: number): Promise<void> {
     this.isStopping = true;
     this.endListening?.();
     this.bell.ring();
     await this.working;
-    await Promise.all([...this.workers.values()].map((worker) => worker.stop()));
+    await Promise.all([...this.workers.values()].map((worker) => worker.stop(graceMs)));
   }
 
   private async lookForQueues(): Promise<void> {

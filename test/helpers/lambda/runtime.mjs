@@ -3,7 +3,7 @@ const { handler } = await import(process.argv[2]);
 
 process.on('message', async (event) => {
   try {
-    process.send({ result: await handler(event, { awsRequestId: 'test' }) });
+    process.send({ result: await handler(event, { awsRequestId: 'test', getRemainingTimeInMillis: () => 120_000 }) });
   } catch (error) {
     process.send({ error: String(error?.stack ?? error) });
   }

@@ -1,6 +1,6 @@
 import type { TaskTables } from '../../../adapters/dynamodb/task-tables.ts';
 import type { CoreConfig } from '../config.ts';
-import { type Settings, tableName, type Values, wholeNumber } from '../settings.ts';
+import { matching, type Settings, tableName, type Values, wholeNumber } from '../settings.ts';
 
 export const settings = {
   TASKS_TABLE: {
@@ -10,6 +10,10 @@ export const settings = {
   QUEUES_TABLE: {
     meaning: 'Table of queues, their settings and their counts; `<prefix>queues` unless set.',
     parse: tableName,
+  },
+  WAKE_UPS_TOPIC_ARN: {
+    meaning: 'SNS topic that calls the task processor; needed by the functions that wake it, unused elsewhere.',
+    parse: matching(/^arn:[^:]+:sns:[^:]+:[^:]+:.+$/, 'must be the ARN of an SNS topic'),
   },
   TASK_RETENTION_DAYS: {
     meaning: 'How long a finished task is kept, in days.',

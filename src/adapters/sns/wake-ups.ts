@@ -1,0 +1,49 @@
+import { PublishCommand, type SNSClient } from '@aws-sdk/client-sns';
+import type { WakeUps } from '../../ports/tasks.ts';
+
+/** What is sent through the topic. */
+export interface WakeUpMessage {
+  /** Which queue may have something; the processor itself names none. */
+  readonly queue?: string;
+  /** How often in a row the processor has called itself; 0 for everybody else. */
+  readonly round: number;
+}
+
+/** Signals through a topic, to whom the functions of the stack listen. */
+export class SnsWakeUps implements WakeUps {
+  /** @param onError told of signals that are lost; the next sweep makes up for them */
+  constructor(
+    private readonly client: SNSClient,
+    private readonly topicArn: string,
+    private readonly onError: (error: unknown) => void,
+  ) {}
+
+  notify(queue: string): Promise<void> {
+    return this.publish({ queue, round: 0 });
+  }
+
+  /** Calls the processor again. Never rejects. @param round of the call */
+  goOn(round: number): Promise<void> {
+    return this.publish({ round });
+  }
+
+  /** Nobody hears of the topic here: it calls functions. */
+  listen(): () => void {
+    return () => undefined;
+  }
+
+  private async publish(message: WakeUpMessage): Promise<void> {
+    const command = new PublishCommand({ TopicArn: this.topicArn, Message: JSON.stringify(message) });
+    await this.client.send(command).catch(this.onError);
+  }
+}
+
+/** The round that a message says; 0 for whatever says none, since anybody may wake the processor. */
+export function roundIn(message: string): number {
+  try {
+    const { round } = JSON.parse(message) as Partial<WakeUpMessage>;
+    return Number.isSafeInteger(round) && (round as number) > 0 ? (round as number) : 0;
+  } catch {
+    return 0;
+  }
+}

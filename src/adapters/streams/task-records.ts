@@ -1,0 +1,28 @@
+import type { StreamRecord } from './stream-record.ts';
+
+export interface DecodedTasks {
+  /** Queues that have a new task which may be claimed at once, each once. */
+  readonly queues: readonly string[];
+  /** New records that cannot be read as tasks: a person has to look at them. */
+  readonly unreadable: number;
+}
+
+/** Reads records of the tasks table's stream: new tasks wake their queues. Never throws, whatever is in them. */
+export function decodeTaskRecords(records: readonly StreamRecord[], now: number): DecodedTasks {
+  const queues = new Set<string>();
+  let unreadable = 0;
+  for (const { eventName, dynamodb } of records) {
+    if (eventName !== 'INSERT') continue;
+    const queue = attribute(dynamodb?.NewImage?.queue, 'S')?.match(/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/)?.[0];
+    const notBefore = attribute(dynamodb?.NewImage?.notBefore, 'N')?.match(/^\d{1,16}$/)?.[0];
+    if (queue === undefined || notBefore === undefined) unreadable++;
+    else if (Number(notBefore) <= now) queues.add(queue);
+  }
+  return { queues: [...queues], unreadable };
+}
+
+/** The text in an attribute of that type, as DynamoDB writes it: `{ "S": "mail" }`, `{ "N": "7" }`. */
+function attribute(value: unknown, type: 'S' | 'N'): string | undefined {
+  const text = ((value ?? {}) as Record<string, unknown>)[type];
+  return typeof text === 'string' ? text : undefined;
+}

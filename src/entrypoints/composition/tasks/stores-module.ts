@@ -1,0 +1,68 @@
+// What functions need that call no service: the HTTP client stays out of their bundles.
+import { ContainerModule } from 'inversify';
+import { DynamoDbQueueStore } from '../../../adapters/dynamodb/queue-store.ts';
+import { DynamoDbTaskStore } from '../../../adapters/dynamodb/task-store.ts';
+import { snsClient } from '../../../adapters/sns/client.ts';
+import { SnsWakeUps } from '../../../adapters/sns/wake-ups.ts';
+import { SweepTasks } from '../../../domain/tasks/sweep-tasks.ts';
+import { system } from '../compose.ts';
+import { ConfigError } from '../config.ts';
+import { dynamoDb } from '../dynamodb.ts';
+import { type TasksConfig, tablesOf } from './settings.ts';
+import { fleet, ports, useCases } from './tokens.ts';
+
+/** No more than the function needs that wakes the processor. */
+export const wakingModule = (config: TasksConfig): ContainerModule =>
+  new ContainerModule((options) => {
+    bindTopic(options, config);
+    options.bind(ports.wakeUps).toService(fleet.topic);
+  });
+
+/** No more than the function needs that sweeps queues. */
+export const sweepingModule = (config: TasksConfig): ContainerModule =>
+  new ContainerModule((options) => {
+    bindStores(options, config);
+    bindTopic(options, config);
+    options.bind(ports.wakeUps).toService(fleet.topic);
+    bindSweeping(options);
+  });
+
+export type Options = Parameters<ConstructorParameters<typeof ContainerModule>[0]>[0];
+
+export const DAY_MS = 86_400_000;
+
+export function bindStores({ bind }: Options, config: TasksConfig): void {
+  const tables = tablesOf(config);
+  bind(ports.tasks).toResolvedValue(
+    (client, clock, lifecycle) => {
+      const store = new DynamoDbTaskStore(client, tables, config.TASK_RETENTION_DAYS * DAY_MS, clock);
+      lifecycle.onSettle(() => store.flush());
+      lifecycle.onClose(() => store.flush());
+      return store;
+    },
+    [dynamoDb, system.clock, system.lifecycle],
+  );
+  bind(ports.queues).toResolvedValue((client) => new DynamoDbQueueStore(client, tables.queues), [dynamoDb]);
+}
+
+/** @throws ConfigError when nothing says which topic */
+export function bindTopic({ bind }: Options, { WAKE_UPS_TOPIC_ARN: topicArn }: TasksConfig): void {
+  if (topicArn === undefined) throw new ConfigError(['WAKE_UPS_TOPIC_ARN is needed by this function']);
+  bind(fleet.topic).toResolvedValue(
+    (logger, lifecycle) => {
+      const client = snsClient();
+      lifecycle.onClose(() => client.destroy());
+      return new SnsWakeUps(client, topicArn, (error) =>
+        logger.error({ err: error }, 'a wake-up is lost; the next sweep makes up for it'),
+      );
+    },
+    [system.logger, system.lifecycle],
+  );
+}
+
+export function bindSweeping({ bind }: Options): void {
+  bind(useCases.sweepTasks).toResolvedValue(
+    (tasks, queues, wakeUps, clock) => new SweepTasks(tasks, queues, wakeUps, clock),
+    [ports.tasks, ports.queues, ports.wakeUps, system.clock],
+  );
+}

@@ -1,0 +1,45 @@
+import type { SnsWakeUps } from '../../../adapters/sns/wake-ups.ts';
+import type { ClaimTasks } from '../../../domain/tasks/claim-tasks.ts';
+import type { CompleteTask } from '../../../domain/tasks/complete-task.ts';
+import type { ConfigureQueue } from '../../../domain/tasks/configure-queue.ts';
+import type { EnqueueTask } from '../../../domain/tasks/enqueue-task.ts';
+import type { ExtendLease } from '../../../domain/tasks/extend-lease.ts';
+import type { FailTask } from '../../../domain/tasks/fail-task.ts';
+import type { FindQueues } from '../../../domain/tasks/find-queues.ts';
+import type { FindTasks } from '../../../domain/tasks/find-tasks.ts';
+import type { QueueOrders } from '../../../domain/tasks/queue-orders.ts';
+import type { RedriveTasks } from '../../../domain/tasks/redrive-tasks.ts';
+import type { ReleaseTask } from '../../../domain/tasks/release-task.ts';
+import type { RunTask } from '../../../domain/tasks/run-task.ts';
+import type { SweepTasks } from '../../../domain/tasks/sweep-tasks.ts';
+import type { FleetLease, QueueStore, TaskRunner, TaskStore, WakeUps } from '../../../ports/tasks.ts';
+import { token } from '../token.ts';
+
+export const ports = {
+  tasks: token<TaskStore>('TaskStore'),
+  queues: token<QueueStore>('QueueStore'),
+  wakeUps: token<WakeUps>('WakeUps'),
+  runner: token<TaskRunner>('TaskRunner'),
+};
+
+/** Bound in the functions that work for the fleet, and nowhere else. */
+export const fleet = {
+  lease: token<FleetLease>('FleetLease'),
+  topic: token<SnsWakeUps>('SnsWakeUps'),
+};
+
+export const useCases = {
+  enqueueTask: token<EnqueueTask>('EnqueueTask'),
+  findTasks: token<FindTasks>('FindTasks'),
+  claimTasks: token<ClaimTasks>('ClaimTasks'),
+  extendLease: token<ExtendLease>('ExtendLease'),
+  completeTask: token<CompleteTask>('CompleteTask'),
+  failTask: token<FailTask>('FailTask'),
+  releaseTask: token<ReleaseTask>('ReleaseTask'),
+  redriveTasks: token<RedriveTasks>('RedriveTasks'),
+  runTask: token<RunTask>('RunTask'),
+  sweepTasks: token<SweepTasks>('SweepTasks'),
+  findQueues: token<FindQueues>('FindQueues'),
+  configureQueue: token<ConfigureQueue>('ConfigureQueue'),
+  queueOrders: token<QueueOrders>('QueueOrders'),
+};

@@ -1,0 +1,141 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { DynamoDBRecord, SNSEvent } from 'aws-lambda';
+import { DynamoDbQueueStore } from '../../../src/adapters/dynamodb/queue-store.ts';
+import { DynamoDbTaskStore } from '../../../src/adapters/dynamodb/task-store.ts';
+import { streamsClient } from '../../../src/adapters/streams/client.ts';
+import { systemClock } from '../../../src/adapters/system/clock.ts';
+import { queueSettings } from '../../../src/domain/tasks/queue.ts';
+import { contexts } from '../../../src/entrypoints/composition/contexts.ts';
+import { makeTables } from '../../../src/entrypoints/composition/make-tables.ts';
+import { dynamoDbSettings } from '../../helpers/dynamodb-app.ts';
+import { type HttpService, httpService } from '../../helpers/http-service.ts';
+import { FunctionProcess } from '../../helpers/lambda/function-process.ts';
+import { httpApi } from '../../helpers/lambda/http-events.ts';
+import { startDynamoDbLocal } from '../../helpers/servers/dynamodb-local.ts';
+import { clientOf, dynamoDbEnv } from '../../helpers/servers/dynamodb-tables.ts';
+import { startSecretsManager } from '../../helpers/servers/secrets-manager.ts';
+import { startSns } from '../../helpers/servers/sns.ts';
+import { withServer } from '../../helpers/servers/with-server.ts';
+import { readStream } from '../../helpers/stream-records.ts';
+
+const KEY = '0123456789abcdef';
+const TOPIC = 'arn:aws:sns:eu-west-1:123456789012:wake-ups';
+
+await withServer('the functions of tasks', startDynamoDbLocal, async ({ endpoint }) => {
+  const settings: Record<string, string> = dynamoDbSettings(endpoint);
+  const tables = { tasks: `${settings.TABLE_PREFIX}tasks`, queues: `${settings.TABLE_PREFIX}queues` };
+  const client = await clientOf(endpoint);
+  const streams = streamsClient(endpoint);
+  const sns = await startSns();
+  const secrets = await startSecretsManager({ 'arn:keys': `admin=${KEY}`, 'arn:voter': 'a key for the voters' });
+  const store = new DynamoDbTaskStore(client, tables, 1_000_000, systemClock);
+  let downstream: HttpService;
+  let [api, stream, processor, sweep]: FunctionProcess[] = [];
+
+  beforeAll(async () => {
+    downstream = await httpService((_, response) => response.end('"done"'));
+    await makeTables(settings, contexts);
+    const queues = new DynamoDbQueueStore(client, tables.queues);
+    await queues.put(queueSettings('mail', { runner: { url: downstream.url } }));
+    const env = {
+      ...dynamoDbEnv(endpoint),
+      TASKS_TABLE: tables.tasks,
+      QUEUES_TABLE: tables.queues,
+      WAKE_UPS_TOPIC_ARN: TOPIC,
+      AWS_ENDPOINT_URL_SNS: sns.endpoint,
+    };
+    [api, stream, processor, sweep] = await Promise.all([
+      FunctionProcess.start('ApiFunction', 'api', {
+        ...env,
+        TABLE_PREFIX: settings.TABLE_PREFIX as string,
+        AWS_ENDPOINT_URL_SECRETS_MANAGER: secrets.endpoint,
+        API_KEYS_SECRET_ARN: 'arn:keys',
+        VOTER_KEY_SECRET_ARN: 'arn:voter',
+      }),
+      FunctionProcess.start('TasksStreamFunction', 'tasks-stream', env),
+      FunctionProcess.start('TasksProcessorFunction', 'tasks-processor', env),
+      FunctionProcess.start('TasksSweepFunction', 'tasks-sweep', env),
+    ]);
+  }, 60_000);
+  afterAll(async () => {
+    client.destroy();
+    streams.destroy();
+    await Promise.all([downstream.close(), sns.stop(), secrets.stop()]);
+  });
+
+  const enqueue = async (task: object = {}): Promise<string> => {
+    const headers = { 'Content-Type': 'application/json', authorization: `Bearer ${KEY}` };
+    const request = {
+      method: 'POST',
+      url: '/queues/mail/tasks',
+      headers,
+      body: JSON.stringify({ payload: 1, ...task }),
+    };
+    const { status, body } = httpApi.answer(await (api as FunctionProcess).invoke(httpApi.event(request)));
+    expect({ status, body }).toMatchObject({ status: 201 });
+    return JSON.parse(body).taskId;
+  };
+  /** New records of the stream, through the filter of the event source. */
+  let seen = 0;
+  const newInserts = async (): Promise<DynamoDBRecord[]> => {
+    const records = await readStream(client, streams, tables.tasks);
+    const fresh = records.slice(seen);
+    seen = records.length;
+    return fresh.filter(({ eventName }) => eventName === 'INSERT');
+  };
+  const statusOf = async (taskId: string) => (await store.get(taskId))?.status;
+  const messages = () => sns.published.splice(0);
+  const deliver = ([published]: ReturnType<typeof messages>): Promise<unknown> =>
+    (processor as FunctionProcess).invoke({ Records: [{ Sns: { Message: published?.message } }] } as SNSEvent);
+
+  describe('the functions of tasks', () => {
+    it('have a task done that comes in over the API, by way of stream and topic', async () => {
+      const ids = [await enqueue(), await enqueue(), await enqueue()];
+      await (stream as FunctionProcess).invoke({ Records: await newInserts() });
+      const woken = messages();
+      expect(woken).toEqual([{ topic: TOPIC, message: '{"queue":"mail","round":0}' }]);
+
+      await deliver(woken);
+      for (const taskId of ids)
+        expect(await store.get(taskId)).toMatchObject({ status: 'SUCCESS', result: '"done"', attempt: 1 });
+      expect(messages()).toEqual([]);
+    });
+
+    it('wake nobody for a task that is for later, nor for changes', async () => {
+      await enqueue({ delaySeconds: 3_600 });
+      await (stream as FunctionProcess).invoke({ Records: await newInserts() });
+      await (stream as FunctionProcess).invoke({
+        Records: await readStream(client, streams, tables.tasks).then((records) =>
+          records.filter(({ eventName }) => eventName === 'MODIFY'),
+        ),
+      });
+      expect(messages()).toEqual([]);
+    });
+
+    it('find a task whose wake-up was lost with the next sweep', async () => {
+      const taskId = await enqueue();
+      sns.isFailing = true;
+      await (stream as FunctionProcess).invoke({ Records: await newInserts() });
+      sns.isFailing = false;
+      expect(messages()).toEqual([]);
+      expect(await statusOf(taskId)).toBe('PENDING');
+
+      await (sweep as FunctionProcess).invoke({});
+      await deliver(messages());
+      expect(await statusOf(taskId)).toBe('SUCCESS');
+    });
+
+    it('store what they have counted before they stand still', async () => {
+      const { counters } = await store.figures('mail', Date.now());
+      expect(counters).toMatchObject({ succeeded: 4 });
+    });
+
+    it('take records that are none of theirs, and messages that say nothing', async () => {
+      const record = { eventName: 'INSERT', dynamodb: { NewImage: { queue: { N: '7' } } } };
+      await (stream as FunctionProcess).invoke({ Records: [record, { eventName: 'REMOVE' }, {}] });
+      expect(messages()).toEqual([]);
+      expect((stream as FunctionProcess).output).toContain('unreadable task records');
+      await (processor as FunctionProcess).invoke({ Records: [{ Sns: { Message: 'hello' } }] });
+    });
+  });
+});
