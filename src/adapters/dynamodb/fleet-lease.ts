@@ -42,7 +42,7 @@ export class DynamoDbFleetLease implements FleetLease {
  *     A:  hold until 30 s ─ dies
  *     B:       hold ─ refused          30 s: hold if expired ─ held until 60 s
  */
-export function holdLease(table: string, owner: string, now: number, until: number): UpdateCommandInput {
+function holdLease(table: string, owner: string, now: number, until: number): UpdateCommandInput {
   const isNew = 'attribute_not_exists(pk)';
   const isOver = '#until <= :now';
   const isOurs = '#owner = :me';
@@ -56,7 +56,7 @@ export function holdLease(table: string, owner: string, now: number, until: numb
   };
 }
 
-export function releaseLease(table: string, owner: string, now: number): UpdateCommandInput {
+function releaseLease(table: string, owner: string, now: number): UpdateCommandInput {
   const isOurs = '#owner = :me';
   return {
     TableName: table,

@@ -123,7 +123,7 @@ export async function readLists(
   return { entries, skipped, next };
 }
 
-export function queryList(table: string, list: string, reading: Reading): QueryCommandInput {
+function queryList(table: string, list: string, reading: Reading): QueryCommandInput {
   const { order, after, before, limit, filter } = reading;
   const [above, below] = order === 'fifo' ? [after, before] : [before, after];
   const isBehind = above === undefined ? [] : ['#position > :above'];

@@ -22,7 +22,7 @@ interface QueueCount {
 export const FLUSH_MS = 1_000;
 /** A process sends its adds at the latest when they come to this part of what a queue may hold. */
 const UNSENT_SHARE = 0.01;
-/** Tries to bring a reservation to the store; a store that refuses to count keeps nobody from adding. */
+/** The first may wait for counts that are on their way. A store that takes no counts keeps nobody from adding. */
 const RESERVE_ATTEMPTS = 2;
 
 const WINDOW_MS = 5_000;
@@ -113,8 +113,12 @@ export class QueueCounts {
     }
   }
 
-  private isUnsure({ storedAt, added }: QueueCount, maxOpen: number): boolean {
-    return performance.now() - storedAt > this.flushMs || (added.open ?? 0) > maxOpen * UNSENT_SHARE;
+  /** Whether the store must be asked: nobody is refused for counts that are old, nor let in on none. */
+  private isUnsure(count: QueueCount, maxOpen: number): boolean {
+    const unanswered = (count.sent.open ?? 0) + (count.added.open ?? 0);
+    const age = performance.now() - count.storedAt;
+    const isOldAndFull = age > this.flushMs && totalOf(count, 'open') > maxOpen;
+    return age === Number.POSITIVE_INFINITY || isOldAndFull || unanswered > maxOpen * UNSENT_SHARE;
   }
 
   private of(queue: string): QueueCount {

@@ -68,7 +68,7 @@ export class DynamoDbQueueStore implements QueueStore {
 }
 
 /** The settings and the entry in the list, both or neither. */
-export function putQueue(table: string, settings: QueueSettings, when: 'new' | 'always'): TransactWriteCommandInput {
+function putQueue(table: string, settings: QueueSettings, when: 'new' | 'always'): TransactWriteCommandInput {
   const isNew = 'attribute_not_exists(pk)';
   const { queue } = settings;
   return {

@@ -343,7 +343,7 @@ export function putTask(table: string, task: Task, now: number): PutCommandInput
  *     C:                                      30 s: claim ─ TAKEN, fence c
  *     A:                                                     finish with a ─ refused, the fence is c
  */
-export function claimTask(table: string, taskId: string, grant: Grant): UpdateCommandInput {
+function claimTask(table: string, taskId: string, grant: Grant): UpdateCommandInput {
   const isFree = '(#status = :pending OR (#status = :taken AND leaseUntil <= :claimedAt))';
   const isDue = 'notBefore <= :claimedAt';
   const isInTime = 'expiresAt > :claimedAt';
@@ -410,7 +410,7 @@ export function replaceTask(
 }
 
 /** A task that stood aside takes its own place, unless it has gone there already. */
-export function bringIn(table: string, queue: string, entry: Entry): UpdateCommandInput {
+function bringIn(table: string, queue: string, entry: Entry): UpdateCommandInput {
   const standsAside = '#list = :later';
   const place = openPlace(queue, entry.taskId, placeOfLater(entry));
   return {

@@ -1,0 +1,113 @@
+import { describe, expect, it } from '@jest/globals';
+import { addCounts, throughputIn } from '../../../src/adapters/dynamodb/queue-counts.ts';
+import { putTask, replaceTask } from '../../../src/adapters/dynamodb/task-store.ts';
+import { claimed, completed, extended, failed, redriven } from '../../../src/domain/tasks/task.ts';
+import { aGrant, aTask, T0 } from '../../helpers/tasks.ts';
+
+const DAY_MS = 86_400_000;
+const task = aTask();
+const held = claimed(task, aGrant('f'));
+const listOf = (notBefore: number, expiresAt: number): unknown =>
+  putTask('tasks', aTask({ notBefore, expiresAt }), T0).Item?.list;
+
+describe('the request that puts a task', () => {
+  it('lets it stand among those that can be claimed, in the order of age', () => {
+    expect(putTask('tasks', task, T0)).toEqual({
+      TableName: 'tasks',
+      Item: { ...task, list: expect.stringMatching(/^q#[0-3]$/), position: task.place },
+      ConditionExpression: 'attribute_not_exists(taskId)',
+      ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+    });
+  });
+
+  it('sets it aside, in the order in which such tasks are due, when it has more than a minute to wait', () => {
+    expect(listOf(T0 + 60_000, T0 + DAY_MS)).toMatch(/^q#/);
+    expect(listOf(T0 + 60_001, T0 + DAY_MS)).toBe('q!later');
+    expect(listOf(T0 + DAY_MS, T0 + 60_000)).toMatch(/^q#/);
+    expect(putTask('tasks', { ...task, notBefore: T0 + 60_001, expiresAt: T0 + DAY_MS }, T0).Item?.position).toBe(
+      `${String(T0 + 60_001).padStart(15, '0')}#${task.place}`,
+    );
+  });
+
+  it('spreads tasks over all lists', () => {
+    const lists = Array.from({ length: 400 }, () => putTask('tasks', aTask(), T0).Item?.list as string);
+    const counts = [...new Set(lists)].map((list) => lists.filter((each) => each === list).length);
+    expect(counts).toHaveLength(4);
+    expect(Math.min(...counts)).toBeGreaterThan(60);
+  });
+});
+
+describe('the request that changes a task', () => {
+  const request = (...[before, after]: [typeof task, typeof task]) => {
+    const { UpdateExpression = '', ...rest } = replaceTask('tasks', before, after, T0, DAY_MS);
+    const [set = '', removed = ''] = UpdateExpression.split(' REMOVE ');
+    const names = (part: string): string[] => [...part.matchAll(/#(\w+)/g)].map(([, name]) => name as string).sort();
+    return { ...rest, set: names(set), removed: names(removed) };
+  };
+
+  it('holds it to the status, fence and lease with which it was seen', () => {
+    const { ConditionExpression, ExpressionAttributeValues } = request(held, extended(held, T0 + 1));
+    expect(ConditionExpression).toBe(
+      '#status = :seen_status AND #fence = :seen_fence AND #leaseUntil = :seen_leaseUntil',
+    );
+    expect(ExpressionAttributeValues).toMatchObject({
+      ':seen_status': 'TAKEN',
+      ':seen_fence': 'f',
+      ':seen_leaseUntil': T0 + 30_000,
+    });
+    expect(request(task, { ...task, status: 'SHED', finishedAt: T0 }).ConditionExpression).toBe(
+      '#status = :seen_status AND attribute_not_exists(#fence) AND attribute_not_exists(#leaseUntil)',
+    );
+  });
+
+  it('writes what has changed, and not the payload again', () => {
+    expect(request(held, extended(held, T0 + 60_000))).toMatchObject({
+      set: ['leaseUntil', 'list', 'position'],
+      removed: ['ttl'],
+    });
+  });
+
+  it('takes a SUCCESS out of the index, and a FAILURE to a list of its own', () => {
+    expect(request(held, completed(held, '1', T0)).removed).toEqual(['leaseUntil', 'list', 'position']);
+    expect(request(held, failed(held, 'no', undefined, T0)).ExpressionAttributeValues).toMatchObject({
+      ':list': 'q!FAILURE',
+      ':position': task.place,
+    });
+  });
+
+  it('says in seconds when a finished task may go, and takes that back when it is redriven', () => {
+    const dead = failed(held, 'no', undefined, T0 + 1);
+    const kept = request(held, dead).ExpressionAttributeValues?.[':ttl'];
+    expect(kept).toBe(T0 / 1_000 + 86_400 + 1);
+    expect(request(dead, redriven(dead, 60, T0 + 2)).removed).toContain('ttl');
+  });
+});
+
+describe('counts of a queue', () => {
+  it('are added, and drop the windows of throughput that are over', () => {
+    const sent = { open: -2, taken: 0, succeeded: 2, 'done#107': 2 } as const;
+    const stored = { open: 9, 'done#103': 1, 'done#104': 1, 'done#105': 1 } as const;
+    expect(addCounts('queues', 'q', sent, stored)).toEqual({
+      TableName: 'queues',
+      Key: { pk: 'QUEUE#q', sk: 'COUNTS' },
+      UpdateExpression: 'ADD #0 :0, #1 :1, #2 :2 REMOVE #3, #4',
+      ExpressionAttributeNames: {
+        '#0': 'open',
+        '#1': 'succeeded',
+        '#2': 'done#107',
+        '#3': 'done#103',
+        '#4': 'done#104',
+      },
+      ExpressionAttributeValues: { ':0': -2, ':1': 2, ':2': 2 },
+      ReturnValues: 'ALL_NEW',
+    });
+  });
+
+  it('tell the throughput of the last seconds, of the time since there was any, or of a longer silence', () => {
+    const at = (window: number): number => window * 5_000;
+    expect(throughputIn({ 'done#100': 50, 'done#101': 50, 'done#102': 20 }, at(102) + 2_000)).toBe(10);
+    expect(throughputIn({ 'done#102': 20 }, at(102) + 2_000)).toBe(10);
+    expect(throughputIn({ 'done#100': 50 }, at(101) + 100_000)).toBe(0.01);
+    expect(throughputIn({ open: 3 }, at(101))).toBeUndefined();
+  });
+});
