@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { afterAll, describe, expect, it } from '@jest/globals';
+import { concurrently, PARALLEL_REQUESTS } from '../../src/adapters/dynamodb/concurrently.ts';
 import { DynamoDbTaskStore } from '../../src/adapters/dynamodb/task-store.ts';
 import { streamsClient } from '../../src/adapters/streams/client.ts';
 import { systemClock } from '../../src/adapters/system/clock.ts';
@@ -81,7 +82,8 @@ await withServer('killed workers', startDynamoDbLocal, ({ endpoint }) => {
         for (const answer of await Promise.all(answers)) ids.push(((await answer.json()) as { taskId: string }).taskId);
       };
       const open = (): string[] => ids.filter((taskId) => !answered.has(taskId));
-      const readAll = (): Promise<Task[]> => Promise.all(ids.map(async (taskId) => (await store.get(taskId)) as Task));
+      const readAll = (): Promise<Task[]> =>
+        concurrently(PARALLEL_REQUESTS, ids, async (taskId) => (await store.get(taskId)) as Task);
       const finish = async (taskIds: readonly string[]): Promise<void> => {
         for (const taskId of taskIds) {
           const { attempt, response } = held.get(taskId) as Held;
