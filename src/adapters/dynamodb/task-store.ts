@@ -44,15 +44,22 @@ import type { TaskTables } from './task-tables.ts';
 
 /** How many held tasks a first look at a queue expects at the head of each list; later looks know. */
 const FIRST_DEPTH = 300;
-/** Entries of one list that a look at figures or a page of a list reads. */
-const SURVEY = 250;
-const LIST_PAGE = 1_000;
-/** Entries of each list that are looked through for overdue tasks in one go. */
-const OVERDUE_PAGE = 5_000;
+/** Entries of one list that a look at figures reads. */
+const SURVEY = 100;
+/** What is read in one go to fill a page of a list, or to find overdue tasks; then it goes on with the next one. */
+const LIST_ROUNDS = 4;
+const OVERDUE_ROUNDS = 10;
+/** Entries of each list in a round of that search. */
+const OVERDUE_PAGE = 500;
+/** Each further round reads so many times more. */
+const GROWTH = 4;
 const CENSUS_MS = 60_000;
+/** Processes may not have sent what happened in these last seconds. */
+const UNSENT_SECONDS = 3;
 
-/** @param attempt of the SDK: from the second on, what is found may be what the one before has written */
-const mayBeOurs = ({ $metadata }: ConditionalCheckFailedException): boolean => ($metadata.attempts ?? 1) > 1;
+/** Whether what a condition found may be what an earlier attempt of the SDK has written, whose answer was lost. */
+const mayBeOurs = (error: unknown): boolean =>
+  error instanceof ConditionalCheckFailedException && (error.$metadata.attempts ?? 1) > 1;
 
 /**
  * One item for each task, with its payload and its result: of one that fits into a kilobyte, each write costs one unit,
@@ -101,12 +108,11 @@ export class DynamoDbTaskStore implements TaskStore {
     try {
       await retry(() => this.client.send(new PutCommand(putTask(this.tables.tasks, task, this.clock.now()))));
     } catch (error) {
-      if (!(error instanceof ConditionalCheckFailedException)) throw error;
-      const present = storedIn(error) as Task;
-      if (!(mayBeOurs(error) && present.place === task.place)) {
-        this.counts.add(queue, { open: -1 });
-        return { kind: 'repeated', task: present };
-      }
+      const present = error instanceof ConditionalCheckFailedException ? storedIn(error) : undefined;
+      const isOurs = mayBeOurs(error) && present?.place === task.place;
+      if (!isOurs) this.counts.add(queue, { open: -1 });
+      if (!present) throw error;
+      if (!isOurs) return { kind: 'repeated', task: present };
     }
     this.counts.add(queue, { enqueued: 1 });
     return { kind: 'added' };
@@ -136,21 +142,11 @@ export class DynamoDbTaskStore implements TaskStore {
    */
   async heads(queue: string, order: Order, limit: number, now: number): Promise<readonly string[]> {
     const known = `${order} ${queue}`;
-    const wanted = 2 * Math.ceil(limit / SHARDS) + 4;
-    const filter = isIdleInTime(now);
-    const heads: string[] = [];
-    let depth = 0;
-    let pageSize = wanted + (this.depths.get(known) ?? FIRST_DEPTH);
-    let after: string | undefined;
-    do {
-      const stretch = await this.read(openLists(queue), { order, after, limit: pageSize, filter });
-      heads.push(...stretch.entries.map(({ taskId }) => taskId));
-      depth += stretch.skipped;
-      after = stretch.next;
-      pageSize *= 4;
-    } while (heads.length < limit && after !== undefined);
-    this.depths.set(known, depth);
-    return heads.slice(0, limit);
+    const pageSize = evenShare(limit) + (this.depths.get(known) ?? FIRST_DEPTH);
+    const reading = { order, limit: pageSize, filter: isIdleInTime(now) };
+    const { entries, skipped } = await this.gather(openLists(queue), reading, limit);
+    this.depths.set(known, skipped);
+    return entries.slice(0, limit).map(({ taskId }) => taskId);
   }
 
   async claim(taskId: string, grant: Grant): Promise<ClaimOutcome> {
@@ -185,14 +181,25 @@ export class DynamoDbTaskStore implements TaskStore {
   }
 
   async listOverdue(queue: string, now: number, limit: number): Promise<readonly Task[]> {
-    const after = this.searchedUntil.get(queue);
-    const filter = mayBeOverdue(now);
-    const found = await this.read(openLists(queue), { order: 'fifo', after, limit: OVERDUE_PAGE, filter });
-    const tasks = (await this.getAll(found.entries)).filter((task) => overdue(task, now));
-    if (tasks.length > limit) return tasks.slice(0, limit);
-    if (found.next === undefined) this.searchedUntil.delete(queue);
-    else this.searchedUntil.set(queue, found.next);
-    return tasks;
+    const overdueTasks: Task[] = [];
+    let after = this.searchedUntil.get(queue);
+    for (let round = 0; round < OVERDUE_ROUNDS; round++) {
+      const filter = mayBeOverdue(now);
+      const found = await this.read(openLists(queue), { order: 'fifo', after, limit: OVERDUE_PAGE, filter });
+      for (let start = 0; start < found.entries.length; start += limit) {
+        const tasks = await this.getAll(found.entries.slice(start, start + limit));
+        overdueTasks.push(...tasks.filter((task) => overdue(task, now)));
+        const last = overdueTasks[limit - 1];
+        if (!last) continue;
+        this.searchedUntil.set(queue, last.place);
+        return overdueTasks.slice(0, limit);
+      }
+      after = found.next;
+      if (after === undefined) break;
+    }
+    if (after === undefined) this.searchedUntil.delete(queue);
+    else this.searchedUntil.set(queue, after);
+    return overdueTasks;
   }
 
   /**
@@ -259,7 +266,10 @@ export class DynamoDbTaskStore implements TaskStore {
     } while (next !== undefined);
   }
 
-  /** Counts anew what a queue holds, for what killed processes have left uncounted. */
+  /**
+   * Counts anew what a queue holds, for what killed processes have left uncounted. While much happens, the index is ahead
+   * of the counts, and small differences mean nothing; when all is quiet, the counts come out exact.
+   */
   private async takeCensus(queue: string, now: number): Promise<void> {
     if (now - (this.censusAt.get(queue) ?? Number.NEGATIVE_INFINITY) < CENSUS_MS) return;
     this.censusAt.set(queue, now);
@@ -269,10 +279,12 @@ export class DynamoDbTaskStore implements TaskStore {
     const lists = await Promise.all([...openLists(queue), laterList(queue)].map(count));
     const failures = await count(finalList(queue, 'FAILURE'));
     const sum = (name: 'all' | 'taken'): number => lists.reduce((total, list) => total + list[name], 0);
+    const unsent = Math.floor(UNSENT_SECONDS * (throughputIn(counted, now) ?? 0));
+    const beyondUnsent = (found: number, known = 0): number => (Math.abs(found - known) > unsent ? found - known : 0);
     this.counts.add(queue, {
-      open: sum('all') - (counted.open ?? 0),
-      taken: sum('taken') - (counted.taken ?? 0),
-      deadLetters: failures.all - (counted.deadLetters ?? 0),
+      open: beyondUnsent(sum('all'), counted.open),
+      taken: beyondUnsent(sum('taken'), counted.taken),
+      deadLetters: beyondUnsent(failures.all, counted.deadLetters),
     });
   }
 
@@ -280,7 +292,8 @@ export class DynamoDbTaskStore implements TaskStore {
     if (status === 'FAILURE' || status === 'SHED')
       return this.read([finalList(queue, status)], { order: 'lifo', after, limit: limit + 1 });
     const filter = status === 'TAKEN' ? isTaken : isPending;
-    const open = await this.read(openLists(queue), { order: 'lifo', after, limit: LIST_PAGE, filter });
+    const reading = { order: 'lifo', after, limit: evenShare(limit + 1), filter } as const;
+    const open = await this.gather(openLists(queue), reading, limit + 1, LIST_ROUNDS);
     if (status === 'TAKEN') return open;
     const isWithin = ({ position }: Entry): boolean =>
       (after === undefined || position < after) && (open.next === undefined || position >= open.next);
@@ -304,6 +317,26 @@ export class DynamoDbTaskStore implements TaskStore {
   private async newestPending(queue: string): Promise<string[]> {
     const newest = await this.read(openLists(queue), { order: 'lifo', limit: SURVEY, filter: isPending });
     return newest.entries.map(({ position }) => position);
+  }
+
+  /** Reads on, each time more, until there are as many entries as wanted, or no more rounds or entries. */
+  private async gather(
+    lists: readonly string[],
+    reading: Reading & { readonly limit: number },
+    wanted: number,
+    rounds = Number.POSITIVE_INFINITY,
+  ): Promise<Stretch> {
+    const entries: Entry[] = [];
+    let [skipped, after, limit] = [0, reading.after, reading.limit];
+    for (let round = 0; round < rounds; round++) {
+      const stretch = await this.read(lists, { ...reading, after, limit });
+      entries.push(...stretch.entries);
+      skipped += stretch.skipped;
+      after = stretch.next;
+      if (entries.length >= wanted || after === undefined) break;
+      limit *= GROWTH;
+    }
+    return { entries, skipped, next: after };
   }
 
   private read(lists: readonly string[], reading: Reading): Promise<Stretch> {
@@ -422,6 +455,9 @@ function bringIn(table: string, queue: string, entry: Entry): UpdateCommandInput
     ExpressionAttributeValues: { ':later': laterList(queue), ':list': place.list, ':position': place.position },
   };
 }
+
+/** How many entries of each list hold so many of all of them, as a rule. */
+const evenShare = (entries: number): number => 2 * Math.ceil(entries / SHARDS) + 4;
 
 const ignoreRefusal = (error: unknown): void => {
   if (!(error instanceof ConditionalCheckFailedException)) throw error;

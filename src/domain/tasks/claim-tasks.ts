@@ -58,7 +58,7 @@ export class ClaimTasks {
       if (heads.length === 0) return;
       const start = this.spreads.choose(queue, this.random);
       if (start >= heads.length && hesitations++ < MAX_HESITATIONS) continue;
-      const chosen = heads.slice(Math.min(start, heads.length - 1)).slice(0, slots.length);
+      const chosen = heads.slice(start % heads.length).slice(0, slots.length);
       const claims = chosen.map((taskId, index) =>
         this.claim(taskId, slots[index]?.request.leaseSeconds ?? settings.leaseSeconds),
       );

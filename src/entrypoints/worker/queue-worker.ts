@@ -54,6 +54,7 @@ export class QueueWorker {
   private working: Promise<void> | undefined;
   /** The last look brought fewer tasks than there were slots: one more free slot is no reason to look again. */
   private isDrained = false;
+  private isClaiming = false;
 
   constructor(
     private readonly queue: string,
@@ -64,9 +65,9 @@ export class QueueWorker {
     this.working = this.work();
   }
 
-  /** Whether calls are under way. */
+  /** Whether calls are under way, or about to be. */
   get isBusy(): boolean {
-    return this.calls.size > 0;
+    return this.isClaiming || this.calls.size > 0;
   }
 
   /** There may be something to claim. */
@@ -118,12 +119,14 @@ export class QueueWorker {
     if (permits <= 0) return slots > 0 ? (this.bucket?.tokens.waitMs(performance.now()) ?? 0) : LOOK_INTERVAL_MS;
 
     let claimed: readonly Task[] = [];
+    this.isClaiming = true;
     try {
       [claimed = []] = await this.parts.claimTasks.execute(this.queue, [{ max: permits }]);
+      for (const task of claimed) this.begin(task, { ...settings, runner });
     } finally {
+      this.isClaiming = false;
       this.bucket?.tokens.giveBack(permits - claimed.length);
     }
-    for (const task of claimed) this.begin(task, { ...settings, runner });
     this.isDrained = claimed.length < permits;
     return this.isDrained ? LOOK_INTERVAL_MS : 0;
   }

@@ -30,7 +30,7 @@ export class TaskWorker {
     this.working = this.lookForQueues();
   }
 
-  /** Whether calls are under way. */
+  /** Whether calls are under way, or about to be. */
   get isBusy(): boolean {
     return [...this.workers.values()].some(({ isBusy }) => isBusy);
   }
