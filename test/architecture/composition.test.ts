@@ -4,7 +4,11 @@ import { describe, expect, it, jest } from '@jest/globals';
 import type { ServiceIdentifier } from 'inversify';
 import { pino } from 'pino';
 import type { Settings } from '../../src/entrypoints/composition/settings.ts';
+import type { settings as tasksSettings } from '../../src/entrypoints/composition/tasks/settings.ts';
+import type { settings as votesSettings } from '../../src/entrypoints/composition/votes/settings.ts';
 import { PROJECT } from '../helpers/project.ts';
+
+type FunctionSettings = typeof votesSettings & typeof tasksSettings;
 
 const COMPOSITION = join(PROJECT, 'src/entrypoints/composition');
 
@@ -31,7 +35,16 @@ const { contexts } = await import('../../src/entrypoints/composition/contexts.ts
 const { compose, system } = await import('../../src/entrypoints/composition/compose.ts');
 const { dynamoDbModule } = await import('../../src/entrypoints/composition/dynamodb.ts');
 const { coreSettings, readConfig } = await import('../../src/entrypoints/composition/config.ts');
+const { closingModule, foldingModule } = await import('../../src/entrypoints/composition/votes/module.ts');
+const { processingModule } = await import('../../src/entrypoints/composition/tasks/module.ts');
+const { sweepingModule, wakingModule } = await import('../../src/entrypoints/composition/tasks/stores-module.ts');
+const { fleet } = await import('../../src/entrypoints/composition/tasks/tokens.ts');
+
 const tokensOfModules = [...tokens];
+const tokensOfFunctions: readonly unknown[] = Object.values(fleet);
+
+/** What the functions are made of that serve no requests. */
+const functionModules = { foldingModule, closingModule, wakingModule, sweepingModule, processingModule };
 
 describe('the composition', () => {
   it('lists every context that has a folder', () => {
@@ -48,11 +61,28 @@ describe('the composition', () => {
     const config = readConfig({ ...env, ...profile }, contexts);
     const modules = [dynamoDbModule, ...contexts.map((context) => context.module(config))];
     const container = compose(pino({ level: 'silent' }), modules);
-    const all = [...tokensOfModules, ...tokens];
+    const all = [...tokensOfModules, ...tokens].filter((token) => !tokensOfFunctions.includes(token));
 
     expect(all.length).toBeGreaterThan(15);
     expect(all.flatMap((token) => messageOf(() => container.get(token)) ?? [])).toEqual([]);
     await container.get(system.lifecycle).close();
+  });
+
+  it.each(Object.entries(functionModules))('resolves what a function asks for that is made of the %s', (_, module) => {
+    const settings = {
+      ...env,
+      STORAGE: 'dynamodb',
+      ROLE: 'worker',
+      WAKE_UPS_TOPIC_ARN: 'arn:aws:sns:eu-west-1:1:wake-ups',
+    };
+    const container = compose(pino({ level: 'silent' }), [
+      dynamoDbModule,
+      module(readConfig<FunctionSettings>(settings, contexts)),
+    ]);
+    const bound = tokensOfModules.filter((token) => container.isBound(token));
+
+    expect(bound.length).toBeGreaterThan(0);
+    expect(bound.flatMap((token) => messageOf(() => container.get(token)) ?? [])).toEqual([]);
   });
 });
 

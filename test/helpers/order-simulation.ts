@@ -1,6 +1,7 @@
 import { MemoryQueueStore } from '../../src/adapters/memory/queue-store.ts';
 import { MemoryTaskStore } from '../../src/adapters/memory/task-store.ts';
 import { MemoryWakeUps } from '../../src/adapters/memory/wake-ups.ts';
+import { silentMeter } from '../../src/adapters/telemetry/silent-meter.ts';
 import { ClaimTasks } from '../../src/domain/tasks/claim-tasks.ts';
 import { CompleteTask } from '../../src/domain/tasks/complete-task.ts';
 import { EnqueueTask } from '../../src/domain/tasks/enqueue-task.ts';
@@ -61,7 +62,7 @@ export async function simulateOrder(options: SimulationOptions): Promise<Simulat
   const enqueueTask = new EnqueueTask(tasks, queues, wakeUps, clock, ids);
   const claimTasks = new ClaimTasks(tasks, queues, new QueueOrders(tasks, clock), clock, ids, random);
   const completeTask = new CompleteTask(tasks, clock);
-  const sweepTasks = new SweepTasks(tasks, queues, wakeUps, clock);
+  const sweepTasks = new SweepTasks(tasks, queues, wakeUps, clock, silentMeter);
   await queues.put(queueSettings('q', { order, deadlineSeconds, leaseSeconds: 43_200, maxPending: 10_000_000 }));
 
   const exponential = (mean: number): number => -mean * Math.log(1 - random.next());

@@ -2,6 +2,7 @@ import { expect } from '@jest/globals';
 import fc from 'fast-check';
 import { MemoryWakeUps } from '../../src/adapters/memory/wake-ups.ts';
 import { ulids } from '../../src/adapters/system/ids.ts';
+import { silentMeter } from '../../src/adapters/telemetry/silent-meter.ts';
 import { ClaimTasks } from '../../src/domain/tasks/claim-tasks.ts';
 import { CompleteTask } from '../../src/domain/tasks/complete-task.ts';
 import { EnqueueTask } from '../../src/domain/tasks/enqueue-task.ts';
@@ -109,7 +110,7 @@ class Schedule {
     this.failTask = new FailTask(tasks, wakeUps, clock, random);
     this.releaseTask = new ReleaseTask(tasks, wakeUps, clock);
     this.redriveTasks = new RedriveTasks(tasks, queues, wakeUps, clock);
-    this.sweepTasks = new SweepTasks(tasks, queues, wakeUps, clock);
+    this.sweepTasks = new SweepTasks(tasks, queues, wakeUps, clock, silentMeter);
   }
 
   async run(events: readonly Event[]): Promise<void> {

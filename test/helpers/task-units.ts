@@ -3,6 +3,7 @@ import { DynamoDbQueueStore } from '../../src/adapters/dynamodb/queue-store.ts';
 import { DynamoDbTaskStore } from '../../src/adapters/dynamodb/task-store.ts';
 import { MemoryWakeUps } from '../../src/adapters/memory/wake-ups.ts';
 import { ulids } from '../../src/adapters/system/ids.ts';
+import { silentMeter } from '../../src/adapters/telemetry/silent-meter.ts';
 import { ClaimTasks } from '../../src/domain/tasks/claim-tasks.ts';
 import { CompleteTask } from '../../src/domain/tasks/complete-task.ts';
 import { EnqueueTask } from '../../src/domain/tasks/enqueue-task.ts';
@@ -127,7 +128,7 @@ export async function measureTaskUnits(
   const units = countUnits(client);
   await time.run();
   const [first] = processes as [Process];
-  const sweepTasks = new SweepTasks(first.store, queues, wakeUps, time);
+  const sweepTasks = new SweepTasks(first.store, queues, wakeUps, time, silentMeter);
   await eventually(
     () => sweepTasks.execute(),
     () => true,

@@ -7,7 +7,8 @@ import { sweepingModule } from '../composition/tasks/stores-module.ts';
 import { useCases } from '../composition/tasks/tokens.ts';
 
 const config = readConfig<typeof settings>({ ...process.env, STORAGE: 'dynamodb', ROLE: 'worker' }, [{ settings }]);
-const container = compose(pino({ level: config.LOG_LEVEL }), [dynamoDbModule, sweepingModule(config)]);
+const modules = [dynamoDbModule, sweepingModule(config)];
+const container = compose(pino({ level: config.LOG_LEVEL }), modules, config.METRICS_NAMESPACE);
 const sweepTasks = container.get(useCases.sweepTasks);
 const lifecycle = container.get(system.lifecycle);
 

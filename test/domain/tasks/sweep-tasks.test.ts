@@ -6,6 +6,7 @@ import { storeUnavailable } from '../../../src/domain/shared/domain-error.ts';
 import { queueSettings } from '../../../src/domain/tasks/queue.ts';
 import { SweepTasks } from '../../../src/domain/tasks/sweep-tasks.ts';
 import type { Task } from '../../../src/domain/tasks/task.ts';
+import type { Meter } from '../../../src/ports/system.ts';
 import type { TaskStore } from '../../../src/ports/tasks.ts';
 import { FakeClock } from '../../helpers/fakes.ts';
 import { overriding } from '../../helpers/overriding.ts';
@@ -17,16 +18,20 @@ describe('a sweep', () => {
   let clock: FakeClock;
   let woken: string[];
   let wakeUps: MemoryWakeUps;
+  let figures: [name: string, value: number, unit: string][];
+  const meter: Meter = { record: (...figure) => figures.push(figure) };
   beforeEach(() => {
     store = new MemoryTaskStore(10_000);
     queues = new MemoryQueueStore();
     clock = new FakeClock(T0);
     woken = [];
+    figures = [];
     wakeUps = new MemoryWakeUps();
     wakeUps.listen((queue) => woken.push(queue));
   });
 
-  const sweep = (tasks: TaskStore = store): Promise<void> => new SweepTasks(tasks, queues, wakeUps, clock).execute();
+  const sweep = (tasks: TaskStore = store): Promise<void> =>
+    new SweepTasks(tasks, queues, wakeUps, clock, meter).execute();
 
   async function add(task: Partial<Task>): Promise<Task> {
     const stored = aTask(task);
@@ -102,5 +107,19 @@ describe('a sweep', () => {
     await expect(sweep(failing)).rejects.toThrow('1 queues');
     expect((await store.figures('c', T0)).counters.shed).toBe(1);
     expect((await store.figures('b', T0)).counters.shed).toBe(0);
+  });
+
+  it('records how long the oldest task of all queues has waited since it could be claimed', async () => {
+    await sweep();
+    await add({ queue: 'a', notBefore: T0 + 4_000, expiresAt: T0 + 90_000 });
+    await add({ queue: 'b', createdAt: T0 + 6_000, expiresAt: T0 + 90_000 });
+    await add({ queue: 'c', notBefore: T0 + 60_000 });
+    clock.advance(10_000);
+    await sweep();
+
+    expect(figures).toEqual([
+      ['OldestTaskAge', 0, 'Milliseconds'],
+      ['OldestTaskAge', 6_000, 'Milliseconds'],
+    ]);
   });
 });

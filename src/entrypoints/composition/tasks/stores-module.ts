@@ -62,7 +62,7 @@ export function bindTopic({ bind }: Options, { WAKE_UPS_TOPIC_ARN: topicArn }: T
 
 export function bindSweeping({ bind }: Options): void {
   bind(useCases.sweepTasks).toResolvedValue(
-    (tasks, queues, wakeUps, clock) => new SweepTasks(tasks, queues, wakeUps, clock),
-    [ports.tasks, ports.queues, ports.wakeUps, system.clock],
+    (tasks, queues, wakeUps, clock, meter) => new SweepTasks(tasks, queues, wakeUps, clock, meter),
+    [ports.tasks, ports.queues, ports.wakeUps, system.clock, system.meter],
   );
 }
