@@ -8,7 +8,7 @@ import type { RunTask } from '../../domain/tasks/run-task.ts';
 import type { Task } from '../../domain/tasks/task.ts';
 import { TokenBucket } from '../../domain/tasks/token-bucket.ts';
 import type { QueueStore, RunOutcome } from '../../ports/tasks.ts';
-import { within } from '../http/deadline.ts';
+import { within } from '../deadline.ts';
 import { Bell } from './bell.ts';
 
 export interface QueueWorkerParts {

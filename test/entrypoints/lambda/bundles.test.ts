@@ -81,7 +81,7 @@ describe('the bundles of the functions', () => {
           path.endsWith('composition/contexts.ts'),
       );
 
-      expect(inputs.some((path) => path.startsWith(`domain/${contextOf(name)}/`))).toBe(true);
+      expect(inputs.some((path) => path.startsWith(`entrypoints/composition/${contextOf(name)}/`))).toBe(true);
       expect(foreign).toEqual([]);
     },
   );

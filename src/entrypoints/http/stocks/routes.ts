@@ -8,7 +8,7 @@ import type { PutStock } from '../../../domain/stocks/put-stock.ts';
 import type { Provenance } from '../../../domain/stocks/rates.ts';
 import type { Stock } from '../../../domain/stocks/stock.ts';
 import type { ValueStock } from '../../../domain/stocks/value-stock.ts';
-import { within } from '../deadline.ts';
+import { within } from '../../deadline.ts';
 import * as schemas from './schemas.ts';
 
 export interface StocksRoutesOptions {

@@ -12,7 +12,7 @@ import type { ReadResults, Results } from '../../../domain/votes/read-results.ts
 import type { RecountPoll } from '../../../domain/votes/recount-poll.ts';
 import type { TakeSmsVote } from '../../../domain/votes/take-sms-vote.ts';
 import type { Clock, Meter } from '../../../ports/system.ts';
-import { within } from '../deadline.ts';
+import { within } from '../../deadline.ts';
 import { EventStream } from './event-stream.ts';
 import { LiveResults, versionOf } from './live-results.ts';
 import * as schemas from './schemas.ts';
