@@ -127,13 +127,8 @@ await withServer('the API function', startDynamoDbLocal, async ({ endpoint }) =>
       expect((await get('/polls?limit=1&limit=2')).status).toBe(400);
     });
 
-    it('tells that it can reach its stores', async () => {
-      const { status, body } = await get('/readyz');
-
-      expect({ status, body: JSON.parse(body) }).toEqual({
-        status: 200,
-        body: { status: 'ok', checks: { store: 'ok', queues: 'ok' } },
-      });
+    it('tells that it can reach its store', async () => {
+      expect(await get('/readyz')).toMatchObject({ status: 200, body: '{"status":"ok","checks":{"store":"ok"}}' });
     });
   });
 
