@@ -45,7 +45,7 @@ await withServer('Claims at once', startDynamoDbLocal, ({ endpoint }) => {
           const [claimed = []] = await eventually(
             () => claimTasks.execute('q', [{ max: 10 }]),
             () => true,
-            30_000,
+            240_000,
           );
           if (claimed.length === 0) return;
           claims.push(...claimed);
@@ -56,6 +56,6 @@ await withServer('Claims at once', startDynamoDbLocal, ({ endpoint }) => {
       expect(claims.map(({ taskId }) => taskId).sort()).toEqual(tasks.map(({ taskId }) => taskId).sort());
       expect(new Set(claims.map(({ fence }) => fence)).size).toBe(TASKS);
       expect(claims.every(({ attempt }) => attempt === 1)).toBe(true);
-    }, 120_000);
+    }, 300_000);
   });
 });

@@ -16,7 +16,7 @@ await withServer('Units of tasks under load', startDynamoDbLocal, ({ endpoint })
     afterAll(() => client.destroy());
 
     it.each([
-      ['normal load', 0.8, 2, 6.2],
+      ['normal load', 0.8, 3, 6.2],
       ['twice the capacity', 2, 1, 7],
     ])('costs, at %s, no more write units than it may', async (name, load, seconds, limit) => {
       const { succeeded, shed, writesPerTask } = await measureTaskUnits(client, load, seconds);

@@ -16,8 +16,6 @@ export interface ClaimRequest {
 
 /** Claims sent to the store at once. */
 const MAX_AT_ONCE = 100;
-/** How often in a row a claimer leaves the few tasks that there are to others. */
-const MAX_HESITATIONS = 4;
 
 export class ClaimTasks {
   private readonly spreads = new Spreads();
@@ -54,11 +52,20 @@ export class ClaimTasks {
     const passed = new Set<string>();
     for (let hesitations = 0; ; ) {
       const slots = openSlots(requests, granted);
-      const heads = slots.length === 0 ? [] : await this.heads(queue, order, slots.length, passed);
+      if (slots.length === 0) return;
+      const spread = this.spreads.of(queue);
+      const wanted = slots.length + spread - 1;
+      const heads = await this.heads(queue, order, wanted, passed);
       if (heads.length === 0) return;
-      const start = this.spreads.choose(queue, this.random);
-      if (start >= heads.length && hesitations++ < MAX_HESITATIONS) continue;
-      const chosen = heads.slice(start % heads.length).slice(0, slots.length);
+      const start = this.spreads.choose(queue, this.random, hesitations);
+      if (start >= heads.length) {
+        hesitations++;
+        continue;
+      }
+      hesitations = 0;
+      // Where there is not enough for everybody, nobody takes more than a fair share at once.
+      const share = heads.length < wanted ? Math.ceil(heads.length / spread) : slots.length;
+      const chosen = heads.slice(start, start + Math.min(share, slots.length));
       const claims = chosen.map((taskId, index) =>
         this.claim(taskId, slots[index]?.request.leaseSeconds ?? settings.leaseSeconds),
       );
@@ -72,10 +79,9 @@ export class ClaimTasks {
     }
   }
 
-  /** The next tasks that were not passed over, as many as are wanted wherever among them the claimer begins. */
+  /** The next tasks that were not passed over. */
   private async heads(queue: string, order: Order, wanted: number, passed: ReadonlySet<string>): Promise<string[]> {
-    const limit = wanted + passed.size + this.spreads.of(queue) - 1;
-    const heads = await this.tasks.heads(queue, order, limit, this.clock.now());
+    const heads = await this.tasks.heads(queue, order, wanted + passed.size, this.clock.now());
     return heads.filter((taskId) => !passed.has(taskId));
   }
 

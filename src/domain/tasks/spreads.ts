@@ -2,7 +2,7 @@ import type { Random } from '../../ports/system.ts';
 
 /** The farthest from the head that claimers go to get out of each other's way. */
 const MAX_SPREAD = 256;
-/** With each choice; since each lost race doubles the spread, about one claim in twenty-five is lost. */
+/** With each claim; since each lost race doubles the spread, about one claim in twenty-five is lost. */
 const NARROWING = 0.97;
 
 /**
@@ -12,8 +12,8 @@ const NARROWING = 0.97;
  *     A looks ─ 9, 8, 7 ─ claims 9
  *     B looks ─ 9, 8, 7 ─ claims 9 ─ refused ─ looks ─ 8, 7, 6 ─ claims 8 or 7
  *
- * Where there are fewer tasks than that, the choice may fall behind the last one. The claimer then leaves them to the
- * others and looks again: a look costs less than a claim that is refused.
+ * Where there are fewer tasks than that, the choice may fall behind the last one. The claimer then hesitates: it leaves
+ * them to the others and looks again, each time half as shy. A look costs less than a claim that is refused.
  */
 export class Spreads {
   private readonly spreads = new Map<string, number>();
@@ -23,17 +23,24 @@ export class Spreads {
     return Math.round(this.spreads.get(queue) ?? 1);
   }
 
-  /** @returns where to begin; 0 is the head */
-  choose(queue: string, random: Random): number {
-    const spread = (this.spreads.get(queue) ?? 1) * NARROWING;
-    const start = Math.floor(random.next() * this.of(queue));
-    if (spread < 1.5) this.spreads.delete(queue);
-    else this.spreads.set(queue, spread);
+  /**
+   * @param hesitations how often the claimer has looked and not claimed
+   * @returns where to begin; 0 is the head
+   */
+  choose(queue: string, random: Random, hesitations: number): number {
+    const start = Math.floor((random.next() * this.of(queue)) / 2 ** hesitations);
+    if (hesitations === 0) this.narrow(queue);
     return start;
   }
 
   /** Another claimer was faster. */
   widen(queue: string): void {
     this.spreads.set(queue, Math.min(MAX_SPREAD, this.of(queue) * 2));
+  }
+
+  private narrow(queue: string): void {
+    const spread = (this.spreads.get(queue) ?? 1) * NARROWING;
+    if (spread < 1.5) this.spreads.delete(queue);
+    else this.spreads.set(queue, spread);
   }
 }

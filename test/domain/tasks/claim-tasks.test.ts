@@ -85,6 +85,33 @@ describe('claiming', () => {
     await expect(claimTasks(failing).execute('q', [{ max: 3 }])).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
   });
 
+  it('takes no more than its share where there are few tasks and others claim too, and still comes to all of them', async () => {
+    await fill(40);
+    let batches: number[] = [];
+    let isContended = true;
+    const contended = overriding<TaskStore>(store, {
+      heads: async (...look) => {
+        batches.push(0);
+        return store.heads(...look);
+      },
+      claim: async (taskId, grant) => {
+        batches.push((batches.pop() ?? 0) + 1);
+        const other = { ...grant, fence: 'faster' };
+        if (isContended) await store.claim(taskId, other);
+        return store.claim(taskId, grant);
+      },
+    });
+    const claimer = claimTasks(contended);
+    await claimer.execute('q', [{ max: 1 }]);
+    isContended = false;
+    for (let count = 0; count < 6; count++) await store.add(aTask(), 1_000);
+    batches = [];
+
+    const [claimed] = await claimer.execute('q', [{ max: 10 }]);
+    expect(claimed).toHaveLength(6);
+    expect(Math.max(...batches)).toBeLessThan(3);
+  });
+
   it('ends when the store keeps showing tasks that cannot be claimed', async () => {
     const [task] = await fill(1);
     const stale = overriding<TaskStore>(store, { heads: async () => [(task as Task).taskId] });
