@@ -5,7 +5,14 @@ export default {
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   // The browser tests need Chromium and a build (npm run test:browser), the long ones minutes (npm run test:long), that of
   // the image an engine (npm run test:image).
-  testPathIgnorePatterns: ['/node_modules/', '/planted/', '/test/browser/', '/test/long/', '/test/image/'],
+  testPathIgnorePatterns: [
+    '/node_modules/',
+    '/planted/',
+    '/test/browser/',
+    '/test/long/',
+    '/test/image/',
+    '/test/deploy/',
+  ],
   extensionsToTreatAsEsm: ['.ts'],
   transform: { '^.+\\.ts$': ['ts-jest', { useESM: true, tsconfig: 'tsconfig.json', diagnostics: false }] },
   // On two cores jest would use one: most suites wait for a server half of the time.

@@ -1,0 +1,117 @@
+import {
+  DescribeStreamCommand,
+  DynamoDBStreamsClient,
+  GetRecordsCommand,
+  GetShardIteratorCommand,
+  ListStreamsCommand,
+} from '@aws-sdk/client-dynamodb-streams';
+import type { EventSourceMappingConfiguration } from '@aws-sdk/client-lambda';
+import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
+import type { DynamoDBBatchResponse, DynamoDBRecord } from 'aws-lambda';
+import { clientOptions, type DeployedStack } from './deployed-stack.ts';
+import { ACCOUNT, type MiniStack } from './ministack.ts';
+
+/**
+ * Plays Lambda's part between a stream and a function, from the start of the stream to its present end, as the mapping
+ * in the stack says and with the rights of the function's role. The emulator's own mapping knows filters and batches,
+ * but neither partial responses nor bisecting nor the end of retries.
+ *
+ * @see https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html
+ * @returns the access key under which it called
+ */
+export async function playMapping(aws: MiniStack, stack: DeployedStack, functionName: string): Promise<string> {
+  const role = functionName.replace(/Function$/, 'Role');
+  const credentials = await assume(aws, stack.roleArn(role));
+  const options = { ...clientOptions(aws.recorder.endpoint), credentials };
+  const mapping = await stack.mappingOf(functionName);
+  const { EventSourceArn, BatchSize = 100, MaximumRetryAttempts = 0 } = mapping;
+  const sqs = new SQSClient(options);
+
+  const setAside = async ([record]: readonly DynamoDBRecord[]): Promise<void> => {
+    const queue = mapping.DestinationConfig?.OnFailure?.Destination?.split(':').at(-1);
+    const QueueUrl = `${aws.recorder.endpoint}/${ACCOUNT}/${queue}`;
+    const sequenceNumber = record?.dynamodb?.SequenceNumber;
+    const MessageBody = JSON.stringify({
+      requestContext: { functionArn: mapping.FunctionArn, condition: 'RetryAttemptsExhausted' },
+      DDBStreamBatchInfo: {
+        startSequenceNumber: sequenceNumber,
+        endSequenceNumber: sequenceNumber,
+        batchSize: 1,
+        streamArn: EventSourceArn,
+      },
+    });
+    await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody }));
+  };
+
+  /** Halves what fails as a whole, until one record is left that is tried to the end. */
+  const deliver = async (records: readonly DynamoDBRecord[], attempt = 0): Promise<void> => {
+    if (records.length === 0) return;
+    const failed = await firstFailure(stack, functionName, records);
+    if (failed < 0) return;
+    if (failed > 0) return deliver(records.slice(failed));
+    if (records.length > 1) {
+      const half = Math.ceil(records.length / 2);
+      await deliver(records.slice(0, half));
+      await deliver(records.slice(half));
+    } else if (attempt < MaximumRetryAttempts) await deliver(records, attempt + 1);
+    else await setAside(records);
+  };
+
+  const records = await readStream(new DynamoDBStreamsClient(options), EventSourceArn as string);
+  const wanted = records.filter((record) => passes(mapping, record));
+  for (let start = 0; start < wanted.length; start += BatchSize) await deliver(wanted.slice(start, start + BatchSize));
+  return credentials.accessKeyId;
+}
+
+async function assume(aws: MiniStack, RoleArn: string) {
+  const sts = new STSClient(clientOptions(aws.endpoint));
+  const { Credentials } = await sts.send(new AssumeRoleCommand({ RoleArn, RoleSessionName: 'event-source-mapping' }));
+  return {
+    accessKeyId: Credentials?.AccessKeyId as string,
+    secretAccessKey: Credentials?.SecretAccessKey as string,
+    sessionToken: Credentials?.SessionToken as string,
+  };
+}
+
+/** @returns the place of the first record that was not handled; -1 if all were */
+async function firstFailure(
+  stack: DeployedStack,
+  functionName: string,
+  Records: readonly DynamoDBRecord[],
+): Promise<number> {
+  const answer = await stack.invoke<DynamoDBBatchResponse>(functionName, { Records }).catch(() => undefined);
+  if (!answer) return 0;
+  const failed = new Set(answer.batchItemFailures.map(({ itemIdentifier }) => itemIdentifier));
+  return Records.findIndex(({ dynamodb }) => failed.has(dynamodb?.SequenceNumber as string));
+}
+
+async function readStream(streams: DynamoDBStreamsClient, StreamArn: string): Promise<DynamoDBRecord[]> {
+  const table = StreamArn.split('/')[1] as string;
+  const { Streams = [] } = await streams.send(new ListStreamsCommand({ TableName: table }));
+  if (!Streams.some((stream) => stream.StreamArn === StreamArn)) throw new Error(`There is no stream ${StreamArn}`);
+  const { StreamDescription } = await streams.send(new DescribeStreamCommand({ StreamArn }));
+  const records: DynamoDBRecord[] = [];
+  for (const { ShardId } of StreamDescription?.Shards ?? []) {
+    const first = new GetShardIteratorCommand({ StreamArn, ShardId, ShardIteratorType: 'TRIM_HORIZON' });
+    let { ShardIterator } = await streams.send(first);
+    while (ShardIterator !== undefined) {
+      const { Records = [], NextShardIterator } = await streams.send(new GetRecordsCommand({ ShardIterator }));
+      records.push(...(JSON.parse(JSON.stringify(Records)) as DynamoDBRecord[]));
+      ShardIterator = Records.length > 0 ? NextShardIterator : undefined;
+    }
+  }
+  return records;
+}
+
+type Pattern = Readonly<Record<string, unknown>> | readonly string[];
+
+const passes = ({ FilterCriteria }: EventSourceMappingConfiguration, record: object): boolean =>
+  (FilterCriteria?.Filters ?? []).some(({ Pattern }) => fits(JSON.parse(Pattern as string) as Pattern, record));
+
+const fits = (pattern: Pattern, value: unknown): boolean =>
+  Array.isArray(pattern)
+    ? pattern.includes(value)
+    : Object.entries(pattern).every(([name, inner]) =>
+        fits(inner as Pattern, (value as Readonly<Record<string, unknown>> | undefined)?.[name]),
+      );

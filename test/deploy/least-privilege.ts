@@ -1,0 +1,178 @@
+import type { Call } from './call-recorder.ts';
+
+export interface PolicyDocument {
+  readonly Version: string;
+  readonly Statement: readonly Statement[];
+}
+
+interface Statement {
+  readonly Sid: string;
+  readonly Action: string | readonly string[];
+  readonly Resource: string | readonly string[];
+  readonly Condition?: Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>;
+}
+
+/** The least that a policy can allow or refuse: one action on one resource, and on one kind of key. */
+export interface Permission {
+  readonly role: string;
+  readonly statement: string;
+  readonly action: string;
+  readonly resource: string;
+  /** A pattern for the partition key; without it any will do. */
+  readonly leadingKey?: string;
+}
+
+/** Something that a call must be allowed. */
+export interface Need {
+  readonly role: string;
+  readonly action: string;
+  /** Where the call names one. */
+  readonly resource?: string;
+  /** Partition key of the item, where the call names one. */
+  readonly leadingKey?: string;
+}
+
+/** @throws Error for a condition that it does not understand */
+export function permissionsIn(role: string, { Statement }: PolicyDocument): Permission[] {
+  return Statement.flatMap(({ Sid, Action, Resource, Condition = {} }) =>
+    [Action].flat().flatMap((action) =>
+      [Resource].flat().flatMap((resource) => {
+        const permission = { role, statement: Sid, action, resource };
+        const conditions = Object.entries(Condition);
+        if (conditions.length === 0) return [permission];
+        return leadingKeysIn(conditions).map((leadingKey) => ({ ...permission, leadingKey }));
+      }),
+    ),
+  );
+}
+
+function leadingKeysIn(
+  conditions: readonly (readonly [string, Readonly<Record<string, string | readonly string[]>>])[],
+) {
+  return conditions.flatMap(([operator, keys]) => {
+    const { 'dynamodb:LeadingKeys': patterns, ...others } = keys;
+    const isKnown = /^ForAllValues:String(Like|Equals)$/.test(operator) && Object.keys(others).length === 0;
+    if (!isKnown || patterns === undefined)
+      throw new Error(`Nobody checks the condition ${operator} ${Object.keys(keys)}`);
+    return [patterns].flat();
+  });
+}
+
+const matches = (pattern: string, text: string): boolean =>
+  new RegExp(
+    `^${pattern
+      .split('*')
+      .map((part) => part.replace(/[.$+()[\]{}|^\\?]/g, '\\$&'))
+      .join('.*')}$`,
+    's',
+  ).test(text);
+
+export const allows = (permission: Permission, need: Need): boolean =>
+  permission.role === need.role &&
+  permission.action === need.action &&
+  (need.resource === undefined || matches(permission.resource, need.resource)) &&
+  (permission.leadingKey === undefined ||
+    need.leadingKey === undefined ||
+    matches(permission.leadingKey, need.leadingKey));
+
+/** What is needed and allowed by nothing. */
+export const missing = (permissions: readonly Permission[], needs: readonly Need[]): Need[] =>
+  needs.filter((need) => !permissions.some((permission) => allows(permission, need)));
+
+/** What is allowed and could be taken away without a call that misses it. */
+export const superfluous = (permissions: readonly Permission[], needs: readonly Need[]): Permission[] =>
+  permissions.filter(
+    (permission) =>
+      missing(
+        permissions.filter((other) => other !== permission),
+        needs.filter((need) => allows(permission, need)),
+      ).length === 0,
+  );
+
+/** How resources are called. */
+export interface Names {
+  readonly region: string;
+  readonly account: string;
+  /** Partition keys of the tables, and of their indexes as `table/index`, by name. */
+  readonly partitionKeys: ReadonlyMap<string, string>;
+}
+
+type Item = Readonly<Record<string, Readonly<Record<string, string>>>>;
+
+interface ItemRequest {
+  readonly TableName: string;
+  readonly Key?: Item;
+  readonly Item?: Item;
+}
+
+interface QueryRequest {
+  readonly TableName: string;
+  readonly IndexName?: string;
+  readonly KeyConditionExpression: string;
+  readonly ExpressionAttributeNames?: Readonly<Record<string, string>>;
+  readonly ExpressionAttributeValues: Item;
+}
+
+/** Actions of the parts of a transaction: it is none itself. */
+const TRANSACTION_ACTIONS = {
+  Put: 'dynamodb:PutItem',
+  Update: 'dynamodb:UpdateItem',
+  Delete: 'dynamodb:DeleteItem',
+  ConditionCheck: 'dynamodb:ConditionCheckItem',
+  Get: 'dynamodb:GetItem',
+} as const;
+
+/** What the role of the caller must allow for a call. */
+export function needsOf(role: string, { service, operation, input }: Call, names: Names): Need[] {
+  const arn = (of: string, resource: string) => `arn:aws:${of}:${names.region}:${names.account}:${resource}`;
+  const item = (action: string, { TableName, Key, Item }: ItemRequest): Need => {
+    const partitionKey = names.partitionKeys.get(TableName) as string;
+    const leadingKey = (Key ?? Item)?.[partitionKey]?.S;
+    return { role, action, resource: arn('dynamodb', `table/${TableName}`), ...(leadingKey ? { leadingKey } : {}) };
+  };
+  const action = `${service}:${operation}`;
+  switch (action) {
+    case 'dynamodb:TransactWriteItems':
+    case 'dynamodb:TransactGetItems':
+      return (input.TransactItems as Readonly<Record<keyof typeof TRANSACTION_ACTIONS, ItemRequest>>[]).flatMap(
+        (part) =>
+          Object.entries(part).map(([kind, request]) =>
+            item(TRANSACTION_ACTIONS[kind as keyof typeof TRANSACTION_ACTIONS], request),
+          ),
+      );
+    case 'dynamodb:BatchGetItem':
+      return Object.entries(input.RequestItems as Record<string, { Keys: Item[] }>).flatMap(([TableName, { Keys }]) =>
+        Keys.map((Key) => item(action, { TableName, Key })),
+      );
+    case 'dynamodb:Query': {
+      const { TableName, IndexName } = input as unknown as QueryRequest;
+      const name = IndexName === undefined ? TableName : `${TableName}/index/${IndexName}`;
+      const leadingKey = queriedKey(input as unknown as QueryRequest, names.partitionKeys.get(name) as string);
+      return [{ role, action, resource: arn('dynamodb', `table/${name}`), leadingKey }];
+    }
+    case 'dynamodb:ListStreams':
+      return [{ role, action, resource: arn('dynamodb', `table/${input.TableName}/stream/*`) }];
+    case 'dynamodb:DescribeStream':
+    case 'dynamodb:GetShardIterator':
+      return [{ role, action, resource: String(input.StreamArn) }];
+    case 'dynamodb:GetRecords':
+      // The iterator stands for the stream that was named when it was made.
+      return [{ role, action }];
+    case 'secretsmanager:GetSecretValue':
+      return [{ role, action, resource: String(input.SecretId) }];
+    case 'sqs:SendMessage':
+      return [{ role, action, resource: arn('sqs', String(input.QueueUrl).split('/').at(-1) as string) }];
+    case 'sns:Publish':
+      return [{ role, action, resource: String(input.TopicArn) }];
+    default:
+      return [item(action, input as unknown as ItemRequest)];
+  }
+}
+
+/** @returns the value to which a query holds the partition key */
+function queriedKey(query: QueryRequest, partitionKey: string): string {
+  const { KeyConditionExpression, ExpressionAttributeNames = {}, ExpressionAttributeValues } = query;
+  for (const [, name = '', value = ''] of KeyConditionExpression.matchAll(/([#\w]+)\s*=\s*(:\w+)/g))
+    if ((ExpressionAttributeNames[name] ?? name) === partitionKey) return ExpressionAttributeValues[value]?.S as string;
+  throw new Error(`No partition key in ${KeyConditionExpression}`);
+}
