@@ -13,6 +13,7 @@ import { DescribeTableCommand, DynamoDBClient, type KeySchemaElement } from '@aw
 import { GetRolePolicyCommand, IAMClient, ListRolePoliciesCommand, PutRolePolicyCommand } from '@aws-sdk/client-iam';
 import {
   type EventSourceMappingConfiguration,
+  GetFunctionConfigurationCommand,
   InvokeCommand,
   LambdaClient,
   ListEventSourceMappingsCommand,
@@ -21,7 +22,7 @@ import {
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { encode, type HttpAnswer, type HttpRequest } from '../helpers/http.ts';
-import type { PolicyDocument } from './least-privilege.ts';
+import type { HostedFunction, PolicyDocument } from './least-privilege.ts';
 import { ACCOUNT, type MiniStack, ROOT } from './ministack.ts';
 
 const STACK = 'portside';
@@ -161,9 +162,15 @@ export class DeployedStack {
     return (await this.lambda.send(list)).EventSourceMappings?.[0] as EventSourceMappingConfiguration;
   }
 
-  async enableMapping(name: string, Enabled: boolean): Promise<void> {
+  /** Does something while a stream does not feed a function. */
+  async withoutMapping(name: string, action: () => Promise<void>): Promise<void> {
     const { UUID } = await this.mappingOf(name);
-    await this.lambda.send(new UpdateEventSourceMappingCommand({ UUID, Enabled }));
+    await this.lambda.send(new UpdateEventSourceMappingCommand({ UUID, Enabled: false }));
+    try {
+      await action();
+    } finally {
+      await this.lambda.send(new UpdateEventSourceMappingCommand({ UUID, Enabled: true }));
+    }
   }
 
   async policiesOf(role: string): Promise<ReadonlyMap<string, PolicyDocument>> {
@@ -196,13 +203,29 @@ export class DeployedStack {
     return new Map((await Promise.all(tables)).flat());
   }
 
+  /** What Lambda knows of each function. */
+  hostedFunctions = (): Promise<HostedFunction[]> =>
+    Promise.all(
+      this.namesOf('AWS::Lambda::Function').map(async (name) => {
+        const FunctionName = this.nameOf(name);
+        const { LoggingConfig } = await this.lambda.send(new GetFunctionConfigurationCommand({ FunctionName }));
+        const mapping = await this.mappingOf(name);
+        return {
+          role: roleOf(name),
+          logGroup: LoggingConfig?.LogGroup as string,
+          stream: mapping?.EventSourceArn,
+          onFailure: mapping?.DestinationConfig?.OnFailure?.Destination,
+        };
+      }),
+    );
+
   /**
    * Whose calls they are: the role of each function by the access key of its calls. The emulator derives the key from
    * the function and its role.
    */
   rolesByAccessKey(): Map<string, string> {
     const keys = this.namesOf('AWS::Lambda::Function').map((name) => {
-      const role = name.replace(/Function$/, 'Role');
+      const role = roleOf(name);
       const digest = createHash('sha256')
         .update(`${this.functionArn(name)}:${this.roleArn(role)}`)
         .digest('hex');
@@ -211,5 +234,8 @@ export class DeployedStack {
     return new Map(keys);
   }
 }
+
+/** The template names the role of a function after the function. */
+export const roleOf = (functionName: string): string => functionName.replace(/Function$/, 'Role');
 
 const ANY_OF: Readonly<Record<string, string>> = { 'x-amazon-apigateway-any-method': 'ANY' };

@@ -1,32 +1,26 @@
-import {
-  DescribeStreamCommand,
-  DynamoDBStreamsClient,
-  GetRecordsCommand,
-  GetShardIteratorCommand,
-  ListStreamsCommand,
-} from '@aws-sdk/client-dynamodb-streams';
+import { DynamoDBStreamsClient } from '@aws-sdk/client-dynamodb-streams';
 import type { EventSourceMappingConfiguration } from '@aws-sdk/client-lambda';
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
 import type { DynamoDBBatchResponse, DynamoDBRecord } from 'aws-lambda';
-import { clientOptions, type DeployedStack } from './deployed-stack.ts';
+import { readStream } from '../helpers/stream-records.ts';
+import { clientOptions, type DeployedStack, roleOf } from './deployed-stack.ts';
 import { ACCOUNT, type MiniStack } from './ministack.ts';
 
 /**
  * Plays Lambda's part between a stream and a function, from the start of the stream to its present end, as the mapping
- * in the stack says and with the rights of the function's role. The emulator's own mapping knows filters and batches,
+ * in the stack says; what fails is put aside with the rights of the function's role. The emulator's own mapping knows filters and batches,
  * but neither partial responses nor bisecting nor the end of retries.
  *
  * @see https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html
  * @returns the access key under which it called
  */
 export async function playMapping(aws: MiniStack, stack: DeployedStack, functionName: string): Promise<string> {
-  const role = functionName.replace(/Function$/, 'Role');
-  const credentials = await assume(aws, stack.roleArn(role));
-  const options = { ...clientOptions(aws.recorder.endpoint), credentials };
+  const credentials = await assume(aws, stack.roleArn(roleOf(functionName)));
   const mapping = await stack.mappingOf(functionName);
+  const table = mapping.EventSourceArn?.split('/')[1] as string;
   const { EventSourceArn, BatchSize = 100, MaximumRetryAttempts = 0 } = mapping;
-  const sqs = new SQSClient(options);
+  const sqs = new SQSClient({ ...clientOptions(aws.recorder.endpoint), credentials });
 
   const setAside = async ([record]: readonly DynamoDBRecord[]): Promise<void> => {
     const queue = mapping.DestinationConfig?.OnFailure?.Destination?.split(':').at(-1);
@@ -58,7 +52,7 @@ export async function playMapping(aws: MiniStack, stack: DeployedStack, function
     else await setAside(records);
   };
 
-  const records = await readStream(new DynamoDBStreamsClient(options), EventSourceArn as string);
+  const records = await readStream(stack.tables, new DynamoDBStreamsClient(clientOptions(aws.endpoint)), table);
   const wanted = records.filter((record) => passes(mapping, record));
   for (let start = 0; start < wanted.length; start += BatchSize) await deliver(wanted.slice(start, start + BatchSize));
   return credentials.accessKeyId;
@@ -84,24 +78,6 @@ async function firstFailure(
   if (!answer) return 0;
   const failed = new Set(answer.batchItemFailures.map(({ itemIdentifier }) => itemIdentifier));
   return Records.findIndex(({ dynamodb }) => failed.has(dynamodb?.SequenceNumber as string));
-}
-
-async function readStream(streams: DynamoDBStreamsClient, StreamArn: string): Promise<DynamoDBRecord[]> {
-  const table = StreamArn.split('/')[1] as string;
-  const { Streams = [] } = await streams.send(new ListStreamsCommand({ TableName: table }));
-  if (!Streams.some((stream) => stream.StreamArn === StreamArn)) throw new Error(`There is no stream ${StreamArn}`);
-  const { StreamDescription } = await streams.send(new DescribeStreamCommand({ StreamArn }));
-  const records: DynamoDBRecord[] = [];
-  for (const { ShardId } of StreamDescription?.Shards ?? []) {
-    const first = new GetShardIteratorCommand({ StreamArn, ShardId, ShardIteratorType: 'TRIM_HORIZON' });
-    let { ShardIterator } = await streams.send(first);
-    while (ShardIterator !== undefined) {
-      const { Records = [], NextShardIterator } = await streams.send(new GetRecordsCommand({ ShardIterator }));
-      records.push(...(JSON.parse(JSON.stringify(Records)) as DynamoDBRecord[]));
-      ShardIterator = Records.length > 0 ? NextShardIterator : undefined;
-    }
-  }
-  return records;
 }
 
 type Pattern = Readonly<Record<string, unknown>> | readonly string[];

@@ -26,8 +26,7 @@ export interface Permission {
 export interface Need {
   readonly role: string;
   readonly action: string;
-  /** Where the call names one. */
-  readonly resource?: string;
+  readonly resource: string;
   /** Partition key of the item, where the call names one. */
   readonly leadingKey?: string;
 }
@@ -70,7 +69,7 @@ const matches = (pattern: string, text: string): boolean =>
 export const allows = (permission: Permission, need: Need): boolean =>
   permission.role === need.role &&
   permission.action === need.action &&
-  (need.resource === undefined || matches(permission.resource, need.resource)) &&
+  matches(permission.resource, need.resource) &&
   (permission.leadingKey === undefined ||
     need.leadingKey === undefined ||
     matches(permission.leadingKey, need.leadingKey));
@@ -150,14 +149,6 @@ export function needsOf(role: string, { service, operation, input }: Call, names
       const leadingKey = queriedKey(input as unknown as QueryRequest, names.partitionKeys.get(name) as string);
       return [{ role, action, resource: arn('dynamodb', `table/${name}`), leadingKey }];
     }
-    case 'dynamodb:ListStreams':
-      return [{ role, action, resource: arn('dynamodb', `table/${input.TableName}/stream/*`) }];
-    case 'dynamodb:DescribeStream':
-    case 'dynamodb:GetShardIterator':
-      return [{ role, action, resource: String(input.StreamArn) }];
-    case 'dynamodb:GetRecords':
-      // The iterator stands for the stream that was named when it was made.
-      return [{ role, action }];
     case 'secretsmanager:GetSecretValue':
       return [{ role, action, resource: String(input.SecretId) }];
     case 'sqs:SendMessage':
@@ -167,6 +158,40 @@ export function needsOf(role: string, { service, operation, input }: Call, names
     default:
       return [item(action, input as unknown as ItemRequest)];
   }
+}
+
+/** A function, as Lambda knows it. */
+export interface HostedFunction {
+  readonly role: string;
+  readonly logGroup: string;
+  /** ARN of the stream that feeds it. */
+  readonly stream?: string | undefined;
+  /** ARN of the queue for what it cannot handle. */
+  readonly onFailure?: string | undefined;
+}
+
+/**
+ * What the role must allow for Lambda's own sake: it writes the log of a function and reads its stream in the name of its
+ * role, which nobody but Lambda sees.
+ *
+ * @see https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html
+ */
+export function needsOfLambda({ role, logGroup, stream, onFailure }: HostedFunction, names: Names): Need[] {
+  const group = `arn:aws:logs:${names.region}:${names.account}:log-group:${logGroup}`;
+  const need = (action: string, resource: string): Need => ({ role, action, resource });
+  return [
+    need('logs:CreateLogStream', `${group}:log-stream:1`),
+    need('logs:PutLogEvents', `${group}:log-stream:1`),
+    ...(stream === undefined
+      ? []
+      : [
+          need('dynamodb:DescribeStream', stream),
+          need('dynamodb:GetRecords', stream),
+          need('dynamodb:GetShardIterator', stream),
+          need('dynamodb:ListStreams', stream.replace(/[^/]*$/, '*')),
+        ]),
+    ...(onFailure === undefined ? [] : [need('sqs:SendMessage', onFailure)]),
+  ];
 }
 
 /** @returns the value to which a query holds the partition key */
