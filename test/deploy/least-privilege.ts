@@ -145,9 +145,12 @@ export function needsOf(role: string, { service, operation, input }: Call, names
       );
     case 'dynamodb:Query': {
       const { TableName, IndexName } = input as unknown as QueryRequest;
-      const name = IndexName === undefined ? TableName : `${TableName}/index/${IndexName}`;
+      const [name, path] =
+        IndexName === undefined
+          ? [TableName, TableName]
+          : [`${TableName}/${IndexName}`, `${TableName}/index/${IndexName}`];
       const leadingKey = queriedKey(input as unknown as QueryRequest, names.partitionKeys.get(name) as string);
-      return [{ role, action, resource: arn('dynamodb', `table/${name}`), leadingKey }];
+      return [{ role, action, resource: arn('dynamodb', `table/${path}`), leadingKey }];
     }
     case 'secretsmanager:GetSecretValue':
       return [{ role, action, resource: String(input.SecretId) }];

@@ -24,8 +24,6 @@ export interface MiniStack {
   readonly endpoint: string;
   /** Stands between the functions and the emulator, and writes down what they call. */
   readonly recorder: CallRecorder;
-  /** What it and its functions printed. */
-  readonly output: () => string;
   stop(): Promise<void>;
 }
 
@@ -76,7 +74,7 @@ export async function startMiniStack(): Promise<MiniStack> {
     await stop();
     throw new Error(`MiniStack did not start: ${error.message}\n${output}`);
   });
-  return { port, endpoint, recorder, output: () => output, stop };
+  return { port, endpoint, recorder, stop };
 }
 
 async function killGroup(leader: ChildProcess): Promise<void> {

@@ -1,0 +1,33 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { PROJECT, readFromProject } from '../helpers/project.ts';
+import { Sam } from './sam.ts';
+
+describe('sam validate --lint', () => {
+  let sam: Sam;
+  let folder: string;
+  beforeAll(async () => {
+    sam = await Sam.start();
+    folder = await mkdtemp(join(tmpdir(), 'portside-template-'));
+  });
+  afterAll(async () => {
+    await sam.stop();
+    await rm(folder, { recursive: true });
+  });
+
+  it('finds nothing in the template', async () => {
+    expect(await sam.validate(join(PROJECT, 'template.yaml'))).toContain('is a valid SAM Template');
+  });
+
+  it('finds what only the linter knows', async () => {
+    const template = join(folder, 'template.yaml');
+    await writeFile(
+      template,
+      readFromProject('template.yaml').replace('BillingMode: PAY_PER_REQUEST', 'BillingMode: PAY'),
+    );
+
+    await expect(sam.validate(template)).rejects.toThrow("'PAY' is not one of");
+  });
+});
