@@ -1,14 +1,15 @@
-import { appendFile } from 'node:fs/promises';
+import { appendFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DynamoDBStreamsClient } from '@aws-sdk/client-dynamodb-streams';
 import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { GetCommand, PutCommand, QueryCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { authorization } from '../helpers/embedded-app.ts';
 import { eventually } from '../helpers/eventually.ts';
 import { type FakeRateProvider, startFakeRateProvider } from '../helpers/fake-rate-provider.ts';
 import type { HttpAnswer, HttpRequest, Send } from '../helpers/http.ts';
+import { type HttpService, httpService } from '../helpers/http-service.ts';
 import { conformanceTo } from '../helpers/openapi-conformance.ts';
 import { play } from '../helpers/scenarios/play.ts';
 import { votesScenarios } from '../helpers/scenarios/votes.ts';
@@ -38,7 +39,6 @@ let send: Send;
 /** Roles by the access keys of their calls. */
 const callers = new Map<string, string>();
 
-const BUNDLES = ['ApiFunction/api.mjs', 'VotesStreamFunction/votes-stream.mjs', 'VotesSweepFunction/votes-sweep.mjs'];
 /** A time as the table sorts it. */
 const sortable = (time: number): string => String(time).padStart(15, '0');
 const SMS: HttpRequest = {
@@ -155,6 +155,109 @@ describe('the deployed stack', () => {
     expect(await get('/rates?currencies=KWD')).toMatchObject({ rates: { KWD: '0.330000000001' } });
   });
 
+  describe('runs tasks', () => {
+    let service: HttpService;
+    let runner: object;
+    const order = () => service.calls.map(({ body }) => JSON.parse(body).payload);
+    const admin = async (method: string, url: string, body?: object) => {
+      const answer = await send({ method, url, headers: authorization, body });
+      expect({ status: answer.status, body: answer.body }).toMatchObject({
+        status: method === 'POST' && /tasks$/.test(url) ? 201 : 200,
+      });
+      return JSON.parse(answer.body);
+    };
+    const enqueue = async (queue: string, task: object): Promise<string> =>
+      (await admin('POST', `/queues/${queue}/tasks`, task)).taskId;
+    /** @param since it has worked since then, epoch ms */
+    const processorIsIdle = (since = 0) => {
+      const Key = { pk: 'PROCESSOR', sk: 'LEASE' };
+      const lease = new GetCommand({ TableName: stack.nameOf('QueuesTable'), Key });
+      return eventually(
+        async () => (await stack.tables.send(lease)).Item?.until as number,
+        (until) => until > since && until <= Date.now(),
+        35_000,
+      );
+    };
+    const statusBecomes = (taskId: string, status: string) =>
+      eventually(
+        () => admin('GET', `/tasks/${taskId}`),
+        (task) => task.status === status,
+        90_000,
+      );
+
+    beforeAll(async () => {
+      service = await httpService((_, response) => response.end('"done"'));
+      runner = { url: service.url, timeoutMs: 1_000, concurrency: 1 };
+    });
+    beforeEach(() => {
+      service.calls.length = 0;
+    });
+    afterAll(() => service.close());
+
+    it('newest first, against an HTTP service', async () => {
+      await admin('PUT', '/queues/mail', {});
+      const taskIds = [];
+      for (const payload of ['first', 'second', 'third']) taskIds.push(await enqueue('mail', { payload }));
+      await admin('PUT', '/queues/mail', { runner });
+      // This one wakes the processor.
+      taskIds.push(await enqueue('mail', { payload: 'fourth' }));
+
+      await eventually(order, ({ length }) => length === 4, 20_000);
+      expect(order()).toEqual(['fourth', 'third', 'second', 'first']);
+      for (const taskId of taskIds) await statusBecomes(taskId, 'SUCCESS');
+      expect(await admin('GET', `/tasks/${taskIds[0]}`)).toMatchObject({ attempt: 1, result: 'done' });
+    });
+
+    it('on and on, as the processor calls itself when its time is over', async () => {
+      // The emulator kills a function at work when its settings change, and its lease would stay.
+      await processorIsIdle();
+      // Of this the processor keeps a minute to itself.
+      await stack.limitTime('TasksProcessorFunction', 61);
+      await enqueue('mail', { payload: 'later', delaySeconds: 4 });
+      await enqueue('mail', { payload: 'now' });
+
+      await eventually(order, ({ length }) => length === 2, 30_000);
+      expect(order()).toEqual(['now', 'later']);
+      const rounds = aws.recorder.calls.flatMap(({ operation, input }) =>
+        operation === 'Publish' ? [JSON.parse(String(input.Message)).round] : [],
+      );
+      expect(Math.max(...rounds)).toBeGreaterThan(1);
+      await processorIsIdle();
+      await stack.limitTime('TasksProcessorFunction', 900);
+    });
+
+    it('with workers from outside, and redrives the dead letters', async () => {
+      const enqueuedAt = Date.now();
+      const taskId = await enqueue('outside', { payload: 1 });
+      const claim = async (): Promise<string> => (await admin('POST', '/queues/outside/claims', {})).tasks[0].fence;
+      const tell = async (what: string, body: object) => (await admin('POST', `/tasks/${taskId}/${what}`, body)).status;
+
+      const fence = await claim();
+      await tell('heartbeat', { fence });
+      expect(await tell('fail', { fence, error: 'no paper', retry: false })).toBe('FAILURE');
+      expect(await admin('GET', '/queues/outside/tasks?status=FAILURE')).toMatchObject({ tasks: [{ taskId }] });
+      expect(await tell('redrive', {})).toBe('PENDING');
+      expect(await tell('release', { fence: await claim() })).toBe('PENDING');
+      expect(await tell('fail', { fence: await claim(), error: 'no ink', retry: false })).toBe('FAILURE');
+      expect(await admin('POST', '/queues/outside/redrive')).toEqual({ redriven: 1 });
+      expect(await tell('complete', { fence: await claim(), result: 2 })).toBe('SUCCESS');
+      expect(await admin('GET', '/queues/outside')).toMatchObject({ pending: 0, taken: 0, deadLetters: 0 });
+      expect((await admin('GET', '/queues')).queues).toHaveLength(2);
+      // Called for that task, the processor has found nothing for itself.
+      await processorIsIdle(enqueuedAt);
+    });
+
+    it('whose wake-up is lost, and sheds those that are too late, by its schedule', async () => {
+      await stack.withoutMapping('TasksStreamFunction', async () => {
+        const late = await enqueue('outside', { payload: 1, expiresInSeconds: 1 });
+        const waiting = await enqueue('mail', { payload: 'waited' });
+
+        await statusBecomes(late, 'SHED');
+        await statusBecomes(waiting, 'SUCCESS');
+      });
+    });
+  });
+
   it('puts a poison record aside and folds the good ones around it', async () => {
     const poison = { pk: 'SHARD#colors#0.eu-west-1#poison', sk: 'SHARD', kind: 'shard', version: 1, votes: 'many' };
     const [red = 0, ...others] = await tally('colors');
@@ -192,7 +295,9 @@ describe('the deployed stack', () => {
     };
     const voters = Promise.all(names.map(voter));
 
-    for (const bundle of BUNDLES) await appendFile(join(sam.buildFolder, bundle), '\n// The next version.\n');
+    const files = await readdir(sam.buildFolder, { recursive: true });
+    for (const bundle of files.filter((file) => file.endsWith('.mjs')))
+      await appendFile(join(sam.buildFolder, bundle), '\n// The next version.\n');
     await sam.deploy({ ...parameters, SmsDefaultPoll: 'busy' }).finally(() => {
       isUpdated = true;
     });
@@ -268,7 +373,7 @@ describe('the deployed stack', () => {
   });
 
   it('is deleted, but for what cannot be had again', async () => {
-    const tables = ['VotesTable', 'TalliesTable', 'StocksTable'].map((table) => stack.nameOf(table));
+    const tables = stack.namesOf('AWS::DynamoDB::Table').map((table) => stack.nameOf(table));
     await sam.delete();
 
     expect((await send({ url: '/polls' })).status).toBe(404);

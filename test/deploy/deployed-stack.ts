@@ -18,6 +18,7 @@ import {
   LambdaClient,
   ListEventSourceMappingsCommand,
   UpdateEventSourceMappingCommand,
+  UpdateFunctionConfigurationCommand,
 } from '@aws-sdk/client-lambda';
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
@@ -171,6 +172,12 @@ export class DeployedStack {
     } finally {
       await this.lambda.send(new UpdateEventSourceMappingCommand({ UUID, Enabled: true }));
     }
+  }
+
+  /** @param seconds after which Lambda ends a call of the function */
+  async limitTime(name: string, seconds: number): Promise<void> {
+    const change = new UpdateFunctionConfigurationCommand({ FunctionName: this.nameOf(name), Timeout: seconds });
+    await this.lambda.send(change);
   }
 
   async policiesOf(role: string): Promise<ReadonlyMap<string, PolicyDocument>> {
