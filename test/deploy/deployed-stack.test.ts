@@ -158,6 +158,7 @@ describe('the deployed stack', () => {
   describe('runs tasks', () => {
     let service: HttpService;
     let runner: object;
+    let answer = async (): Promise<void> => undefined;
     const order = () => service.calls.map(({ body }) => JSON.parse(body).payload);
     const admin = async (method: string, url: string, body?: object) => {
       const answer = await send({ method, url, headers: authorization, body });
@@ -186,8 +187,11 @@ describe('the deployed stack', () => {
       );
 
     beforeAll(async () => {
-      service = await httpService((_, response) => response.end('"done"'));
-      runner = { url: service.url, timeoutMs: 1_000, concurrency: 1 };
+      service = await httpService(async (_, response) => {
+        await answer();
+        response.end('"done"');
+      });
+      runner = { url: service.url, timeoutMs: 5_000, concurrency: 1 };
     });
     beforeEach(() => {
       service.calls.length = 0;
@@ -195,15 +199,20 @@ describe('the deployed stack', () => {
     afterAll(() => service.close());
 
     it('newest first, against an HTTP service', async () => {
-      await admin('PUT', '/queues/mail', {});
+      await admin('PUT', '/queues/mail', { runner });
+      let goOn = (): void => undefined;
+      const allAreEnqueued = new Promise<void>((resolve) => {
+        goOn = resolve;
+      });
+      answer = async () => allAreEnqueued;
+      await enqueue('mail', { payload: 'busy' });
+      await eventually(order, ({ length }) => length === 1, 70_000);
       const taskIds = [];
       for (const payload of ['first', 'second', 'third']) taskIds.push(await enqueue('mail', { payload }));
-      await admin('PUT', '/queues/mail', { runner });
-      // This one wakes the processor.
-      taskIds.push(await enqueue('mail', { payload: 'fourth' }));
+      goOn();
 
       await eventually(order, ({ length }) => length === 4, 20_000);
-      expect(order()).toEqual(['fourth', 'third', 'second', 'first']);
+      expect(order()).toEqual(['busy', 'third', 'second', 'first']);
       for (const taskId of taskIds) await statusBecomes(taskId, 'SUCCESS');
       expect(await admin('GET', `/tasks/${taskIds[0]}`)).toMatchObject({ attempt: 1, result: 'done' });
     });
