@@ -341,6 +341,7 @@ describe('the deployed stack', () => {
   describe('has roles that', () => {
     let permissions: Permission[];
     let needs: Need[];
+    let partitionKeys: ReadonlyMap<string, string>;
 
     beforeAll(async () => {
       const roles = stack.namesOf('AWS::IAM::Role');
@@ -349,7 +350,8 @@ describe('the deployed stack', () => {
         [...policies.values()].flatMap((policy) => permissionsIn(roles[index] as string, policy)),
       );
       for (const [key, role] of stack.rolesByAccessKey()) callers.set(key, role);
-      const names = { region: ROOT.AWS_REGION, account: ACCOUNT, partitionKeys: await stack.partitionKeys() };
+      partitionKeys = await stack.partitionKeys();
+      const names = { region: ROOT.AWS_REGION, account: ACCOUNT, partitionKeys };
       needs = [
         ...aws.recorder.calls.flatMap((call) => needsOf(callers.get(call.accessKeyId) ?? 'nobody', call, names)),
         ...(await stack.hostedFunctions()).flatMap((hosted) => needsOfLambda(hosted, names)),
@@ -357,12 +359,22 @@ describe('the deployed stack', () => {
     });
 
     it('allow every call', () => {
-      expect(aws.recorder.calls.filter(({ refusal }) => refusal?.includes('AccessDenied'))).toEqual([]);
+      expect(aws.recorder.calls.filter(({ refusal }) => /AccessDenied|AuthorizationError/.test(refusal ?? ''))).toEqual(
+        [],
+      );
       expect(missing(permissions, needs)).toEqual([]);
     });
 
     it('allow nothing that no call needs', () => {
       expect(superfluous(permissions, needs)).toEqual([]);
+    });
+
+    it('name the kinds of items in tables that hold several', () => {
+      const tables = [...partitionKeys].filter(([, key]) => key === 'pk').map(([table]) => `:table/${table}`);
+      const onTables = permissions.filter(({ resource }) => tables.some((table) => resource.endsWith(table)));
+
+      expect(onTables.length).toBeGreaterThan(0);
+      expect(onTables.filter(({ leadingKey = '' }) => !/^[A-Z]+(#\*)?$/.test(leadingKey))).toEqual([]);
     });
 
     it('stop a call when a statement is gone', async () => {
