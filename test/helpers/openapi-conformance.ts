@@ -36,11 +36,13 @@ export function conformanceTo(
   }));
 
   return ({ method = 'GET', url }, { status, headers, body }) => {
-    const path = url.split('?', 1)[0] as string;
+    const path = decoded(url.split('?', 1)[0] as string);
     const { operations } = paths.find(({ pattern }) => pattern.test(path)) ?? {};
     const operation = operations?.[method === 'HEAD' ? 'get' : method.toLowerCase()];
     const type = headers['content-type']?.split(';', 1)[0];
-    if (!operation) return type === 'application/problem+json' ? undefined : `${method} ${path} is not in the document`;
+    // A method that a path does not take is not in the document.
+    if (!operation || status === 405)
+      return type === 'application/problem+json' ? undefined : `${method} ${path} is not in the document`;
     const response = operation.responses[status];
     if (!response) return `${method} ${path} may not answer ${status}`;
     if (!response.content) return body === '' ? undefined : `${status} has no body in the document`;
@@ -52,4 +54,12 @@ export function conformanceTo(
       return `${method} ${path} may not refuse with ${value.code}`;
     return ajv.validate(refers(schema), value) ? undefined : ajv.errorsText();
   };
+}
+
+function decoded(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path;
+  }
 }

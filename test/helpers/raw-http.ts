@@ -59,7 +59,9 @@ export const overSocket =
       ...(body ? { 'content-length': String(body.length) } : {}),
       ...headers,
     };
-    const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`);
+    const lines = Object.entries(all).flatMap(([name, values]) =>
+      [values].flat().map((value) => `${name}: ${value}\r\n`),
+    );
     const head = Buffer.from(`${method} ${url} HTTP/1.1\r\n${lines.join('')}\r\n`, 'latin1');
     return parseAnswer(await exchangeBytes(port, body ? Buffer.concat([head, body]) : head));
   };

@@ -6,7 +6,7 @@ export const twilioSettings = {
   PUBLIC_BASE_URL: 'https://votes.example.org',
 };
 
-/** Signs what goes to the SMS webhook, as Twilio does. */
+/** Signs what goes to the SMS webhook, as Twilio does, unless it is signed. */
 export const signing =
   (send: Send): Send =>
   (request) => {
@@ -14,5 +14,5 @@ export const signing =
     const { TWILIO_AUTH_TOKEN, PUBLIC_BASE_URL } = twilioSettings;
     const form = Object.fromEntries(request.body);
     const signature = getExpectedTwilioSignature(TWILIO_AUTH_TOKEN, PUBLIC_BASE_URL + request.url, form);
-    return send({ ...request, headers: { ...request.headers, 'x-twilio-signature': signature } });
+    return send({ ...request, headers: { 'x-twilio-signature': signature, ...request.headers } });
   };

@@ -53,6 +53,8 @@ const BODY_LIMIT = 64 * 1024;
 /** Longer than any path that Node takes, so that the length of an id is a matter of its schema alone. */
 const MAX_PARAM_LENGTH = 16 * 1024;
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,128}$/;
+/** Carries path and query to a serverless app, which is not called over HTTP. */
+export const URL_HEADER = 'x-portside-url';
 
 /** Builds the HTTP side of the service, ready for `inject` or `listen`. */
 export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
@@ -95,7 +97,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   return app;
 }
 
-const serverOptions = ({ logger, nextId }: AppOptions): FastifyHttpOptions<RawServerDefault> => ({
+const serverOptions = ({ logger, nextId, serverless }: AppOptions): FastifyHttpOptions<RawServerDefault> => ({
   loggerInstance: logger,
   logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
   genReqId: ({ headers }) => {
@@ -106,6 +108,7 @@ const serverOptions = ({ logger, nextId }: AppOptions): FastifyHttpOptions<RawSe
   requestTimeout: 30_000,
   return503OnClosing: false,
   routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
+  ...(serverless ? { rewriteUrl: ({ headers, url }) => headers[URL_HEADER]?.toString() ?? url ?? '/' } : {}),
   ajv: { customOptions: { coerceTypes: false, removeAdditional: false, allErrors: true, verbose: true } },
   // Left to refuseEarly, which answers in the way of all others. A header that may stand once and stands twice is then
   // no longer its first value but both, and refused for what it is.

@@ -66,6 +66,6 @@ function methodsByPath(app: FastifyInstance, maxParamLength: number): (url: stri
   });
   return (url) => {
     const found = paths.find('GET', url);
-    return found && !isIncomplete(found.params) ? [...(methods.get(found.store as string) ?? [])] : undefined;
+    return found && !isIncomplete(found.params) ? [...(methods.get(found.store as string) ?? [])].sort() : undefined;
   };
 }

@@ -1,5 +1,6 @@
 import awsLambdaFastify, { type LambdaFastifyOptions, type LambdaResponse } from '@fastify/aws-lambda';
 import type { FastifyInstance } from 'fastify';
+import { URL_HEADER } from '../http/app.ts';
 import { type HttpEvent, type WireRequest, wantsMultiValueHeaders, wireRequest } from './http-event.ts';
 
 export interface AnswerOptions {
@@ -42,8 +43,10 @@ export function answerEvents({ api, withPages, basePath }: AnswerOptions): (e: H
 function proxy(app: FastifyInstance) {
   const answer = awsLambdaFastify(app, { ...OPTIONS });
   const answerInLists = awsLambdaFastify(app, { ...OPTIONS, albMultiValueHeaders: true });
-  return (event: HttpEvent, request: WireRequest): Promise<LambdaResponse> => {
+  return (event: HttpEvent, { path, ...request }: WireRequest): Promise<LambdaResponse> => {
     const { version } = event as { version?: string };
-    return (wantsMultiValueHeaders(event) ? answerInLists : answer)({ ...request, version }, {} as never);
+    // As a URL it would be tidied up as a browser does it: other routes would be found, and no signature would match.
+    const headers = { ...request.headers, [URL_HEADER]: path };
+    return (wantsMultiValueHeaders(event) ? answerInLists : answer)({ ...request, headers, version }, {} as never);
   };
 }

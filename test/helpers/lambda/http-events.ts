@@ -1,4 +1,6 @@
 import type { ALBEvent, APIGatewayProxyEvent, APIGatewayProxyEventV2 } from 'aws-lambda';
+import { encode, type HttpAnswer, type Send, textOf } from '../http.ts';
+import type { FunctionProcess } from './function-process.ts';
 
 /** A request as a client sends it. */
 export interface ClientRequest {
@@ -8,14 +10,6 @@ export interface ClientRequest {
   /** A list stands for copies of a header. */
   readonly headers?: Readonly<Record<string, string | readonly string[]>>;
   readonly body?: string | Buffer;
-}
-
-/** What a client sees of an answer. */
-export interface Answer {
-  readonly status: number;
-  /** By lower-case name. */
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
 }
 
 interface LambdaAnswer {
@@ -28,12 +22,14 @@ interface LambdaAnswer {
 
 /** How one kind of front calls a function: what becomes of a request on the way in, and of the answer on the way out. */
 export interface EventShape {
-  readonly name: string;
+  readonly name: 'HTTP API (2.0)' | 'REST API (1.0)' | 'load balancer';
   event(request: ClientRequest): object;
-  answer(result: LambdaAnswer): Answer;
+  answer(result: LambdaAnswer): HttpAnswer;
 }
 
-const TEXT_TYPES = /^(application\/json|text\/|application\/x-www-form-urlencoded)/;
+/** Everything else travels in base64: forms too, which a REST API alone takes for text. */
+const TEXT_TYPES = /^(application\/(json|javascript|xml)|text\/)/;
+const TEXT_TYPES_OF_REST = /^(application\/(json|x-www-form-urlencoded)|text\/)/;
 
 const split = (url: string): { path: string; query: string } => {
   const at = url.indexOf('?');
@@ -68,40 +64,54 @@ function headersOf({ headers = {}, body }: ClientRequest): Record<string, string
   };
 }
 
-/** Bodies that are not text travel in base64. */
-function bodyOf({ headers = {}, body }: ClientRequest): { body: string | null; isBase64Encoded: boolean } {
+function bodyOf(
+  { headers = {}, body }: ClientRequest,
+  textTypes = TEXT_TYPES,
+): { body: string | null; isBase64Encoded: boolean } {
   if (body === undefined) return { body: null, isBase64Encoded: false };
   const type = Object.entries(headers).find(([name]) => name.toLowerCase() === 'content-type')?.[1];
-  const isText = TEXT_TYPES.test(String(type ?? ''));
+  const isText = textTypes.test(String(type ?? ''));
   return isText
     ? { body: body.toString(), isBase64Encoded: false }
     : { body: Buffer.from(body).toString('base64'), isBase64Encoded: true };
 }
 
-const bodyIn = ({ body, isBase64Encoded }: LambdaAnswer): string =>
-  isBase64Encoded ? Buffer.from(body, 'base64').toString() : body;
+/** What cannot be decoded stays as it is. */
+const decoded = (text: string): string =>
+  text.replace(/(?:%[0-9a-f]{2})+/gi, (escapes) => {
+    try {
+      return decodeURIComponent(escapes);
+    } catch {
+      return escapes;
+    }
+  });
 
-const answerWithHeaders = (result: LambdaAnswer): Answer => ({
+const bodyIn = ({ body, isBase64Encoded }: LambdaAnswer): string =>
+  textOf(Buffer.from(body, isBase64Encoded ? 'base64' : 'utf8'));
+
+const answerWithHeaders = (result: LambdaAnswer): HttpAnswer => ({
   status: result.statusCode,
   headers: Object.fromEntries(Object.entries(result.headers ?? {}).map(([name, value]) => [name.toLowerCase(), value])),
   body: bodyIn(result),
 });
 
-/** An HTTP API with payload format 2.0: decodes the path, joins copies of headers. */
+/** An HTTP API with payload format 2.0: decodes the path, joins copies of headers, takes cookies out of them. */
 export const httpApi: EventShape = {
   name: 'HTTP API (2.0)',
   event: (request) => {
     const { path, query } = split(request.url);
-    const headers = headersOf(request);
-    const rawPath = decodeURIComponent(path);
+    const headers = Object.entries(headersOf(request)).map(([name, values]) => [name.toLowerCase(), values] as const);
+    const cookies = headers.filter(([name]) => name === 'cookie').flatMap(([, values]) => values);
+    const rawPath = decoded(path);
     return {
       version: '2.0',
       routeKey: '$default',
       rawPath,
       rawQueryString: query,
       headers: Object.fromEntries(
-        Object.entries(headers).map(([name, values]) => [name.toLowerCase(), values.join(',')]),
+        headers.filter(([name]) => name !== 'cookie').map(([name, values]) => [name, values.join(',')]),
       ),
+      ...(cookies.length > 0 ? { cookies: cookies.flatMap((value) => value.split('; ')) } : {}),
       requestContext: {
         domainName: 'abc123.execute-api.eu-west-1.amazonaws.com',
         http: { method: request.method, path: rawPath, protocol: 'HTTP/1.1', sourceIp: '203.0.113.7', userAgent: '' },
@@ -120,9 +130,7 @@ export const restApi: EventShape = {
   event: (request) => {
     const { path, query } = split(request.url);
     const headers = headersOf(request);
-    const parameters = grouped(
-      pairs(query).map(([name, value]) => [decodeURIComponent(name), decodeURIComponent(value)]),
-    );
+    const parameters = grouped(pairs(query).map(([name, value]) => [decoded(name), decoded(value)]));
     return {
       resource: '/{proxy+}',
       path,
@@ -137,7 +145,7 @@ export const restApi: EventShape = {
         stage: 'live',
         requestId: '8d4d4b8a-7e4e-4d4e-9d4e-4d4e4d4e4d4e',
       },
-      ...bodyOf(request),
+      ...bodyOf(request, TEXT_TYPES_OF_REST),
     } as unknown as APIGatewayProxyEvent;
   },
   answer: answerWithHeaders,
@@ -170,3 +178,9 @@ export const loadBalancer: EventShape = {
 };
 
 export const eventShapes: readonly EventShape[] = [httpApi, restApi, loadBalancer];
+
+/** Asks a function as one kind of front does. */
+export const invoking =
+  (api: FunctionProcess, shape: EventShape): Send =>
+  async (request) =>
+    shape.answer(await api.invoke(shape.event(encode(request))));

@@ -1,7 +1,7 @@
 import { expect } from '@jest/globals';
 import { authorization } from '../embedded-app.ts';
 import type { HttpRequest } from '../http.ts';
-import type { Exchange, Scenario } from './votes.ts';
+import type { Exchange, Scenario } from './scenario.ts';
 
 const put = (stockId: string, body: object): HttpRequest => ({
   method: 'PUT',

@@ -1,21 +1,6 @@
 import { authorization } from '../embedded-app.ts';
 import type { HttpRequest } from '../http.ts';
-
-/** A request and what its answer must have. */
-export interface Exchange {
-  readonly request: HttpRequest;
-  readonly status: number;
-  /** Headers by name; `undefined` where there must be none. */
-  readonly headers?: Readonly<Record<string, string | undefined>>;
-  /** JSON: at least these members. Text: exactly this. */
-  readonly body?: object | string;
-}
-
-/** Requests that are sent one after the other, to a service that starts with the poll `colors`. */
-export interface Scenario {
-  readonly what: string;
-  readonly exchanges: readonly Exchange[];
-}
+import type { Exchange, Scenario } from './scenario.ts';
 
 const FAR = '9998-12-31T23:59:59.000Z';
 const FIRST_TIME = { 'idempotent-replayed': undefined };

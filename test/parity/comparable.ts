@@ -1,0 +1,52 @@
+import type { HttpAnswer } from '../helpers/http.ts';
+
+/** What belongs to a connection or to whoever stands in front, not to the answer. */
+const OF_THE_CONNECTION = /^(connection|keep-alive|transfer-encoding|date|server|via|apigw-requestid|x-amzn?-.*)$/;
+
+const ULID = /\b[0-7][0-9A-HJKMNP-TV-Z]{25}\b/g;
+const TIME = /\b\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z/g;
+/** Figures that depend on the moment. */
+const MOMENTARY = /"(ageSeconds|lagMs|oldestPendingAgeMs|newestPendingAgeMs|throughputPerSecond)":[\d.]+/g;
+const CURSOR = /"nextCursor":"[^"]+"/g;
+/** Begins with the moment at which the poll was made. */
+const ETAG_OF_RESULTS = /^"[0-9a-z]{8}-(?=\d|hidden)/;
+
+/** Of a file, with the time of its last change. */
+const ETAG_OF_FILE = /^W\/"[0-9a-f]+-[0-9a-f]+"$/;
+const TIME_IN_HEADERS = /^\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT$/;
+
+const DAY_MS = 86_400_000;
+
+/**
+ * The answers of a scenario without what differs from one run to the next: ids that were made become numbers in the
+ * order in which they appear, so that it still shows where the same one stands, and moments of today become `<now>`.
+ */
+export function comparable(answers: readonly HttpAnswer[]): HttpAnswer[] {
+  const ids = new Map<string, string>();
+  const numbered = (id: string): string => {
+    const known = ids.get(id) ?? `<id ${ids.size + 1}>`;
+    ids.set(id, known);
+    return known;
+  };
+  const timeless = (text: string): string =>
+    text
+      .replace(ULID, numbered)
+      .replace(TIME, (time) => (Math.abs(Date.parse(time) - Date.now()) < DAY_MS ? '<now>' : time))
+      .replace(MOMENTARY, '"$1":0')
+      .replace(CURSOR, '"nextCursor":"<cursor>"')
+      .replace(ETAG_OF_RESULTS, '"<made>-')
+      .replace(ETAG_OF_FILE, '<version of the file>')
+      .replace(TIME_IN_HEADERS, '<time>');
+  return answers.map(({ status, headers, body }) => {
+    const kept = Object.entries(headers).filter(([name]) => !OF_THE_CONNECTION.test(name));
+    const length = headers['content-length'] === String(Buffer.byteLength(body)) ? { 'content-length': '<right>' } : {};
+    return {
+      status,
+      headers: {
+        ...Object.fromEntries(kept.map(([name, value]) => [name, timeless(String(value))])),
+        ...length,
+      },
+      body: timeless(body),
+    };
+  });
+}

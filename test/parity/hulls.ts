@@ -1,0 +1,73 @@
+import { DeleteTableCommand } from '@aws-sdk/client-dynamodb';
+import { documentClient } from '../../src/adapters/dynamodb/client.ts';
+import { systemClock } from '../../src/adapters/system/clock.ts';
+import { system } from '../../src/entrypoints/composition/compose.ts';
+import { contexts } from '../../src/entrypoints/composition/contexts.ts';
+import { makeTables } from '../../src/entrypoints/composition/make-tables.ts';
+import { dynamoDbSettings } from '../helpers/dynamodb-app.ts';
+import { embeddedApp, KEY } from '../helpers/embedded-app.ts';
+import { injecting, type Send, sendingTo } from '../helpers/http.ts';
+import { FunctionProcess } from '../helpers/lambda/function-process.ts';
+import { type EventShape, invoking } from '../helpers/lambda/http-events.ts';
+import type { Hull } from '../helpers/scenarios/scenario.ts';
+import { ServerProcess } from '../helpers/server-process.ts';
+import { dynamoDbEnv } from '../helpers/servers/dynamodb-tables.ts';
+import { signing, twilioSettings } from '../helpers/signing.ts';
+
+/** The service in one of its hulls, on tables of its own, with nobody but the requests at work. */
+export interface ServiceInHull {
+  readonly hull: Hull;
+  readonly send: Send;
+  /** Takes its tables away. */
+  loseStore(): Promise<void>;
+  close(): Promise<void>;
+}
+
+interface OpenHull {
+  readonly send: Send;
+  close?(): Promise<void>;
+}
+
+type Settings = Readonly<Record<string, string>>;
+
+async function onTablesOfItsOwn(
+  hull: Hull,
+  endpoint: string,
+  open: (settings: Settings) => Promise<OpenHull>,
+): Promise<ServiceInHull> {
+  const settings = { ...dynamoDbSettings(endpoint), ...twilioSettings, API_KEYS: `test=${KEY}` };
+  // The SDK reads its own settings from the environment of the process.
+  Object.assign(process.env, dynamoDbEnv(endpoint));
+  const tables = await makeTables(settings, contexts);
+  const { send, close = async () => undefined } = await open(settings);
+  const loseStore = async () => {
+    const client = documentClient();
+    await Promise.all(tables.map((TableName) => client.send(new DeleteTableCommand({ TableName }))));
+    client.destroy();
+  };
+  return { hull, send: signing(send), loseStore, close };
+}
+
+/** The routes by themselves, with no HTTP in front of them. */
+export const serviceByInject = (endpoint: string): Promise<ServiceInHull> =>
+  onTablesOfItsOwn('inject', endpoint, async (settings) => {
+    const { app, close } = await embeddedApp(settings, {
+      contexts: contexts.map((context) => ({ ...context, loops: () => [] })),
+      prepare: (container) => void container.rebind(system.clock).toConstantValue(systemClock),
+    });
+    return { send: injecting(app), close };
+  });
+
+/** The process that a container runs. */
+export const serviceInContainer = (endpoint: string): Promise<ServiceInHull> =>
+  onTablesOfItsOwn('container', endpoint, async (settings) => {
+    const server = await ServerProcess.start({ ...settings, ROLE: 'api' });
+    return { send: sendingTo(server.url), close: async () => void (await server.stop()) };
+  });
+
+/** The bundled function behind one kind of front. */
+export const serviceOnLambda = (endpoint: string, shape: EventShape): Promise<ServiceInHull> =>
+  onTablesOfItsOwn(shape.name, endpoint, async (settings) => {
+    const api = await FunctionProcess.start('ApiFunction', 'api', settings);
+    return { send: invoking(api, shape) };
+  });

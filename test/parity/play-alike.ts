@@ -1,0 +1,48 @@
+import { expect } from '@jest/globals';
+import type { HttpAnswer, HttpRequest } from '../helpers/http.ts';
+import { play } from '../helpers/scenarios/play.ts';
+import { type Difference, differenceIn, type Scenario } from '../helpers/scenarios/scenario.ts';
+import { comparable } from './comparable.ts';
+import type { ServiceInHull } from './hulls.ts';
+
+/** The dashboard, the docs and their files, which the published document does not tell of. */
+const PAGE = /^\/($|\?|docs(\/|$)|(?!openapi\.json)[^?]*\.)/;
+
+/**
+ * Plays a scenario in several hulls at once, and holds their answers to what they must have and to those of the first.
+ *
+ * @param conforms tells what an answer has that the published document does not say
+ */
+export async function playAlike(
+  scenario: Scenario,
+  hulls: readonly ServiceInHull[],
+  conforms: (request: HttpRequest, answer: HttpAnswer) => string | undefined,
+): Promise<void> {
+  const played = await Promise.all(
+    hulls.map(async ({ hull, send }) => {
+      const answers = await play(
+        scenario,
+        send,
+        (request, answer) => (PAGE.test(request.url) ? undefined : conforms(request, answer)),
+        hull,
+      );
+      return { hull, answers: comparable(answers) };
+    }),
+  );
+  const [first, ...others] = played;
+  for (const { hull, answers } of others)
+    for (const [index, exchange] of scenario.exchanges.entries()) {
+      const [one, other] = [first?.answers[index] as HttpAnswer, answers[index] as HttpAnswer];
+      const difference = differenceIn(exchange, hull);
+      expect({ hull, index, ...without(difference, other) }).toEqual({ hull, index, ...without(difference, one) });
+    }
+}
+
+/** An answer without what a difference covers. */
+function without({ status, headers = {}, body }: Partial<Difference> = {}, answer: HttpAnswer): Partial<HttpAnswer> {
+  return {
+    ...(status === undefined ? { status: answer.status } : {}),
+    headers: Object.fromEntries(Object.entries(answer.headers).filter(([name]) => !(name in headers))),
+    ...(body === undefined ? { body: answer.body } : {}),
+  };
+}
