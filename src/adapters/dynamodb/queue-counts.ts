@@ -16,6 +16,8 @@ interface QueueCount {
   /** Not sent yet. */
   added: Counts;
   sending: Promise<void> | undefined;
+  /** How often something was sent. */
+  sends: number;
 }
 
 /** How often counts are sent. */
@@ -70,15 +72,21 @@ export class QueueCounts {
     return false;
   }
 
-  /** @throws DomainError `STORE_UNAVAILABLE` */
+  /**
+   * The counts of all processes, with what this one has not sent yet.
+   *
+   * @throws DomainError `STORE_UNAVAILABLE`
+   */
   async read(queue: string): Promise<Counts> {
     const count = this.of(queue);
-    await count.sending;
-    const command = new GetCommand({ TableName: this.table, Key: keyOf(queue), ConsistentRead: true });
-    const { Item = {} } = await this.client.send(command).catch(throwStoreError);
-    // What was sent meanwhile may be in the item or not; it is better left out than counted twice.
-    const counts = countsIn(Item);
-    return merge({ ...counts }, count.added);
+    for (;;) {
+      await count.sending;
+      const { sends } = count;
+      const command = new GetCommand({ TableName: this.table, Key: keyOf(queue), ConsistentRead: true });
+      const { Item = {} } = await this.client.send(command).catch(throwStoreError);
+      // What was sent while it was read may be in the item or not.
+      if (count.sends === sends) return merge(countsIn(Item), count.added);
+    }
   }
 
   /** Sends what was added since the last time. What the store does not take stays for the next time. */
@@ -98,6 +106,7 @@ export class QueueCounts {
 
   private async sendNow(queue: string, count: QueueCount): Promise<void> {
     if (Object.values(count.added).every((number) => number === 0)) return;
+    count.sends++;
     count.sent = count.added;
     count.added = {};
     try {
@@ -124,7 +133,7 @@ export class QueueCounts {
   private of(queue: string): QueueCount {
     const known = this.queues.get(queue);
     if (known) return known;
-    const count = { stored: {}, storedAt: Number.NEGATIVE_INFINITY, sent: {}, added: {}, sending: undefined };
+    const count = { stored: {}, storedAt: Number.NEGATIVE_INFINITY, sent: {}, added: {}, sending: undefined, sends: 0 };
     this.queues.set(queue, count);
     return count;
   }

@@ -1,5 +1,5 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { DynamoDbTaskStore } from '../../../src/adapters/dynamodb/task-store.ts';
 import type { TaskTables } from '../../../src/adapters/dynamodb/task-tables.ts';
 import { completed, failed, type Task } from '../../../src/domain/tasks/task.ts';
@@ -18,11 +18,16 @@ await withServer('Counts of queues', startDynamoDbLocal, async ({ endpoint }) =>
   const proxy = await FaultyProxy.start(endpoint);
   let client: DynamoDBDocumentClient;
   let tables: TaskTables;
+  const stores: DynamoDbTaskStore[] = [];
   beforeAll(async () => {
     client = await clientOf(proxy.endpoint);
   });
   beforeEach(async () => {
     tables = await newTaskTables(client);
+  });
+  afterEach(async () => {
+    proxy.reset();
+    for (const store of stores.splice(0)) await store.flush();
   });
   afterAll(async () => {
     client.destroy();
@@ -30,7 +35,11 @@ await withServer('Counts of queues', startDynamoDbLocal, async ({ endpoint }) =>
   });
 
   /** What a process of its own would have. */
-  const newProcess = (flushMs = NEVER_MS) => new DynamoDbTaskStore(client, tables, DAY_MS, new FakeClock(), flushMs);
+  const newProcess = (flushMs = NEVER_MS): DynamoDbTaskStore => {
+    const store = new DynamoDbTaskStore(client, tables, DAY_MS, new FakeClock(), flushMs);
+    stores.push(store);
+    return store;
+  };
 
   const enqueue = async (store: DynamoDbTaskStore, maxOpen = 1_000): Promise<string> =>
     (await store.add(aTask(), maxOpen)).kind;
@@ -51,6 +60,17 @@ await withServer('Counts of queues', startDynamoDbLocal, async ({ endpoint }) =>
 
       const { counters } = await newProcess().figures('q', T0);
       expect(counters).toEqual({ enqueued: 3, succeeded: 1, failed: 1, shed: 0, redriven: 0, refused: 0 });
+    });
+
+    it('never fall, also when they are read while they are sent', async () => {
+      const store = newProcess(1);
+      let last = 0;
+      for (let count = 1; count <= 60; count++) {
+        const [, { counters }] = await Promise.all([enqueue(store), store.figures('q', T0)]);
+        expect(counters.enqueued).toBeGreaterThanOrEqual(last);
+        expect(counters.enqueued).toBeGreaterThanOrEqual(count - 1);
+        last = counters.enqueued;
+      }
     });
 
     it('hold a small queue to its limit, whoever adds', async () => {
