@@ -5,5 +5,7 @@ export default {
   ...base,
   testMatch: ['<rootDir>/test/deploy/**/*.test.ts'],
   testPathIgnorePatterns: ['/node_modules/'],
+  // One after the other: those who need SAM install it at the first use.
+  maxWorkers: 1,
   testTimeout: 120_000,
 };

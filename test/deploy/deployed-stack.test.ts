@@ -28,6 +28,7 @@ import {
   superfluous,
 } from './least-privilege.ts';
 import { ACCOUNT, type MiniStack, ROOT, startMiniStack } from './ministack.ts';
+import { INSTALLATION_MS } from './python-environment.ts';
 import { Sam } from './sam.ts';
 
 let aws: MiniStack;
@@ -75,7 +76,7 @@ beforeAll(async () => {
       ),
     }),
   );
-});
+}, INSTALLATION_MS);
 afterAll(async () => {
   await sam?.stop();
   await aws?.stop();

@@ -7,6 +7,9 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 
+/** For a hook that may have to make an environment, ms. */
+export const INSTALLATION_MS = 400_000;
+
 /**
  * Provides a virtual environment of its own for a program from PyPI, made at the first use.
  *
@@ -25,7 +28,7 @@ export async function pythonWith(...requirements: readonly [string, ...string[]]
     await run('python3', ['-m', 'venv', beside]).catch((error) => {
       throw new Error(`Python 3 with venv is not installed (Debian: apt-get install python3-venv): ${error.message}`);
     });
-    await run(join(beside, 'bin', 'python3'), ['-m', 'pip', 'install', '--quiet', ...requirements]);
+    await run(join(beside, 'bin', 'python3'), ['-m', 'pip', 'install', '--quiet', '--no-compile', ...requirements]);
     // Of two runs that both make it, the first wins. What is started by `python3 -m` does not mind the move.
     await rename(beside, folder).catch((error) => {
       if (!existsSync(python)) throw error;

@@ -3,18 +3,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { PROJECT, readFromProject } from '../helpers/project.ts';
+import { INSTALLATION_MS } from './python-environment.ts';
 import { Sam } from './sam.ts';
 
 describe('sam validate --lint', () => {
   let sam: Sam;
   let folder: string;
   beforeAll(async () => {
-    sam = await Sam.start();
     folder = await mkdtemp(join(tmpdir(), 'portside-template-'));
-  });
+    sam = await Sam.start();
+  }, INSTALLATION_MS);
   afterAll(async () => {
-    await sam.stop();
-    await rm(folder, { recursive: true });
+    await sam?.stop();
+    await rm(folder, { recursive: true, force: true });
   });
 
   it('finds nothing in the template', async () => {
