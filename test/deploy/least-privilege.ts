@@ -66,7 +66,7 @@ const matches = (pattern: string, text: string): boolean =>
     's',
   ).test(text);
 
-export const allows = (permission: Permission, need: Need): boolean =>
+const allows = (permission: Permission, need: Need): boolean =>
   permission.role === need.role &&
   permission.action === need.action &&
   matches(permission.resource, need.resource) &&
