@@ -35,6 +35,7 @@ const ENVIRONMENT = {
   API_KEYS: 'bench=a-key-for-the-bench-alone',
   VOTER_KEY: 'a voter key for the bench alone',
   RATE_SOURCES: 'frankfurter',
+  WAKE_UPS_TOPIC_ARN: 'arn:aws:sns:eu-west-1:000000000000:bench',
 };
 
 try {

@@ -55,17 +55,26 @@ const hasHost = ({ headers: { host }, raw: { httpVersion } }: FastifyRequest): b
 /** The router takes `/polls/` for a poll without an id. */
 const isIncomplete = (params: unknown): boolean => Object.values(params as Record<string, string>).includes('');
 
-/** Fastify answers 404 for a known path with another method, so the paths are kept once more without their methods. */
+/**
+ * Fastify answers 404 for a known path with another method, so the paths are kept once more without their methods: in a
+ * router of their own, made when somebody goes wrong.
+ */
 function methodsByPath(app: FastifyInstance, maxParamLength: number): (url: string) => readonly string[] | undefined {
-  const paths = findMyWay({ maxParamLength });
   const methods = new Map<string, Set<string>>();
+  let paths: ReturnType<typeof findMyWay> | undefined;
   app.addHook('onRoute', ({ url, method }) => {
     if (url.includes('*')) return;
-    if (!methods.has(url)) paths.on('GET', url, () => undefined, url);
     methods.set(url, new Set([...(methods.get(url) ?? []), ...[method].flat()]));
   });
   return (url) => {
+    paths ??= routerOf(methods.keys(), maxParamLength);
     const found = paths.find('GET', url);
     return found && !isIncomplete(found.params) ? [...(methods.get(found.store as string) ?? [])].sort() : undefined;
   };
+}
+
+function routerOf(paths: Iterable<string>, maxParamLength: number): ReturnType<typeof findMyWay> {
+  const router = findMyWay({ maxParamLength });
+  for (const path of paths) router.on('GET', path, () => undefined, path);
+  return router;
 }
