@@ -8,8 +8,10 @@ const TIME = /\b\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z/g;
 /** Figures that depend on the moment. */
 const MOMENTARY = /"(ageSeconds|lagMs|oldestPendingAgeMs|newestPendingAgeMs|throughputPerSecond)":[\d.]+/g;
 const CURSOR = /"nextCursor":"[^"]+"/g;
-/** Begins with the moment at which the poll was made. */
-const ETAG_OF_RESULTS = /^"[0-9a-z]{8}-(?=\d|hidden)/;
+/** One vote or many go into a tally at once. */
+const REVISION = /"revision":[1-9]\d*/g;
+/** Has the moment at which the poll was made, and the revision of its tally. */
+const ETAG_OF_RESULTS = /^"[0-9a-z]{8}-(?:(0)|[1-9]\d*|(hidden))-/;
 
 /** Of a file, with the time of its last change. */
 const ETAG_OF_FILE = /^W\/"[0-9a-f]+-[0-9a-f]+"$/;
@@ -34,7 +36,8 @@ export function comparable(answers: readonly HttpAnswer[]): HttpAnswer[] {
       .replace(TIME, (time) => (Math.abs(Date.parse(time) - Date.now()) < DAY_MS ? '<now>' : time))
       .replace(MOMENTARY, '"$1":0')
       .replace(CURSOR, '"nextCursor":"<cursor>"')
-      .replace(ETAG_OF_RESULTS, '"<made>-')
+      .replace(REVISION, '"revision":1')
+      .replace(ETAG_OF_RESULTS, (_, zero, hidden) => `"<made>-${zero ?? hidden ?? 1}-`)
       .replace(ETAG_OF_FILE, '<version of the file>')
       .replace(TIME_IN_HEADERS, '<time>');
   return answers.map(({ status, headers, body }) => {

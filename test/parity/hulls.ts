@@ -35,7 +35,13 @@ async function onTablesOfItsOwn(
   endpoint: string,
   open: (settings: Settings) => Promise<OpenHull>,
 ): Promise<ServiceInHull> {
-  const settings = { ...dynamoDbSettings(endpoint), ...twilioSettings, API_KEYS: `test=${KEY}` };
+  const settings = {
+    ...dynamoDbSettings(endpoint),
+    ...twilioSettings,
+    API_KEYS: `test=${KEY}`,
+    // The fewer, the sooner a poll is closed.
+    VOTE_SHARDS: '1',
+  };
   // The SDK reads its own settings from the environment of the process.
   Object.assign(process.env, dynamoDbEnv(endpoint));
   const tables = await makeTables(settings, contexts);
