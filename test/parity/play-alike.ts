@@ -18,18 +18,18 @@ export async function playAlike(
   hulls: readonly ServiceInHull[],
   conforms: (request: HttpRequest, answer: HttpAnswer) => string | undefined,
 ): Promise<void> {
-  const played = await Promise.all(
-    hulls.map(async ({ hull, send }) => {
-      const answers = await play(
-        scenario,
-        send,
-        (request, answer) => (PAGE.test(request.url) ? undefined : conforms(request, answer)),
-        hull,
-      );
-      return { hull, answers: comparable(answers) };
-    }),
-  );
-  const [first, ...others] = played;
+  const playing = hulls.map(async ({ hull, send }) => {
+    const answers = await play(
+      scenario,
+      send,
+      (request, answer) => (PAGE.test(request.url) ? undefined : conforms(request, answer)),
+      hull,
+    );
+    return { hull, answers: comparable(answers) };
+  });
+  // Where one fails the others play on, and not into the next scenario.
+  await Promise.allSettled(playing);
+  const [first, ...others] = await Promise.all(playing);
   for (const { hull, answers } of others)
     for (const [index, exchange] of scenario.exchanges.entries()) {
       const [one, other] = [first?.answers[index] as HttpAnswer, answers[index] as HttpAnswer];
