@@ -5,7 +5,7 @@ import type { Difference, Exchange, Hull, Scenario } from '../helpers/scenarios/
 
 export const ON_LAMBDA: readonly Hull[] = ['HTTP API (2.0)', 'REST API (1.0)', 'load balancer', 'deployed stack'];
 /** They hand over paths that are decoded. */
-export const DECODES_PATHS: readonly Hull[] = ['HTTP API (2.0)', 'deployed stack'];
+const DECODES_PATHS: readonly Hull[] = ['HTTP API (2.0)', 'deployed stack'];
 
 const ULID = /^[0-7][0-9A-HJKMNP-TV-Z]{25}$/;
 
