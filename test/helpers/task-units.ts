@@ -1,4 +1,5 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { concurrently, PARALLEL_REQUESTS } from '../../src/adapters/dynamodb/concurrently.ts';
 import { DynamoDbQueueStore } from '../../src/adapters/dynamodb/queue-store.ts';
 import { DynamoDbTaskStore } from '../../src/adapters/dynamodb/task-store.ts';
 import { MemoryWakeUps } from '../../src/adapters/memory/wake-ups.ts';
@@ -138,7 +139,7 @@ export async function measureTaskUnits(
   const { writes, reads } = units;
   client.middlewareStack.remove('countUnits');
 
-  const tasks = await Promise.all(ids.map(async (taskId) => (await first.store.get(taskId)) as Task));
+  const tasks = await concurrently(PARALLEL_REQUESTS, ids, async (taskId) => (await first.store.get(taskId)) as Task);
   if (tasks.some(isOpen)) throw new Error('some tasks did not come to an end');
   const count = (status: string): number => tasks.filter((task) => task.status === status).length;
   return {
