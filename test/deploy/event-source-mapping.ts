@@ -9,8 +9,8 @@ import { ACCOUNT, type MiniStack } from './ministack.ts';
 
 /**
  * Plays Lambda's part between a stream and a function, from the start of the stream to its present end, as the mapping
- * in the stack says; what fails is put aside with the rights of the function's role. The emulator's own mapping knows filters and batches,
- * but neither partial responses nor bisecting nor the end of retries.
+ * in the stack says. The emulator's own mapping knows filters and batches, but neither partial responses nor bisecting
+ * nor the end of retries. What fails is put aside with the rights of the function's role.
  *
  * @see https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html
  * @returns the access key under which it called
