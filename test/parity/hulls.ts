@@ -64,10 +64,10 @@ export const serviceByInject = (endpoint: string): Promise<ServiceInHull> =>
     return { send: injecting(app), close };
   });
 
-/** The process that a container runs. */
-export const serviceInContainer = (endpoint: string): Promise<ServiceInHull> =>
+/** The process that a container runs. @param more settings, beside those of all hulls */
+export const serviceInContainer = (endpoint: string, more: Settings = {}): Promise<ServiceInHull> =>
   onTablesOfItsOwn('container', endpoint, async (settings) => {
-    const server = await ServerProcess.start({ ...settings, ROLE: 'api' });
+    const server = await ServerProcess.start({ ...settings, ROLE: 'api', ...more });
     return { send: sendingTo(server.url), close: async () => void (await server.stop()) };
   });
 

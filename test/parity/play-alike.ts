@@ -15,7 +15,7 @@ const PAGE = /^\/($|\?|docs(\/|$)|(?!openapi\.json)[^?]*\.)/;
  */
 export async function playAlike(
   scenario: Scenario,
-  hulls: readonly ServiceInHull[],
+  hulls: readonly Pick<ServiceInHull, 'hull' | 'send'>[],
   conforms: (request: HttpRequest, answer: HttpAnswer) => string | undefined,
 ): Promise<void> {
   const playing = hulls.map(async ({ hull, send }) => {

@@ -1,6 +1,6 @@
 import { expect } from '@jest/globals';
 import type { HttpRequest } from '../helpers/http.ts';
-import type { Exchange, Scenario } from '../helpers/scenarios/scenario.ts';
+import type { Difference, Exchange, Scenario } from '../helpers/scenarios/scenario.ts';
 import { get, invalid, refused, send, withKey } from './system-scenarios.ts';
 
 const put = (stockId: string, body: unknown): HttpRequest => withKey('PUT', `/stock/${stockId}`, body);
@@ -11,6 +11,15 @@ const created = (stockId: string, body: object): Exchange => ({
   body: { stock: stockId, ...body },
 });
 const DECIMAL = expect.stringMatching(/^\d+\.\d\d$/);
+
+const inAnotherOrder: readonly Difference[] = [
+  {
+    hulls: ['deployed stack'],
+    because: 'stocks are listed in the order of their table, which an emulator of AWS has otherwise',
+    headers: { 'content-length': expect.anything() },
+    body: { stocks: [expect.anything()] },
+  },
+];
 
 /** They hold whatever the source of rates is, as long as it has no rate for HTG. */
 export const stocksScenarios: readonly Scenario[] = [
@@ -105,11 +114,13 @@ export const stocksScenarios: readonly Scenario[] = [
         request: get('/stock?limit=1'),
         status: 200,
         body: { stocks: [expect.anything()], nextCursor: expect.any(String) },
+        differences: inAnotherOrder,
       },
       {
         request: (answers) => get(`/stock?limit=1&cursor=${JSON.parse(answers[2]?.body ?? '{}').nextCursor}`),
         status: 200,
         body: { stocks: [expect.anything()] },
+        differences: inAnotherOrder,
       },
       invalid(get('/stock?limit=0'), 'limit'),
       invalid(get('/stock?cursor=%21'), 'cursor'),
