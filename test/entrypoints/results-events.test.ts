@@ -257,18 +257,21 @@ describe('an event stream', () => {
 
   it('skips what a slow client has not read, but not the newest event', async () => {
     const stream = new EventStream();
-    const large = 'x'.repeat(10_000);
-    for (let index = 0; index < 1_000; index++) stream.send(event(`${index} ${large}`));
+    try {
+      const large = 'x'.repeat(10_000);
+      for (let index = 0; index < 1_000; index++) stream.send(event(`${index} ${large}`));
 
-    let text = '';
-    stream.body.on('data', (chunk) => {
-      text += chunk;
-    });
-    await eventually(() => text.includes('data: 999 '), Boolean);
+      let text = '';
+      stream.body.on('data', (chunk) => {
+        text += chunk;
+      });
+      await eventually(() => text.includes('data: 999 '), Boolean);
 
-    expect(text.length).toBeLessThan(100_000);
-    expect(text).toMatch(/^retry: 1000\n\nevent: results\nid: 1\ndata: 0 /);
-    stream.end();
+      expect(text.length).toBeLessThan(100_000);
+      expect(text).toMatch(/^retry: 1000\n\nevent: results\nid: 1\ndata: 0 /);
+    } finally {
+      stream.end();
+    }
   });
 
   it('takes nothing more once the client is gone', async () => {

@@ -1,6 +1,8 @@
 import { PassThrough } from 'node:stream';
 
 const COMMENT_INTERVAL_MS = 15_000;
+/** How much may wait in each half of the body. Set here because the default of Node depends on its version. */
+const BUFFER_BYTES = 16_384;
 
 export interface ServerSentEvent {
   readonly event: string;
@@ -10,7 +12,7 @@ export interface ServerSentEvent {
 
 /** A `text/event-stream` body that keeps only the newest event for a client that reads too slowly. */
 export class EventStream {
-  readonly body = new PassThrough();
+  readonly body = new PassThrough({ highWaterMark: BUFFER_BYTES });
   private waiting: ServerSentEvent | undefined;
   private readonly comments = setInterval(() => this.whenFree(() => this.body.write(':\n\n')), COMMENT_INTERVAL_MS);
 
