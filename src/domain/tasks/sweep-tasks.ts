@@ -18,16 +18,20 @@ export class SweepTasks {
 
   /**
    * Sweeps every queue. One that cannot be swept does not keep the others from it. Records as `OldestTaskAge` how long the
-   * oldest task of all queues that can be claimed has been waiting, ms.
+   * oldest task of all queues that can be claimed has been waiting, ms, and as `QueuesWithDeadLetters` how many queues
+   * hold a FAILURE.
    *
    * @throws AggregateError when some could not be swept; sweeping again is safe
    */
   async execute(): Promise<void> {
     const failures: unknown[] = [];
     let oldestAge = 0;
+    let queuesWithDeadLetters = 0;
     const sweep = async (queue: string): Promise<void> => {
       const age = await this.sweep(queue);
       oldestAge = Math.max(oldestAge, age);
+      const { items } = await this.tasks.list(queue, 'FAILURE', { limit: 1 });
+      queuesWithDeadLetters += items.length;
     };
     let cursor: string | undefined;
     do {
@@ -36,6 +40,7 @@ export class SweepTasks {
       cursor = page.nextCursor;
     } while (cursor !== undefined);
     this.meter.record('OldestTaskAge', oldestAge, 'Milliseconds');
+    this.meter.record('QueuesWithDeadLetters', queuesWithDeadLetters, 'Count');
     if (failures.length > 0) throw new AggregateError(failures, `${failures.length} queues could not be swept`);
   }
 

@@ -33,6 +33,8 @@ describe('a sweep', () => {
   const sweep = (tasks: TaskStore = store): Promise<void> =>
     new SweepTasks(tasks, queues, wakeUps, clock, meter).execute();
 
+  const recorded = (name: string) => figures.filter(([each]) => each === name).map(([, ...figure]) => figure);
+
   async function add(task: Partial<Task>): Promise<Task> {
     const stored = aTask(task);
     await queues.create(queueSettings(stored.queue));
@@ -117,9 +119,24 @@ describe('a sweep', () => {
     clock.advance(10_000);
     await sweep();
 
-    expect(figures).toEqual([
-      ['OldestTaskAge', 0, 'Milliseconds'],
-      ['OldestTaskAge', 6_000, 'Milliseconds'],
+    expect(recorded('OldestTaskAge')).toEqual([
+      [0, 'Milliseconds'],
+      [6_000, 'Milliseconds'],
+    ]);
+  });
+
+  it('records how many queues hold dead letters', async () => {
+    for (const queue of ['a', 'a', 'b', 'c']) await add({ queue, maxAttempts: queue === 'c' ? 2 : 1 });
+    await sweep();
+    for (const queue of ['a', 'b', 'c'])
+      for (const taskId of await store.heads(queue, 'fifo', 10, T0))
+        await store.claim(taskId, aGrant(`f-${taskId}`, T0, 1_000));
+    clock.advance(1_000);
+    await sweep();
+
+    expect(recorded('QueuesWithDeadLetters')).toEqual([
+      [0, 'Count'],
+      [2, 'Count'],
     ]);
   });
 });
