@@ -1,21 +1,19 @@
 import { appendFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DynamoDBStreamsClient } from '@aws-sdk/client-dynamodb-streams';
-import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { GetCommand, PutCommand, QueryCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { authorization } from '../helpers/embedded-app.ts';
 import { eventually } from '../helpers/eventually.ts';
-import { type FakeRateProvider, startFakeRateProvider } from '../helpers/fake-rate-provider.ts';
 import type { HttpAnswer, HttpRequest, Send } from '../helpers/http.ts';
 import { type HttpService, httpService } from '../helpers/http-service.ts';
 import { conformanceTo } from '../helpers/openapi-conformance.ts';
 import { play } from '../helpers/scenarios/play.ts';
 import { votesScenarios } from '../helpers/scenarios/votes.ts';
-import { signing, twilioSettings } from '../helpers/signing.ts';
 import { readStream } from '../helpers/stream-records.ts';
 import { clientOptions, DeployedStack } from './deployed-stack.ts';
+import { Deployment } from './deployment.ts';
 import { playMapping } from './event-source-mapping.ts';
 import {
   missing,
@@ -27,15 +25,14 @@ import {
   permissionsIn,
   superfluous,
 } from './least-privilege.ts';
-import { ACCOUNT, type MiniStack, ROOT, startMiniStack } from './ministack.ts';
+import { ACCOUNT, type MiniStack, ROOT } from './ministack.ts';
 import { INSTALLATION_MS } from './python-environment.ts';
-import { Sam } from './sam.ts';
+import type { Sam } from './sam.ts';
 
 let aws: MiniStack;
 let sam: Sam;
-let rates: FakeRateProvider;
 let stack: DeployedStack;
-let parameters: Record<string, string>;
+let parameters: Readonly<Record<string, string>>;
 let send: Send;
 /** Roles by the access keys of their calls. */
 const callers = new Map<string, string>();
@@ -48,40 +45,12 @@ const SMS: HttpRequest = {
   body: new URLSearchParams({ MessageSid: 'SM0', From: '+15005550001', To: '+15005550006', Body: 'red' }),
 };
 
+let deployment: Deployment;
 beforeAll(async () => {
-  rates = await startFakeRateProvider();
-  aws = await startMiniStack();
-  sam = await Sam.start(aws.endpoint);
-  const secrets = new SecretsManagerClient(clientOptions(aws.endpoint));
-  const twilio = { Name: 'twilio', SecretString: twilioSettings.TWILIO_AUTH_TOKEN };
-  const { ARN } = await secrets.send(new CreateSecretCommand(twilio));
-  parameters = {
-    TwilioAuthTokenSecretArn: ARN as string,
-    PublicBaseUrl: twilioSettings.PUBLIC_BASE_URL,
-    RateSources: `frankfurter=${rates.url}`,
-  };
-  await sam.build();
-  await sam.deploy(parameters);
-  stack = await DeployedStack.find(aws);
-  await stack.importRoutes();
-  const key = await stack.adminKey();
-  send = signing((request) =>
-    stack.send({
-      ...request,
-      headers: Object.fromEntries(
-        Object.entries(request.headers ?? {}).map(([name, value]) => [
-          name,
-          value === authorization.authorization ? `Bearer ${key}` : value,
-        ]),
-      ),
-    }),
-  );
+  deployment = await Deployment.start();
+  ({ aws, sam, stack, parameters, send } = deployment);
 }, INSTALLATION_MS);
-afterAll(async () => {
-  await sam?.stop();
-  await aws?.stop();
-  await rates?.stop();
-});
+afterAll(() => deployment?.stop());
 
 describe('the deployed stack', () => {
   const vote = (pollId: string, voteId: string): Promise<HttpAnswer> =>

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { request } from 'node:http';
-import { text } from 'node:stream/consumers';
+import { buffer } from 'node:stream/consumers';
 import { ApiGatewayV2Client, CreateIntegrationCommand, CreateRouteCommand } from '@aws-sdk/client-apigatewayv2';
 import {
   CloudFormationClient,
@@ -22,7 +22,7 @@ import {
 } from '@aws-sdk/client-lambda';
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import { encode, type HttpAnswer, type HttpRequest } from '../helpers/http.ts';
+import { encode, type HttpAnswer, type HttpRequest, textOf } from '../helpers/http.ts';
 import type { HostedFunction, PolicyDocument } from './least-privilege.ts';
 import { ACCOUNT, type MiniStack, ROOT } from './ministack.ts';
 
@@ -131,7 +131,7 @@ export class DeployedStack {
         { host: '127.0.0.1', port: this.aws.port, method, path, headers: { ...headers, ...length, host } },
         async (answer) => {
           const { statusCode: status = 0, headers } = answer;
-          resolve({ status, headers: headers as HttpAnswer['headers'], body: await text(answer) });
+          resolve({ status, headers: headers as HttpAnswer['headers'], body: textOf(await buffer(answer)) });
         },
       )
         .on('error', reject)

@@ -169,25 +169,31 @@ const decodedSlash = {
   because: 'the gateway decodes the path, after which nobody can tell',
   headers: { 'content-length': expect.anything() },
 };
+const slashesAreLost: Scenario['except'] = {
+  hulls: ['deployed stack'],
+  because: 'the emulator takes a slash at the end of a path away, which API Gateway hands over',
+};
 const paths: readonly Scenario[] = [
   {
     what: 'has nothing at paths that it does not know',
     exchanges: [
       '/nope',
       '/POLLS',
-      '/polls/',
       '/polls//votes',
-      '/stock/AMZN/',
       '/polls;x=1',
       '/nope%20x',
       '/caf%C3%A9',
       '/__proto__',
       '/constructor',
-      '/errors/',
       '/polls/a/votes/b',
       `/${'a'.repeat(2_000)}`,
       '/nope?limit=1&limit=2',
     ].map((url) => notFound(get(url))),
+  },
+  {
+    what: 'has nothing at paths that end with a slash',
+    except: slashesAreLost,
+    exchanges: ['/polls/', '/stock/AMZN/', '/errors/'].map((url) => notFound(get(url))),
   },
   {
     what: 'has nothing at such paths before it looks at anything else',
@@ -246,13 +252,18 @@ const methods: readonly Scenario[] = [
   {
     what: 'says which methods a path takes',
     exchanges: [
-      ...['DELETE', 'PUT', 'PATCH', 'OPTIONS'].map((method) => notAllowed(send(method, '/polls'), 'GET, HEAD, POST')),
+      ...['DELETE', 'PUT', 'PATCH'].map((method) => notAllowed(send(method, '/polls'), 'GET, HEAD, POST')),
       notAllowed(send('POST', '/healthz', {}), 'GET, HEAD'),
       notAllowed(get('/webhooks/twilio/sms'), 'POST'),
       notAllowed(send('DELETE', '/stock/AMZN'), 'GET, HEAD, PUT'),
       notAllowed(send('DELETE', '/polls/__proto__?x=1'), 'GET, HEAD'),
       notAllowed(send('PUT', '/queues/q/claims', 'x'.repeat(70_000)), 'POST'),
     ],
+  },
+  {
+    what: 'takes OPTIONS for a method like any other',
+    except: { hulls: ['deployed stack'], because: 'the emulator answers it itself, as if for CORS' },
+    exchanges: [notAllowed(send('OPTIONS', '/polls'), 'GET, HEAD, POST')],
   },
   {
     what: 'says so of its pages too',
@@ -411,14 +422,30 @@ const pages: readonly Scenario[] = [
     what: 'serves the page on the API and its files',
     exchanges: [
       page('/docs', /swagger-ui/),
-      page('/docs/', /swagger-ui/),
       file('/docs/static/swagger-ui.css', 'text/css; charset=utf-8'),
       file('/docs/static/swagger-ui-bundle.js', 'application/javascript; charset=utf-8'),
       { request: get('/docs/static/swagger-initializer.js'), status: 200, body: /SwaggerUIBundle/ },
       file('/docs/static/favicon-32x32.png', 'image/png'),
       file('/docs/static/logo.svg', 'image/svg+xml'),
-      { request: get('/docs/static/index.html'), status: 302, headers: { location: '/docs/' }, body: '' },
+      {
+        request: get('/docs/static/index.html'),
+        status: 302,
+        headers: { location: '/docs/' },
+        body: '',
+        differences: [
+          {
+            hulls: ['deployed stack'],
+            because: 'the gateway gives a type to an answer that has none',
+            headers: { 'content-type': expect.anything() },
+          },
+        ],
+      },
     ],
+  },
+  {
+    what: 'serves the page on the API at its other address',
+    except: slashesAreLost,
+    exchanges: [page('/docs/', /swagger-ui/)],
   },
   {
     what: 'has no other files',

@@ -29,6 +29,8 @@ export interface Exchange extends Expected {
 export interface Scenario {
   readonly what: string;
   readonly exchanges: readonly Exchange[];
+  /** Hulls in which it cannot be played, and why. */
+  readonly except?: { readonly hulls: readonly Hull[]; readonly because: string };
 }
 
 /** How a hull may differ from the others in its answer. */

@@ -1,0 +1,60 @@
+import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { KEY } from '../helpers/embedded-app.ts';
+import { type FakeRateProvider, startFakeRateProvider } from '../helpers/fake-rate-provider.ts';
+import type { Send } from '../helpers/http.ts';
+import { signing, twilioSettings } from '../helpers/signing.ts';
+import { clientOptions, DeployedStack } from './deployed-stack.ts';
+import { type MiniStack, startMiniStack } from './ministack.ts';
+import { Sam } from './sam.ts';
+
+type Parameters = Readonly<Record<string, string>>;
+
+/** Portside, deployed as the README says into an AWS of its own, with SMS and a source of rates set up. */
+export class Deployment {
+  private constructor(
+    readonly aws: MiniStack,
+    readonly sam: Sam,
+    readonly stack: DeployedStack,
+    readonly parameters: Parameters,
+    /** Sends to the stack; what carries the key of the tests carries the stack's. */
+    readonly send: Send,
+    private readonly rates: FakeRateProvider,
+  ) {}
+
+  static async start(): Promise<Deployment> {
+    const rates = await startFakeRateProvider();
+    const aws = await startMiniStack();
+    const sam = await Sam.start(aws.endpoint);
+    const secrets = new SecretsManagerClient(clientOptions(aws.endpoint));
+    const twilio = { Name: 'twilio', SecretString: twilioSettings.TWILIO_AUTH_TOKEN };
+    const { ARN } = await secrets.send(new CreateSecretCommand(twilio));
+    const parameters = {
+      TwilioAuthTokenSecretArn: ARN as string,
+      PublicBaseUrl: twilioSettings.PUBLIC_BASE_URL,
+      RateSources: `frankfurter=${rates.url}`,
+    };
+    await sam.build();
+    await sam.deploy(parameters);
+    const stack = await DeployedStack.find(aws);
+    await stack.importRoutes();
+    const send = withKeyOf(await stack.adminKey(), stack.send);
+    return new Deployment(aws, sam, stack, parameters, signing(send), rates);
+  }
+
+  async stop(): Promise<void> {
+    await this.sam.stop();
+    await this.aws.stop();
+    await this.rates.stop();
+  }
+}
+
+function withKeyOf(key: string, send: Send): Send {
+  const replaced = (text: string): string => text.replace(KEY, key);
+  return (request) => {
+    const headers = Object.entries(request.headers ?? {}).map(([name, value]) => [
+      name,
+      Array.isArray(value) ? value.map(replaced) : replaced(value),
+    ]);
+    return send({ ...request, headers: Object.fromEntries(headers) });
+  };
+}

@@ -1,0 +1,40 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { conformanceTo } from '../helpers/openapi-conformance.ts';
+import type { Hull } from '../helpers/scenarios/scenario.ts';
+import { startDynamoDbLocal, type TestServer } from '../helpers/servers/dynamodb-local.ts';
+import { type ServiceInHull, serviceInContainer } from '../parity/hulls.ts';
+import { playAlike } from '../parity/play-alike.ts';
+import { parityScenarios } from '../parity/scenarios.ts';
+import { withKey } from '../parity/system-scenarios.ts';
+import { Deployment } from './deployment.ts';
+import { INSTALLATION_MS } from './python-environment.ts';
+
+const HULL: Hull = 'deployed stack';
+
+let deployment: Deployment;
+let dynamoDb: TestServer;
+let container: ServiceInHull;
+let conforms: ReturnType<typeof conformanceTo>;
+beforeAll(async () => {
+  deployment = await Deployment.start();
+  dynamoDb = await startDynamoDbLocal();
+  const { RateSources } = deployment.parameters;
+  container = await serviceInContainer(dynamoDb.endpoint, { RATE_SOURCES: RateSources as string });
+  conforms = conformanceTo(JSON.parse((await container.send({ url: '/openapi.json' })).body));
+  const colors = { pollId: 'colors', question: 'Which colour?', choices: ['RED', 'GREEN', 'BLUE'] };
+  for (const { send } of [container, deployment])
+    expect((await send(withKey('POST', '/polls', colors))).status).toBe(201);
+}, INSTALLATION_MS);
+afterAll(async () => {
+  await container?.close();
+  await dynamoDb?.stop();
+  await deployment?.stop();
+});
+
+describe('the deployed stack answers as a container does: it', () => {
+  const scenarios = parityScenarios.filter(({ except }) => !except?.hulls.includes(HULL));
+
+  it.each(scenarios.map((scenario) => [scenario.what, scenario] as const))('%s', async (_, scenario) => {
+    await playAlike(scenario, [container, { hull: HULL, send: deployment.send }], conforms);
+  });
+});
