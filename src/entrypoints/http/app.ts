@@ -8,7 +8,7 @@ import Fastify, {
   type RawServerDefault,
 } from 'fastify';
 import type { Logger } from 'pino';
-import { Type } from 'typebox';
+import * as Type from 'typebox';
 import { DomainError } from '../../domain/shared/domain-error.ts';
 import type { ApiKey } from './api-keys.ts';
 import { parseBodies } from './body.ts';

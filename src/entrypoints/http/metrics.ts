@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { collectDefaultMetrics, Histogram, Registry } from 'prom-client';
-import { Type } from 'typebox';
+import * as Type from 'typebox';
 
 /** Serves `GET /metrics` in the Prometheus text format: the process's own figures and every answer by route. */
 export function publishMetrics(app: FastifyInstance): void {

@@ -1,7 +1,7 @@
 import swagger from '@fastify/swagger';
 import swaggerUi, { type FastifySwaggerUiOptions } from '@fastify/swagger-ui';
 import type { FastifyInstance, FastifySchema, RouteOptions } from 'fastify';
-import { Type } from 'typebox';
+import * as Type from 'typebox';
 import type { ProblemTable } from './problems.ts';
 import { ProblemBody } from './schemas.ts';
 

@@ -1,4 +1,4 @@
-import { Type } from 'typebox';
+import * as Type from 'typebox';
 
 /** RFC 9457 problem details, the body of every error. */
 export const ProblemBody = Type.Object({
@@ -28,6 +28,10 @@ export const PageQuery = Type.Object(
   },
   { additionalProperties: false },
 );
+
+/** An object with any keys. `Type.Record` would bring TypeBox's engine for computed types into every start. */
+export const MapOf = <Value extends Type.TSchema>(value: Value, options: Type.TSchemaOptions = {}) =>
+  Type.Unsafe<Record<string, Type.Static<Value>>>({ type: 'object', additionalProperties: value, ...options });
 
 export const Identity = Type.String({
   pattern: '^[\\x20-\\x7e]{1,128}$',

@@ -1,7 +1,8 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import { Type } from 'typebox';
+import * as Type from 'typebox';
 import { DomainError } from '../../domain/shared/domain-error.ts';
 import type { ProblemTable } from './problems.ts';
+import { MapOf } from './schemas.ts';
 
 export interface SystemRoutesOptions {
   readonly problems: ProblemTable;
@@ -11,7 +12,7 @@ export interface SystemRoutesOptions {
 const Health = Type.Object(
   {
     status: Type.String({ enum: ['ok', 'unavailable'] }),
-    checks: Type.Record(Type.String(), Type.String({ enum: ['ok', 'unreachable'] })),
+    checks: MapOf(Type.String({ enum: ['ok', 'unreachable'] })),
   },
   { description: 'Each dependency and whether it can be reached' },
 );

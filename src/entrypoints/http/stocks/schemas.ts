@@ -1,5 +1,5 @@
-import { Type } from 'typebox';
-import { Id, Timestamp } from '../schemas.ts';
+import * as Type from 'typebox';
+import { Id, MapOf, Timestamp } from '../schemas.ts';
 
 export { PageQuery } from '../schemas.ts';
 
@@ -60,7 +60,7 @@ const provenanceFields = {
 export const ValueBody = Type.Object(
   {
     stock: Type.String(),
-    values: Type.Record(Type.String(), Decimal, {
+    values: MapOf(Decimal, {
       description: 'By currency, each with its minor digits of ISO 4217; the stock’s own first',
     }),
     rates: Type.Union([Type.Object(provenanceFields), Type.Null()], {
@@ -73,7 +73,7 @@ export const ValueBody = Type.Object(
 export const RatesBody = Type.Object(
   {
     ...provenanceFields,
-    rates: Type.Record(Type.String(), Decimal, { description: 'Price of one unit of the base, by currency' }),
+    rates: MapOf(Decimal, { description: 'Price of one unit of the base, by currency' }),
   },
   { description: 'Rates, and what they rest on' },
 );

@@ -1,4 +1,4 @@
-import { Type } from 'typebox';
+import * as Type from 'typebox';
 import { Id, PageQuery, Timestamp } from '../schemas.ts';
 
 export { IdempotencyHeaders, PageQuery } from '../schemas.ts';

@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { FastifyPluginAsync } from 'fastify';
-import { type Static, Type } from 'typebox';
+import type { Static } from 'typebox';
+import * as Type from 'typebox';
 import { DomainError, invalidRequest } from '../../../domain/shared/domain-error.ts';
 import type { AuditPoll } from '../../../domain/votes/audit-poll.ts';
 import type { CastVote } from '../../../domain/votes/cast-vote.ts';

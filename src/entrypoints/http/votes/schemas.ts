@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import { Type } from 'typebox';
+import * as Type from 'typebox';
 import { Id, Identity, Timestamp } from '../schemas.ts';
 
 export { Id, IdempotencyHeaders, PageQuery } from '../schemas.ts';
