@@ -16,6 +16,8 @@ export class Deployment {
     readonly sam: Sam,
     readonly stack: DeployedStack,
     readonly parameters: Parameters,
+    /** Those that it has in a secret. */
+    readonly rateSources: string,
     /** Sends to the stack; what carries the key of the tests carries the stack's. */
     readonly send: Send,
     private readonly rates: FakeRateProvider,
@@ -26,19 +28,20 @@ export class Deployment {
     const aws = await startMiniStack();
     const sam = await Sam.start(aws.endpoint);
     const secrets = new SecretsManagerClient(clientOptions(aws.endpoint));
-    const twilio = { Name: 'twilio', SecretString: twilioSettings.TWILIO_AUTH_TOKEN };
-    const { ARN } = await secrets.send(new CreateSecretCommand(twilio));
+    const createSecret = async (Name: string, SecretString: string): Promise<string> =>
+      (await secrets.send(new CreateSecretCommand({ Name, SecretString }))).ARN as string;
+    const rateSources = `frankfurter=${rates.url}`;
     const parameters = {
-      TwilioAuthTokenSecretArn: ARN as string,
+      TwilioAuthTokenSecretArn: await createSecret('twilio', twilioSettings.TWILIO_AUTH_TOKEN),
       PublicBaseUrl: twilioSettings.PUBLIC_BASE_URL,
-      RateSources: `frankfurter=${rates.url}`,
+      RateSourcesSecretArn: await createSecret('rates', rateSources),
     };
     await sam.build();
     await sam.deploy(parameters);
     const stack = await DeployedStack.find(aws);
     await stack.importRoutes();
     const send = withKeyOf(await stack.adminKey(), stack.send);
-    return new Deployment(aws, sam, stack, parameters, signing(send), rates);
+    return new Deployment(aws, sam, stack, parameters, rateSources, signing(send), rates);
   }
 
   async stop(): Promise<void> {

@@ -18,8 +18,7 @@ let conforms: ReturnType<typeof conformanceTo>;
 beforeAll(async () => {
   deployment = await Deployment.start();
   dynamoDb = await startDynamoDbLocal();
-  const { RateSources } = deployment.parameters;
-  container = await serviceInContainer(dynamoDb.endpoint, { RATE_SOURCES: RateSources as string });
+  container = await serviceInContainer(dynamoDb.endpoint, { RATE_SOURCES: deployment.rateSources });
   conforms = conformanceTo(JSON.parse((await container.send({ url: '/openapi.json' })).body));
   const colors = { pollId: 'colors', question: 'Which colour?', choices: ['RED', 'GREEN', 'BLUE'] };
   for (const { send } of [container, deployment])

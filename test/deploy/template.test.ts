@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { PROJECT, readFromProject } from '../helpers/project.ts';
 import { INSTALLATION_MS } from './python-environment.ts';
 import { Sam } from './sam.ts';
+import { resourcesOf } from './templates.ts';
 
 describe('sam validate --lint', () => {
   let sam: Sam;
@@ -18,8 +19,8 @@ describe('sam validate --lint', () => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  it('finds nothing in the template', async () => {
-    expect(await sam.validate(join(PROJECT, 'template.yaml'))).toContain('is a valid SAM Template');
+  it.each(['template.yaml', 'deploy/fargate.yaml'])('finds nothing in %s', async (template) => {
+    expect(await sam.validate(join(PROJECT, template))).toContain('is a valid SAM Template');
   });
 
   it('finds what only the linter knows', async () => {
@@ -30,5 +31,18 @@ describe('sam validate --lint', () => {
     );
 
     await expect(sam.validate(template)).rejects.toThrow("'PAY' is not one of");
+  });
+});
+
+describe('template.yaml', () => {
+  const resources = Object.entries(resourcesOf('template.yaml'));
+  const ofType = (type: string) => resources.filter(([, { Type }]) => Type === type);
+
+  it('shows every alarm and what every failure queue holds on the dashboard', () => {
+    const body = ofType('AWS::CloudWatch::Dashboard')[0]?.[1].Properties.DashboardBody ?? '';
+    const shown = [...body.matchAll(/\$\{(\w+)\.(?:Arn|QueueName)\}/g)].map(([, name]) => name);
+    const watched = [...ofType('AWS::CloudWatch::Alarm'), ...ofType('AWS::SQS::Queue')].map(([name]) => name);
+
+    expect(shown.sort()).toEqual(watched.sort());
   });
 });
