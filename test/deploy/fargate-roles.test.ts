@@ -1,0 +1,58 @@
+import { describe, expect, it } from '@jest/globals';
+import { permissionsIn } from './least-privilege.ts';
+import { resourcesOf } from './templates.ts';
+
+/** Statements that a function needs and a container does not, with who acts in its place. */
+const OF_LAMBDA_ALONE: Readonly<Record<string, string>> = {
+  Log: 'ECS writes the log',
+  ReadSecrets: 'ECS reads the secrets',
+  FindStream: 'the worker asks the table for its stream',
+  PutAsideWhatFails: 'the worker tries again until it succeeds',
+  WakeProcessor: 'workers look by themselves',
+  GoOn: 'workers do not end',
+  BeTheOnlyOne: 'workers share the tasks',
+};
+
+/** What containers do and no function: to read a stream together, and to recount every poll after a gap in it. */
+const OF_WORKERS_ALONE = [
+  'dynamodb:DescribeTable on VotesTable.Arn',
+  ...['DeleteItem', 'PutItem', 'Query', 'UpdateItem'].map((action) => `dynamodb:${action} on LeasesTable.Arn`),
+  'dynamodb:Query on TalliesTable.Arn for POLLS',
+  'dynamodb:BatchGetItem on VotesTable.Arn for SHARD#*',
+];
+
+/** All that roles of a template allow, but for some statements. */
+function allowed(template: string, roles: readonly string[], without: Readonly<Record<string, string>> = {}): string[] {
+  const resources = resourcesOf(template);
+  const permissions = roles.flatMap((name) =>
+    (resources[name]?.Properties.Policies ?? []).flatMap(({ PolicyDocument }) =>
+      PolicyDocument ? permissionsIn(name, PolicyDocument) : [],
+    ),
+  );
+  const kept = permissions.filter(({ statement }) => !Object.hasOwn(without, statement));
+  return kept.map(
+    ({ action, resource, leadingKey }) => `${action} on ${resource}${leadingKey ? ` for ${leadingKey}` : ''}`,
+  );
+}
+
+const distinct = (permissions: readonly string[]): string[] => [...new Set(permissions)].sort();
+
+describe('the roles on Fargate allow what those on Lambda do, where calls are compared with them:', () => {
+  it('that of the API', () => {
+    const functions = allowed('template.yaml', ['ApiRole'], OF_LAMBDA_ALONE);
+
+    expect(functions.length).toBeGreaterThan(20);
+    expect(distinct(allowed('deploy/fargate.yaml', ['ApiRole']))).toEqual(distinct(functions));
+  });
+
+  it('that of the workers', () => {
+    // The one on the stream of tasks is missing: workers look by themselves.
+    const roles = ['VotesStreamRole', 'VotesSweepRole', 'TasksProcessorRole', 'TasksSweepRole'];
+    const functions = allowed('template.yaml', roles, OF_LAMBDA_ALONE);
+
+    expect(functions.length).toBeGreaterThan(20);
+    expect(distinct(allowed('deploy/fargate.yaml', ['WorkerRole']))).toEqual(
+      distinct([...functions, ...OF_WORKERS_ALONE]),
+    );
+  });
+});
