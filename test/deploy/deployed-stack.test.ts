@@ -292,6 +292,12 @@ describe('the deployed stack', () => {
     await tallied('busy', [votes, 0, 1]);
   });
 
+  it('refuses subnets without a security group', async () => {
+    await expect(sam.deploy({ ...parameters, SubnetIds: 'subnet-1,subnet-2' })).rejects.toThrow(
+      'SubnetIds needs SecurityGroupIds',
+    );
+  });
+
   it('closes polls past their end by its schedule', async () => {
     const duePolls = new QueryCommand({
       TableName: stack.nameOf('TalliesTable'),

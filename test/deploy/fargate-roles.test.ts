@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { permissionsIn } from './least-privilege.ts';
-import { resourcesOf } from './templates.ts';
+import { readTemplate } from './templates.ts';
 
 /** Statements that a function needs and a container does not, with who acts in its place. */
 const OF_LAMBDA_ALONE: Readonly<Record<string, string>> = {
@@ -23,9 +23,9 @@ const OF_WORKERS_ALONE = [
 
 /** All that roles of a template allow, but for some statements. */
 function allowed(template: string, roles: readonly string[], without: Readonly<Record<string, string>> = {}): string[] {
-  const resources = resourcesOf(template);
+  const { Resources } = readTemplate(template);
   const permissions = roles.flatMap((name) =>
-    (resources[name]?.Properties.Policies ?? []).flatMap(({ PolicyDocument }) =>
+    (Resources[name]?.Properties.Policies ?? []).flatMap(({ PolicyDocument }) =>
       PolicyDocument ? permissionsIn(name, PolicyDocument) : [],
     ),
   );

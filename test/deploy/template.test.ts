@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { PROJECT, readFromProject } from '../helpers/project.ts';
 import { INSTALLATION_MS } from './python-environment.ts';
 import { Sam } from './sam.ts';
-import { resourcesOf } from './templates.ts';
+import { readTemplate } from './templates.ts';
 
 describe('sam validate --lint', () => {
   let sam: Sam;
@@ -35,8 +35,14 @@ describe('sam validate --lint', () => {
 });
 
 describe('template.yaml', () => {
-  const resources = Object.entries(resourcesOf('template.yaml'));
-  const ofType = (type: string) => resources.filter(([, { Type }]) => Type === type);
+  const { Parameters, Resources } = readTemplate('template.yaml');
+  const ofType = (type: string) => Object.entries(Resources).filter(([, { Type }]) => Type === type);
+
+  it('has a default for every parameter, which `sam deploy --guided` takes unless the parameter is hidden', () => {
+    const asked = Object.entries(Parameters).filter(([, { Default, NoEcho }]) => Default === undefined || NoEcho);
+
+    expect(asked).toEqual([]);
+  });
 
   it('shows every alarm and what every failure queue holds on the dashboard', () => {
     const body = ofType('AWS::CloudWatch::Dashboard')[0]?.[1].Properties.DashboardBody ?? '';

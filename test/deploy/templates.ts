@@ -2,8 +2,14 @@ import { parse } from 'yaml';
 import { readFromProject } from '../helpers/project.ts';
 import type { PolicyDocument } from './least-privilege.ts';
 
+/** What tests read of a parameter. */
+interface Parameter {
+  readonly Default?: unknown;
+  readonly NoEcho?: boolean;
+}
+
 /** What tests read of a resource. */
-export interface Resource {
+interface Resource {
   readonly Type: string;
   readonly Properties: {
     /** Of a role. A policy that is conditional has no document in this place. */
@@ -12,6 +18,10 @@ export interface Resource {
   };
 }
 
-/** The resources of a template as they stand there: `!GetAtt VotesTable.Arn` is the text `VotesTable.Arn`. */
-export const resourcesOf = (template: string): Readonly<Record<string, Resource>> =>
-  parse(readFromProject(template), { logLevel: 'error' }).Resources;
+interface Template {
+  readonly Parameters: Readonly<Record<string, Parameter>>;
+  readonly Resources: Readonly<Record<string, Resource>>;
+}
+
+/** A template of the project as it stands there: `!GetAtt VotesTable.Arn` is the text `VotesTable.Arn`. */
+export const readTemplate = (path: string): Template => parse(readFromProject(path), { logLevel: 'error' });
