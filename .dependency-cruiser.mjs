@@ -1,7 +1,9 @@
 /**
  * The dependency law. Each rule is proved to bite by a file in `test/architecture/planted` that breaks it.
  *
- *     domain ← ports ← adapters ← entrypoints/composition → entrypoints/http, container, lambda
+ *     domain ← ports ← adapters ← entrypoints/composition ← entrypoints/container, lambda, cli
+ *                                            ↓
+ *                                 entrypoints/http, worker
  */
 
 /** Where packages may be imported; one that is new to the service needs a place here. */

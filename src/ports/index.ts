@@ -10,7 +10,7 @@ export type {
   StockChange,
   StockStore,
 } from './stocks.ts';
-export type { ChangeFeed, ChangeHandler, Clock, Ids, Random } from './system.ts';
+export type { ChangeFeed, ChangeHandler, Clock, Ids, Meter, Random } from './system.ts';
 export type {
   AddOutcome,
   Cancellation,

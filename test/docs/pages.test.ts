@@ -35,6 +35,15 @@ describe.each(pages)('%s', (page) => {
   });
 });
 
+describe('README.md', () => {
+  it.each(['src/adapters', 'src/entrypoints', 'test'])('shows every folder of %s in its map', (parent) => {
+    const [, map = ''] = /^```\n(src\/domain\/.*?)^```$/ms.exec(readFromProject('README.md')) ?? [];
+    const [, line = ''] = new RegExp(`^${parent}/ +(.*?)(?=^\\S)`, 'ms').exec(map) ?? [];
+    const folders = readdirSync(join(PROJECT, parent), { withFileTypes: true }).filter((entry) => entry.isDirectory());
+    expect(line.match(/\w[\w-]*/g)).toEqual(expect.arrayContaining(folders.map(({ name }) => name)));
+  });
+});
+
 describe.each([...pages, '.ci/run'])('%s', (page) => {
   it('names only commands that exist', () => {
     expect(namedScripts(readFromProject(page)).filter((name) => !Object.hasOwn(scripts, name))).toEqual([]);

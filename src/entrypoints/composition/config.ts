@@ -51,7 +51,7 @@ export const coreSettings = {
   },
   API_KEYS: {
     meaning:
-      'Keys for the routes that change things, `name=key,name=key` or `{ "name": "key" }`; a key has 16 to 128 characters. ' +
+      'Keys for the routes that change things and for all routes of tasks, `name=key,name=key` or `{ "name": "key" }`; a key has 16 to 128 characters. ' +
       'With `STORAGE=memory` one is made at start and printed once if none is given.',
     parse: parseApiKeys,
   },
