@@ -147,13 +147,13 @@ describe('the page of stocks, in Chromium', () => {
   it('keeps the last values when the connection is lost, says so, and recovers by itself', async () => {
     dashboard.tolerate('net::ERR_');
     const page = await open('#/stocks/AMZN/USD');
-    await reads(connection(page), 'Asked every 5 s');
+    await reads(connection(page), 'Polling every 5 s');
     await page.route('**/stock/AMZN**', (route) => route.abort());
     await reads(connection(page), 'Connection lost', 10_000);
     await reads(page.locator('.connection-detail:visible'), 'last figures that arrived');
     await reads(value(page, 'EUR'), '97.00');
     await page.unroute('**/stock/AMZN**');
-    await reads(connection(page), 'Asked every 5 s', 10_000);
+    await reads(connection(page), 'Polling every 5 s', 10_000);
     await expect(page.locator('.connection-detail').isVisible()).resolves.toBe(false);
   });
 

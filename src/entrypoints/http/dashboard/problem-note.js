@@ -18,6 +18,14 @@ export const problemNote = (problem, ...actions) =>
     ...actions,
   );
 
+/**
+ * Says what went wrong with something that is asked for again while there is hope.
+ *
+ * @param {Problem} problem
+ */
+export const retriedNote = (problem) =>
+  problemNote(problem, ...(problem.isPassing ? [element('p', {}, 'Trying again…')] : []));
+
 /** @param {Problem} problem */
 const problemList = ({ errors }) =>
   element('ul', {}, ...errors.map(({ path, message }) => element('li', {}, isolated(`${path} ${message}`))));

@@ -1,18 +1,13 @@
 import { apiKey } from '../api-key.js';
-import { Badge } from '../badge.js';
 import { element, isolated, setText } from '../dom.js';
-import { Poller } from '../poller.js';
-import { problemNote } from '../problem-note.js';
+import { PolledCard } from '../polled-card.js';
 import { CurrenciesForm } from './currencies-form.js';
 import { Provenance } from './provenance.js';
 import { openChangeDialog } from './stock-dialogs.js';
 import { valueStock } from './stocks.js';
 import { ValueTable } from './value-table.js';
 
-/**
- * @import { Problem } from '../service.js'
- * @import { Stock, StockValue } from './stocks.js'
- */
+/** @import { Stock, StockValue } from './stocks.js' */
 
 const INTERVAL_MS = 5_000;
 
@@ -21,13 +16,11 @@ export class StockView {
   #stock;
   #onChanged;
   #heading;
-  #badge = new Badge();
   #table = new ValueTable();
   #provenance = new Provenance();
-  #place = element('div', { class: 'stack', 'aria-busy': true }, element('p', { class: 'empty' }, 'Loading…'));
   #done = element('p', { role: 'status' });
   #controls;
-  #poller;
+  #card;
   /** @type {string | undefined} */
   #ownCurrency;
 
@@ -52,29 +45,23 @@ export class StockView {
       ),
       this.#done,
     );
-    this.element = element(
-      'article',
-      { class: 'card' },
-      element('div', { class: 'meta' }, element('p', {}, 'Stock'), this.#badge.element),
-      this.#heading,
-      this.#badge.detail,
-      this.#place,
-      new CurrenciesForm(stock, currencies).element,
-      this.#controls,
-    );
-    document.title = `${stock} – Portside`;
-    apiKey.onChange(() => this.#showControls(), signal);
-    const timer = setInterval(() => this.#provenance.tick(), 1_000);
-    signal.addEventListener('abort', () => clearInterval(timer));
-    this.#poller = new Poller(
+    this.#card = new PolledCard(
       {
+        facts: element('p', {}, 'Stock'),
+        heading: this.#heading,
+        below: [new CurrenciesForm(stock, currencies).element, this.#controls],
         ask: (signal) => valueStock(stock, currencies, signal),
         intervalMs: INTERVAL_MS,
-        onAnswer: (answer) => this.#show(answer),
-        onProblem: (problem) => this.#fail(problem),
+        onAnswer: (answer, isEmpty) => this.#show(answer, isEmpty),
+        onEmptied: () => this.#showControls(undefined),
       },
       signal,
     );
+    this.element = this.#card.element;
+    document.title = `${stock} – Portside`;
+    apiKey.onChange(() => this.#showControls(this.#ownCurrency), signal);
+    const timer = setInterval(() => this.#provenance.tick(), 1_000);
+    signal.addEventListener('abort', () => clearInterval(timer));
   }
 
   /** Moves the focus to the name of the stock, for somebody who chose it. */
@@ -82,45 +69,30 @@ export class StockView {
     this.#heading.focus();
   }
 
-  /** @param {StockValue} answer */
-  #show({ values, rates }) {
-    if (this.#ownCurrency === undefined)
-      this.#place.replaceChildren(this.#provenance.verdict, this.#table.element, this.#provenance.figures);
-    this.#place.removeAttribute('aria-busy');
-    this.element.classList.remove('is-lost');
-    this.#badge.show('polling', 'Asked every 5 s');
-    this.#badge.explain();
-    // The service names the stock's own currency first.
-    this.#ownCurrency = Object.keys(values)[0];
+  /**
+   * @param {StockValue} answer
+   * @param {boolean} isEmpty
+   */
+  #show({ values, rates }, isEmpty) {
+    if (isEmpty)
+      this.#card.body.replaceChildren(this.#provenance.verdict, this.#table.element, this.#provenance.figures);
     this.#table.show(values, rates);
     this.#provenance.show(rates);
-    this.#showControls();
+    // The service names the stock's own currency first.
+    this.#showControls(Object.keys(values)[0]);
   }
 
-  /** @param {Problem} problem */
-  #fail(problem) {
-    this.#place.removeAttribute('aria-busy');
-    this.element.classList.add('is-lost');
-    this.#badge.show('lost', problem.status === undefined ? 'Connection lost' : 'Not answered');
-    if (this.#ownCurrency !== undefined && problem.isPassing) return this.#badge.explain(problem);
-    this.#ownCurrency = undefined;
-    this.#badge.explain();
-    const hope = problem.isPassing ? [element('p', {}, 'Trying again…')] : [];
-    const note = this.#place.querySelector('.problem');
-    if (note?.textContent?.startsWith(problem.message)) return;
-    this.#place.replaceChildren(problemNote(problem, ...hope));
-    this.#showControls();
-  }
-
-  #showControls() {
-    this.#controls.hidden = apiKey.get() === undefined || this.#ownCurrency === undefined;
+  /** @param {string | undefined} ownCurrency of the stock, if it is known */
+  #showControls(ownCurrency) {
+    this.#ownCurrency = ownCurrency;
+    this.#controls.hidden = apiKey.get() === undefined || ownCurrency === undefined;
   }
 
   #change() {
     setText(this.#done, '');
     openChangeDialog(this.#stock, this.#ownCurrency ?? '', (/** @type {Stock} */ { value, currency }) => {
       setText(this.#done, `The value is ${value} ${currency} now.`);
-      this.#poller.askNow();
+      this.#card.askNow();
       this.#onChanged();
     });
   }

@@ -1,10 +1,7 @@
-import { Badge } from '../badge.js';
-import { confirmed } from '../dialog.js';
+import { Action } from '../action.js';
 import { element, isolated, setText } from '../dom.js';
 import { formatCount, formatDuration } from '../format.js';
-import { Poller } from '../poller.js';
-import { problemNote } from '../problem-note.js';
-import { Problem } from '../service.js';
+import { PolledCard } from '../polled-card.js';
 import { DepthChart } from './depth-chart.js';
 import { QueueFigures } from './queue-figures.js';
 import { TaskList } from './task-list.js';
@@ -26,18 +23,13 @@ export class QueueView {
   #onChanged;
   #heading;
   #facts = element('p');
-  #badge = new Badge();
   #figures = new QueueFigures();
   #chart = new DepthChart();
   #tasks;
   #redrive = element('button', { type: 'button', click: () => this.#redriveAll() }, 'Redrive the dead letters…');
-  #report = element('p', { role: 'status' });
-  #refusal = element('div');
+  #action = new Action();
   #deadLetters = 0;
-  #isBusy = false;
-  #isShown = false;
-  #body = element('div', { class: 'stack', 'aria-busy': true }, element('p', { class: 'empty' }, 'Loading…'));
-  #poller;
+  #card;
 
   /**
    * @param {string} queue
@@ -51,24 +43,18 @@ export class QueueView {
     this.#onChanged = onChanged;
     this.#heading = element('h2', { class: 'headline', tabindex: -1 }, isolated(queue));
     this.#tasks = new TaskList(queue, signal);
-    this.element = element(
-      'article',
-      { class: 'card' },
-      element('div', { class: 'meta' }, this.#facts, this.#badge.element),
-      this.#heading,
-      this.#badge.detail,
-      this.#body,
-    );
     document.title = `${queue} – Portside`;
-    this.#poller = new Poller(
+    this.#card = new PolledCard(
       {
+        facts: this.#facts,
+        heading: this.#heading,
         ask: (signal) => readQueue(queue, signal),
         intervalMs: INTERVAL_MS,
-        onAnswer: (answer) => this.#show(answer),
-        onProblem: (problem) => this.#fail(problem),
+        onAnswer: (answer, isEmpty) => this.#show(answer, isEmpty),
       },
       signal,
     );
+    this.element = this.#card.element;
   }
 
   /** Moves the focus to the name of the queue, for somebody who chose it. */
@@ -76,22 +62,19 @@ export class QueueView {
     this.#heading.focus();
   }
 
-  /** @param {Queue} queue */
-  #show(queue) {
-    if (!this.#isShown) {
-      this.#isShown = true;
-      this.#body.replaceChildren(
+  /**
+   * @param {Queue} queue
+   * @param {boolean} isEmpty
+   */
+  #show(queue, isEmpty) {
+    if (isEmpty)
+      this.#card.body.replaceChildren(
         this.#figures.figures,
         this.#chart.element,
         this.#figures.counters,
-        this.#controls(),
+        element('div', { class: 'outcome' }, this.#redrive, ...this.#action.outcome),
         this.#tasks.element,
       );
-      this.#body.removeAttribute('aria-busy');
-    }
-    this.element.classList.remove('is-lost');
-    this.#badge.show('polling', 'Polling every 2 s');
-    this.#badge.explain();
     this.#depths.record(queue);
     setText(this.#facts, factsOf(queue));
     this.#figures.show(queue);
@@ -100,53 +83,25 @@ export class QueueView {
     this.#redrive.hidden = queue.deadLetters === 0;
   }
 
-  /** @param {Problem} problem */
-  #fail(problem) {
-    this.element.classList.add('is-lost');
-    this.#badge.show('lost', problem.status === undefined ? 'Connection lost' : 'Not answered');
-    if (this.#isShown && problem.isPassing) return this.#badge.explain(problem);
-    this.#isShown = false;
-    this.#badge.explain();
-    this.#body.removeAttribute('aria-busy');
-    const hope = problem.isPassing ? [element('p', {}, 'Trying again…')] : [];
-    if (this.#body.querySelector('.problem')?.textContent?.startsWith(problem.message)) return;
-    this.#body.replaceChildren(problemNote(problem, ...hope));
-  }
-
-  #controls() {
-    return element('div', { class: 'outcome' }, this.#redrive, this.#report, this.#refusal);
-  }
-
-  async #redriveAll() {
-    if (this.#isBusy) return;
+  #redriveAll() {
     const count = Math.min(this.#deadLetters, REDRIVEN_AT_ONCE);
-    const goOn = await confirmed({
-      title: `Redrive ${formatCount(count)} dead ${count === 1 ? 'letter' : 'letters'}?`,
-      text: 'They are pending again in their old places, with all their attempts and a new deadline.',
-      action: 'Redrive',
-      refrain: 'Leave them',
+    void this.#action.run({
+      confirm: {
+        title: `Redrive ${formatCount(count)} dead ${count === 1 ? 'letter' : 'letters'}?`,
+        text: 'They are pending again in their old places, with all their attempts and a new deadline.',
+        action: 'Redrive',
+        refrain: 'Leave them',
+      },
+      meanwhile: 'Redriving…',
+      act: () => redriveQueue(this.#queue),
+      report: (redriven) => {
+        this.#card.askNow();
+        void this.#tasks.refresh();
+        this.#onChanged();
+        const isAll = redriven < REDRIVEN_AT_ONCE;
+        return `${formatCount(redriven)} ${redriven === 1 ? 'task is' : 'tasks are'} pending again.${isAll ? '' : ' There may be more.'}`;
+      },
     });
-    if (!goOn) return;
-    this.#isBusy = true;
-    this.#refusal.replaceChildren();
-    setText(this.#report, 'Redriving…');
-    try {
-      const redriven = await redriveQueue(this.#queue);
-      const isAll = redriven < REDRIVEN_AT_ONCE;
-      setText(
-        this.#report,
-        `${formatCount(redriven)} ${redriven === 1 ? 'task is' : 'tasks are'} pending again.${isAll ? '' : ' There may be more.'}`,
-      );
-      this.#poller.askNow();
-      void this.#tasks.refresh();
-      this.#onChanged();
-    } catch (error) {
-      if (!(error instanceof Problem)) throw error;
-      setText(this.#report, '');
-      this.#refusal.replaceChildren(problemNote(error));
-    } finally {
-      this.#isBusy = false;
-    }
   }
 }
 

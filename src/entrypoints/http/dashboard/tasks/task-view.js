@@ -1,9 +1,7 @@
-import { Badge } from '../badge.js';
+import { Action } from '../action.js';
 import { element, isolated, setText } from '../dom.js';
 import { formatInstant } from '../format.js';
-import { Poller } from '../poller.js';
-import { problemNote } from '../problem-note.js';
-import { Problem } from '../service.js';
+import { PolledCard } from '../polled-card.js';
 import { queueHref } from './queue-list.js';
 import { readTask, redriveTask } from './tasks.js';
 
@@ -18,13 +16,10 @@ export class TaskView {
   #taskId;
   #heading;
   #status = element('span', { class: 'status' });
-  #badge = new Badge();
-  #body = element('div', { class: 'stack', 'aria-busy': true }, element('p', { class: 'empty' }, 'Loading…'));
-  #report = element('div', { role: 'status' });
-  #poller;
+  #action = new Action();
+  #card;
   /** What is shown, so that it is made anew only when that changes. */
   #shown = '';
-  #isBusy = false;
 
   /**
    * @param {string} queue to which the way leads back
@@ -34,33 +29,28 @@ export class TaskView {
   constructor(queue, taskId, signal) {
     this.#taskId = taskId;
     this.#heading = element('h2', { class: 'headline is-id', tabindex: -1 }, 'Task ', isolated(taskId));
-    this.element = element(
-      'article',
-      { class: 'card' },
-      element(
-        'div',
-        { class: 'meta' },
-        element('p', {}, element('a', { href: queueHref(queue) }, 'Queue ', isolated(queue)), ' · ', this.#status),
-        this.#badge.element,
-      ),
-      this.#heading,
-      this.#badge.detail,
-      this.#body,
-      this.#report,
-    );
     document.title = `${taskId} – Portside`;
-    this.#poller = new Poller(
+    this.#card = new PolledCard(
       {
+        facts: element(
+          'p',
+          {},
+          element('a', { href: queueHref(queue) }, 'Queue ', isolated(queue)),
+          ' · ',
+          this.#status,
+        ),
+        heading: this.#heading,
+        below: [element('div', { class: 'outcome' }, ...this.#action.outcome)],
         ask: (signal) => readTask(taskId, signal),
         intervalMs: INTERVAL_MS,
-        onAnswer: (task) => {
-          if (task.queue === queue) this.#show(task);
+        onAnswer: (task, isEmpty) => {
+          if (task.queue === queue) this.#show(task, isEmpty);
           else location.replace(`${queueHref(task.queue)}/${taskId}`);
         },
-        onProblem: (problem) => this.#fail(problem),
       },
       signal,
     );
+    this.element = this.#card.element;
   }
 
   /** Moves the focus to the id of the task, for somebody who chose it. */
@@ -68,19 +58,19 @@ export class TaskView {
     this.#heading.focus();
   }
 
-  /** @param {Task} task */
-  #show(task) {
-    this.element.classList.remove('is-lost');
-    this.#badge.show('polling', 'Polling every 2 s');
-    this.#badge.explain();
+  /**
+   * @param {Task} task
+   * @param {boolean} isEmpty
+   */
+  #show(task, isEmpty) {
     const shown = JSON.stringify(task);
-    if (shown === this.#shown) return;
+    if (!isEmpty && shown === this.#shown) return;
     this.#shown = shown;
     setText(this.#status, task.status);
     this.#status.dataset.status = task.status;
-    const hadFocus = this.#body.contains(document.activeElement);
-    this.#body.removeAttribute('aria-busy');
-    this.#body.replaceChildren(
+    const { body } = this.#card;
+    const hadFocus = body.contains(document.activeElement);
+    body.replaceChildren(
       history(task),
       ...(task.error === undefined ? [] : [text('Last error', task.error)]),
       text('Payload', json(task.payload)),
@@ -88,19 +78,6 @@ export class TaskView {
       ...(task.status === 'FAILURE' ? [this.#controls()] : []),
     );
     if (hadFocus) this.focus();
-  }
-
-  /** @param {Problem} problem */
-  #fail(problem) {
-    this.element.classList.add('is-lost');
-    this.#badge.show('lost', problem.status === undefined ? 'Connection lost' : 'Not answered');
-    if (this.#shown !== '' && problem.isPassing) return this.#badge.explain(problem);
-    this.#shown = '';
-    this.#badge.explain();
-    this.#body.removeAttribute('aria-busy');
-    const hope = problem.isPassing ? [element('p', {}, 'Trying again…')] : [];
-    if (this.#body.querySelector('.problem')?.textContent?.startsWith(problem.message)) return;
-    this.#body.replaceChildren(problemNote(problem, ...hope));
   }
 
   #controls() {
@@ -111,20 +88,16 @@ export class TaskView {
     );
   }
 
-  async #redrive() {
-    if (this.#isBusy) return;
-    this.#isBusy = true;
-    this.#report.replaceChildren();
-    try {
-      this.#show(await redriveTask(this.#taskId));
-      this.#report.replaceChildren(element('p', {}, 'The task is pending again.'));
-      this.#poller.askNow();
-    } catch (error) {
-      if (!(error instanceof Problem)) throw error;
-      this.#report.replaceChildren(problemNote(error));
-    } finally {
-      this.#isBusy = false;
-    }
+  #redrive() {
+    void this.#action.run({
+      meanwhile: 'Redriving…',
+      act: () => redriveTask(this.#taskId),
+      report: (task) => {
+        this.#card.show(task);
+        this.#card.askNow();
+        return 'The task is pending again.';
+      },
+    });
   }
 }
 

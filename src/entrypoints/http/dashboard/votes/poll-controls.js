@@ -1,9 +1,7 @@
+import { Action } from '../action.js';
 import { apiKey } from '../api-key.js';
-import { confirmed } from '../dialog.js';
 import { element } from '../dom.js';
 import { formatCount } from '../format.js';
-import { problemNote } from '../problem-note.js';
-import { Problem } from '../service.js';
 import { closePoll, recountPoll } from './polls.js';
 
 /** @import { ClosedPoll, Recount } from './polls.js' */
@@ -13,9 +11,7 @@ export class PollControls {
   #pollId;
   #closeButton = element('button', { type: 'button', click: () => this.#close() });
   #isClosed = false;
-  #report = element('div', { role: 'status' });
-  #refusal = element('div');
-  #isBusy = false;
+  #action = new Action();
 
   /**
    * @param {string} pollId
@@ -31,14 +27,9 @@ export class PollControls {
         'div',
         { class: 'actions' },
         this.#closeButton,
-        element(
-          'button',
-          { type: 'button', click: () => this.#do('Recounting…', recountPoll, recountReport) },
-          'Recount',
-        ),
+        element('button', { type: 'button', click: () => this.#recount() }, 'Recount'),
       ),
-      this.#report,
-      this.#refusal,
+      ...this.#action.outcome,
     );
     const toggle = () => {
       this.element.hidden = apiKey.get() === undefined;
@@ -53,38 +44,27 @@ export class PollControls {
     this.#closeButton.textContent = this.#isClosed ? 'Audit again' : 'Close and audit…';
   }
 
-  async #close() {
-    const goOn =
-      this.#isClosed ||
-      (await confirmed({
-        title: 'Close this poll?',
-        text: 'No vote is accepted afterwards, and a closed poll cannot be opened again. Ballots, shards and tally are then counted against each other.',
-        action: 'Close and audit',
-        refrain: 'Leave it open',
-      }));
-    if (goOn) await this.#do('Counting the ballots…', closePoll, auditReport);
+  #close() {
+    const confirm = {
+      title: 'Close this poll?',
+      text: 'No vote is accepted afterwards, and a closed poll cannot be opened again. Ballots, shards and tally are then counted against each other.',
+      action: 'Close and audit',
+      refrain: 'Leave it open',
+    };
+    void this.#action.run({
+      ...(this.#isClosed ? {} : { confirm }),
+      meanwhile: 'Counting the ballots…',
+      act: () => closePoll(this.#pollId),
+      report: auditReport,
+    });
   }
 
-  /**
-   * @template Answer
-   * @param {string} meanwhile
-   * @param {(pollId: string) => Promise<Answer>} act
-   * @param {(answer: Answer) => Node} report
-   */
-  async #do(meanwhile, act, report) {
-    if (this.#isBusy) return;
-    this.#isBusy = true;
-    this.#report.replaceChildren(element('p', {}, meanwhile));
-    this.#refusal.replaceChildren();
-    try {
-      this.#report.replaceChildren(report(await act(this.#pollId)));
-    } catch (error) {
-      if (!(error instanceof Problem)) throw error;
-      this.#report.replaceChildren();
-      this.#refusal.replaceChildren(problemNote(error));
-    } finally {
-      this.#isBusy = false;
-    }
+  #recount() {
+    void this.#action.run({
+      meanwhile: 'Recounting…',
+      act: () => recountPoll(this.#pollId),
+      report: recountReport,
+    });
   }
 }
 

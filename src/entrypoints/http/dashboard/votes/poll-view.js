@@ -1,6 +1,6 @@
 import { element, isolated, setText } from '../dom.js';
 import { formatMoment } from '../format.js';
-import { problemNote } from '../problem-note.js';
+import { problemNote, retriedNote } from '../problem-note.js';
 import { newIdentity, Problem } from '../service.js';
 import { delay } from '../time.js';
 import { Announcer } from './announcer.js';
@@ -141,8 +141,7 @@ export class PollView {
 
   /** @param {Problem} problem */
   #fail(problem) {
-    const hope = problem.isPassing ? [element('p', {}, 'Trying again…')] : [];
-    this.element.replaceChildren(problemNote(problem, ...hope));
+    this.element.replaceChildren(retriedNote(problem));
   }
 
   /** @param {Results} results */
