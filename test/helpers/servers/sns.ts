@@ -1,6 +1,4 @@
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { text } from 'node:stream/consumers';
+import { httpService } from '../http-service.ts';
 
 export interface FakeSns {
   readonly endpoint: string;
@@ -20,21 +18,12 @@ const REFUSAL =
 
 /** A server on loopback that knows `Publish` as Amazon SNS speaks it. */
 export async function startSns(): Promise<FakeSns> {
-  const server = createServer(async (request, response) => {
-    const form = new URLSearchParams(await text(request));
+  const { url, close } = await httpService(({ body }, response) => {
+    const form = new URLSearchParams(body);
     const isTaken = form.get('Action') === 'Publish' && !sns.isFailing;
     if (isTaken) sns.published.push({ topic: form.get('TopicArn') ?? '', message: form.get('Message') ?? '' });
     response.writeHead(isTaken ? 200 : 403, { 'content-type': 'text/xml' }).end(isTaken ? ANSWER : REFUSAL);
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const sns: FakeSns = {
-    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    published: [],
-    isFailing: false,
-    stop: async () => {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
+  const sns: FakeSns = { endpoint: url, published: [], isFailing: false, stop: close };
   return sns;
 }
