@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { useCases } from '../../../src/entrypoints/composition/tasks/module.ts';
-import { authorization, type EmbeddedApp } from '../embedded-app.ts';
-import { conformanceTo } from '../openapi-conformance.ts';
+import { useCases } from '../../src/entrypoints/composition/tasks/module.ts';
+import { authorization, type EmbeddedApp } from '../helpers/embedded-app.ts';
+import { conformanceTo } from '../helpers/openapi-conformance.ts';
 
 const ULID = /^[0-7][0-9A-HJKMNP-TV-Z]{25}$/;
 const KIB = 1024;
@@ -12,7 +12,7 @@ const KIB = 1024;
  * @param bulk whether there is time for thousands of tasks
  * @param approximate the figures that the store says are not exact
  */
-export function describeTasks(
+export function describeTasksRoutes(
   name: string,
   open: () => Promise<EmbeddedApp>,
   { bulk, approximate }: { readonly bulk: boolean; readonly approximate?: readonly string[] },

@@ -1,4 +1,4 @@
 import { embeddedApp } from '../helpers/embedded-app.ts';
-import { describeTasks } from '../helpers/scenarios/tasks.ts';
+import { describeTasksRoutes } from './tasks-routes.suite.ts';
 
-describeTasks('memory', () => embeddedApp(), { bulk: true });
+describeTasksRoutes('memory', () => embeddedApp(), { bulk: true });

@@ -21,8 +21,8 @@ const inAnotherOrder: readonly Difference[] = [
   },
 ];
 
-/** They hold whatever the source of rates is, as long as it has no rate for HTG. */
-export const stocksScenarios: readonly Scenario[] = [
+/** They hold whatever the source of rates is. */
+export const stocksParityScenarios: readonly Scenario[] = [
   {
     what: 'makes a stock, changes it, and keeps its value as it was given',
     exchanges: [
@@ -78,15 +78,6 @@ export const stocksScenarios: readonly Scenario[] = [
       invalid(put('B%20AD', { value: '1' }), 'stockId'),
       refused(send('PUT', '/stock/BAD', { value: '1' }), 401, 'UNAUTHORIZED'),
       refused(get('/stock/BAD'), 404, 'STOCKS_NOT_FOUND'),
-    ],
-  },
-  {
-    what: 'says that a stock or a rate is not there',
-    exchanges: [
-      created('NO-RATE', { value: '1', currency: 'EUR' }),
-      refused(get('/stock/nope'), 404, 'STOCKS_NOT_FOUND'),
-      refused(get('/stock/NO-RATE?currencies=USD,HTG'), 502, 'STOCKS_RATE_MISSING'),
-      refused(get('/rates?currencies=HTG'), 502, 'STOCKS_RATE_MISSING'),
     ],
   },
   {

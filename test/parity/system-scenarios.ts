@@ -483,7 +483,7 @@ const pages: readonly Scenario[] = [
   },
 ];
 
-export const systemScenarios: readonly Scenario[] = [
+export const systemParityScenarios: readonly Scenario[] = [
   ...health,
   ...requestIds,
   ...paths,

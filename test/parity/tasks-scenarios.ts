@@ -211,4 +211,4 @@ const tasks: readonly Scenario[] = [
   },
 ];
 
-export const tasksScenarios: readonly Scenario[] = [...queues, ...tasks];
+export const tasksParityScenarios: readonly Scenario[] = [...queues, ...tasks];

@@ -88,14 +88,6 @@ const polls: readonly Scenario[] = [
     ],
   },
   {
-    what: 'refuses a second poll of an id or a number',
-    exchanges: [
-      poll('taken', { smsNumber: '+15005550101' }),
-      refused(poll('taken').request, 409, 'VOTES_POLL_EXISTS'),
-      refused(poll('other', { smsNumber: '+15005550101' }).request, 409, 'VOTES_NUMBER_TAKEN'),
-    ],
-  },
-  {
     what: 'names everything that is wrong with a poll',
     exchanges: [
       {
@@ -398,4 +390,4 @@ const texts: readonly Scenario[] = [
   },
 ];
 
-export const votesScenarios: readonly Scenario[] = [...polls, ...votes, ...bodies, ...texts];
+export const votesParityScenarios: readonly Scenario[] = [...polls, ...votes, ...bodies, ...texts];

@@ -239,19 +239,6 @@ const voteScenarios: readonly Scenario[] = [
       closed('many', 2),
     ],
   },
-  {
-    what: 'a vote may be as large as any body',
-    exchanges: [
-      given({ pollId: 'vast' }),
-      counted({
-        ...vote('vast', { choice: 'RED' }),
-        body: `\ufeff{"choice":"RED"}${' '.repeat(65_536 - 19)}`,
-        headers: {
-          'content-type': 'Application/JSON; Charset="UTF-8"; profile=x',
-        },
-      }),
-    ],
-  },
 ];
 
 const resultsScenarios: readonly Scenario[] = [
@@ -319,22 +306,6 @@ const resultsScenarios: readonly Scenario[] = [
         body: { before: 1, after: 1, drift: 0 },
       },
       closed('again', 1),
-    ],
-  },
-  {
-    what: 'a route without a body takes {} of whatever type',
-    exchanges: [
-      given({ pollId: 'bodyless' }),
-      {
-        request: { ...close('bodyless'), body: ' { }\n', headers: { ...authorization, 'content-type': 'text/plain' } },
-        status: 200,
-      },
-      {
-        request: { ...close('bodyless'), headers: { ...authorization, 'content-type': 'no type at all' } },
-        status: 200,
-      },
-      { request: { ...close('bodyless'), body: {} }, status: 200 },
-      { request: { url: '/polls/bodyless', body: '{}' }, status: 200 },
     ],
   },
 ];
