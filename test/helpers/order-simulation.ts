@@ -1,16 +1,8 @@
-import { MemoryQueueStore } from '../../src/adapters/memory/queue-store.ts';
-import { MemoryTaskStore } from '../../src/adapters/memory/task-store.ts';
-import { MemoryWakeUps } from '../../src/adapters/memory/wake-ups.ts';
-import { silentMeter } from '../../src/adapters/telemetry/silent-meter.ts';
-import { ClaimTasks } from '../../src/domain/tasks/claim-tasks.ts';
-import { CompleteTask } from '../../src/domain/tasks/complete-task.ts';
-import { EnqueueTask } from '../../src/domain/tasks/enqueue-task.ts';
 import type { OrderPolicy } from '../../src/domain/tasks/order.ts';
 import { queueSettings } from '../../src/domain/tasks/queue.ts';
-import { QueueOrders } from '../../src/domain/tasks/queue-orders.ts';
-import { SweepTasks } from '../../src/domain/tasks/sweep-tasks.ts';
 import type { Task } from '../../src/domain/tasks/task.ts';
 import { FakeClock, seededRandom } from './fakes.ts';
+import { tasksWorld } from './tasks-world.ts';
 
 /** Work that arrives at a service of limited capacity. Loads are parts of that capacity. */
 export interface Workload {
@@ -54,15 +46,9 @@ export async function simulateOrder(options: SimulationOptions): Promise<Simulat
   const { order, workload, slots, deadlineSeconds, seed } = options;
   const random = seededRandom(seed);
   const clock = new FakeClock(0);
-  const tasks = new MemoryTaskStore(Number.MAX_SAFE_INTEGER);
-  const queues = new MemoryQueueStore();
-  const wakeUps = new MemoryWakeUps();
   let serial = 0;
   const ids = { next: () => String(++serial).padStart(12, '0') };
-  const enqueueTask = new EnqueueTask(tasks, queues, wakeUps, clock, ids);
-  const claimTasks = new ClaimTasks(tasks, queues, new QueueOrders(tasks, clock), clock, ids, random);
-  const completeTask = new CompleteTask(tasks, clock);
-  const sweepTasks = new SweepTasks(tasks, queues, wakeUps, clock, silentMeter);
+  const { tasks, queues, enqueueTask, claimTasks, completeTask, sweepTasks } = tasksWorld({ clock, ids, random });
   await queues.put(queueSettings('q', { order, deadlineSeconds, leaseSeconds: 43_200, maxPending: 10_000_000 }));
 
   const exponential = (mean: number): number => -mean * Math.log(1 - random.next());

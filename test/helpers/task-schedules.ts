@@ -1,21 +1,10 @@
 import { expect } from '@jest/globals';
 import fc from 'fast-check';
-import { MemoryWakeUps } from '../../src/adapters/memory/wake-ups.ts';
-import { ulids } from '../../src/adapters/system/ids.ts';
-import { silentMeter } from '../../src/adapters/telemetry/silent-meter.ts';
-import { ClaimTasks } from '../../src/domain/tasks/claim-tasks.ts';
-import { CompleteTask } from '../../src/domain/tasks/complete-task.ts';
-import { EnqueueTask } from '../../src/domain/tasks/enqueue-task.ts';
-import { ExtendLease } from '../../src/domain/tasks/extend-lease.ts';
-import { FailTask } from '../../src/domain/tasks/fail-task.ts';
 import { queueSettings } from '../../src/domain/tasks/queue.ts';
-import { QueueOrders } from '../../src/domain/tasks/queue-orders.ts';
-import { RedriveTasks } from '../../src/domain/tasks/redrive-tasks.ts';
-import { ReleaseTask } from '../../src/domain/tasks/release-task.ts';
-import { SweepTasks } from '../../src/domain/tasks/sweep-tasks.ts';
 import { isOpen, type Task } from '../../src/domain/tasks/task.ts';
 import type { QueueStore, TaskStore } from '../../src/ports/tasks.ts';
-import { type FakeClock, seededRandom } from './fakes.ts';
+import type { FakeClock } from './fakes.ts';
+import { tasksWorld } from './tasks-world.ts';
 
 /** What may happen next; indices name one of the claims or tasks so far. */
 type Event =
@@ -77,14 +66,7 @@ class Schedule {
   private readonly queues: QueueStore;
   private readonly clock: FakeClock;
   private readonly queue: string;
-  private readonly enqueueTask: EnqueueTask;
-  private readonly claimTasks: ClaimTasks;
-  private readonly extendLease: ExtendLease;
-  private readonly completeTask: CompleteTask;
-  private readonly failTask: FailTask;
-  private readonly releaseTask: ReleaseTask;
-  private readonly redriveTasks: RedriveTasks;
-  private readonly sweepTasks: SweepTasks;
+  private readonly world: ReturnType<typeof tasksWorld>;
 
   private readonly ids: string[] = [];
   private readonly claims: Task[] = [];
@@ -101,16 +83,7 @@ class Schedule {
     this.queues = queues;
     this.clock = clock;
     this.queue = queue;
-    const random = seededRandom(7);
-    const wakeUps = new MemoryWakeUps();
-    this.enqueueTask = new EnqueueTask(tasks, queues, wakeUps, clock, ulids);
-    this.claimTasks = new ClaimTasks(tasks, queues, new QueueOrders(tasks, clock), clock, ulids, random);
-    this.extendLease = new ExtendLease(tasks, queues, clock);
-    this.completeTask = new CompleteTask(tasks, clock);
-    this.failTask = new FailTask(tasks, wakeUps, clock, random);
-    this.releaseTask = new ReleaseTask(tasks, wakeUps, clock);
-    this.redriveTasks = new RedriveTasks(tasks, queues, wakeUps, clock);
-    this.sweepTasks = new SweepTasks(tasks, queues, wakeUps, clock, silentMeter);
+    this.world = tasksWorld({ tasks, queues, clock });
   }
 
   async run(events: readonly Event[]): Promise<void> {
@@ -125,7 +98,7 @@ class Schedule {
     switch (event.do) {
       case 'enqueue': {
         const { do: _, ...terms } = event;
-        this.ids.push((await this.enqueueTask.execute(this.queue, { payload: null, ...terms })).task.taskId);
+        this.ids.push((await this.world.enqueueTask.execute(this.queue, { payload: null, ...terms })).task.taskId);
         return;
       }
       case 'claim':
@@ -135,7 +108,7 @@ class Schedule {
       case 'wait':
         return this.clock.advance(event.ms);
       case 'sweep':
-        return this.sweepTasks.execute();
+        return this.world.sweepTasks.execute();
       default:
         if (this.claims.length > 0) await this.act(event.do, this.claims[event.claim % this.claims.length] as Task);
     }
@@ -154,7 +127,7 @@ class Schedule {
     claimable.sort((one, other) => (one.place < other.place ? -1 : 1));
     if (this.order === 'lifo') claimable.reverse();
 
-    const [claimed = []] = await this.claimTasks.execute(this.queue, [{ max, leaseSeconds }]);
+    const [claimed = []] = await this.world.claimTasks.execute(this.queue, [{ max, leaseSeconds }]);
 
     expect(claimed.map(({ taskId }) => taskId)).toEqual(claimable.slice(0, max).map(({ taskId }) => taskId));
     for (const task of claimed) {
@@ -190,13 +163,13 @@ class Schedule {
   private perform(action: string, taskId: string, fence: string): Promise<Task> {
     switch (action) {
       case 'heartbeat':
-        return this.extendLease.execute(taskId, fence);
+        return this.world.extendLease.execute(taskId, fence);
       case 'complete':
-        return this.completeTask.execute(taskId, fence, '1');
+        return this.world.completeTask.execute(taskId, fence, '1');
       case 'release':
-        return this.releaseTask.execute(taskId, fence);
+        return this.world.releaseTask.execute(taskId, fence);
       default:
-        return this.failTask.execute(taskId, fence, { error: 'no', retry: action === 'fail' });
+        return this.world.failTask.execute(taskId, fence, { error: 'no', retry: action === 'fail' });
     }
   }
 
@@ -204,7 +177,7 @@ class Schedule {
     const taskId = this.ids[index % Math.max(1, this.ids.length)];
     if (taskId === undefined) return;
     const before = (await this.tasks.get(taskId)) as Task;
-    const redriving = this.redriveTasks.one(taskId);
+    const redriving = this.world.redriveTasks.one(taskId);
     if (before.status === 'FAILURE') {
       expect(await redriving).toMatchObject({ status: 'PENDING', attempt: 0 });
       this.redrives.set(taskId, (this.redrives.get(taskId) ?? 0) + 1);

@@ -2,15 +2,7 @@ import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { concurrently, PARALLEL_REQUESTS } from '../../src/adapters/dynamodb/concurrently.ts';
 import { DynamoDbQueueStore } from '../../src/adapters/dynamodb/queue-store.ts';
 import { DynamoDbTaskStore } from '../../src/adapters/dynamodb/task-store.ts';
-import { MemoryWakeUps } from '../../src/adapters/memory/wake-ups.ts';
-import { ulids } from '../../src/adapters/system/ids.ts';
-import { silentMeter } from '../../src/adapters/telemetry/silent-meter.ts';
-import { ClaimTasks } from '../../src/domain/tasks/claim-tasks.ts';
-import { CompleteTask } from '../../src/domain/tasks/complete-task.ts';
-import { EnqueueTask } from '../../src/domain/tasks/enqueue-task.ts';
 import { queueSettings } from '../../src/domain/tasks/queue.ts';
-import { QueueOrders } from '../../src/domain/tasks/queue-orders.ts';
-import { SweepTasks } from '../../src/domain/tasks/sweep-tasks.ts';
 import { isOpen, type Task } from '../../src/domain/tasks/task.ts';
 import type { TaskStore } from '../../src/ports/tasks.ts';
 import { countUnits } from './consumed-units.ts';
@@ -19,6 +11,7 @@ import { seededRandom } from './fakes.ts';
 import { overriding } from './overriding.ts';
 import { newTaskTables } from './servers/dynamodb-tables.ts';
 import { SimulatedTime } from './simulated-time.ts';
+import { tasksWorld } from './tasks-world.ts';
 
 export interface TaskUnits {
   readonly succeeded: number;
@@ -41,11 +34,8 @@ const DEADLINE_SECONDS = 5;
 const payload = { to: 'somebody@example.org', template: 'welcome', values: { name: 'Ada', plan: 'basic' } };
 
 /** A process that enqueues and works. What it counts is sent once a second of simulated time. */
-interface Process {
+interface Process extends ReturnType<typeof tasksWorld> {
   readonly store: DynamoDbTaskStore;
-  readonly enqueueTask: EnqueueTask;
-  readonly claimTasks: ClaimTasks;
-  readonly completeTask: CompleteTask;
   busy: number;
   isLooking: boolean;
   looksAgain: boolean;
@@ -68,7 +58,6 @@ export async function measureTaskUnits(
   const exponential = (mean: number): number => -mean * Math.log(1 - random.next());
   const queues = new DynamoDbQueueStore(client, tables.queues);
   await queues.put(queueSettings('q', { deadlineSeconds: DEADLINE_SECONDS }));
-  const wakeUps = new MemoryWakeUps();
   const processes = Array.from({ length: PROCESSES }, (): Process => {
     const store = new DynamoDbTaskStore(client, tables, 86_400_000, time, 3_600_000);
     const slowly = overriding<TaskStore>(store, {
@@ -79,10 +68,8 @@ export async function measureTaskUnits(
       },
     });
     return {
+      ...tasksWorld({ tasks: slowly, queues, clock: time, random }),
       store,
-      enqueueTask: new EnqueueTask(store, queues, wakeUps, time, ulids),
-      claimTasks: new ClaimTasks(slowly, queues, new QueueOrders(store, time), time, ulids, random),
-      completeTask: new CompleteTask(store, time),
       busy: 0,
       isLooking: false,
       looksAgain: false,
@@ -129,7 +116,7 @@ export async function measureTaskUnits(
   const units = countUnits(client);
   await time.run();
   const [first] = processes as [Process];
-  const sweepTasks = new SweepTasks(first.store, queues, wakeUps, time, silentMeter);
+  const { sweepTasks } = tasksWorld({ tasks: first.store, queues, clock: time });
   await eventually(
     () => sweepTasks.execute(),
     () => true,

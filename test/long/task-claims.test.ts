@@ -3,9 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { DynamoDbQueueStore } from '../../src/adapters/dynamodb/queue-store.ts';
 import { DynamoDbTaskStore } from '../../src/adapters/dynamodb/task-store.ts';
 import type { TaskTables } from '../../src/adapters/dynamodb/task-tables.ts';
-import { ulids } from '../../src/adapters/system/ids.ts';
-import { ClaimTasks } from '../../src/domain/tasks/claim-tasks.ts';
-import { QueueOrders } from '../../src/domain/tasks/queue-orders.ts';
+import type { ClaimTasks } from '../../src/domain/tasks/claim-tasks.ts';
 import type { Task } from '../../src/domain/tasks/task.ts';
 import { eventually } from '../helpers/eventually.ts';
 import { FakeClock, seededRandom } from '../helpers/fakes.ts';
@@ -14,6 +12,7 @@ import { startDynamoDbLocal } from '../helpers/servers/dynamodb-local.ts';
 import { clientOf, newTaskTables } from '../helpers/servers/dynamodb-tables.ts';
 import { withServer } from '../helpers/servers/with-server.ts';
 import { aTask, T0 } from '../helpers/tasks.ts';
+import { tasksWorld } from '../helpers/tasks-world.ts';
 
 const TASKS = 1_000;
 const CLAIMERS = 100;
@@ -35,7 +34,7 @@ await withServer('Claims at once', startDynamoDbLocal, ({ endpoint }) => {
       const queues = new DynamoDbQueueStore(client, tables.queues);
       const claimers = Array.from({ length: CLAIMERS }, (_, index) => {
         const store = new DynamoDbTaskStore(client, tables, 60_000, clock, 60_000);
-        return new ClaimTasks(store, queues, new QueueOrders(store, clock), clock, ulids, seededRandom(index));
+        return tasksWorld({ tasks: store, queues, clock, random: seededRandom(index) }).claimTasks;
       });
 
       const claims: Task[] = [];

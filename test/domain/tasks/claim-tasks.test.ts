@@ -1,16 +1,15 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { MemoryQueueStore } from '../../../src/adapters/memory/queue-store.ts';
 import { MemoryTaskStore } from '../../../src/adapters/memory/task-store.ts';
-import { ulids } from '../../../src/adapters/system/ids.ts';
 import { storeUnavailable } from '../../../src/domain/shared/domain-error.ts';
-import { ClaimTasks } from '../../../src/domain/tasks/claim-tasks.ts';
+import type { ClaimTasks } from '../../../src/domain/tasks/claim-tasks.ts';
 import { queueSettings } from '../../../src/domain/tasks/queue.ts';
-import { QueueOrders } from '../../../src/domain/tasks/queue-orders.ts';
 import { completed, type Grant, type Task } from '../../../src/domain/tasks/task.ts';
 import type { ClaimOutcome, TaskStore } from '../../../src/ports/tasks.ts';
 import { FakeClock, seededRandom } from '../../helpers/fakes.ts';
 import { overriding } from '../../helpers/overriding.ts';
 import { aTask, T0 } from '../../helpers/tasks.ts';
+import { tasksWorld } from '../../helpers/tasks-world.ts';
 
 describe('claiming', () => {
   let store: MemoryTaskStore;
@@ -23,7 +22,7 @@ describe('claiming', () => {
   });
 
   const claimTasks = (tasks: TaskStore = store): ClaimTasks =>
-    new ClaimTasks(tasks, queues, new QueueOrders(tasks, clock), clock, ulids, seededRandom(3));
+    tasksWorld({ tasks, queues, clock, random: seededRandom(3) }).claimTasks;
 
   async function fill(count: number): Promise<Task[]> {
     const tasks = Array.from({ length: count }, () => aTask());

@@ -1,0 +1,49 @@
+import { MemoryQueueStore } from '../../src/adapters/memory/queue-store.ts';
+import { MemoryTaskStore } from '../../src/adapters/memory/task-store.ts';
+import { MemoryWakeUps } from '../../src/adapters/memory/wake-ups.ts';
+import { ulids } from '../../src/adapters/system/ids.ts';
+import { silentMeter } from '../../src/adapters/telemetry/silent-meter.ts';
+import { ClaimTasks } from '../../src/domain/tasks/claim-tasks.ts';
+import { CompleteTask } from '../../src/domain/tasks/complete-task.ts';
+import { EnqueueTask } from '../../src/domain/tasks/enqueue-task.ts';
+import { ExtendLease } from '../../src/domain/tasks/extend-lease.ts';
+import { FailTask } from '../../src/domain/tasks/fail-task.ts';
+import { QueueOrders } from '../../src/domain/tasks/queue-orders.ts';
+import { RedriveTasks } from '../../src/domain/tasks/redrive-tasks.ts';
+import { ReleaseTask } from '../../src/domain/tasks/release-task.ts';
+import { SweepTasks } from '../../src/domain/tasks/sweep-tasks.ts';
+import type { Clock, Ids, Random } from '../../src/ports/system.ts';
+import type { QueueStore, TaskStore } from '../../src/ports/tasks.ts';
+import { FakeClock, seededRandom } from './fakes.ts';
+
+/** What a test may bring along in place of what {@link tasksWorld} makes. */
+export interface TasksParts {
+  readonly tasks?: TaskStore;
+  readonly queues?: QueueStore;
+  readonly clock?: Clock;
+  readonly ids?: Ids;
+  readonly random?: Random;
+}
+
+/** The tasks use cases as one process has them, over memory stores that forget nothing unless a test brings others. */
+export function tasksWorld({
+  tasks = new MemoryTaskStore(Number.MAX_SAFE_INTEGER),
+  queues = new MemoryQueueStore(),
+  clock = new FakeClock(),
+  ids = ulids,
+  random = seededRandom(7),
+}: TasksParts = {}) {
+  const wakeUps = new MemoryWakeUps();
+  return {
+    tasks,
+    queues,
+    enqueueTask: new EnqueueTask(tasks, queues, wakeUps, clock, ids),
+    claimTasks: new ClaimTasks(tasks, queues, new QueueOrders(tasks, clock), clock, ids, random),
+    extendLease: new ExtendLease(tasks, queues, clock),
+    completeTask: new CompleteTask(tasks, clock),
+    failTask: new FailTask(tasks, wakeUps, clock, random),
+    releaseTask: new ReleaseTask(tasks, wakeUps, clock),
+    redriveTasks: new RedriveTasks(tasks, queues, wakeUps, clock),
+    sweepTasks: new SweepTasks(tasks, queues, wakeUps, clock, silentMeter),
+  };
+}
