@@ -16,11 +16,11 @@ export const coreSettings = {
   },
   METRICS_NAMESPACE: {
     meaning:
-      'Namespace in CloudWatch. With it, figures that alarms need are written to the log in CloudWatch’s embedded metric format.',
+      'CloudWatch namespace of the metrics. If it is set, they are written to the log in CloudWatch’s embedded metric format.',
     parse: matching(/^[A-Za-z0-9_.\-/#]{1,255}$/, 'may have letters, digits, _, ., -, / and #'),
   },
   STORAGE: {
-    meaning: 'Where everything is kept: `memory` is gone with the process, `dynamodb` stays.',
+    meaning: 'Where data is kept: in `memory` it ends with the process, in `dynamodb` it stays.',
     fallback: 'memory',
     parse: oneOf('memory', 'dynamodb'),
   },
@@ -30,22 +30,22 @@ export const coreSettings = {
     parse: matching(/^[a-z0-9-]+$/, 'must be the name of a region, such as eu-west-1'),
   },
   AWS_ENDPOINT_URL_DYNAMODB: {
-    meaning: 'Address of an emulator in place of DynamoDB; its streams are looked for there too.',
+    meaning: 'Address of an emulator in place of DynamoDB and its streams.',
     parse: anyText,
   },
   TABLE_PREFIX: {
-    meaning: 'Before the name of every table that is not set by itself.',
+    meaning: 'Prefix of the names of all tables that have no setting of their own.',
     fallback: 'portside-',
     parse: matching(/^[A-Za-z0-9_.-]{1,200}$/, 'may have letters, digits, _, . and -'),
   },
   LEASES_TABLE: {
-    meaning: 'Table that tells which process does what; `<prefix>leases` unless set.',
+    meaning: 'Table of the leases by which processes share the stream; `<prefix>leases` unless set.',
     parse: tableName,
   },
   ROLE: {
     meaning:
-      '`all`; `api`: HTTP only; `worker`: what goes on beside the requests, with `/healthz`, `/readyz` and `/metrics` only. ' +
-      'A role other than `all` needs a store that processes can share.',
+      '`api` serves requests, `worker` does the background work and serves `/healthz`, `/readyz` and `/metrics` only, ' +
+      '`all` does both. A role other than `all` needs a store that processes can share.',
     fallback: 'all',
     parse: oneOf('all', 'api', 'worker'),
   },
@@ -56,7 +56,8 @@ export const coreSettings = {
     parse: parseApiKeys,
   },
   SWEEP_SECONDS: {
-    meaning: 'How often polls past their end, expired tasks and leases, and lost wake-ups are looked for, in seconds.',
+    meaning:
+      'Seconds between sweeps, which look for polls past their end, expired tasks and leases, and lost wake-ups.',
     fallback: '15',
     parse: wholeNumber(1, 3_600),
   },

@@ -17,7 +17,8 @@ const YEAR_SECONDS = 31_536_000;
 
 export const settings = {
   CACHE: {
-    meaning: 'Where the rates and the lease of whoever renews them are shared: `memory` is the process alone.',
+    meaning:
+      'Where rates, and the lease for renewing them, are cached: in the process (`memory`) or for all processes (`redis`).',
     fallback: 'memory',
     parse: oneOf('memory', 'redis'),
   },
@@ -66,7 +67,7 @@ export const settings = {
   },
   ROUNDING: {
     meaning:
-      'Where an amount goes that lies halfway between two: `half-up` to the greater, `half-even` to the even one.',
+      'How an amount halfway between two others is rounded: `half-up` to the greater, `half-even` to the even one.',
     fallback: 'half-up',
     parse: oneOf('half-up', 'half-even'),
   },

@@ -19,7 +19,7 @@ export const settings = {
   },
   VOTE_SHARDS: {
     meaning:
-      'Counters over which the votes of each choice of a new poll are spread; fewer where choices × shards would pass 2,000.',
+      'Number of counters over which the votes of each choice of a new poll are spread; fewer where choices × shards would pass 2,000.',
     fallback: '16',
     parse: wholeNumber(1, 1_000),
   },
