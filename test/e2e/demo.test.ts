@@ -1,15 +1,9 @@
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
-import {
-  createServer,
-  request as httpRequest,
-  type IncomingMessage,
-  type Server,
-  type ServerResponse,
-} from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { type HttpService, httpService, type ReceivedCall } from '../helpers/http-service.ts';
 import { ServerProcess } from '../helpers/server-process.ts';
 
 const KEY = 'demo-test-key-0123456789';
@@ -40,10 +34,10 @@ function demo(args: readonly string[], env: Readonly<Record<string, string>> = {
   });
 }
 
-type Between = (request: IncomingMessage, body: string, response: ServerResponse) => unknown;
+type Between = (call: ReceivedCall, response: ServerResponse) => unknown;
 
 /** Hands a request on to the service. @returns its whole answer */
-async function forward(url: string, { method, url: path, headers }: IncomingMessage, body: string) {
+async function forward(url: string, { method, path, headers, body }: ReceivedCall) {
   const call = httpRequest(url + path, { method, headers }).end(body);
   const [answer] = (await once(call, 'response')) as [IncomingMessage];
   const { 'content-type': type = '' } = answer.headers;
@@ -56,17 +50,14 @@ describe('the demo', () => {
     service = await ServerProcess.start({ API_KEYS: `test=${KEY}` });
   });
 
-  const between: Server[] = [];
+  const between: HttpService[] = [];
   /** Puts something between the demo and the service. @returns where */
   const standBetween = async (handle: Between): Promise<string> => {
-    const server = createServer(async (request, response) => handle(request, await text(request), response));
-    between.push(server.listen(0, '127.0.0.1'));
-    await once(server, 'listening');
-    return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const server = await httpService(handle);
+    between.push(server);
+    return server.url;
   };
-  afterAll(() => {
-    for (const server of between) server.close().closeAllConnections();
-  });
+  afterAll(() => Promise.all(between.map((server) => server.close())));
 
   it('sees every vote counted once, for all its duplicates, hang-ups and unknown words', async () => {
     const mix = ['--votes', '600', '--duplicates', '30', '--hang-ups', '10', '--unknown', '10'];
@@ -81,12 +72,12 @@ describe('the demo', () => {
 
   it('gets every vote counted once through a network that refuses, loses requests and loses answers', async () => {
     let requests = 0;
-    const url = await standBetween(async (request, body, response) => {
-      const fault = request.method === 'POST' ? ++requests % 10 : 0;
+    const url = await standBetween(async (call, response) => {
+      const fault = call.method === 'POST' ? ++requests % 10 : 0;
       if (fault === 1) return response.writeHead(503, { 'retry-after': '0' }).end();
-      if (fault === 2) return request.socket.destroy();
-      const answer = await forward(service.url, request, body);
-      if (fault === 3) return request.socket.destroy();
+      if (fault === 2) return response.destroy();
+      const answer = await forward(service.url, call);
+      if (fault === 3) return response.destroy();
       return response.writeHead(answer.status, answer.headers).end(answer.body);
     });
 
@@ -99,12 +90,12 @@ describe('the demo', () => {
 
   it('fails when a text that was acknowledged is not counted', async () => {
     let isLost = false;
-    const url = await standBetween(async (request, body, response) => {
-      if (request.url?.startsWith('/webhooks/') && !isLost) {
+    const url = await standBetween(async (call, response) => {
+      if (call.path.startsWith('/webhooks/') && !isLost) {
         isLost = true;
         return response.writeHead(200, { 'content-type': 'text/xml' }).end('<Response/>');
       }
-      const answer = await forward(service.url, request, body);
+      const answer = await forward(service.url, call);
       return response.writeHead(answer.status, answer.headers).end(answer.body);
     });
 
@@ -116,9 +107,9 @@ describe('the demo', () => {
   });
 
   it('fails when more is counted than it sent', async () => {
-    const url = await standBetween(async (request, body, response) => {
-      const answer = await forward(service.url, request, body);
-      if (body.includes('"voter"') && body.includes('-7"'))
+    const url = await standBetween(async (call, response) => {
+      const answer = await forward(service.url, call);
+      if (call.body.includes('"voter"') && call.body.includes('-7"'))
         await fetch(`${service.url}/polls/colors/votes`, {
           method: 'POST',
           headers: JSON_TYPE,
@@ -170,12 +161,12 @@ describe('the demo', () => {
 
     it('fails when a task that was acknowledged is lost', async () => {
       let isLost = false;
-      const url = await standBetween(async (request, body, response) => {
-        if (request.url?.endsWith('fifo/tasks') && !isLost) {
+      const url = await standBetween(async (call, response) => {
+        if (call.path.endsWith('fifo/tasks') && !isLost) {
           isLost = true;
           return response.writeHead(201, JSON_TYPE).end('{}');
         }
-        const answer = await forward(swept.url, request, body);
+        const answer = await forward(swept.url, call);
         return response.writeHead(answer.status, answer.headers).end(answer.body);
       });
       const quiet = ['--before', '1', '--during', '0', '--after', '0', '--wait', '2', '--deadline', '1'];
