@@ -1,6 +1,6 @@
 import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { KEY } from '../helpers/embedded-app.ts';
-import { type FakeRateProvider, startFakeRateProvider } from '../helpers/fake-rate-provider.ts';
+import { startFakeRateProvider } from '../helpers/fake-rate-provider.ts';
 import type { Send } from '../helpers/http.ts';
 import { signing, twilioSettings } from '../helpers/signing.ts';
 import { clientOptions, DeployedStack } from './deployed-stack.ts';
@@ -20,13 +20,27 @@ export class Deployment {
     readonly rateSources: string,
     /** Sends to the stack; what carries the key of the tests carries the stack's. */
     readonly send: Send,
-    private readonly rates: FakeRateProvider,
+    readonly stop: () => Promise<void>,
   ) {}
 
   static async start(): Promise<Deployment> {
+    const started: { stop(): Promise<void> }[] = [];
+    const stop = async () => {
+      for (const each of started.splice(0).reverse()) await each.stop();
+    };
+    return Deployment.startWith(started, stop).catch(async (error) => {
+      await stop();
+      throw error;
+    });
+  }
+
+  private static async startWith(started: { stop(): Promise<void> }[], stop: () => Promise<void>): Promise<Deployment> {
     const rates = await startFakeRateProvider();
+    started.push(rates);
     const aws = await startMiniStack();
+    started.push(aws);
     const sam = await Sam.start(aws.endpoint);
+    started.push(sam);
     const secrets = new SecretsManagerClient(clientOptions(aws.endpoint));
     const createSecret = async (Name: string, SecretString: string): Promise<string> =>
       (await secrets.send(new CreateSecretCommand({ Name, SecretString }))).ARN as string;
@@ -41,13 +55,7 @@ export class Deployment {
     const stack = await DeployedStack.find(aws);
     await stack.importRoutes();
     const send = withKeyOf(await stack.adminKey(), stack.send);
-    return new Deployment(aws, sam, stack, parameters, rateSources, signing(send), rates);
-  }
-
-  async stop(): Promise<void> {
-    await this.sam.stop();
-    await this.aws.stop();
-    await this.rates.stop();
+    return new Deployment(aws, sam, stack, parameters, rateSources, signing(send), stop);
   }
 }
 
