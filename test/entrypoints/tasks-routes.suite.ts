@@ -103,6 +103,24 @@ export function describeTasksRoutes(
         },
       );
 
+      it('gives numbers back as they were written, and refuses one that it could not', async () => {
+        const send = (json: string) =>
+          service.app.inject({
+            method: 'POST',
+            url: `/queues/${newQueue()}/tasks`,
+            headers: { ...authorization, 'content-type': 'application/json' },
+            payload: json,
+          });
+
+        const kept = await send('{"payload":[0.1,1.0,1e3,9007199254740992,5e-324]}');
+        expect((await taskOf(kept.json().taskId)).payload).toEqual([0.1, 1, 1_000, 2 ** 53, Number.MIN_VALUE]);
+        for (const number of ['9007199254740993', '1e400', '0.1234567890123456789']) {
+          const answer = await send(`{"payload":{"rows":[{"id":${number}}]}}`);
+          expect(answer).toEqual(problem(400, 'INVALID_REQUEST'));
+          expect(answer.json().errors).toEqual([{ path: 'payload.rows[0].id', message: expect.any(String) }]);
+        }
+      });
+
       it('counts delay and deadline from now', async () => {
         const terms = { delaySeconds: 2_592_000, expiresInSeconds: 2_592_000, maxAttempts: 100 };
         const answer = await post(`/queues/${newQueue()}/tasks`, { payload: 1, ...terms });

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { DomainError, invalidRequest } from '../../domain/shared/domain-error.ts';
+import { changedNumber } from '../../domain/shared/json-numbers.ts';
 
 /** Deeper bodies are refused: nothing that is meant as data is nested like that. */
 const MAX_DEPTH = 200;
@@ -90,6 +91,12 @@ function parseJson(text: string): unknown {
   }
   const complaint = complaintAbout(value);
   if (complaint) throw malformed(complaint);
+  const changed = changedNumber(text);
+  if (changed)
+    throw invalidRequest({
+      path: changed.path || 'body',
+      message: 'is a number that cannot be kept as it is written; send it as text',
+    });
   return value;
 }
 
@@ -105,8 +112,6 @@ function complaintAbout(body: unknown): string | undefined {
     if (depth > MAX_DEPTH) return `is nested more than ${MAX_DEPTH} levels deep`;
     const next: unknown[] = [];
     for (const value of level) {
-      if (value === Number.POSITIVE_INFINITY || value === Number.NEGATIVE_INFINITY)
-        return 'contains a number that is too large';
       if (typeof value === 'string' && !isWellFormed(value)) return 'contains half of a surrogate pair';
       if (typeof value !== 'object' || value === null) continue;
       for (const [key, member] of Object.entries(value)) {

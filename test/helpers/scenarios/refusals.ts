@@ -241,8 +241,12 @@ const bodies: readonly Refusal[] = [
     ['the key __proto__', '{"choice":"RED","__proto__":{"voter":"x"}}'],
     ['the key __proto__ in disguise', '{"choice":"RED","__pr\\u006fto__":null}'],
     ['the key __proto__ further inside', '{"choice":{"__proto__":1}}'],
-    ['a number beyond all bounds', '{"choice":1e999}'],
   ].map(([what, text]) => badBody(`JSON with ${what}`, vote(text, JSON_TYPE))),
+  invalidAt('choice')('JSON with a number beyond all bounds', vote('{"choice":1e999}', JSON_TYPE)),
+  invalidAt('choice[1].id')(
+    'JSON with a number of more digits than are kept',
+    vote('{"choice":["12345678901234567890",{"id":12345678901234567890}]}', JSON_TYPE),
+  ),
   ...[
     ['a broken sequence', [0x7b, 0xc3, 0x28, 0x7d]],
     ['an overlong NUL', [0x22, 0xc0, 0x80, 0x22]],

@@ -12,13 +12,15 @@ const Lease = Type.Integer({ minimum: 1, maximum: MAX_LEASE_SECONDS });
 const Attempts = Type.Integer({ minimum: 1, maximum: 100 });
 const Fence = Type.String({ minLength: 1, maxLength: 256, description: 'as the claim gave it' });
 const anyJson = (description: string) => Type.Unknown({ description });
+const givenJson = () =>
+  anyJson('Any JSON of at most 32 KiB; a number that a 64-bit float cannot hold as it is written is refused');
 
 export const QueueParams = Type.Object({ queue: Id });
 export const TaskParams = Type.Object({ taskId: Id });
 
 export const NewTask = Type.Object(
   {
-    payload: anyJson('Any JSON of at most 32 KiB'),
+    payload: givenJson(),
     delaySeconds: Type.Optional(Delay),
     expiresInSeconds: Type.Optional(Lifetime),
     maxAttempts: Type.Optional(Attempts),
@@ -72,7 +74,7 @@ export const Heartbeat = Type.Object(
   { additionalProperties: false },
 );
 export const Completion = Type.Object(
-  { fence: Fence, result: Type.Optional(anyJson('Any JSON of at most 32 KiB')) },
+  { fence: Fence, result: Type.Optional(givenJson()) },
   { additionalProperties: false },
 );
 export const Failure = Type.Object(
@@ -91,7 +93,11 @@ const taskFields = {
   attempt: Type.Integer({ description: 'Number of the last attempt; 0 before the first' }),
   maxAttempts: Type.Integer(),
   payload: anyJson('As it was enqueued'),
-  result: Type.Optional(anyJson('What the task was completed with')),
+  result: Type.Optional(
+    anyJson(
+      'What the task was completed with; the answer of a runner as text if it is not JSON that can be kept as it is',
+    ),
+  ),
   error: Type.Optional(Type.String({ description: 'Why the last attempt that failed did so' })),
   shedReason: Type.Optional(Type.String({ enum: ['expired'] })),
   createdAt: Timestamp,
