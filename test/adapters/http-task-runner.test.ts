@@ -58,6 +58,9 @@ describe('the HTTP runner', () => {
         '['.repeat(10_000) + ']'.repeat(10_000),
         JSON.stringify('['.repeat(10_000) + ']'.repeat(10_000)),
       ],
+      ['numbers that come back as they are', 200, '[0.1, 1.0, 1e3, -0]', '[0.1,1,1000,0]'],
+      ['a number of more digits than are kept', 200, '{"id": 9007199254740993}', '"{\\"id\\": 9007199254740993}"'],
+      ['a number beyond all bounds', 200, '[1e400]', '"[1e400]"'],
       ['nothing', 204, '', undefined],
       ['an empty body', 299, '', undefined],
     ])('with %s', async (_, status, body, result) => {
@@ -87,7 +90,7 @@ describe('the HTTP runner', () => {
       expect(service?.calls).toHaveLength(1);
     });
 
-    it('a result of more than 32 KiB, told or not, without reading to its end', async () => {
+    it('a result of more than 32 KiB, as it is sent or as JSON, without reading to its end', async () => {
       const outcome = await run((response) => response.end('a'.repeat(32 * KIB + 1)));
       expect(outcome).toEqual({ kind: 'failure', error: expect.stringContaining('larger than 32768 bytes') });
       await service?.close();
@@ -101,6 +104,17 @@ describe('the HTTP runner', () => {
       });
       expect(endless.kind).toBe('failure');
       await service?.close();
+
+      for (const body of [
+        '\u0001'.repeat(8 * KIB),
+        `[${Array(4 * KIB)
+          .fill('1e20')
+          .join()}]`,
+      ]) {
+        const longer = await run((response) => response.end(body));
+        expect(longer).toEqual({ kind: 'failure', error: expect.stringContaining('larger than 32768 bytes as JSON') });
+        await service?.close();
+      }
 
       const bomb = gzipSync(Buffer.alloc(50 * KIB * KIB));
       const unzipped = await run((response) => response.setHeader('content-encoding', 'gzip').end(bomb));

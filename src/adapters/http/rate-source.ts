@@ -1,4 +1,4 @@
-import type { AxiosError, AxiosInstance, AxiosResponse } from 'axios';
+import type { AxiosError, AxiosResponse } from 'axios';
 import {
   BrokenCircuitError,
   ConsecutiveBreaker,
@@ -12,7 +12,9 @@ import { parse } from 'lossless-json';
 import { readRates } from '../../domain/stocks/rates.ts';
 import type { RateAnswer, RateRequest, RateSource } from '../../ports/stocks.ts';
 import type { Clock, Random } from '../../ports/system.ts';
+import { httpWhenUsed } from './http-when-used.ts';
 import { type RateFormat, type RateService, rateFormats } from './rate-formats.ts';
+import { isPassing, retryAfterMs } from './retry-after.ts';
 
 /** A full table is some 10 kB. */
 const MAX_BODY_BYTES = 1_048_576;
@@ -64,7 +66,15 @@ export class HttpRateSource implements RateSource {
   readonly id: string;
   private readonly format: RateFormat;
   private readonly url: URL;
-  private http: Promise<AxiosInstance> | undefined;
+  private readonly http = httpWhenUsed({
+    adapter: 'http',
+    headers: { accept: 'application/json', 'user-agent': 'portside' },
+    maxContentLength: MAX_BODY_BYTES,
+    maxRedirects: 0,
+    responseType: 'text',
+    transformResponse: [(body) => body],
+    validateStatus: () => true,
+  });
   private readonly breaker = circuitBreaker(handleAll, {
     halfOpenAfter: HALF_OPEN_AFTER_MS,
     breaker: new ConsecutiveBreaker(FAILURES_BEFORE_BREAK),
@@ -100,8 +110,7 @@ export class HttpRateSource implements RateSource {
   }
 
   private async ask(withinMs: number, etag: string | undefined): Promise<RateAnswer> {
-    this.http ??= httpClient();
-    const http = await this.http;
+    const http = await this.http();
     const response = await http
       .get<string>(this.url.href, {
         signal: AbortSignal.timeout(Math.max(0, Math.floor(withinMs))),
@@ -156,17 +165,9 @@ export class HttpRateSource implements RateSource {
   private refused({ status, headers }: AxiosResponse, refusal: string | undefined): RateSourceError {
     const reason = refusal === undefined ? '' : `: ${this.withoutKey(refusal)}`;
     const message = `it answered ${status}${reason}`;
-    if (status < 500 && ![408, 425, 429].includes(status)) return new RateSourceError(message);
-    const askedMs = this.retryAfterMs(headers['retry-after']);
+    if (!isPassing(status)) return new RateSourceError(message);
+    const askedMs = retryAfterMs(headers['retry-after'], this.options.clock.now()) ?? 0;
     return new RateSourceError(message, Math.max(askedMs, this.retryDelay()), Math.min(askedMs, MAX_RETRY_AFTER_MS));
-  }
-
-  /** `Retry-After`, in seconds or as a date (RFC 9110 §10.2.3), in ms from now. */
-  private retryAfterMs(header: unknown): number {
-    const value = typeof header === 'string' ? header.trim() : '';
-    if (/^\d{1,9}$/.test(value)) return Number(value) * 1_000;
-    const time = Date.parse(value);
-    return Number.isNaN(time) ? 0 : Math.max(0, time - this.options.clock.now());
   }
 
   private retryDelay(): number {
@@ -178,20 +179,6 @@ export class HttpRateSource implements RateSource {
     const secrets = [...this.url.searchParams.values()].filter((value) => value !== '');
     return secrets.reduce((text, secret) => text.replaceAll(secret, '***'), said).slice(0, MAX_REASON_LENGTH);
   }
-}
-
-/** Loaded with the first request: most processes that start know the rates from the cache, or are never asked. */
-async function httpClient(): Promise<AxiosInstance> {
-  const { default: axios } = await import('axios');
-  return axios.create({
-    adapter: 'http',
-    headers: { accept: 'application/json', 'user-agent': 'portside' },
-    maxContentLength: MAX_BODY_BYTES,
-    maxRedirects: 0,
-    responseType: 'text',
-    transformResponse: [(body) => body],
-    validateStatus: () => true,
-  });
 }
 
 const delayOf = (error: unknown): number =>

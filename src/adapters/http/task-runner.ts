@@ -1,49 +1,46 @@
 import type { Readable } from 'node:stream';
-import type { AxiosInstance, AxiosResponse } from 'axios';
+import type { AxiosResponse } from 'axios';
+import { changedNumber } from '../../domain/shared/json-numbers.ts';
+import { isLongerThan } from '../../domain/tasks/json-text.ts';
 import type { RunnerSettings } from '../../domain/tasks/queue.ts';
 import { MAX_JSON_BYTES } from '../../domain/tasks/task.ts';
 import type { Clock } from '../../ports/system.ts';
 import type { Cancellation, RunnerCall, RunOutcome, TaskRunner } from '../../ports/tasks.ts';
+import { httpWhenUsed } from './http-when-used.ts';
+import { isPassing, retryAfterMs } from './retry-after.ts';
 
-/** Answers below 500 after which the same call may succeed. */
-const PASSING = new Set([408, 425, 429]);
 /** As much of a refusal's body as is worth keeping, bytes. */
 const MAX_REFUSAL_BYTES = 1_000;
 /** A result that is nested deeper is kept as text: nothing that is meant as data looks like that. */
 const MAX_DEPTH = 200;
-
-/** Loaded with the first task: a process that only takes tasks in runs none. */
-async function httpClient(): Promise<AxiosInstance> {
-  const { default: axios } = await import('axios');
-  return axios.create({
-    maxRedirects: 0,
-    responseType: 'stream',
-    validateStatus: () => true,
-    headers: { 'content-type': 'application/json', accept: 'application/json, */*;q=0.5', 'user-agent': 'portside' },
-  });
-}
+/** What makes JSON of a text does not count as part of the result. */
+const QUOTES = 2;
 
 /**
  * Has tasks done by a service over HTTP: one `POST` for each attempt. 2xx is success; 408, 425, 429, 5xx, a time-out and
  * no connection are worth another attempt; everything else is not. Redirects are not followed.
  */
 export class HttpTaskRunner implements TaskRunner {
-  private client: Promise<AxiosInstance> | undefined;
+  private readonly http = httpWhenUsed({
+    maxRedirects: 0,
+    responseType: 'stream',
+    validateStatus: () => true,
+    headers: { 'content-type': 'application/json', accept: 'application/json, */*;q=0.5', 'user-agent': 'portside' },
+  });
 
   constructor(private readonly clock: Clock) {}
 
   async run(call: RunnerCall, { url, timeoutMs }: RunnerSettings, cancel: Cancellation): Promise<RunOutcome> {
-    this.client ??= httpClient();
-    const client = await this.client;
     const ending = new AbortController();
     const end = (): void => ending.abort();
     const timer = setTimeout(end, timeoutMs);
     cancel.addEventListener('abort', end);
     if (cancel.aborted) end();
     try {
+      const http = await this.http();
       const body = JSON.stringify({ ...call, payload: JSON.parse(call.payload) });
       const headers = { 'idempotency-key': call.taskId, 'portside-attempt': String(call.attempt) };
-      const response = await client.post<Readable>(url, body, { headers, signal: ending.signal });
+      const response = await http.post<Readable>(url, body, { headers, signal: ending.signal });
       return await this.outcomeOf(response);
     } catch (error) {
       if (cancel.aborted) return { kind: 'cancelled' };
@@ -60,7 +57,7 @@ export class HttpTaskRunner implements TaskRunner {
     // The status says it all, so it does not matter whether the rest arrives.
     const { text } = await read(data, MAX_REFUSAL_BYTES).catch(() => ({ text: '' }));
     const error = `The service answered ${status}${text ? `: ${text}` : '.'}`;
-    if (status < 500 && !PASSING.has(status)) return { kind: 'failure', error };
+    if (!isPassing(status)) return { kind: 'failure', error };
     return { kind: 'retry', error, retryAfterMs: retryAfterMs(headers['retry-after'], this.clock.now()) };
   }
 }
@@ -83,15 +80,19 @@ async function read(stream: Readable, limit: number): Promise<Body> {
 }
 
 function success({ text, isCut }: Body): RunOutcome {
-  if (isCut) return { kind: 'failure', error: `The result is larger than ${MAX_JSON_BYTES} bytes.` };
-  return { kind: 'success', result: text === '' ? undefined : jsonText(text) };
+  if (text === '') return { kind: 'success' };
+  const result = jsonText(text);
+  return isCut || isLongerThan(MAX_JSON_BYTES + QUOTES, result)
+    ? { kind: 'failure', error: `The result is larger than ${MAX_JSON_BYTES} bytes as JSON.` }
+    : { kind: 'success', result };
 }
 
-/** The body as JSON text: what it says if it is JSON, else itself. */
+/** The body as JSON text: what it says if it is JSON that comes back as it was sent, else itself. */
 function jsonText(body: string): string {
   try {
     const value: unknown = JSON.parse(body);
-    return JSON.stringify(isDeeperThan(MAX_DEPTH, value) ? body : value);
+    const isKept = !isDeeperThan(MAX_DEPTH, value) && !changedNumber(body);
+    return JSON.stringify(isKept ? value : body);
   } catch {
     return JSON.stringify(body);
   }
@@ -104,15 +105,6 @@ function isDeeperThan(limit: number, value: unknown): boolean {
     level = level.flatMap((item) => (typeof item === 'object' && item !== null ? Object.values(item) : []));
   }
   return false;
-}
-
-/** Seconds or a date (RFC 9110 §10.2.3); what is neither does not count. */
-function retryAfterMs(header: unknown, now: number): number | undefined {
-  const text = String(header ?? '').trim();
-  if (/^\d+$/.test(text)) return Number(text) * 1000;
-  if (!/^(Mon|Tue|Wed|Thu|Fri|Sat|Sun)/.test(text)) return undefined;
-  const date = Date.parse(text.endsWith('GMT') ? text : `${text} GMT`);
-  return Number.isNaN(date) ? undefined : Math.max(0, date - now);
 }
 
 const noConnection = (error: unknown): string => {

@@ -13,11 +13,16 @@ interface LazyRedis extends RedisCommands {
   disconnect(): Promise<void>;
 }
 
-/** A client that is loaded and made with its first command. */
+/** A client that is loaded and made with its first command. What could not be loaded is tried again with the next one. */
 export function redisWhenUsed(options: RedisClientOptions): LazyRedis {
   let client: Promise<Redis> | undefined;
   const used = (): Promise<Redis> => {
-    client ??= import('./client.ts').then(({ redisClient }) => redisClient(options));
+    client ??= import('./client.ts')
+      .then(({ redisClient }) => redisClient(options))
+      .catch((error) => {
+        client = undefined;
+        throw error;
+      });
     return client;
   };
   return {
