@@ -24,7 +24,11 @@ import { describeVoteLedger } from './vote-ledger.contract.ts';
 await withServer('DynamoDB contracts', startDynamoDbLocal, async ({ endpoint }) => {
   const client = await clientOf(endpoint);
 
-  describePollStore('DynamoDB', async () => new DynamoDbPollStore(client, (await newVoteTables(client)).tallies));
+  describePollStore('DynamoDB', async (polls) => {
+    const store = new DynamoDbPollStore(client, (await newVoteTables(client)).tallies);
+    for (const poll of [...polls].sort((one, other) => one.createdAt - other.createdAt)) await store.create(poll);
+    return store;
+  });
   describeTallyStore('DynamoDB', async () => new DynamoDbTallyStore(client, (await newVoteTables(client)).tallies));
   describeStockStore('DynamoDB', async () => new DynamoDbStockStore(client, await newStockTable(client)));
   describeQueueStore('DynamoDB', async () => new DynamoDbQueueStore(client, (await newTaskTables(client)).queues));

@@ -20,7 +20,7 @@ import { describeTallyStore } from './tally-store.contract.ts';
 import { describeTaskStore } from './task-store.contract.ts';
 import { describeVoteLedger } from './vote-ledger.contract.ts';
 
-describePollStore('memory', async () => new MemoryPollStore());
+describePollStore('memory', async (polls) => new MemoryPollStore(polls));
 describeTallyStore('memory', async () => new MemoryTallyStore());
 describeVoteLedger('memory', async () => new MemoryVoteLedger(seededRandom(1), new MemoryChangeFeed()));
 describeShardFeed('memory', async () => {

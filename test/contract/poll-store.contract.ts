@@ -15,12 +15,12 @@ const poll = (fields: Partial<Poll> = {}): Poll => ({
   ...fields,
 });
 
-/** @param make a new, empty store */
-export function describePollStore(name: string, make: () => Promise<PollStore>): void {
+/** @param make a new store that holds these polls and no others */
+export function describePollStore(name: string, make: (polls: readonly Poll[]) => Promise<PollStore>): void {
   describe(`PollStore: ${name}`, () => {
     let store: PollStore;
     beforeEach(async () => {
-      store = await make();
+      store = await make([]);
     });
 
     it('gives back a poll with everything in it', async () => {
@@ -100,6 +100,19 @@ export function describePollStore(name: string, make: () => Promise<PollStore>):
       expect((await store.newestByNumber(smsNumber))?.pollId).toBe('three');
       await store.close('two', NOW + 40);
       expect((await store.newestByNumber(smsNumber))?.pollId).toBe('three');
+    });
+
+    it('knows the numbers of the polls that it holds from the start', async () => {
+      const smsNumber = '+15550001111';
+      const seeded = await make([
+        poll({ pollId: 'newest', smsNumber, createdAt: NOW + 2 }),
+        poll({ pollId: 'oldest', smsNumber, closedAt: NOW + 1 }),
+      ]);
+
+      expect((await seeded.newestByNumber(smsNumber))?.pollId).toBe('newest');
+      await expect(seeded.create(poll({ smsNumber, createdAt: NOW + 3 }))).rejects.toMatchObject({
+        code: 'VOTES_NUMBER_TAKEN',
+      });
     });
 
     it('gives a number to one of many polls that ask at the same time', async () => {

@@ -11,7 +11,7 @@ export class MemoryPollStore implements PollStore {
 
   /** @param polls what the store holds from the start */
   constructor(polls: readonly Poll[] = []) {
-    for (const poll of polls) this.polls.set(poll.pollId, poll);
+    for (const poll of [...polls].sort(newestFirst).reverse()) this.keep(poll);
   }
 
   async create(poll: Poll): Promise<void> {
@@ -19,9 +19,8 @@ export class MemoryPollStore implements PollStore {
     if (poll.smsNumber !== undefined) {
       const holder = this.holderOf(poll.smsNumber);
       if (holder && pollStatus(holder, poll.createdAt) !== 'closed') throw numberTaken(poll.smsNumber);
-      this.pollIdByNumber.set(poll.smsNumber, poll.pollId);
     }
-    this.polls.set(poll.pollId, poll);
+    this.keep(poll);
   }
 
   async get(pollId: string): Promise<Poll | undefined> {
@@ -61,6 +60,11 @@ export class MemoryPollStore implements PollStore {
     return [...this.polls.values()].filter(
       (poll) => poll.closedAt === undefined && poll.closesAt !== undefined && poll.closesAt <= now,
     );
+  }
+
+  private keep(poll: Poll): void {
+    this.polls.set(poll.pollId, poll);
+    if (poll.smsNumber !== undefined) this.pollIdByNumber.set(poll.smsNumber, poll.pollId);
   }
 
   private holderOf(smsNumber: string): Poll | undefined {
