@@ -65,6 +65,15 @@ describe('the library', () => {
     COMPILE_MS,
   );
 
+  it('publishes every type that a published one names', () => {
+    const installed = join(consumer, 'node_modules/portside');
+    const entries = Object.values(exports).flatMap((entry) =>
+      typeof entry === 'string' ? [] : [join(installed, entry.types)],
+    );
+    const own = join(installed, 'lib');
+    expect(unpublishedTypes(entries, own)).toEqual([]);
+  });
+
   it('lets the example pass as it stands in the page', async () => {
     const { outputText } = ts.transpileModule(example, {
       compilerOptions: { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2023 },
@@ -103,6 +112,33 @@ describe('the library', () => {
     );
   });
 });
+
+/** Types declared below `own` that something exported by the entries names, and no entry exports. */
+function unpublishedTypes(entries: readonly string[], own: string): string[] {
+  const options = { module: ts.ModuleKind.NodeNext, target: ts.ScriptTarget.ES2023, strict: true };
+  const program = ts.createProgram(entries, options);
+  const checker = program.getTypeChecker();
+  const origin = (symbol: ts.Symbol): ts.Symbol =>
+    symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol;
+  const modules = entries.map((entry) => checker.getSymbolAtLocation(program.getSourceFile(entry) as ts.SourceFile));
+  const exported = new Set(
+    modules.flatMap((module) => checker.getExportsOfModule(module as ts.Symbol).map((symbol) => origin(symbol))),
+  );
+  const unpublished = new Set<string>();
+  const visit = (node: ts.Node): void => {
+    if (ts.isTypeReferenceNode(node) || ts.isExpressionWithTypeArguments(node)) {
+      const name = ts.isTypeReferenceNode(node) ? node.typeName : node.expression;
+      const symbol = checker.getSymbolAtLocation(name);
+      const named = symbol && origin(symbol);
+      const isOwn = named?.declarations?.[0]?.getSourceFile().fileName.startsWith(own);
+      const isParameter = named && named.flags & ts.SymbolFlags.TypeParameter;
+      if (named && isOwn && !isParameter && !exported.has(named)) unpublished.add(named.name);
+    }
+    ts.forEachChild(node, visit);
+  };
+  for (const { declarations = [] } of exported) for (const declaration of declarations) visit(declaration);
+  return [...unpublished];
+}
 
 const tsc = (...args: readonly string[]) =>
   run(process.execPath, [join(PROJECT, 'node_modules/typescript/bin/tsc'), ...args], { cwd: PROJECT });
