@@ -35,6 +35,25 @@ await withServer('stocks on DynamoDB', startDynamoDbLocal, async ({ endpoint }) 
     });
   });
 
+  it('says that a stock is new, once, also where the store has to be asked again', async () => {
+    const loseFirstAnswer = (): void => {
+      let isFirst = true;
+      proxy.fate = ({ operation }) => {
+        const fate = isFirst && operation === 'UpdateItem' ? 'lose answer' : 'pass';
+        if (operation === 'UpdateItem') isFirst = false;
+        return fate;
+      };
+    };
+
+    loseFirstAnswer();
+    expect((await put('LOST', { value: '1.00', currency: 'USD' })).status).toBe(201);
+    service.clock.advance(1);
+    loseFirstAnswer();
+    const again = await put('LOST', { value: '1.00' });
+    expect([again.status, JSON.parse(again.body).currency]).toEqual([200, 'USD']);
+    expect(proxy.requests.filter(({ operation }) => operation === 'UpdateItem')).toHaveLength(4);
+  });
+
   describe('stocks on a store that fails', () => {
     const throttled = refusal('ProvisionedThroughputExceededException');
 

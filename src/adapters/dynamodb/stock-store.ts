@@ -21,6 +21,12 @@ export const stockTableDefinition = (name: string): TableDefinition => ({
   KeySchema: [{ AttributeName: 'stockId', KeyType: 'HASH' }],
 });
 
+/** What is stored of a stock. */
+interface StockItem extends Stock {
+  /** `updatedAt` of the put that created it. */
+  readonly createdAt?: number;
+}
+
 /** One item for each stock. The value is stored as text: a number in DynamoDB would lose its closing zeros. */
 export class DynamoDbStockStore implements StockStore {
   constructor(
@@ -31,14 +37,17 @@ export class DynamoDbStockStore implements StockStore {
   async get(stockId: string): Promise<Stock | undefined> {
     const command = new GetCommand({ TableName: this.table, Key: { stockId }, ConsistentRead: true });
     const { Item } = await this.client.send(command, inTime()).catch(throwStoreError);
-    return Item as Stock | undefined;
+    return Item && stockIn(Item as StockItem);
   }
 
   async put(change: StockChange): Promise<{ readonly stock: Stock; readonly created: boolean }> {
     const command = new UpdateCommand(updateStock(this.table, change));
-    const { Attributes: before } = await this.client.send(command, inTime()).catch(throwStoreError);
-    const currency = change.currency ?? (before?.currency as string | undefined) ?? DEFAULT_CURRENCY;
-    return { stock: { ...change, currency }, created: before === undefined };
+    const { Attributes, $metadata } = await this.client.send(command, inTime()).catch(throwStoreError);
+    const before = Attributes as StockItem | undefined;
+    const stock = { ...change, currency: change.currency ?? before?.currency ?? DEFAULT_CURRENCY };
+    // The SDK repeats a put whose answer was lost, and then finds what the first attempt has written.
+    const isRepeated = ($metadata.attempts ?? 1) > 1;
+    return { stock, created: before === undefined || (isRepeated && isCreatedBy(stock, before)) };
   }
 
   async list({ limit, cursor }: PageRequest): Promise<Page<Stock>> {
@@ -49,21 +58,30 @@ export class DynamoDbStockStore implements StockStore {
       ...(cursor === undefined ? {} : { ExclusiveStartKey: { stockId: readCursor(cursor) } }),
     });
     const { Items = [] } = await this.client.send(command, inTime()).catch(throwStoreError);
-    const items = Items.slice(0, limit) as Stock[];
+    const items = (Items as StockItem[]).slice(0, limit).map(stockIn);
     const last = items.at(-1);
     return Items.length > limit && last ? { items, nextCursor: writeCursor(last) } : { items };
   }
 }
 
+const stockIn = ({ createdAt: _, ...stock }: StockItem): Stock => stock;
+
+const isCreatedBy = (put: Stock, item: StockItem): boolean =>
+  item.createdAt === put.updatedAt &&
+  item.updatedAt === put.updatedAt &&
+  item.value === put.value &&
+  item.currency === put.currency;
+
 const inTime = () => ({ abortSignal: AbortSignal.timeout(ANSWER_TIMEOUT_MS) });
 
 function updateStock(table: string, { stockId, value, currency, updatedAt }: StockChange): UpdateCommandInput {
+  const keepCreation = 'createdAt = if_not_exists(createdAt, :updatedAt)';
   const keepCurrency = 'currency = if_not_exists(currency, :currency)';
   const setCurrency = 'currency = :currency';
   return {
     TableName: table,
     Key: { stockId },
-    UpdateExpression: `SET #value = :value, updatedAt = :updatedAt, ${currency === undefined ? keepCurrency : setCurrency}`,
+    UpdateExpression: `SET #value = :value, updatedAt = :updatedAt, ${keepCreation}, ${currency === undefined ? keepCurrency : setCurrency}`,
     // `value` is a word of the expression language.
     ExpressionAttributeNames: { '#value': 'value' },
     ExpressionAttributeValues: {
