@@ -165,7 +165,7 @@ class Schedule {
       case 'heartbeat':
         return this.world.extendLease.execute(taskId, fence);
       case 'complete':
-        return this.world.completeTask.execute(taskId, fence, '1');
+        return this.world.completeTask.execute(taskId, fence, 1);
       case 'release':
         return this.world.releaseTask.execute(taskId, fence);
       default:

@@ -1,10 +1,10 @@
 import type { Clock, Ids } from '../../ports/system.ts';
 import type { QueueStore, TaskStore, WakeUps } from '../../ports/tasks.ts';
 import { idempotencyKeyReused } from '../shared/domain-error.ts';
-import { payloadTooLarge, queueFull } from './errors.ts';
-import { canonicalJson, isLongerThan } from './json-text.ts';
+import { queueFull } from './errors.ts';
+import { canonicalJson, payloadText } from './json-text.ts';
 import { queueSettings } from './queue.ts';
-import { createTask, isIdle, MAX_JSON_BYTES, placeOf, type Task, type TaskTerms } from './task.ts';
+import { createTask, isIdle, placeOf, type Task, type TaskTerms } from './task.ts';
 
 export interface EnqueueCommand extends TaskTerms {
   /** Any JSON value. */
@@ -54,17 +54,6 @@ export class EnqueueTask {
         throw queueFull(queue);
     }
   }
-}
-
-/**
- * The JSON text of a payload; of none, that of null.
- *
- * @throws DomainError `TASKS_PAYLOAD_TOO_LARGE`
- */
-export function payloadText(payload: unknown): string {
-  const text = JSON.stringify(payload) ?? 'null';
-  if (isLongerThan(MAX_JSON_BYTES, text)) throw payloadTooLarge();
-  return text;
 }
 
 /** Whether two tasks with one id were enqueued with the same content. */

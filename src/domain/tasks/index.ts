@@ -1,8 +1,8 @@
 /** The tasks context as others may use it: `portside/tasks`. */
 export { type ClaimRequest, ClaimTasks } from './claim-tasks.ts';
-export { CompleteTask, resultText } from './complete-task.ts';
+export { CompleteTask } from './complete-task.ts';
 export { ConfigureQueue } from './configure-queue.ts';
-export { type EnqueueCommand, type EnqueueResult, EnqueueTask, payloadText } from './enqueue-task.ts';
+export { type EnqueueCommand, type EnqueueResult, EnqueueTask } from './enqueue-task.ts';
 export {
   leaseLost,
   notRedrivable,
@@ -16,6 +16,7 @@ export { ExtendLease } from './extend-lease.ts';
 export { type FailCommand, FailTask } from './fail-task.ts';
 export { FindQueues, type QueueView } from './find-queues.ts';
 export { FindTasks } from './find-tasks.ts';
+export { payloadText, resultText } from './json-text.ts';
 export { chooseOrder, type Load, type Order, type OrderPolicy } from './order.ts';
 export { type QueueDraft, type QueueSettings, queueSettings, type RunnerSettings } from './queue.ts';
 export { type Counters, counterOf, noCounts, type QueueFigures } from './queue-figures.ts';

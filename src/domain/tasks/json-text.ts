@@ -1,3 +1,28 @@
+import { payloadTooLarge, resultTooLarge } from './errors.ts';
+import { MAX_JSON_BYTES } from './task.ts';
+
+/**
+ * The JSON text of a payload; of none, that of null.
+ *
+ * @throws DomainError `TASKS_PAYLOAD_TOO_LARGE`
+ */
+export function payloadText(payload: unknown): string {
+  const text = JSON.stringify(payload) ?? 'null';
+  if (isLongerThan(MAX_JSON_BYTES, text)) throw payloadTooLarge();
+  return text;
+}
+
+/**
+ * The JSON text of a result; undefined for none.
+ *
+ * @throws DomainError `TASKS_RESULT_TOO_LARGE`
+ */
+export function resultText(result: unknown): string | undefined {
+  const text = JSON.stringify(result) as string | undefined;
+  if (text !== undefined && isLongerThan(MAX_JSON_BYTES, text)) throw resultTooLarge();
+  return text;
+}
+
 /** The text of a JSON value with the keys of every object sorted: the same for values that say the same. */
 export function canonicalJson(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;

@@ -27,7 +27,7 @@ export class RunTask {
   record({ taskId, fence = '' }: Task, outcome: RunOutcome): Promise<Task> {
     switch (outcome.kind) {
       case 'success':
-        return this.completeTask.execute(taskId, fence, outcome.result);
+        return this.completeTask.withText(taskId, fence, outcome.result);
       case 'retry':
         return this.failTask.execute(taskId, fence, { ...outcome, retry: true });
       case 'failure':

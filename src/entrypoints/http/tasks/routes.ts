@@ -3,13 +3,14 @@ import type { FastifyPluginAsync, FastifyReply } from 'fastify';
 import type { Static } from 'typebox';
 import { invalidRequest } from '../../../domain/shared/domain-error.ts';
 import type { ClaimTasks } from '../../../domain/tasks/claim-tasks.ts';
-import { type CompleteTask, resultText } from '../../../domain/tasks/complete-task.ts';
+import type { CompleteTask } from '../../../domain/tasks/complete-task.ts';
 import type { ConfigureQueue } from '../../../domain/tasks/configure-queue.ts';
-import { type EnqueueTask, payloadText } from '../../../domain/tasks/enqueue-task.ts';
+import type { EnqueueTask } from '../../../domain/tasks/enqueue-task.ts';
 import type { ExtendLease } from '../../../domain/tasks/extend-lease.ts';
 import type { FailTask } from '../../../domain/tasks/fail-task.ts';
 import type { FindQueues, QueueView } from '../../../domain/tasks/find-queues.ts';
 import type { FindTasks } from '../../../domain/tasks/find-tasks.ts';
+import { payloadText, resultText } from '../../../domain/tasks/json-text.ts';
 import type { QueueSettings } from '../../../domain/tasks/queue.ts';
 import type { RedriveTasks } from '../../../domain/tasks/redrive-tasks.ts';
 import type { ReleaseTask } from '../../../domain/tasks/release-task.ts';
@@ -216,7 +217,7 @@ export const tasksRoutes = (options: TasksRoutesOptions): FastifyPluginAsync => 
         preValidation: async ({ body }) => void resultText((body as { result?: unknown } | null)?.result),
       },
       async ({ params: { taskId }, body: { fence, result } }) =>
-        taskBody(await options.completeTask.execute(taskId, fence, resultText(result))),
+        taskBody(await options.completeTask.execute(taskId, fence, result)),
     );
 
     app.post(
