@@ -79,7 +79,11 @@ export interface TaskStore {
   tidy(queue: string, now: number): Promise<void>;
 }
 
-/** The settings of queues. */
+/**
+ * The settings of queues.
+ *
+ * Every method throws DomainError `STORE_UNAVAILABLE`. Whether a change was made is then unknown; it may be tried again.
+ */
 export interface QueueStore {
   get(queue: string): Promise<QueueSettings | undefined>;
 
@@ -107,7 +111,7 @@ export interface RunnerCall {
 }
 
 export type RunOutcome =
-  /** `result` is JSON text; absent when the service said nothing. */
+  /** `result` is JSON text of a size that a task may hold; absent when the service said nothing. */
   | { readonly kind: 'success'; readonly result?: string }
   /** The service cannot take the task now; it names the wait (ms) if it wants one. */
   | { readonly kind: 'retry'; readonly error: string; readonly retryAfterMs?: number }

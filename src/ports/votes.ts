@@ -4,7 +4,12 @@ import type { Poll } from '../domain/votes/poll.ts';
 import type { ShardImage, Tally } from '../domain/votes/tally.ts';
 import type { ChangeFeed } from './system.ts';
 
-/** Polls by id and by phone number. Every method reads what was written before it. */
+/**
+ * Polls by id and by phone number. Every method reads what was written before it.
+ *
+ * Every method throws DomainError `STORE_UNAVAILABLE`. Whether a change was made is then unknown; it may be tried again,
+ * and a poll that was created after all is refused as one that exists.
+ */
 export interface PollStore {
   /**
    * Stores a new poll. From then on its `smsNumber`, if any, names it.
@@ -53,13 +58,15 @@ export type RecordOutcome =
   /** The shards of the poll are closed. */
   | { readonly kind: 'closed' };
 
-/** Ballots and the counters (shards) over which they are spread. */
+/**
+ * Ballots and the counters (shards) over which they are spread.
+ *
+ * Every method throws DomainError `STORE_UNAVAILABLE`. Whether a change was made is then unknown; it may be tried again.
+ */
 export interface VoteLedger {
   /**
    * Stores the ballot and adds 1 to one shard of its choice, both or neither. Of several copies at once, one counts.
    * Outcomes are tried in the order `repeated`, `closed`, `already-voted`. The voter is held to one vote if the poll's `voterLimit` is `one`.
-   *
-   * @throws DomainError `STORE_UNAVAILABLE`; whether the vote counted is then unknown, and recording it again is safe
    */
   record(poll: Poll, ballot: Ballot): Promise<RecordOutcome>;
 
@@ -78,7 +85,11 @@ export interface VoteLedger {
   countBallots(pollId: string): Promise<number>;
 }
 
-/** The tallies of polls, guarded by their revision. */
+/**
+ * The tallies of polls, guarded by their revision.
+ *
+ * Every method throws DomainError `STORE_UNAVAILABLE`. Whether a tally was stored is then unknown; its revision tells.
+ */
 export interface TallyStore {
   /** Reads what was written before. */
   get(pollId: string): Promise<Tally | undefined>;

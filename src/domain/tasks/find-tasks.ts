@@ -17,7 +17,7 @@ export class FindTasks {
   }
 }
 
-/** @throws DomainError `TASKS_NOT_FOUND` */
+/** @throws DomainError `TASKS_NOT_FOUND`, `STORE_UNAVAILABLE` */
 export async function existingTask(tasks: Pick<TaskStore, 'get'>, taskId: string): Promise<Task> {
   const task = await tasks.get(taskId);
   if (!task) throw taskNotFound(taskId);

@@ -13,7 +13,7 @@ export class CreatePoll {
     private readonly shardsPerChoice: number,
   ) {}
 
-  /** @throws DomainError `INVALID_REQUEST`, `VOTES_POLL_EXISTS`, `VOTES_NUMBER_TAKEN` */
+  /** @throws DomainError `INVALID_REQUEST`, `VOTES_POLL_EXISTS`, `VOTES_NUMBER_TAKEN`, `STORE_UNAVAILABLE` */
   async execute({ pollId = this.ids.next(), ...draft }: CreatePollCommand): Promise<Poll> {
     const poll = createPollFrom({ ...draft, shards: this.shardsPerChoice }, pollId, this.clock.now());
     await this.polls.create(poll);

@@ -11,7 +11,7 @@ export class GrowPoll {
    * poll stays as it is.
    *
    * @param shards of each choice; fewer where choices × shards would pass the bound for one poll
-   * @throws DomainError `VOTES_POLL_NOT_FOUND`
+   * @throws DomainError `VOTES_POLL_NOT_FOUND`, `STORE_UNAVAILABLE`
    */
   async execute(pollId: string, shards: number): Promise<Poll> {
     const { choices } = await existingPoll(this.polls, pollId);
