@@ -9,12 +9,12 @@ import {
   UpdateCommand,
   type UpdateCommandInput,
 } from '@aws-sdk/lib-dynamodb';
-import { invalidRequest } from '../../domain/shared/domain-error.ts';
 import type { Page, PageRequest } from '../../domain/shared/page.ts';
 import { numberTaken, pollExists } from '../../domain/votes/errors.ts';
 import { type Poll, pollStatus } from '../../domain/votes/poll.ts';
 import type { PollStore } from '../../ports/votes.ts';
 import { batchGet } from './batch-get.ts';
+import { readCursor, writeCursor } from './cursor.ts';
 import { storeError, throwStoreError } from './errors.ts';
 import { retry } from './retry.ts';
 
@@ -26,6 +26,7 @@ const sortable = (time: number): string => String(Math.max(0, time)).padStart(15
 const listKey = (poll: Poll) => ({ pk: 'POLLS', sk: `${sortable(poll.createdAt)}#${poll.pollId}` });
 /** Entry in the list of polls that are still to be closed, sorted by when. */
 const dueKey = (poll: Poll) => ({ pk: 'DUE', sk: `${sortable(poll.closesAt ?? 0)}#${poll.pollId}` });
+const LIST_KEY = /^\d{15}#[A-Za-z0-9_-]+$/;
 const pollIdIn = (sortKey: string): string => sortKey.slice(sortKey.indexOf('#') + 1);
 
 export class DynamoDbPollStore implements PollStore {
@@ -62,7 +63,7 @@ export class DynamoDbPollStore implements PollStore {
       KeyConditionExpression: cursor === undefined ? 'pk = :polls' : 'pk = :polls AND sk < :cursor',
       ExpressionAttributeValues: {
         ':polls': 'POLLS',
-        ...(cursor === undefined ? {} : { ':cursor': readCursor(cursor) }),
+        ...(cursor === undefined ? {} : { ':cursor': readCursor(cursor, LIST_KEY) }),
       },
       ScanIndexForward: false,
       ConsistentRead: true,
@@ -192,12 +193,3 @@ export const growPoll = (table: string, pollId: string, shards: number): UpdateC
     ReturnValues: 'ALL_NEW',
   };
 };
-
-const writeCursor = (sortKey: string): string => Buffer.from(sortKey).toString('base64url');
-
-function readCursor(cursor: string): string {
-  const sortKey = Buffer.from(cursor, 'base64url').toString();
-  if (!/^\d{15}#[A-Za-z0-9_-]+$/.test(sortKey))
-    throw invalidRequest({ path: 'cursor', message: 'is not a nextCursor' });
-  return sortKey;
-}

@@ -6,11 +6,12 @@ import {
   TransactWriteCommand,
   type TransactWriteCommandInput,
 } from '@aws-sdk/lib-dynamodb';
-import { invalidRequest } from '../../domain/shared/domain-error.ts';
+import { ID_PATTERN } from '../../domain/shared/id.ts';
 import type { Page, PageRequest } from '../../domain/shared/page.ts';
 import type { QueueSettings } from '../../domain/tasks/queue.ts';
 import type { QueueStore } from '../../ports/tasks.ts';
 import { batchGet } from './batch-get.ts';
+import { readCursor, writeCursor } from './cursor.ts';
 import { throwStoreError } from './errors.ts';
 import { retry } from './retry.ts';
 
@@ -50,7 +51,7 @@ export class DynamoDbQueueStore implements QueueStore {
       KeyConditionExpression: cursor === undefined ? 'pk = :queues' : 'pk = :queues AND sk > :cursor',
       ExpressionAttributeValues: {
         ':queues': 'QUEUES',
-        ...(cursor === undefined ? {} : { ':cursor': readCursor(cursor) }),
+        ...(cursor === undefined ? {} : { ':cursor': readCursor(cursor, ID_PATTERN) }),
       },
       ConsistentRead: true,
       Limit: limit + 1,
@@ -88,11 +89,3 @@ function putQueue(table: string, settings: QueueSettings, when: 'new' | 'always'
 const isThere = (error: unknown): boolean =>
   error instanceof TransactionCanceledException &&
   (error.CancellationReasons ?? []).some(({ Code }) => Code === 'ConditionalCheckFailed');
-
-const writeCursor = (queue: string): string => Buffer.from(`after ${queue}`).toString('base64url');
-
-function readCursor(cursor: string): string {
-  const queue = /^after ([A-Za-z0-9][A-Za-z0-9_-]{0,63})$/.exec(Buffer.from(cursor, 'base64url').toString())?.[1];
-  if (queue === undefined) throw invalidRequest({ path: 'cursor', message: 'is not a nextCursor' });
-  return queue;
-}

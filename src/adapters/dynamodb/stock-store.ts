@@ -5,10 +5,11 @@ import {
   UpdateCommand,
   type UpdateCommandInput,
 } from '@aws-sdk/lib-dynamodb';
-import { invalidRequest } from '../../domain/shared/domain-error.ts';
+import { ID_PATTERN } from '../../domain/shared/id.ts';
 import type { Page, PageRequest } from '../../domain/shared/page.ts';
 import { DEFAULT_CURRENCY, type Stock } from '../../domain/stocks/stock.ts';
 import type { StockChange, StockStore } from '../../ports/stocks.ts';
+import { readCursor, writeCursor } from './cursor.ts';
 import { throwStoreError } from './errors.ts';
 import type { TableDefinition } from './tables.ts';
 
@@ -55,12 +56,12 @@ export class DynamoDbStockStore implements StockStore {
       TableName: this.table,
       ConsistentRead: true,
       Limit: limit + 1,
-      ...(cursor === undefined ? {} : { ExclusiveStartKey: { stockId: readCursor(cursor) } }),
+      ...(cursor === undefined ? {} : { ExclusiveStartKey: { stockId: readCursor(cursor, ID_PATTERN) } }),
     });
     const { Items = [] } = await this.client.send(command, inTime()).catch(throwStoreError);
     const items = (Items as StockItem[]).slice(0, limit).map(stockIn);
     const last = items.at(-1);
-    return Items.length > limit && last ? { items, nextCursor: writeCursor(last) } : { items };
+    return Items.length > limit && last ? { items, nextCursor: writeCursor(last.stockId) } : { items };
   }
 }
 
@@ -91,13 +92,4 @@ function updateStock(table: string, { stockId, value, currency, updatedAt }: Sto
     },
     ReturnValues: 'ALL_OLD',
   };
-}
-
-const writeCursor = ({ stockId }: Stock): string => Buffer.from(stockId).toString('base64url');
-
-function readCursor(cursor: string): string {
-  const stockId = Buffer.from(cursor, 'base64url').toString();
-  if (!/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/.test(stockId))
-    throw invalidRequest({ path: 'cursor', message: 'is not a nextCursor' });
-  return stockId;
 }

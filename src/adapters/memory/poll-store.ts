@@ -1,8 +1,8 @@
-import { invalidRequest } from '../../domain/shared/domain-error.ts';
 import type { Page, PageRequest } from '../../domain/shared/page.ts';
 import { numberTaken, pollExists } from '../../domain/votes/errors.ts';
 import { type Poll, pollStatus } from '../../domain/votes/poll.ts';
 import type { PollStore } from '../../ports/votes.ts';
+import { pageOf } from './pages.ts';
 
 export class MemoryPollStore implements PollStore {
   private readonly polls = new Map<string, Poll>();
@@ -27,13 +27,8 @@ export class MemoryPollStore implements PollStore {
     return this.polls.get(pollId);
   }
 
-  async list({ limit, cursor }: PageRequest): Promise<Page<Poll>> {
-    const sorted = [...this.polls.values()].sort(newestFirst);
-    const start = cursor === undefined ? 0 : sorted.findIndex((poll) => cursorOf(poll) === cursor) + 1;
-    if (cursor !== undefined && start === 0) throw invalidRequest({ path: 'cursor', message: 'is not a nextCursor' });
-    const items = sorted.slice(start, start + limit);
-    const last = items.at(-1);
-    return start + limit < sorted.length && last ? { items, nextCursor: cursorOf(last) } : { items };
+  async list(page: PageRequest): Promise<Page<Poll>> {
+    return pageOf([...this.polls.values()].sort(newestFirst), ({ pollId }) => pollId, page);
   }
 
   async newestByNumber(smsNumber: string): Promise<Poll | undefined> {
@@ -74,5 +69,3 @@ export class MemoryPollStore implements PollStore {
 
 const newestFirst = (one: Poll, other: Poll): number =>
   other.createdAt - one.createdAt || (other.pollId > one.pollId ? 1 : -1);
-
-const cursorOf = (poll: Poll): string => Buffer.from(poll.pollId).toString('base64url');

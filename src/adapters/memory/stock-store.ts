@@ -1,7 +1,7 @@
-import { invalidRequest } from '../../domain/shared/domain-error.ts';
 import type { Page, PageRequest } from '../../domain/shared/page.ts';
 import { DEFAULT_CURRENCY, type Stock } from '../../domain/stocks/stock.ts';
 import type { StockChange, StockStore } from '../../ports/stocks.ts';
+import { pageOf } from './pages.ts';
 
 export class MemoryStockStore implements StockStore {
   private readonly stocks = new Map<string, Stock>();
@@ -22,15 +22,8 @@ export class MemoryStockStore implements StockStore {
     return { stock, created: before === undefined };
   }
 
-  async list({ limit, cursor }: PageRequest): Promise<Page<Stock>> {
+  async list(page: PageRequest): Promise<Page<Stock>> {
     // A Map keeps its order when a value is replaced, so no page shows a stock twice.
-    const stocks = [...this.stocks.values()];
-    const start = cursor === undefined ? 0 : stocks.findIndex((stock) => cursorOf(stock) === cursor) + 1;
-    if (cursor !== undefined && start === 0) throw invalidRequest({ path: 'cursor', message: 'is not a nextCursor' });
-    const items = stocks.slice(start, start + limit);
-    const last = items.at(-1);
-    return start + limit < stocks.length && last ? { items, nextCursor: cursorOf(last) } : { items };
+    return pageOf([...this.stocks.values()], ({ stockId }) => stockId, page);
   }
 }
-
-const cursorOf = (stock: Stock): string => Buffer.from(stock.stockId).toString('base64url');

@@ -1,5 +1,4 @@
-import { invalidRequest } from '../../domain/shared/domain-error.ts';
-import type { Page, PageRequest } from '../../domain/shared/page.ts';
+import { invalidCursor, type Page, type PageRequest } from '../../domain/shared/page.ts';
 import type { Order } from '../../domain/tasks/order.ts';
 import { type Counters, counterOf, noCounts, type QueueFigures } from '../../domain/tasks/queue-figures.ts';
 import {
@@ -14,6 +13,7 @@ import {
 } from '../../domain/tasks/task.ts';
 import { Throughput } from '../../domain/tasks/throughput.ts';
 import type { AddOutcome, ClaimOutcome, ListedStatus, TaskStore } from '../../ports/tasks.ts';
+import { writeCursor } from './pages.ts';
 
 /** A task in the store; the lists of its queue share it, so that a change in place is seen in all of them. */
 interface Entry {
@@ -67,7 +67,7 @@ export class MemoryTaskStore implements TaskStore {
     for (let at = cursor === undefined ? list.length - 1 : indexOf(list, placeIn(cursor)) - 1; at >= 0; at--) {
       const { task } = list[at] as Entry;
       if (task.status !== status) continue;
-      if (items.length === limit) return { items, nextCursor: cursorAt(items.at(-1) as Task) };
+      if (items.length === limit) return { items, nextCursor: writeCursor((items.at(-1) as Task).place) };
       items.push(task);
     }
     return { items };
@@ -197,10 +197,8 @@ function remove(list: Entry[], place: string): void {
   if (list[index]?.task.place === place) list.splice(index, 1);
 }
 
-const cursorAt = ({ place }: Task): string => Buffer.from(place).toString('base64url');
-
 function placeIn(cursor: string): string {
   const place = Buffer.from(cursor, 'base64url').toString();
-  if (!CURSOR.test(place)) throw invalidRequest({ path: 'cursor', message: 'is not a nextCursor' });
+  if (!CURSOR.test(place)) throw invalidCursor();
   return place;
 }

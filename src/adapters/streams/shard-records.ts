@@ -1,3 +1,4 @@
+import { ID_PATTERN } from '../../domain/shared/id.ts';
 import type { ShardImage } from '../../domain/votes/tally.ts';
 import type { StreamRecord } from './stream-record.ts';
 
@@ -64,7 +65,7 @@ const countUpTo = (limit: number) => (attribute: unknown) => {
 
 /** What each field may hold: a shard that no poll can have would spoil the tally of its poll for ever. */
 const FIELDS: Record<keyof ShardImage, (attribute: unknown) => string | number | undefined> = {
-  pollId: matching(/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/),
+  pollId: matching(ID_PATTERN),
   choice: countUpTo(99),
   region: matching(/^[a-z0-9-]{1,32}$/),
   shard: countUpTo(999),

@@ -1,3 +1,4 @@
+import { ID_PATTERN } from '../../domain/shared/id.ts';
 import type { StreamRecord } from './stream-record.ts';
 
 export interface DecodedTasks {
@@ -13,7 +14,7 @@ export function decodeTaskRecords(records: readonly StreamRecord[], now: number)
   let unreadable = 0;
   for (const { eventName, dynamodb } of records) {
     if (eventName !== 'INSERT') continue;
-    const queue = attribute(dynamodb?.NewImage?.queue, 'S')?.match(/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/)?.[0];
+    const queue = attribute(dynamodb?.NewImage?.queue, 'S')?.match(ID_PATTERN)?.[0];
     const notBefore = attribute(dynamodb?.NewImage?.notBefore, 'N')?.match(/^\d{1,16}$/)?.[0];
     if (queue === undefined || notBefore === undefined) unreadable++;
     else if (Number(notBefore) <= now) queues.add(queue);

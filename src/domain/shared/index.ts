@@ -7,4 +7,4 @@ export {
   invalidRequest,
   storeUnavailable,
 } from './domain-error.ts';
-export type { Page, PageRequest } from './page.ts';
+export { invalidCursor, type Page, type PageRequest, pagesOf } from './page.ts';

@@ -1,5 +1,6 @@
 import type { Clock } from '../../ports/system.ts';
 import type { QueueStore, TaskStore, WakeUps } from '../../ports/tasks.ts';
+import { pagesOf } from '../shared/page.ts';
 import { notRedrivable } from './errors.ts';
 import { settingsOf } from './find-queues.ts';
 import { existingTask } from './find-tasks.ts';
@@ -41,13 +42,13 @@ export class RedriveTasks {
   async all(queue: string): Promise<number> {
     const settings = await settingsOf(this.queues, queue);
     let count = 0;
-    let cursor: string | undefined;
-    do {
-      const page = await this.tasks.list(queue, 'FAILURE', { limit: Math.min(PAGE, MAX_PER_CALL - count), cursor });
-      const back = await Promise.all(page.items.map((task) => this.redrive(task, settings)));
+    const readPage = (cursor: string | undefined) =>
+      this.tasks.list(queue, 'FAILURE', { limit: Math.min(PAGE, MAX_PER_CALL - count), cursor });
+    for await (const failures of pagesOf(readPage)) {
+      const back = await Promise.all(failures.map((task) => this.redrive(task, settings)));
       count += back.filter(Boolean).length;
-      cursor = page.nextCursor;
-    } while (cursor !== undefined && count < MAX_PER_CALL);
+      if (count === MAX_PER_CALL) break;
+    }
     if (count > 0) await this.wakeUps.notify(queue);
     return count;
   }

@@ -1,5 +1,6 @@
 import type { PollStore, TallyStore, VoteLedger } from '../../ports/votes.ts';
 import { storeUnavailable } from '../shared/domain-error.ts';
+import { pagesOf } from '../shared/page.ts';
 import { existingPoll } from './find-polls.ts';
 import { emptyTally, marksOf, mergeMarks, regionsIn, sameMarks, type Tally, totalVotes } from './tally.ts';
 
@@ -50,14 +51,14 @@ export class RecountPoll {
     throw storeUnavailable(new Error(`The tally of poll ${pollId} changed ${MAX_ATTEMPTS} times under a recount`));
   }
 
-  /** Recounts every poll, after changes of shards may have been lost. */
+  /**
+   * Recounts every poll, after changes of shards may have been lost.
+   *
+   * @throws DomainError `STORE_UNAVAILABLE`; recounting again is safe
+   */
   async all(): Promise<void> {
-    let cursor: string | undefined;
-    do {
-      const { items, nextCursor } = await this.polls.list({ limit: 100, cursor });
-      for (const { pollId } of items) await this.execute(pollId);
-      cursor = nextCursor;
-    } while (cursor !== undefined);
+    for await (const polls of pagesOf((cursor) => this.polls.list({ limit: 100, cursor })))
+      for (const { pollId } of polls) await this.execute(pollId);
   }
 
   private async read(pollId: string): Promise<Tally> {

@@ -1,4 +1,5 @@
 import * as Type from 'typebox';
+import { ID_PATTERN } from '../../domain/shared/id.ts';
 
 /** RFC 9457 problem details, the body of every error. */
 export const ProblemBody = Type.Object({
@@ -11,7 +12,7 @@ export const ProblemBody = Type.Object({
 });
 
 export const Id = Type.String({
-  pattern: '^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$',
+  pattern: ID_PATTERN.source,
   description: '1–64 letters, digits, _ and -, with a letter or digit first',
 });
 

@@ -1,4 +1,5 @@
 import type { VoteTables } from '../../../adapters/dynamodb/vote-tables.ts';
+import { ID_PATTERN } from '../../../domain/shared/id.ts';
 import type { CoreConfig } from '../config.ts';
 import { httpUrl, listOf, matching, type Settings, tableName, type Values, wholeNumber } from '../settings.ts';
 
@@ -26,7 +27,7 @@ export const settings = {
   SMS_DEFAULT_POLL: {
     meaning: 'Poll for texts to numbers that no poll names.',
     fallback: 'colors',
-    parse: matching(/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/, 'must be the id of a poll'),
+    parse: matching(ID_PATTERN, 'must be the id of a poll'),
   },
   TWILIO_AUTH_TOKEN: {
     meaning:
