@@ -6,8 +6,8 @@ import { DynamoDbTallyStore } from '../../src/adapters/dynamodb/tally-store.ts';
 import { DynamoDbTaskStore } from '../../src/adapters/dynamodb/task-store.ts';
 import { DynamoDbVoteLedger } from '../../src/adapters/dynamodb/vote-ledger.ts';
 import { streamsClient } from '../../src/adapters/streams/client.ts';
-import { StreamShardFeed } from '../../src/adapters/streams/shard-feed.ts';
 import { StreamConsumer } from '../../src/adapters/streams/stream-consumer.ts';
+import { VoteShardFeed } from '../../src/adapters/streams/vote-shard-feed.ts';
 import { systemClock } from '../../src/adapters/system/clock.ts';
 import { FakeClock, seededRandom } from '../helpers/fakes.ts';
 import { startDynamoDbLocal } from '../helpers/servers/dynamodb-local.ts';
@@ -62,7 +62,7 @@ await withServer('DynamoDB contracts', startDynamoDbLocal, async ({ endpoint }) 
     });
     consumers.push(consumer);
     return {
-      feed: new StreamShardFeed(consumer, () => undefined),
+      feed: new VoteShardFeed(consumer, () => undefined),
       ledger: new DynamoDbVoteLedger(client, votes, 'eu-west-1', seededRandom(1)),
     };
   });

@@ -14,7 +14,7 @@ import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { storeUnavailable } from '../../domain/shared/domain-error.ts';
 import { type Ballot, sameVote } from '../../domain/votes/ballot.ts';
 import type { Poll } from '../../domain/votes/poll.ts';
-import type { ShardImage, ShardName } from '../../domain/votes/tally.ts';
+import { SHARD_VERSION, type ShardImage, type ShardName } from '../../domain/votes/tally.ts';
 import type { Random } from '../../ports/system.ts';
 import type { RecordOutcome, VoteLedger } from '../../ports/votes.ts';
 import { batchGet } from './batch-get.ts';
@@ -24,8 +24,6 @@ import { retry } from './retry.ts';
 
 /** Ballots of a poll lie in this many partitions, fixed for ever: a ballot's id tells where it lies. */
 const BUCKETS = 64;
-/** The form of a shard item; a reader of the stream passes over forms that it does not know. */
-const SHARD_VERSION = 1;
 
 const ballotPartition = (pollId: string, bucket: number): string => `BALLOT#${pollId}#${bucket}`;
 const bucketOf = (voteId: string): number => (createHash('sha256').update(voteId).digest()[0] as number) % BUCKETS;

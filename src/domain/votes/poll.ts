@@ -40,12 +40,16 @@ export const RESERVED_WORDS: readonly string[] = [
   'INFO',
 ];
 
+/** The most choices of a poll. */
+export const MAX_CHOICES = 100;
+/** The most shards of each choice. */
+export const MAX_SHARDS = 1_000;
 /** One poll's counters are read and written together, which bounds them. */
 const MAX_COUNTERS_PER_POLL = 2_000;
 
 /** Shards of each choice for a poll with that many choices, when `wanted` are asked for. */
 export const shardsFor = (choices: number, wanted: number): number =>
-  Math.max(1, Math.min(wanted, Math.floor(MAX_COUNTERS_PER_POLL / choices)));
+  Math.max(1, Math.min(wanted, MAX_SHARDS, Math.floor(MAX_COUNTERS_PER_POLL / choices)));
 
 /**
  * Makes a poll of a draft whose field types and lengths are already checked.

@@ -14,6 +14,9 @@ export interface ShardImage extends ShardName {
   readonly lastVoteAt: number;
 }
 
+/** The form in which stores keep a {@link ShardImage}; whoever reads a change stream passes over forms that it does not know. */
+export const SHARD_VERSION = 1;
+
 /** The highest total seen of each shard, by shard key. */
 export type Marks = ReadonlyMap<string, number>;
 

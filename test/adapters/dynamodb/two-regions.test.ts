@@ -3,8 +3,8 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { DynamoDbTallyStore } from '../../../src/adapters/dynamodb/tally-store.ts';
 import { DynamoDbVoteLedger } from '../../../src/adapters/dynamodb/vote-ledger.ts';
 import { streamsClient } from '../../../src/adapters/streams/client.ts';
-import { StreamShardFeed } from '../../../src/adapters/streams/shard-feed.ts';
 import { StreamConsumer } from '../../../src/adapters/streams/stream-consumer.ts';
+import { VoteShardFeed } from '../../../src/adapters/streams/vote-shard-feed.ts';
 import { systemClock } from '../../../src/adapters/system/clock.ts';
 import { FoldShards } from '../../../src/domain/votes/fold-shards.ts';
 import type { Poll } from '../../../src/domain/votes/poll.ts';
@@ -56,7 +56,7 @@ await withServer('Two regions', startDynamoDbLocal, ({ endpoint }) => {
           leaseMs: 2_000,
           onError: () => undefined,
         });
-        const feed = new StreamShardFeed(records, () => undefined);
+        const feed = new VoteShardFeed(records, () => undefined);
         feed.start({ changes: (images) => foldShards.execute(images), gap: async () => undefined });
         return feed;
       };

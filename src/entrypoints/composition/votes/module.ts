@@ -8,8 +8,8 @@ import { MemoryPollStore } from '../../../adapters/memory/poll-store.ts';
 import { MemoryTallyStore } from '../../../adapters/memory/tally-store.ts';
 import { MemoryVoteLedger } from '../../../adapters/memory/vote-ledger.ts';
 import { streamsClient } from '../../../adapters/streams/client.ts';
-import { StreamShardFeed } from '../../../adapters/streams/shard-feed.ts';
 import { StreamConsumer } from '../../../adapters/streams/stream-consumer.ts';
+import { VoteShardFeed } from '../../../adapters/streams/vote-shard-feed.ts';
 import { HmacVoterPseudonyms } from '../../../adapters/system/voter-pseudonyms.ts';
 import { AuditPoll } from '../../../domain/votes/audit-poll.ts';
 import { CastVote } from '../../../domain/votes/cast-vote.ts';
@@ -147,7 +147,7 @@ function bindFeed({ bind }: Options, config: VotesConfig): void {
         leaseMs: LEASE_MS,
         onError: (err, doing) => logger.error({ err }, `${doing} failed; it is tried again`),
       });
-      return new StreamShardFeed(records, (decoded) => tellPassedOver(logger, meter, decoded));
+      return new VoteShardFeed(records, (decoded) => tellPassedOver(logger, meter, decoded));
     },
     [dynamoDb, system.lifecycle, system.clock, system.ids, system.logger, system.meter],
   );

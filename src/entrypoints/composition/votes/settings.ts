@@ -1,5 +1,6 @@
 import type { VoteTables } from '../../../adapters/dynamodb/vote-tables.ts';
 import { ID_PATTERN } from '../../../domain/shared/id.ts';
+import { MAX_SHARDS } from '../../../domain/votes/poll.ts';
 import type { CoreConfig } from '../config.ts';
 import { httpUrl, listOf, matching, type Settings, tableName, type Values, wholeNumber } from '../settings.ts';
 
@@ -22,7 +23,7 @@ export const settings = {
     meaning:
       'Number of counters over which the votes of each choice of a new poll are spread; fewer where choices × shards would pass 2,000.',
     fallback: '16',
-    parse: wholeNumber(1, 1_000),
+    parse: wholeNumber(1, MAX_SHARDS),
   },
   SMS_DEFAULT_POLL: {
     meaning: 'Poll for texts to numbers that no poll names.',

@@ -1,6 +1,6 @@
 import type { DynamoDBBatchResponse, DynamoDBStreamEvent } from 'aws-lambda';
 import type { Logger } from 'pino';
-import { type DecodedShards, decodeShardRecords } from '../../../adapters/streams/shard-records.ts';
+import { type DecodedVotes, decodeVoteRecords } from '../../../adapters/streams/vote-records.ts';
 import type { FoldShards } from '../../../domain/votes/fold-shards.ts';
 import type { ShardImage } from '../../../domain/votes/tally.ts';
 import type { Clock, Meter } from '../../../ports/system.ts';
@@ -13,7 +13,7 @@ export interface VotesStreamOptions {
 }
 
 /** Tells what a batch of the stream held besides shard images; only what cannot be read needs a person. */
-export function tellPassedOver(logger: Logger, meter: Meter, { images, ignored, poison }: DecodedShards): void {
+export function tellPassedOver(logger: Logger, meter: Meter, { images, ignored, poison }: DecodedVotes): void {
   if (poison.length > 0) {
     logger.error({ poison }, 'unreadable shard records');
     meter.record('UnreadableRecords', poison.length, 'Count');
@@ -41,7 +41,7 @@ export async function foldAndMeasure(
 export const votesStreamHandler =
   (options: VotesStreamOptions) =>
   async ({ Records }: DynamoDBStreamEvent): Promise<DynamoDBBatchResponse> => {
-    const decoded = decodeShardRecords(Records);
+    const decoded = decodeVoteRecords(Records);
     tellPassedOver(options.logger, options.meter, decoded);
     await foldAndMeasure(options, decoded.images);
     return { batchItemFailures: decoded.poison.map(({ sequenceNumber }) => ({ itemIdentifier: sequenceNumber })) };

@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import * as Type from 'typebox';
+import { MAX_CHOICES } from '../../../domain/votes/poll.ts';
 import { Id, Identity, Timestamp } from '../schemas.ts';
 
 export { Id, IdempotencyHeaders, PageQuery } from '../schemas.ts';
@@ -20,7 +21,7 @@ export const NewPoll = Type.Object(
   {
     pollId: Type.Optional(Id),
     question: Text(280),
-    choices: Type.Array(Text(40), { minItems: 2, maxItems: 100 }),
+    choices: Type.Array(Text(40), { minItems: 2, maxItems: MAX_CHOICES }),
     opensAt: Type.Optional(Time),
     closesAt: Type.Optional(Time),
     voterLimit: Type.Optional(Type.Enum(['none', 'one'])),

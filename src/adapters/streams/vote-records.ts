@@ -1,14 +1,12 @@
 import { ID_PATTERN } from '../../domain/shared/id.ts';
-import type { ShardImage } from '../../domain/votes/tally.ts';
+import { MAX_CHOICES, MAX_SHARDS } from '../../domain/votes/poll.ts';
+import { SHARD_VERSION, type ShardImage } from '../../domain/votes/tally.ts';
 import type { StreamRecord } from './stream-record.ts';
-
-/** The form of a shard item that this reader knows. */
-const SHARD_VERSION = '1';
 
 /** Why a record is not for the tally; passing over it loses nothing. */
 export type Ignored = 'removed' | 'foreign' | 'unknown version';
 
-export interface DecodedShards {
+export interface DecodedVotes {
   readonly images: readonly ShardImage[];
   /** How many records were passed over, and why. */
   readonly ignored: Readonly<Partial<Record<Ignored, number>>>;
@@ -19,7 +17,7 @@ export interface DecodedShards {
 type Decoded = { readonly image: ShardImage } | { readonly ignored: Ignored } | { readonly problem: string };
 
 /** Reads records of the votes table's stream. Never throws, whatever is in them. */
-export function decodeShardRecords(records: readonly StreamRecord[]): DecodedShards {
+export function decodeVoteRecords(records: readonly StreamRecord[]): DecodedVotes {
   const images: ShardImage[] = [];
   const ignored: Partial<Record<Ignored, number>> = {};
   const poison: { sequenceNumber: string; problem: string }[] = [];
@@ -37,7 +35,7 @@ function decode({ eventName, dynamodb }: StreamRecord): Decoded {
   const item = dynamodb?.NewImage;
   if (!item) return { problem: 'no image' };
   if (stringIn(item.kind) !== 'shard') return { ignored: 'foreign' };
-  if (numberIn(item.version) !== SHARD_VERSION) return { ignored: 'unknown version' };
+  if (numberIn(item.version) !== String(SHARD_VERSION)) return { ignored: 'unknown version' };
   const fields = Object.entries(FIELDS).map(([name, read]) => [name, read(item[name])] as const);
   const unreadable = fields.filter(([, value]) => value === undefined).map(([name]) => name);
   if (unreadable.length > 0) return { problem: `not readable: ${unreadable.join(', ')}` };
@@ -66,9 +64,9 @@ const countUpTo = (limit: number) => (attribute: unknown) => {
 /** What each field may hold: a shard that no poll can have would spoil the tally of its poll for ever. */
 const FIELDS: Record<keyof ShardImage, (attribute: unknown) => string | number | undefined> = {
   pollId: matching(ID_PATTERN),
-  choice: countUpTo(99),
+  choice: countUpTo(MAX_CHOICES - 1),
   region: matching(/^[a-z0-9-]{1,32}$/),
-  shard: countUpTo(999),
+  shard: countUpTo(MAX_SHARDS - 1),
   votes: countUpTo(Number.MAX_SAFE_INTEGER),
   lastVoteAt: countUpTo(Number.MAX_SAFE_INTEGER),
 };

@@ -1,21 +1,21 @@
 import type { ShardImage } from '../../domain/votes/tally.ts';
 import type { ChangeFeed, ChangeHandler } from '../../ports/system.ts';
 import type { ShardFeed } from '../../ports/votes.ts';
-import { type DecodedShards, decodeShardRecords } from './shard-records.ts';
 import type { StreamRecord } from './stream-record.ts';
+import { type DecodedVotes, decodeVoteRecords } from './vote-records.ts';
 
 /** The shard images in the stream of the votes table. Records without one are passed over: nothing stops a shard. */
-export class StreamShardFeed implements ShardFeed {
+export class VoteShardFeed implements ShardFeed {
   constructor(
     private readonly records: ChangeFeed<StreamRecord>,
     /** Told of each batch what was passed over. */
-    private readonly passedOver: (decoded: DecodedShards) => void,
+    private readonly passedOver: (decoded: DecodedVotes) => void,
   ) {}
 
   start(handler: ChangeHandler<ShardImage>): void {
     this.records.start({
       changes: async (records) => {
-        const decoded = decodeShardRecords(records);
+        const decoded = decodeVoteRecords(records);
         this.passedOver(decoded);
         if (decoded.images.length > 0) await handler.changes(decoded.images);
       },

@@ -1,8 +1,8 @@
 import { marshall } from '@aws-sdk/util-dynamodb';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { decodeShardRecords } from '../../../src/adapters/streams/shard-records.ts';
 import type { StreamRecord } from '../../../src/adapters/streams/stream-record.ts';
+import { decodeVoteRecords } from '../../../src/adapters/streams/vote-records.ts';
 
 const SHARD = {
   kind: 'shard',
@@ -25,7 +25,7 @@ describe('records of the votes table', () => {
     const { kind: _, version: __, ...image } = SHARD;
     const records = [record(SHARD, 'INSERT'), record({ pk: 'x', sk: 'SHARD', ...SHARD, closed: true, votes: 0 })];
 
-    expect(decodeShardRecords(records)).toEqual({ images: [image, { ...image, votes: 0 }], ignored: {}, poison: [] });
+    expect(decodeVoteRecords(records)).toEqual({ images: [image, { ...image, votes: 0 }], ignored: {}, poison: [] });
   });
 
   it('are passed over and counted where they are removals, other items, or of a later version', () => {
@@ -39,7 +39,7 @@ describe('records of the votes table', () => {
       record({ ...SHARD, version: 'one' }),
     ];
 
-    const { images, ignored, poison } = decodeShardRecords(records);
+    const { images, ignored, poison } = decodeVoteRecords(records);
     expect(images).toHaveLength(1);
     expect(ignored).toEqual({ removed: 2, foreign: 2, 'unknown version': 2 });
     expect(poison).toEqual([]);
@@ -61,14 +61,14 @@ describe('records of the votes table', () => {
   ])('are poison where a shard has %s', (_, fields) => {
     const [[name]] = Object.entries(fields) as [[string, unknown]];
     const good = record({ ...SHARD, votes: 1 }, 'MODIFY', '8');
-    const { images, poison } = decodeShardRecords([record({ ...SHARD, ...fields }, 'MODIFY', '7'), good]);
+    const { images, poison } = decodeVoteRecords([record({ ...SHARD, ...fields }, 'MODIFY', '7'), good]);
 
     expect(poison).toEqual([{ sequenceNumber: '7', problem: `not readable: ${name}` }]);
     expect(images.map(({ votes }) => votes)).toEqual([1]);
   });
 
   it('are poison without an image, since the stream is to carry new images', () => {
-    expect(decodeShardRecords([{ eventName: 'MODIFY', dynamodb: { SequenceNumber: '7' } }, {}]).poison).toEqual([
+    expect(decodeVoteRecords([{ eventName: 'MODIFY', dynamodb: { SequenceNumber: '7' } }, {}]).poison).toEqual([
       { sequenceNumber: '7', problem: 'no image' },
       { sequenceNumber: '', problem: 'no image' },
     ]);
@@ -92,7 +92,7 @@ describe('records of the votes table', () => {
     fc.assert(
       fc.property(fc.array(image, { maxLength: 5 }), (images) => {
         const records = images.map((NewImage) => ({ eventName: 'MODIFY', dynamodb: { NewImage } }));
-        const { images: read, ignored, poison } = decodeShardRecords(records);
+        const { images: read, ignored, poison } = decodeVoteRecords(records);
         const passedOver = Object.values(ignored).reduce((sum, count) => sum + count, 0);
         expect(read.length + passedOver + poison.length).toBe(images.length);
       }),
