@@ -1,11 +1,11 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { boundedRequests } from '../aws/bounded-requests.ts';
 
 /**
  * A vote needs at most three requests one after another: its poll, its ballot, and the ballot again when the answer to
  * that was lost. With three attempts each, the last word comes inside the 15 s that Twilio waits.
  */
-const CONNECTION_TIMEOUT_MS = 1_000;
 export const ANSWER_TIMEOUT_MS = 1_500;
 const ATTEMPTS = 3;
 
@@ -19,11 +19,7 @@ export function documentClient(answerTimeoutMs = ANSWER_TIMEOUT_MS): DynamoDBDoc
   const client = new DynamoDBClient({
     maxAttempts: ATTEMPTS,
     requestHandler: {
-      connectionTimeout: CONNECTION_TIMEOUT_MS,
-      requestTimeout: answerTimeoutMs,
-      throwOnRequestTimeout: true,
-      // The request's own time-out ends with the head of the answer; this one is for a body that never comes.
-      socketTimeout: answerTimeoutMs,
+      ...boundedRequests(answerTimeoutMs),
       httpAgent: { maxSockets: 100 },
       httpsAgent: { maxSockets: 100 },
     },

@@ -54,14 +54,14 @@ function date(value: unknown): number {
     typeof value === 'string' && /^\d{4}-\d\d-\d\d$/.test(value) ? Date.parse(`${value}T00:00:00.000Z`) : Number.NaN;
   // A date that the month does not have comes back as another one.
   if (Number.isNaN(time) || !new Date(time).toISOString().startsWith(String(value)))
-    throw new Error('its date is none');
+    throw new Error('its date is not a valid date');
   return time;
 }
 
 /** Epoch s to epoch ms. */
 function timestamp(value: unknown): number {
   const seconds = isLosslessNumber(value) && /^\d{1,11}$/.test(value.value) ? Number(value.value) : Number.NaN;
-  if (Number.isNaN(seconds)) throw new Error('its timestamp is none');
+  if (Number.isNaN(seconds)) throw new Error('its timestamp is not in epoch seconds');
   return seconds * 1_000;
 }
 

@@ -1,6 +1,6 @@
 import { DynamoDBStreamsClient } from '@aws-sdk/client-dynamodb-streams';
+import { boundedRequests } from '../aws/bounded-requests.ts';
 
-const CONNECTION_TIMEOUT_MS = 1_000;
 /** A batch may hold a megabyte. */
 const ANSWER_TIMEOUT_MS = 3_000;
 
@@ -8,10 +8,5 @@ const ANSWER_TIMEOUT_MS = 3_000;
 export const streamsClient = (endpoint: string | undefined): DynamoDBStreamsClient =>
   new DynamoDBStreamsClient({
     ...(endpoint === undefined ? {} : { endpoint }),
-    requestHandler: {
-      connectionTimeout: CONNECTION_TIMEOUT_MS,
-      requestTimeout: ANSWER_TIMEOUT_MS,
-      throwOnRequestTimeout: true,
-      socketTimeout: ANSWER_TIMEOUT_MS,
-    },
+    requestHandler: boundedRequests(ANSWER_TIMEOUT_MS),
   });

@@ -18,7 +18,7 @@ export class PutStock {
 
   /**
    * @returns the stock as it is now, and whether it is new
-   * @throws DomainError `INVALID_REQUEST` for a currency that is none, `STORE_UNAVAILABLE`
+   * @throws DomainError `INVALID_REQUEST` for a currency that is not a current one, `STORE_UNAVAILABLE`
    */
   async execute(
     stockId: string,
