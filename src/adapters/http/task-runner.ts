@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { AxiosResponse } from 'axios';
-import { changedNumber } from '../../domain/shared/json-numbers.ts';
+import { changedNumber } from '../../domain/shared/changed-number.ts';
 import { isLongerThan } from '../../domain/tasks/json-text.ts';
 import type { RunnerSettings } from '../../domain/tasks/queue.ts';
 import { MAX_JSON_BYTES } from '../../domain/tasks/task.ts';

@@ -1,4 +1,4 @@
-import { ID_PATTERN } from '../../domain/shared/id.ts';
+import { ID_PATTERN } from '../../domain/shared/id-pattern.ts';
 import type { StreamRecord } from './stream-record.ts';
 
 export interface DecodedTasks {

@@ -1,4 +1,4 @@
-import { ID_PATTERN } from '../../domain/shared/id.ts';
+import { ID_PATTERN } from '../../domain/shared/id-pattern.ts';
 import { MAX_CHOICES, MAX_SHARDS } from '../../domain/votes/poll.ts';
 import { SHARD_VERSION, type ShardImage } from '../../domain/votes/tally.ts';
 import type { StreamRecord } from './stream-record.ts';

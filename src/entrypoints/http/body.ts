@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { changedNumber } from '../../domain/shared/changed-number.ts';
 import { DomainError, invalidRequest } from '../../domain/shared/domain-error.ts';
-import { changedNumber } from '../../domain/shared/json-numbers.ts';
 
 /** Deeper bodies are refused: nothing that is meant as data is nested like that. */
 const MAX_DEPTH = 200;

@@ -1,5 +1,5 @@
 import * as Type from 'typebox';
-import { ID_PATTERN } from '../../domain/shared/id.ts';
+import { ID_PATTERN } from '../../domain/shared/id-pattern.ts';
 
 /** RFC 9457 problem details, the body of every error. */
 export const ProblemBody = Type.Object({

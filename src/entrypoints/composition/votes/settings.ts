@@ -1,5 +1,5 @@
 import type { VoteTables } from '../../../adapters/dynamodb/vote-tables.ts';
-import { ID_PATTERN } from '../../../domain/shared/id.ts';
+import { ID_PATTERN } from '../../../domain/shared/id-pattern.ts';
 import { MAX_SHARDS } from '../../../domain/votes/poll.ts';
 import type { CoreConfig } from '../config.ts';
 import { httpUrl, listOf, matching, type Settings, tableName, type Values, wholeNumber } from '../settings.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { BigNumber } from 'bignumber.js';
 import fc from 'fast-check';
-import { changedNumber } from '../../../src/domain/shared/json-numbers.ts';
+import { changedNumber } from '../../../src/domain/shared/changed-number.ts';
 
 /** Each with a name that is not too long to be read. */
 const named = (...literals: readonly string[]) => literals.map((literal) => [literal.slice(0, 30), literal] as const);
