@@ -380,6 +380,86 @@ describe('rates without the shared cache', () => {
   });
 });
 
+describe('rates in a process that stands still now and then', () => {
+  it('are as old as the request for them, and fresh no longer than an answer in time would be', async () => {
+    const { join, source, clock } = fleet();
+    const rates = join();
+    const asked = clock.now();
+    const open = source.hold();
+    const answer = rates.latest();
+    await eventually(
+      () => source.requests.length,
+      (count) => count === 1,
+    );
+    clock.advance(3_600_000);
+    open();
+
+    // The first answer is an hour old, so that another one is asked for before anybody sees it.
+    expect(await answer).toMatchObject({ confirmedAt: asked + 3_600_000, freshUntil: asked + 3_620_000 });
+    expect(source.requests).toHaveLength(2);
+  });
+
+  it('are waited for by whoever ends before they are there', async () => {
+    const { join, source, clock } = fleet();
+    const rates = join();
+    await rates.latest();
+    await rates.settle();
+    clock.advance(18_000);
+    const open = source.hold();
+    await rates.latest();
+    const settled = rates.settle();
+    setTimeout(open, 50);
+    await settled;
+
+    source.failing = true;
+    expect(await rates.latest()).toMatchObject({ confirmedAt: clock.now() });
+    expect(source.requests).toHaveLength(2);
+  });
+
+  it('hold nobody up for longer than an answer may take', async () => {
+    const { join, source } = fleet();
+    const rates = join(broken);
+    const open = source.hold();
+    const answer = rates.latest(2_700);
+    answer.catch(() => undefined);
+    const begin = performance.now();
+    await rates.settle();
+
+    expect(performance.now() - begin).toBeLessThan(2_900);
+    open();
+    await expect(answer).rejects.toMatchObject(unavailable);
+  });
+});
+
+describe('rates when the clock is set back', () => {
+  it('are asked for again, and bounded from then on', async () => {
+    const { join, source, clock } = fleet({ rules: { maxStaleMs: 60_000 } });
+    const rates = join(broken);
+    await rates.latest();
+    clock.advance(-3_600_000);
+    expect(await rates.latest()).toMatchObject({ confirmedAt: clock.now(), freshUntil: clock.now() + 20_000 });
+    expect(source.requests).toHaveLength(2);
+
+    clock.advance(-3_600_000);
+    source.failing = true;
+    expect(isStale(await rates.latest(), clock)).toBe(true);
+    clock.advance(60_000);
+    await expect(rates.latest()).rejects.toMatchObject(unavailable);
+  });
+
+  it('are asked for again without a pause that has become longer than any other', async () => {
+    const { join, source, clock } = fleet();
+    const rates = join(broken);
+    source.failing = true;
+    await expect(rates.latest()).rejects.toMatchObject(unavailable);
+    source.failing = false;
+    await expect(rates.latest()).rejects.toMatchObject(unavailable);
+    clock.advance(-3_600_000);
+
+    expect((await rates.latest()).rates.get('USD')).toBe('1.0855');
+  });
+});
+
 describe('rates that another process has put into the cache', () => {
   it('do not seem fresh for longer than this process allows', async () => {
     const { join, clock, cache, source } = fleet({ rules: { maxFreshMs: 30_000 } });

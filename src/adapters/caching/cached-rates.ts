@@ -32,6 +32,13 @@ export interface CachedRatesOptions {
 
 type Consultation = LeaseOutcome | { readonly kind: 'up-to-date' } | { readonly kind: 'alone' };
 
+/** Epoch ms. */
+interface FetchTimes {
+  readonly askedAt: number;
+  /** When the answer came, at the latest. */
+  readonly answeredAt: number;
+}
+
 /**
  * Rates of the first source that answers, fetched by one caller at a time in all processes that share the cache.
  *
@@ -55,6 +62,7 @@ export class CachedRates implements ExchangeRates {
     const deadline = performance.now() + ANSWER_BUDGET_MS - spentMs;
     for (;;) {
       const now = clock.now();
+      this.allowForClockSetBack(now);
       if (this.isDue(now) && now >= this.pausedUntil)
         this.refreshing ??= this.refresh().finally(() => {
           this.refreshing = undefined;
@@ -67,6 +75,22 @@ export class CachedRates implements ExchangeRates {
       else if (rates && now < servableUntil(rates, rules)) return rates;
       else throw ratesUnavailable(PAUSE_MS / 1_000);
     }
+  }
+
+  /**
+   * Resolves when no refresh is under way, at the latest after 2.8 s. A process that is about to stand still waits for
+   * it: a request cut in two by the pause would come to nothing.
+   */
+  async settle(): Promise<void> {
+    if (this.refreshing) await settledWithin(ANSWER_BUDGET_MS, this.refreshing);
+  }
+
+  /** What is dated in the future would be fresh, or keep everybody from asking, for as long as the clock was set back. */
+  private allowForClockSetBack(now: number): void {
+    if (this.pausedUntil > now + PAUSE_MS) this.pausedUntil = now;
+    const { held } = this;
+    if (held && held.rates.confirmedAt > now + CLOCK_SKEW_MS)
+      this.held = { ...held, rates: { ...held.rates, confirmedAt: now, freshUntil: now } };
   }
 
   private isDue(now: number): boolean {
@@ -138,9 +162,12 @@ export class CachedRates implements ExchangeRates {
       if (own && clock.now() < refreshFrom(own.rates)) return undefined;
       // A source that hangs leaves the others their share of the time.
       const withinMs = Math.max(0, deadline - performance.now()) / (sources.length - index);
+      const askedAt = clock.now();
       try {
         const answer = await source.fetch({ withinMs, etag: own?.etag });
-        return this.entryOf(source, answer, own);
+        // The source may have answered long before that is read: by a process that stood still meanwhile.
+        const answeredAt = Math.min(clock.now(), askedAt + withinMs);
+        return this.entryOf(source, answer, own, { askedAt, answeredAt });
       } catch (error) {
         onError(error, `fetching rates from ${source.name}`);
       }
@@ -148,10 +175,10 @@ export class CachedRates implements ExchangeRates {
     return undefined;
   }
 
-  private entryOf(source: RateSource, answer: RateAnswer, own: RateEntry | undefined): RateEntry {
-    const { clock, rules, onError } = this.options;
-    const confirmedAt = clock.now();
-    const confirmed = { confirmedAt, freshUntil: confirmedAt + freshnessOf(answer.maxAgeMs, rules) };
+  private entryOf(source: RateSource, answer: RateAnswer, own: RateEntry | undefined, times: FetchTimes): RateEntry {
+    const { rules, onError } = this.options;
+    const freshUntil = times.answeredAt + freshnessOf(answer.maxAgeMs, rules);
+    const confirmed = { confirmedAt: times.askedAt, freshUntil };
     if (answer.kind === 'table') {
       for (const complaint of answer.complaints) onError(new Error(complaint), `reading the rates of ${source.name}`);
       return { sourceId: source.id, etag: answer.etag, rates: { ...answer.table, ...confirmed } };

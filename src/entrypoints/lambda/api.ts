@@ -21,25 +21,24 @@ export const handler = async (event: HttpEvent) => {
       return { ...service, env };
     });
   const answer = await service.answer(event);
-  await service.settle();
+  // Between two events a function may stand still for ever.
+  await service.lifecycle.settle();
   return answer;
 };
-
-/** Between two events a function may stand still for ever: what waits to be stored is stored now, once a second at most. */
-const SETTLE_MS = 1_000;
 
 async function open(env: Environment) {
   const config = readConfig({ ...env, STORAGE: 'dynamodb', ROLE: 'api' }, contexts);
   const logger = pino({ level: config.LOG_LEVEL });
   const modules = [dynamoDbModule, ...contexts.map((context) => context.module(config))];
   const container = compose(logger, modules, config.METRICS_NAMESPACE);
+  const lifecycle = container.get(system.lifecycle);
   const ids = container.get(system.ids);
   const build = async (extras: readonly Extra[]) => {
     const app = await buildApp({
       logger,
       apiKeys: config.API_KEYS ?? [],
       nextId: () => ids.next(),
-      health: () => container.get(system.lifecycle).health(),
+      health: () => lifecycle.health(),
       contexts: contexts.map(({ routes, problems }) => ({ routes: routes(container, config), problems })),
       extras,
       serverless: true,
@@ -52,12 +51,5 @@ async function open(env: Environment) {
     withPages: async () => build([(await import('./bundled-pages.ts')).publishBundledPages]),
     basePath: new URL(env.PUBLIC_BASE_URL || 'http://localhost').pathname.replace(/\/$/, ''),
   });
-  let settledAt = 0;
-  const settle = async (): Promise<void> => {
-    const now = performance.now();
-    if (now - settledAt < SETTLE_MS) return;
-    settledAt = now;
-    await container.get(system.lifecycle).settle();
-  };
-  return { env, answer, settle };
+  return { env, answer, lifecycle };
 }

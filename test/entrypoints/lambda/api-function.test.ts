@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import twilio from 'twilio/lib/webhooks/webhooks.js';
 import type { Send } from '../../helpers/http.ts';
+import { httpService } from '../../helpers/http-service.ts';
 import { FunctionProcess } from '../../helpers/lambda/function-process.ts';
 import { eventShapes, httpApi, invoking } from '../../helpers/lambda/http-events.ts';
 import { startDynamoDbLocal } from '../../helpers/servers/dynamodb-local.ts';
@@ -84,6 +85,35 @@ await withServer('the API function', startDynamoDbLocal, async ({ endpoint }) =>
       _aws: { CloudWatchMetrics: [{ Namespace: 'Portside/test', Metrics: [{ Name: 'TallyDrift', Unit: 'Count' }] }] },
       TallyDrift: expect.any(Number),
     });
+  });
+
+  it('ends no invocation over a request for rates that is under way', async () => {
+    let answers = 0;
+    const provider = await httpService((_, response) => {
+      setTimeout(() => {
+        answers++;
+        response.end('{"amount":1,"base":"EUR","date":"2025-12-31","rates":{"USD":1.0855}}');
+      }, 200);
+    });
+    const ratesApi = await FunctionProcess.start('ApiFunction', 'api', {
+      ...dynamoDbEnv(endpoint),
+      API_KEYS: `test=${KEY}`,
+      VOTER_KEY: 'a key for the voters',
+      RATE_SOURCES: `frankfurter=${provider.url}`,
+      RATES_TTL_SECONDS: '2',
+    });
+    const rates = () => invoking(ratesApi, httpApi)({ url: '/rates' });
+    expect(await rates()).toMatchObject({ status: 200 });
+
+    try {
+      // Asked all the time, it asks again before the table's end, and answers from what it has.
+      do {
+        const { stale } = JSON.parse((await rates()).body);
+        expect({ stale, answers }).toEqual({ stale: false, answers: provider.calls.length });
+      } while (answers === 1);
+    } finally {
+      await provider.close();
+    }
   });
 
   it('does not start without its secrets', async () => {

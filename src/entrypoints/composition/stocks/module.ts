@@ -56,7 +56,14 @@ function bindMemoryStore({ bind }: Options): void {
 }
 
 function bindDynamoDbStore({ bind }: Options, config: StocksConfig): void {
-  bind(ports.stocks).toResolvedValue((client) => new DynamoDbStockStore(client, stocksTable(config)), [dynamoDb]);
+  bind(ports.stocks).toResolvedValue(
+    (client, lifecycle) => {
+      const store = new DynamoDbStockStore(client, stocksTable(config));
+      lifecycle.dependsOn('store', async () => void (await store.get('readiness')));
+      return store;
+    },
+    [dynamoDb, system.lifecycle],
+  );
 }
 
 function bindMemoryCache({ bind }: Options): void {
@@ -93,7 +100,7 @@ function bindRates({ bind }: Options, config: StocksConfig): void {
     return;
   }
   bind(ports.exchangeRates).toResolvedValue(
-    (sources, cache, clock, ids, logger) => {
+    (sources, cache, clock, ids, logger, lifecycle) => {
       const rates = new CachedRates({
         sources,
         cache,
@@ -102,9 +109,10 @@ function bindRates({ bind }: Options, config: StocksConfig): void {
         holder: ids.next(),
         onError: (error, doing) => logger.warn({ err: error }, `${doing}: ${(error as Error).message}`),
       });
+      lifecycle.onSettle(() => rates.settle());
       return hasReference(config) ? new RatesWithLastResort(rates, new ReferenceRates()) : rates;
     },
-    [ports.rateSources, ports.rateCache, system.clock, system.ids, system.logger],
+    [ports.rateSources, ports.rateCache, system.clock, system.ids, system.logger, system.lifecycle],
   );
 }
 

@@ -55,9 +55,12 @@ function bindMemory({ bind }: Options, config: TasksConfig): void {
   bind(ports.wakeUps).toResolvedValue(() => new MemoryWakeUps());
 }
 
+/** A function may answer many requests in a second, and would store its counts after each. */
+const SETTLE_EVERY_MS = 1_000;
+
 /** Wake-ups reach this process alone; the others find out when they look, every second. */
 function bindDynamoDb(options: Options, config: TasksConfig): void {
-  bindStores(options, config);
+  bindStores(options, config, SETTLE_EVERY_MS);
   options.bind(ports.wakeUps).toResolvedValue(() => new MemoryWakeUps());
 }
 

@@ -8,6 +8,7 @@ import { SweepTasks } from '../../../domain/tasks/sweep-tasks.ts';
 import { system } from '../compose.ts';
 import { ConfigError } from '../config.ts';
 import { dynamoDb } from '../dynamodb.ts';
+import { atMostEvery } from '../lifecycle.ts';
 import { type TasksConfig, tablesOf } from './settings.ts';
 import { fleet, ports, useCases } from './tokens.ts';
 
@@ -31,18 +32,27 @@ export type Options = Parameters<ConstructorParameters<typeof ContainerModule>[0
 
 export const DAY_MS = 86_400_000;
 
-export function bindStores({ bind }: Options, config: TasksConfig): void {
+/** @param settleEveryMs counts are stored no more often before the process stands still */
+export function bindStores({ bind }: Options, config: TasksConfig, settleEveryMs = 0): void {
   const tables = tablesOf(config);
   bind(ports.tasks).toResolvedValue(
     (client, clock, lifecycle) => {
       const store = new DynamoDbTaskStore(client, tables, config.TASK_RETENTION_DAYS * DAY_MS, clock);
-      lifecycle.onSettle(() => store.flush());
+      lifecycle.onSettle(atMostEvery(settleEveryMs, () => store.flush()));
       lifecycle.onClose(() => store.flush());
+      lifecycle.dependsOn('store', async () => void (await store.get('readiness')));
       return store;
     },
     [dynamoDb, system.clock, system.lifecycle],
   );
-  bind(ports.queues).toResolvedValue((client) => new DynamoDbQueueStore(client, tables.queues), [dynamoDb]);
+  bind(ports.queues).toResolvedValue(
+    (client, lifecycle) => {
+      const store = new DynamoDbQueueStore(client, tables.queues);
+      lifecycle.dependsOn('store', async () => void (await store.get('readiness')));
+      return store;
+    },
+    [dynamoDb, system.lifecycle],
+  );
 }
 
 /** @throws ConfigError when nothing says which topic */
