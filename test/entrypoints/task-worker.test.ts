@@ -1,9 +1,11 @@
 import type { ServerResponse } from 'node:http';
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { MemoryQueueStore } from '../../src/adapters/memory/queue-store.ts';
 import { MemoryTaskStore } from '../../src/adapters/memory/task-store.ts';
 import { storeUnavailable } from '../../src/domain/shared/domain-error.ts';
+import { queueSettings } from '../../src/domain/tasks/queue.ts';
 import { ports } from '../../src/entrypoints/composition/tasks/module.ts';
-import type { TaskStore } from '../../src/ports/tasks.ts';
+import type { QueueStore, TaskStore } from '../../src/ports/tasks.ts';
 import { authorization, type EmbeddedApp, embeddedApp } from '../helpers/embedded-app.ts';
 import { eventually } from '../helpers/eventually.ts';
 import { type HttpService, httpService, type ReceivedCall } from '../helpers/http-service.ts';
@@ -20,13 +22,22 @@ describe('the built-in worker', () => {
     await downstream.close();
   });
 
-  async function begin(answer: Answer, overrides: (store: TaskStore) => Partial<TaskStore> = () => ({})) {
+  async function begin(
+    answer: Answer,
+    overrides: (store: TaskStore) => Partial<TaskStore> = () => ({}),
+    overridesOfQueues: (store: QueueStore) => Partial<QueueStore> = () => ({}),
+  ) {
     downstream = await httpService(answer);
     const store = new MemoryTaskStore(Number.MAX_SAFE_INTEGER);
-    const replaced = overriding<TaskStore>(store, overrides(store));
+    const queues = new MemoryQueueStore();
     service = await embeddedApp(
       {},
-      { prepare: (container) => container.rebind(ports.tasks).toConstantValue(replaced) },
+      {
+        prepare: (container) => {
+          container.rebind(ports.tasks).toConstantValue(overriding<TaskStore>(store, overrides(store)));
+          container.rebind(ports.queues).toConstantValue(overriding<QueueStore>(queues, overridesOfQueues(queues)));
+        },
+      },
     );
     isClosed = false;
   }
@@ -190,6 +201,68 @@ describe('the built-in worker', () => {
     expect(await request('POST', '/queues/q/claims', {})).toEqual({ tasks: [] });
     held[0]?.end('"done"');
     expect(await untilStatus(taskId, 'SUCCESS')).toMatchObject({ attempt: 1, result: 'done' });
+  });
+
+  it('keeps a task for the lease with which it was claimed, whatever the queue says meanwhile', async () => {
+    const held: ServerResponse[] = [];
+    await begin((_, response) => held.push(response));
+    await configure({ timeoutMs: 60_000 }, { leaseSeconds: 3 });
+    const taskId = await enqueue();
+    await untilCalls(1);
+    await configure({ timeoutMs: 60_000 }, { leaseSeconds: 1 });
+
+    service.clock.advance(1);
+    const expected = service.clock.now() + 3_000;
+    await eventually(
+      () => taskOf(taskId),
+      ({ leaseUntil }) => Date.parse(leaseUntil) === expected,
+    );
+    held[0]?.end();
+    await untilStatus(taskId, 'SUCCESS');
+  });
+
+  it('looks at a queue no more that has lost its runner, and again once it has one', async () => {
+    let [lists, looks] = [0, 0];
+    await begin(
+      (_, response) => response.end(),
+      () => ({}),
+      (queues) => ({
+        list: (page) => {
+          lists++;
+          return queues.list(page);
+        },
+        get: (queue) => {
+          looks++;
+          return queues.get(queue);
+        },
+      }),
+    );
+    await configure();
+    await untilStatus(await enqueue(), 'SUCCESS');
+    await request('PUT', '/queues/q', {});
+    const waiting = await enqueue();
+    const [listsBefore, looksBefore] = [lists, looks];
+    // Some four looks at a queue that is attended to.
+    await eventually(
+      () => lists,
+      (count) => count > listsBefore,
+      6_000,
+    );
+    expect(looks - looksBefore).toBeLessThan(3);
+    await configure();
+    await untilStatus(waiting, 'SUCCESS');
+  });
+
+  it('takes up new settings soon, however long it has to wait for its rate', async () => {
+    await begin((_, response) => response.end());
+    const queues = service.container.get(ports.queues);
+    await configure({ ratePerSecond: 0.01 });
+    await untilStatus(await enqueue(), 'SUCCESS');
+    const waiting = await enqueue();
+    // As another process would, which wakes nobody here.
+    await queues.put(queueSettings('q', { runner: { url: downstream.url } }));
+
+    expect(await untilStatus(waiting, 'SUCCESS')).toMatchObject({ attempt: 1 });
   });
 
   it('ends the call of a task that somebody else has taken over, and stores nothing of it', async () => {

@@ -61,8 +61,10 @@ export class QueueWorker {
     private readonly parts: QueueWorkerParts,
   ) {}
 
-  start(): void {
+  /** Resolves when the queue has no runner any more and no call is under way, or after {@link stop}. */
+  start(): Promise<void> {
     this.working = this.work();
+    return this.working;
   }
 
   /** Whether calls are under way, or about to be. */
@@ -79,13 +81,12 @@ export class QueueWorker {
    * Claims nothing more, lets calls end for a while, then cancels them and gives their tasks back. What the store does
    * not take in time comes back when its lease runs out.
    *
-   * @param graceMs how long calls may go on
+   * @param graceMs how long calls may go on, from now; a claim that is under way counts as one
    */
   async stop(graceMs = CALL_GRACE_MS): Promise<void> {
     this.stopping.abort();
     this.bell.ring();
-    await this.working;
-    const ended = Promise.all(this.calls.values());
+    const ended = Promise.resolve(this.working).then(() => Promise.all(this.calls.values()));
     if ((await within(graceMs, ended)) !== 'late') return;
     for (const cancel of this.calls.keys()) cancel.abort();
     if ((await within(RECORD_GRACE_MS, ended)) !== 'late') return;
@@ -98,6 +99,7 @@ export class QueueWorker {
     while (!this.stopping.signal.aborted) {
       try {
         const restMs = await this.fillSlots();
+        if (restMs === undefined) return;
         failures = 0;
         if (restMs > 0) await this.bell.wait(restMs);
       } catch (error) {
@@ -108,20 +110,21 @@ export class QueueWorker {
     }
   }
 
-  /** @returns how long there is nothing to do unless something happens, ms */
-  private async fillSlots(): Promise<number> {
+  /** @returns how long there is nothing to do unless something happens, ms; undefined when there never will be */
+  private async fillSlots(): Promise<number | undefined> {
     const settings = await this.parts.queues.get(this.queue);
-    if (!settings?.runner) return LOOK_INTERVAL_MS;
+    if (!settings?.runner) return this.calls.size > 0 ? LOOK_INTERVAL_MS : undefined;
     const runner = this.inTime(settings.runner);
     if (!runner) return LOOK_INTERVAL_MS;
     const slots = runner.concurrency - this.calls.size;
     const permits = Math.min(slots, this.takeTokens(slots, runner));
-    if (permits <= 0) return slots > 0 ? (this.bucket?.tokens.waitMs(performance.now()) ?? 0) : LOOK_INTERVAL_MS;
+    if (permits <= 0) return slots > 0 ? this.untilToken() : LOOK_INTERVAL_MS;
 
     let claimed: readonly Task[] = [];
     this.isClaiming = true;
     try {
-      [claimed = []] = await this.parts.claimTasks.execute(this.queue, [{ max: permits }]);
+      const { leaseSeconds } = settings;
+      [claimed = []] = await this.parts.claimTasks.execute(this.queue, [{ max: permits, leaseSeconds }]);
       for (const task of claimed) this.begin(task, { ...settings, runner });
     } finally {
       this.isClaiming = false;
@@ -151,6 +154,11 @@ export class QueueWorker {
     return this.bucket.tokens.take(Math.max(0, wanted), now);
   }
 
+  /** @returns how long to rest when there is none, ms; not so long that new settings would go unnoticed */
+  private untilToken(): number {
+    return Math.min(this.bucket?.tokens.waitMs(performance.now()) ?? 0, LOOK_INTERVAL_MS);
+  }
+
   private begin(task: Task, settings: QueueSettings & { readonly runner: RunnerSettings }): void {
     const cancel = new AbortController();
     if (this.stopping.signal.aborted) cancel.abort();
@@ -167,7 +175,10 @@ export class QueueWorker {
     { runner, leaseSeconds }: QueueSettings & { readonly runner: RunnerSettings },
     cancel: AbortController,
   ): Promise<void> {
-    const heart = setInterval(() => void this.beat(task, cancel), (leaseSeconds * 1000) / HEARTBEATS_PER_LEASE);
+    const heart = setInterval(
+      () => void this.beat(task, leaseSeconds, cancel),
+      (leaseSeconds * 1000) / HEARTBEATS_PER_LEASE,
+    );
     const begin = performance.now();
     try {
       const outcome = await this.parts.runTask.run(task, runner, cancel.signal);
@@ -181,9 +192,10 @@ export class QueueWorker {
     }
   }
 
-  private async beat(task: Task, cancel: AbortController): Promise<void> {
+  /** @param leaseSeconds as it was claimed for: beats come as often as these ask, whatever the queue says by now */
+  private async beat(task: Task, leaseSeconds: number, cancel: AbortController): Promise<void> {
     try {
-      await this.parts.extendLease.execute(task.taskId, task.fence ?? '');
+      await this.parts.extendLease.execute(task.taskId, task.fence ?? '', leaseSeconds);
     } catch (error) {
       if (isLost(error)) cancel.abort();
       else this.parts.logger.warn({ err: error, ...this.nameOf(task) }, 'a heartbeat failed; the next one may do');

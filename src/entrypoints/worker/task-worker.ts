@@ -40,8 +40,7 @@ export class TaskWorker {
     this.isStopping = true;
     this.endListening?.();
     this.bell.ring();
-    await this.working;
-    await Promise.all([...this.workers.values()].map((worker) => worker.stop(graceMs)));
+    await Promise.all([this.working, ...[...this.workers.values()].map((worker) => worker.stop(graceMs))]);
   }
 
   private async lookForQueues(): Promise<void> {
@@ -72,6 +71,10 @@ export class TaskWorker {
     if (this.isStopping || this.workers.has(queue)) return;
     const worker = new QueueWorker(queue, this.parts);
     this.workers.set(queue, worker);
-    worker.start();
+    void worker.start().then(() => {
+      this.workers.delete(queue);
+      // Perhaps it has a runner again since it was looked at.
+      if (!this.isStopping) void this.attend(queue);
+    });
   }
 }
