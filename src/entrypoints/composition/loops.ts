@@ -1,8 +1,16 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import { within } from '../deadline.ts';
 import type { Loop } from './context.ts';
 
-/** Repeats some work, with a pause of `seconds` after each run. A failure is logged, and the work tried again. */
+/** A run that is under way at the stop is left behind after so long. */
+const STOP_MS = 4_000;
+
+/**
+ * Repeats some work, with a pause of `seconds` after each run. A failure is logged, and the work tried again.
+ *
+ * @param work may take long: a process that ends waits for it no longer than that, and another one does it again
+ */
 export function sweep(name: string, seconds: number, logger: Logger, work: () => Promise<void>): Loop {
   const stopping = new AbortController();
   let running: Promise<void> | undefined;
@@ -18,7 +26,7 @@ export function sweep(name: string, seconds: number, logger: Logger, work: () =>
     },
     stop: async () => {
       stopping.abort();
-      await running;
+      if (running) await within(STOP_MS, running);
     },
   };
 }

@@ -5,14 +5,21 @@ import { compose, system } from '../composition/compose.ts';
 import { readConfig } from '../composition/config.ts';
 import { contexts } from '../composition/contexts.ts';
 import { dynamoDbModule } from '../composition/dynamodb.ts';
+import { within } from '../deadline.ts';
 import type { ApiKey } from '../http/api-keys.ts';
 import { buildApp } from '../http/app.ts';
 import { publishMetrics } from '../http/metrics.ts';
 import { publishPages } from '../http/pages.ts';
 import { endOnFailure } from './end-on-failure.ts';
 
-/** Clients that never finish are cut off then, so that the process ends within 10 s. */
-const GRACE_MS = 8_000;
+/** After the signal, clients that never finish are cut off, ms. */
+const CUT_OFF_MS = 8_000;
+/** Loops and answers that have not ended by then are left to the end of the process: all of them stand a crash. */
+const STOP_MS = 8_300;
+/** So are closings; what they store is lost. */
+const CLOSE_MS = 9_300;
+/** Whatever hinders all this, the process ends within 10 s. */
+const END_MS = 9_500;
 const STOP_SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
 const ADVICE: Readonly<Record<string, string>> = {
@@ -49,13 +56,14 @@ async function serve(): Promise<void> {
   });
   const loops = worksBeside ? contexts.flatMap((context) => context.loops(container, config)) : [];
 
-  const { close } = closeWithGrace({ delay: GRACE_MS + 1_500, logger, skip: [...STOP_SIGNALS] }, async ({ err }) => {
+  const { close } = closeWithGrace({ delay: END_MS, logger, skip: [...STOP_SIGNALS] }, async ({ err }) => {
     if (err) logger.fatal({ err }, 'ending after an error');
-    const cutOff = setTimeout(() => app.server.closeAllConnections(), GRACE_MS);
+    const begin = performance.now();
+    const cutOff = setTimeout(() => app.server.closeAllConnections(), CUT_OFF_MS);
     // At the same time, since both may need most of the time that there is.
-    await Promise.allSettled([app.close(), ...loops.map((loop) => loop.stop())]);
+    await within(STOP_MS, Promise.allSettled([app.close(), ...loops.map((loop) => loop.stop())]));
     clearTimeout(cutOff);
-    await lifecycle.close();
+    await within(begin + CLOSE_MS - performance.now(), lifecycle.close());
   });
   // Under npm a Ctrl-C arrives twice, from the terminal and from npm: the second one must not cut the first one short.
   let isClosing = false;

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
+import { setTimeout as delay } from 'node:timers/promises';
 
 export interface ProxiedRequest {
   /** Such as `TransactWriteItems`. */
@@ -24,6 +25,8 @@ export type Fate =
   | 'garble answer'
   /** Taken, and never answered. */
   | 'silence'
+  /** The store is that slow. */
+  | { readonly delayMs: number }
   /** Answered in place of the store. */
   | { readonly status: number; readonly body: string };
 
@@ -76,8 +79,10 @@ export class FaultyProxy {
     const fate = this.fate(proxied);
     if (fate === 'silence') return;
     if (fate === 'lose request') return void request.socket.destroy();
-    if (typeof fate === 'object') return void response.writeHead(fate.status).end(fate.body);
+    if (typeof fate === 'object' && 'status' in fate) return void response.writeHead(fate.status).end(fate.body);
 
+    if (typeof fate === 'object') await delay(fate.delayMs);
+    if (request.socket.destroyed) return;
     const headers = Object.fromEntries(Object.entries(request.headers).filter(([name]) => name !== 'content-length'));
     const answer = await fetch(this.target, { method: 'POST', headers: headers as Record<string, string>, body });
     const bytes = fate === 'garble answer' ? GATEWAY_PAGE : Buffer.from(await answer.arrayBuffer());
