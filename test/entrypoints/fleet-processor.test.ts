@@ -63,12 +63,13 @@ await withServer('The processor of a fleet', startDynamoDbLocal, ({ endpoint }) 
     );
     const orders = new QueueOrders(tasks, systemClock);
     const newLease = (owner: string) => new DynamoDbFleetLease(client, tables.queues, owner, systemClock);
-    const newProcessor = (owner: string, lease: FleetLease = newLease(owner)) =>
+    const newProcessor = (owner: string, lease: FleetLease = newLease(owner), leaseMs?: number) =>
       new FleetProcessor({
         queues,
         tasks,
         wakeUps,
         lease,
+        ...(leaseMs === undefined ? {} : { leaseMs }),
         claimTasks: new ClaimTasks(tasks, queues, orders, systemClock, ulids, systemRandom),
         runTask,
         extendLease: new ExtendLease(tasks, queues, systemClock),
@@ -164,6 +165,41 @@ await withServer('The processor of a fleet', startDynamoDbLocal, ({ endpoint }) 
       // 14 minutes at first: a call that may take 15 is sure of 7, and there are fewer when it could begin.
       expect(await fleet.newProcessor('a').run(hurrying, 0)).toBe('goes on');
       expect(fleet.calls).toHaveLength(1);
+    });
+
+    it('hands on at once what it has no time for, rather than wait for its own end', async () => {
+      await fleet.configure({ timeoutMs: 9 * MINUTE });
+      await fleet.enqueue();
+      const end = performance.now() + 14 * MINUTE;
+      let passedMs = 0;
+      fleet.answerWith(async () => {
+        await fleet.enqueue();
+        passedMs = 7 * MINUTE;
+        return { kind: 'success' };
+      });
+      const begin = performance.now();
+
+      // After the first call there are 7 of 14 minutes left: enough for half of them, not for half and a bit to record.
+      expect(await fleet.newProcessor('a').run(() => end - passedMs - performance.now(), 0)).toBe('goes on');
+      expect(performance.now() - begin).toBeLessThan(5_000);
+      expect(fleet.calls).toHaveLength(1);
+      expect(fleet.rounds).toEqual([1]);
+    });
+
+    it('keeps its lease until the last call has ended', async () => {
+      await fleet.enqueue();
+      const leaseMs = 900;
+      const lease = fleet.newLease('a');
+      let isBeside: string | undefined;
+      fleet.answerWith(async () => {
+        // Twice as long as the lease, and longer than it has before the reserve.
+        await new Promise((resolve) => setTimeout(resolve, 2 * leaseMs));
+        isBeside = await fleet.newProcessor('b').run(leftOf(10 * MINUTE), 0);
+        return { kind: 'success' };
+      });
+
+      expect(await fleet.newProcessor('a', lease, leaseMs).run(leftOf(MINUTE + 500), 0)).toBe('drained');
+      expect(isBeside).toBe('busy elsewhere');
     });
 
     it('leaves queues without a runner alone', async () => {

@@ -1,17 +1,20 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import type { RunnerSettings } from '../../domain/tasks/queue.ts';
 import type { Clock } from '../../ports/system.ts';
 import type { FleetLease, QueueStore, TaskStore } from '../../ports/tasks.ts';
-import type { CallTime } from './queue-worker.ts';
+import { type CallTime, mayBegin } from './queue-worker.ts';
 import { TaskWorker, type TaskWorkerParts } from './task-worker.ts';
 
 export interface FleetProcessorParts extends Omit<TaskWorkerParts, 'callTime'> {
   readonly queues: QueueStore;
   readonly tasks: Pick<TaskStore, 'heads'>;
   readonly lease: FleetLease;
+  /** How long a processor that died keeps others from working, ms; 30 s unless given. */
+  readonly leaseMs?: number;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Has the processor called again. Never rejects. */
+  /** Has the processor called again. */
   readonly goOn: (round: number) => Promise<void>;
 }
 
@@ -49,15 +52,15 @@ export class FleetProcessor {
   constructor(private readonly parts: FleetProcessorParts) {}
 
   /**
-   * Works until nothing is left to do, or until a minute before its time is over.
+   * Works until nothing is left to do that it has the time for, or until a minute before its time is over.
    *
    * @param leftMs tells how long the process may still run
    * @param round how often the processor has called itself before
-   * @throws DomainError `STORE_UNAVAILABLE`; the next sweep calls it again
+   * @throws DomainError `STORE_UNAVAILABLE`, and what `goOn` throws; the next sweep calls it again
    */
   async run(leftMs: () => number, round: number): Promise<RunEnd> {
-    const { lease, logger } = this.parts;
-    if (!(await lease.hold(LEASE_MS))) return 'busy elsewhere';
+    const { lease, logger, leaseMs = LEASE_MS } = this.parts;
+    if (!(await lease.hold(leaseMs))) return 'busy elsewhere';
     try {
       await this.work(leftMs);
     } finally {
@@ -75,39 +78,55 @@ export class FleetProcessor {
   }
 
   private async work(leftMs: () => number): Promise<void> {
-    const { lease, logger } = this.parts;
     const callTime: CallTime = { leftMs: () => leftMs() - RECORD_MS, sureMs: leftMs() / 2 };
     const worker = new TaskWorker({ ...this.parts, callTime });
-    let heldUntil = performance.now() + LEASE_MS;
-    let renewAt = performance.now() + LEASE_MS / 3;
+    const ending = new AbortController();
+    let isHeld = true;
+    const renewing = this.renewLease(ending.signal).then(() => {
+      isHeld = false;
+    });
     worker.start();
     try {
-      while (leftMs() > RESERVE_MS && performance.now() < heldUntil) {
+      while (isHeld && leftMs() > RESERVE_MS) {
         await delay(Math.min(LOOK_INTERVAL_MS, leftMs() - RESERVE_MS));
-        if (performance.now() > renewAt) {
-          const askedAt = performance.now();
-          const isHeld = await lease.hold(LEASE_MS).catch((error) => {
-            logger.warn({ err: error }, 'renewing the lease of the processor failed; it is tried again');
-            return undefined;
-          });
-          if (isHeld === false) return;
-          if (isHeld) [heldUntil, renewAt] = [askedAt + LEASE_MS, askedAt + LEASE_MS / 3];
-        }
-        if (!worker.isBusy && !(await this.hasWork().catch(() => true))) return;
+        const hasMore = worker.isBusy || (await this.hasWork((runner) => mayBegin(runner, callTime)).catch(() => true));
+        if (!hasMore) return;
       }
     } finally {
       await worker.stop(Math.max(0, leftMs() - RECORD_MS));
+      ending.abort();
+      await renewing;
     }
   }
 
-  /** Whether some queue with a runner has a task that can be claimed now or soon. */
-  private async hasWork(): Promise<boolean> {
+  /** Keeps the lease until the signal says so, also while the last calls end. Resolves earlier when it is lost. */
+  private async renewLease(end: AbortSignal): Promise<void> {
+    const { lease, logger, leaseMs = LEASE_MS } = this.parts;
+    let heldUntil = performance.now() + leaseMs;
+    let pauseMs = leaseMs / 3;
+    while (performance.now() < heldUntil) {
+      await delay(pauseMs, undefined, { signal: end }).catch(() => undefined);
+      if (end.aborted) return;
+      const askedAt = performance.now();
+      const isHeld = await lease.hold(leaseMs).catch((error) => {
+        logger.warn({ err: error }, 'renewing the lease of the processor failed; it is tried again');
+        return undefined;
+      });
+      if (isHeld === false) return;
+      pauseMs = isHeld ? leaseMs / 3 : LOOK_INTERVAL_MS;
+      if (isHeld) heldUntil = askedAt + leaseMs;
+    }
+  }
+
+  /** Whether some queue whose runner is of use has a task that can be claimed now or soon. */
+  private async hasWork(isOfUse: (runner: RunnerSettings) => boolean = () => true): Promise<boolean> {
     const { queues, tasks, clock } = this.parts;
     let cursor: string | undefined;
     do {
       const page = await queues.list({ limit: PAGE, cursor });
       for (const { queue, runner } of page.items)
-        if (runner && (await tasks.heads(queue, 'fifo', 1, clock.now() + LINGER_MS)).length > 0) return true;
+        if (runner && isOfUse(runner) && (await tasks.heads(queue, 'fifo', 1, clock.now() + LINGER_MS)).length > 0)
+          return true;
       cursor = page.nextCursor;
     } while (cursor !== undefined);
     return false;

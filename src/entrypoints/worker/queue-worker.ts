@@ -24,10 +24,14 @@ export interface QueueWorkerParts {
 /** How long calls may take in a process that does not live for ever. */
 export interface CallTime {
   /** What a call may take that begins now, ms. */
-  leftMs(): number;
+  readonly leftMs: () => number;
   /** What every call may take, ms: one that may need more begins while there is more, or is cut short. */
   readonly sureMs: number;
 }
+
+/** Whether there is time for a call that begins now. */
+export const mayBegin = ({ timeoutMs }: RunnerSettings, { leftMs, sureMs }: CallTime): boolean =>
+  leftMs() >= Math.min(timeoutMs, sureMs);
 
 /** Nothing wakes a worker when a delay or a lease is over, so it looks by itself. */
 const LOOK_INTERVAL_MS = 1_000;
@@ -138,9 +142,9 @@ export class QueueWorker {
   private inTime(runner: RunnerSettings): RunnerSettings | undefined {
     const { callTime } = this.parts;
     if (!callTime) return runner;
-    const leftMs = callTime.leftMs();
-    if (leftMs < Math.min(runner.timeoutMs, callTime.sureMs)) return undefined;
-    return { ...runner, timeoutMs: Math.min(runner.timeoutMs, leftMs) };
+    return mayBegin(runner, callTime)
+      ? { ...runner, timeoutMs: Math.min(runner.timeoutMs, callTime.leftMs()) }
+      : undefined;
   }
 
   private takeTokens(wanted: number, { ratePerSecond }: RunnerSettings): number {
