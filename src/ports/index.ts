@@ -22,6 +22,7 @@ export type {
   RunOutcome,
   TaskRunner,
   TaskStore,
+  WakeUpSignals,
   WakeUps,
 } from './tasks.ts';
 export type { PollStore, RecordOutcome, ShardFeed, TallyStore, VoteLedger, VoterPseudonyms } from './votes.ts';

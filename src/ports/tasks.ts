@@ -138,9 +138,12 @@ export interface TaskRunner {
 
 /** Tells waiting claimers and workers that a queue may have something for them. A signal may be lost. */
 export interface WakeUps {
-  /** Never rejects. */
+  /** @throws Error when it is known that nobody was told */
   notify(queue: string): Promise<void>;
+}
 
+/** Where a process hears of {@link WakeUps}, its own and perhaps those of others. */
+export interface WakeUpSignals {
   /** Calls the listener with each queue that this process hears of. @returns a function that ends it */
   listen(listener: (queue: string) => void): () => void;
 }

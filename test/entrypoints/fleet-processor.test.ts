@@ -67,7 +67,7 @@ await withServer('The processor of a fleet', startDynamoDbLocal, ({ endpoint }) 
       new FleetProcessor({
         queues,
         tasks,
-        wakeUps,
+        signals: wakeUps,
         lease,
         ...(leaseMs === undefined ? {} : { leaseMs }),
         claimTasks: new ClaimTasks(tasks, queues, orders, systemClock, ulids, systemRandom),

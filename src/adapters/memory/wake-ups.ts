@@ -1,7 +1,7 @@
-import type { WakeUps } from '../../ports/tasks.ts';
+import type { WakeUpSignals, WakeUps } from '../../ports/tasks.ts';
 
 /** Signals within one process. */
-export class MemoryWakeUps implements WakeUps {
+export class MemoryWakeUps implements WakeUps, WakeUpSignals {
   private readonly listeners = new Set<(queue: string) => void>();
 
   async notify(queue: string): Promise<void> {

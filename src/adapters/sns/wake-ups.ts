@@ -11,30 +11,25 @@ export interface WakeUpMessage {
 
 /** Signals through a topic, to whom the functions of the stack listen. */
 export class SnsWakeUps implements WakeUps {
-  /** @param onError told of signals that are lost; the next sweep makes up for them */
   constructor(
     private readonly client: SNSClient,
     private readonly topicArn: string,
-    private readonly onError: (error: unknown) => void,
   ) {}
 
   notify(queue: string): Promise<void> {
     return this.publish({ queue, round: 0 });
   }
 
-  /** Calls the processor again. Never rejects. @param round of the call */
+  /** Calls the processor again. @param round of the call @throws Error when the topic does not take it */
   goOn(round: number): Promise<void> {
     return this.publish({ round });
   }
 
-  /** Nobody hears of the topic here: it calls functions. */
-  listen(): () => void {
-    return () => undefined;
-  }
-
   private async publish(message: WakeUpMessage): Promise<void> {
     const command = new PublishCommand({ TopicArn: this.topicArn, Message: JSON.stringify(message) });
-    await this.client.send(command).catch(this.onError);
+    await this.client.send(command).catch((error: Error) => {
+      throw new Error(`${this.topicArn} did not take a wake-up: ${error.message}`, { cause: error });
+    });
   }
 }
 

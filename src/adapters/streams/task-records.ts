@@ -2,24 +2,25 @@ import { ID_PATTERN } from '../../domain/shared/id-pattern.ts';
 import type { StreamRecord } from './stream-record.ts';
 
 export interface DecodedTasks {
-  /** Queues that have a new task which may be claimed at once, each once. */
-  readonly queues: readonly string[];
-  /** New records that cannot be read as tasks: a person has to look at them. */
-  readonly unreadable: number;
+  /** Queues that have a new task which may be claimed at once, and the sequence numbers of the records that say so. */
+  readonly due: ReadonlyMap<string, readonly string[]>;
+  /** Sequence numbers of new records that cannot be read as tasks: a person has to look at them. */
+  readonly unreadable: readonly string[];
 }
 
 /** Reads records of the tasks table's stream: new tasks wake their queues. Never throws, whatever is in them. */
 export function decodeTaskRecords(records: readonly StreamRecord[], now: number): DecodedTasks {
-  const queues = new Set<string>();
-  let unreadable = 0;
+  const due = new Map<string, string[]>();
+  const unreadable: string[] = [];
   for (const { eventName, dynamodb } of records) {
     if (eventName !== 'INSERT') continue;
     const queue = attribute(dynamodb?.NewImage?.queue, 'S')?.match(ID_PATTERN)?.[0];
     const notBefore = attribute(dynamodb?.NewImage?.notBefore, 'N')?.match(/^\d{1,16}$/)?.[0];
-    if (queue === undefined || notBefore === undefined) unreadable++;
-    else if (Number(notBefore) <= now) queues.add(queue);
+    const sequenceNumber = dynamodb?.SequenceNumber ?? '';
+    if (queue === undefined || notBefore === undefined) unreadable.push(sequenceNumber);
+    else if (Number(notBefore) <= now) due.set(queue, [...(due.get(queue) ?? []), sequenceNumber]);
   }
-  return { queues: [...queues], unreadable };
+  return { due, unreadable };
 }
 
 /** The text in an attribute of that type, as DynamoDB writes it: `{ "S": "mail" }`, `{ "N": "7" }`. */

@@ -1,4 +1,5 @@
 import type { QueueStore, WakeUps } from '../../ports/tasks.ts';
+import { announce } from './announce.ts';
 import { type QueueDraft, type QueueSettings, queueSettings } from './queue.ts';
 
 export class ConfigureQueue {
@@ -11,7 +12,7 @@ export class ConfigureQueue {
   async execute(queue: string, draft: QueueDraft): Promise<QueueSettings> {
     const settings = queueSettings(queue, draft);
     await this.queues.put(settings);
-    await this.wakeUps.notify(queue);
+    await announce(this.wakeUps, queue);
     return settings;
   }
 }

@@ -1,6 +1,7 @@
 import type { Clock, Ids } from '../../ports/system.ts';
 import type { QueueStore, TaskStore, WakeUps } from '../../ports/tasks.ts';
 import { idempotencyKeyReused } from '../shared/domain-error.ts';
+import { announce } from './announce.ts';
 import { queueFull } from './errors.ts';
 import { canonicalJson, payloadText } from './json-text.ts';
 import { queueSettings } from './queue.ts';
@@ -45,7 +46,7 @@ export class EnqueueTask {
     const outcome = await this.tasks.add(task, settings.maxPending);
     switch (outcome.kind) {
       case 'added':
-        if (isIdle(task, now)) await this.wakeUps.notify(queue);
+        if (isIdle(task, now)) await announce(this.wakeUps, queue);
         return { task, replayed: false };
       case 'repeated':
         if (!saysTheSame(outcome.task, task)) throw idempotencyKeyReused(task.taskId);

@@ -1,5 +1,6 @@
 import type { Clock, Random } from '../../ports/system.ts';
 import type { TaskStore, WakeUps } from '../../ports/tasks.ts';
+import { announce } from './announce.ts';
 import { changeHeldTask } from './held-task.ts';
 import { retryDelayMs } from './retry-delay.ts';
 import { failed, isIdle, type Task } from './task.ts';
@@ -31,7 +32,7 @@ export class FailTask {
       const delayMs = retryAfterMs ?? retryDelayMs(task.attempt, this.random.next());
       return failed(task, error, retry ? delayMs : undefined, now);
     });
-    if (after.status === 'PENDING' && isIdle(after, now)) await this.wakeUps.notify(after.queue);
+    if (after.status === 'PENDING' && isIdle(after, now)) await announce(this.wakeUps, after.queue);
     return after;
   }
 }

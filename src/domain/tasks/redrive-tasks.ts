@@ -1,6 +1,7 @@
 import type { Clock } from '../../ports/system.ts';
 import type { QueueStore, TaskStore, WakeUps } from '../../ports/tasks.ts';
 import { pagesOf } from '../shared/page.ts';
+import { announce } from './announce.ts';
 import { notRedrivable } from './errors.ts';
 import { settingsOf } from './find-queues.ts';
 import { existingTask } from './find-tasks.ts';
@@ -29,7 +30,7 @@ export class RedriveTasks {
     const after =
       task.status === 'FAILURE' ? await this.redrive(task, await settingsOf(this.queues, task.queue)) : undefined;
     if (!after) throw notRedrivable(taskId);
-    await this.wakeUps.notify(task.queue);
+    await announce(this.wakeUps, task.queue);
     return after;
   }
 
@@ -49,7 +50,7 @@ export class RedriveTasks {
       count += back.filter(Boolean).length;
       if (count === MAX_PER_CALL) break;
     }
-    if (count > 0) await this.wakeUps.notify(queue);
+    if (count > 0) await announce(this.wakeUps, queue);
     return count;
   }
 

@@ -1,5 +1,6 @@
 import type { Clock } from '../../ports/system.ts';
 import type { TaskStore, WakeUps } from '../../ports/tasks.ts';
+import { announce } from './announce.ts';
 import { changeHeldTask } from './held-task.ts';
 import { isIdle, released, type Task } from './task.ts';
 
@@ -20,7 +21,7 @@ export class ReleaseTask {
     const after = await changeHeldTask(this.tasks, { taskId, fence, ending: 'release' }, (task) =>
       released(task, delaySeconds * 1000, now),
     );
-    if (after.status === 'PENDING' && isIdle(after, now)) await this.wakeUps.notify(after.queue);
+    if (after.status === 'PENDING' && isIdle(after, now)) await announce(this.wakeUps, after.queue);
     return after;
   }
 }

@@ -1,10 +1,10 @@
-import type { QueueStore, WakeUps } from '../../ports/tasks.ts';
+import type { QueueStore, WakeUpSignals } from '../../ports/tasks.ts';
 import { Bell } from './bell.ts';
 import { QueueWorker, type QueueWorkerParts } from './queue-worker.ts';
 
 export interface TaskWorkerParts extends QueueWorkerParts {
   readonly queues: QueueStore;
-  readonly wakeUps: Pick<WakeUps, 'listen'>;
+  readonly signals: WakeUpSignals;
 }
 
 /** How often queues are looked for that another process was told of. */
@@ -22,7 +22,7 @@ export class TaskWorker {
   constructor(private readonly parts: TaskWorkerParts) {}
 
   start(): void {
-    this.endListening = this.parts.wakeUps.listen((queue) => {
+    this.endListening = this.parts.signals.listen((queue) => {
       const worker = this.workers.get(queue);
       if (worker) worker.wake();
       else void this.attend(queue);

@@ -84,6 +84,8 @@ await withServer('the functions of tasks', startDynamoDbLocal, async ({ endpoint
     seen = records.length;
     return fresh.filter(({ eventName }) => eventName === 'INSERT');
   };
+  const sequenceNumbersOf = (records: readonly DynamoDBRecord[]) =>
+    records.map(({ dynamodb }) => ({ itemIdentifier: dynamodb?.SequenceNumber }));
   const statusOf = async (taskId: string) => (await store.get(taskId))?.status;
   const messages = () => sns.published.splice(0);
   const deliver = ([published]: ReturnType<typeof messages>): Promise<unknown> =>
@@ -92,7 +94,9 @@ await withServer('the functions of tasks', startDynamoDbLocal, async ({ endpoint
   describe('the functions of tasks', () => {
     it('have a task done that comes in over the API, by way of stream and topic', async () => {
       const ids = [await enqueue(), await enqueue(), await enqueue()];
-      await (stream as FunctionProcess).invoke({ Records: await newInserts() });
+      expect(await (stream as FunctionProcess).invoke({ Records: await newInserts() })).toEqual({
+        batchItemFailures: [],
+      });
       const woken = messages();
       expect(woken).toEqual([{ topic: TOPIC, message: '{"queue":"mail","round":0}' }]);
 
@@ -113,13 +117,19 @@ await withServer('the functions of tasks', startDynamoDbLocal, async ({ endpoint
       expect(messages()).toEqual([]);
     });
 
-    it('find a task whose wake-up was lost with the next sweep', async () => {
+    it('have the records again whose wake-up the topic did not take, and find their task with the next sweep', async () => {
       const taskId = await enqueue();
+      const inserts = await newInserts();
       sns.isFailing = true;
-      await (stream as FunctionProcess).invoke({ Records: await newInserts() });
+      const answer = await (stream as FunctionProcess).invoke({ Records: inserts });
       sns.isFailing = false;
+      expect(answer).toEqual({ batchItemFailures: sequenceNumbersOf(inserts) });
       expect(messages()).toEqual([]);
       expect(await statusOf(taskId)).toBe('PENDING');
+      await eventually(
+        () => (stream as FunctionProcess).output,
+        (output) => output.includes(`${TOPIC} did not take a wake-up`),
+      );
 
       await (sweep as FunctionProcess).invoke({});
       await deliver(messages());
@@ -132,8 +142,11 @@ await withServer('the functions of tasks', startDynamoDbLocal, async ({ endpoint
     });
 
     it('take records that are none of theirs, and messages that say nothing', async () => {
-      const record = { eventName: 'INSERT', dynamodb: { NewImage: { queue: { N: '7' } } } };
-      await (stream as FunctionProcess).invoke({ Records: [record, { eventName: 'REMOVE' }, {}] });
+      const dynamodb = { NewImage: { queue: { N: '7' } }, SequenceNumber: '100' };
+      const Records = [{ eventName: 'INSERT', dynamodb }, { eventName: 'REMOVE' }, {}];
+      expect(await (stream as FunctionProcess).invoke({ Records })).toEqual({
+        batchItemFailures: [{ itemIdentifier: '100' }],
+      });
       expect(messages()).toEqual([]);
       // Its output comes another way than its answer.
       await eventually(

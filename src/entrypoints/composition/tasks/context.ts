@@ -27,7 +27,7 @@ export const tasks: Context<typeof settings> = {
       redriveTasks: container.get(useCases.redriveTasks),
       findQueues: container.get(useCases.findQueues),
       configureQueue: container.get(useCases.configureQueue),
-      wakeUps: container.get(ports.wakeUps),
+      signals: container.get(ports.signals),
     }),
   loops: (container: Container, config: TasksConfig) => {
     const logger = container.get(system.logger);
@@ -35,7 +35,7 @@ export const tasks: Context<typeof settings> = {
     return [
       new TaskWorker({
         queues: container.get(ports.queues),
-        wakeUps: container.get(ports.wakeUps),
+        signals: container.get(ports.signals),
         claimTasks: container.get(useCases.claimTasks),
         runTask: container.get(useCases.runTask),
         extendLease: container.get(useCases.extendLease),

@@ -18,6 +18,7 @@ import { ReleaseTask } from '../../../domain/tasks/release-task.ts';
 import { RunTask } from '../../../domain/tasks/run-task.ts';
 import { system } from '../compose.ts';
 import { dynamoDb } from '../dynamodb.ts';
+import { token } from '../token.ts';
 import { type TasksConfig, tablesOf } from './settings.ts';
 import { bindStores, bindSweeping, bindTopic, DAY_MS, type Options } from './stores-module.ts';
 import { fleet, ports, useCases } from './tokens.ts';
@@ -28,7 +29,8 @@ export { ports, useCases };
 export const tasksModule = (config: TasksConfig): ContainerModule =>
   new ContainerModule((options) => {
     if (config.STORAGE === 'memory') bindMemory(options, config);
-    else bindDynamoDb(options, config);
+    else bindStores(options, config, SETTLE_EVERY_MS);
+    bindWakeUps(options);
     bindRunner(options);
     bindUseCases(options);
   });
@@ -40,7 +42,7 @@ export const processingModule = (config: TasksConfig): ContainerModule =>
     bindTopic(options, config);
     bindRunner(options);
     bindWorking(options);
-    options.bind(ports.wakeUps).toResolvedValue(() => new MemoryWakeUps());
+    bindWakeUps(options);
     options
       .bind(fleet.lease)
       .toResolvedValue(
@@ -52,16 +54,17 @@ export const processingModule = (config: TasksConfig): ContainerModule =>
 function bindMemory({ bind }: Options, config: TasksConfig): void {
   bind(ports.tasks).toResolvedValue(() => new MemoryTaskStore(config.TASK_RETENTION_DAYS * DAY_MS));
   bind(ports.queues).toResolvedValue(() => new MemoryQueueStore());
-  bind(ports.wakeUps).toResolvedValue(() => new MemoryWakeUps());
 }
 
 /** A function may answer many requests in a second, and would store its counts after each. */
 const SETTLE_EVERY_MS = 1_000;
 
 /** Wake-ups reach this process alone; the others find out when they look, every second. */
-function bindDynamoDb(options: Options, config: TasksConfig): void {
-  bindStores(options, config, SETTLE_EVERY_MS);
-  options.bind(ports.wakeUps).toResolvedValue(() => new MemoryWakeUps());
+function bindWakeUps({ bind }: Options): void {
+  const memory = token<MemoryWakeUps>('MemoryWakeUps');
+  bind(memory).toResolvedValue(() => new MemoryWakeUps());
+  bind(ports.wakeUps).toService(memory);
+  bind(ports.signals).toService(memory);
 }
 
 function bindRunner({ bind }: Options): void {

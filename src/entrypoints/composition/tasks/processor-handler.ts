@@ -11,7 +11,7 @@ export function processorOf(container: Container): FleetProcessor {
   return new FleetProcessor({
     queues: container.get(ports.queues),
     tasks: container.get(ports.tasks),
-    wakeUps: container.get(ports.wakeUps),
+    signals: container.get(ports.signals),
     lease: container.get(fleet.lease),
     claimTasks: container.get(useCases.claimTasks),
     runTask: container.get(useCases.runTask),

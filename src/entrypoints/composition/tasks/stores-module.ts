@@ -59,14 +59,12 @@ export function bindStores({ bind }: Options, config: TasksConfig, settleEveryMs
 export function bindTopic({ bind }: Options, { WAKE_UPS_TOPIC_ARN: topicArn }: TasksConfig): void {
   if (topicArn === undefined) throw new ConfigError(['WAKE_UPS_TOPIC_ARN is needed by this function']);
   bind(fleet.topic).toResolvedValue(
-    (logger, lifecycle) => {
+    (lifecycle) => {
       const client = snsClient();
       lifecycle.onClose(() => client.destroy());
-      return new SnsWakeUps(client, topicArn, (error) =>
-        logger.error({ err: error }, 'a wake-up is lost; the next sweep makes up for it'),
-      );
+      return new SnsWakeUps(client, topicArn);
     },
-    [system.logger, system.lifecycle],
+    [system.lifecycle],
   );
 }
 

@@ -12,13 +12,14 @@ import type { RedriveTasks } from '../../../domain/tasks/redrive-tasks.ts';
 import type { ReleaseTask } from '../../../domain/tasks/release-task.ts';
 import type { RunTask } from '../../../domain/tasks/run-task.ts';
 import type { SweepTasks } from '../../../domain/tasks/sweep-tasks.ts';
-import type { FleetLease, QueueStore, TaskRunner, TaskStore, WakeUps } from '../../../ports/tasks.ts';
+import type { FleetLease, QueueStore, TaskRunner, TaskStore, WakeUpSignals, WakeUps } from '../../../ports/tasks.ts';
 import { token } from '../token.ts';
 
 export const ports = {
   tasks: token<TaskStore>('TaskStore'),
   queues: token<QueueStore>('QueueStore'),
   wakeUps: token<WakeUps>('WakeUps'),
+  signals: token<WakeUpSignals>('WakeUpSignals'),
   runner: token<TaskRunner>('TaskRunner'),
 };
 

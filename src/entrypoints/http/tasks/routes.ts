@@ -15,7 +15,7 @@ import type { QueueSettings } from '../../../domain/tasks/queue.ts';
 import type { RedriveTasks } from '../../../domain/tasks/redrive-tasks.ts';
 import type { ReleaseTask } from '../../../domain/tasks/release-task.ts';
 import type { Task } from '../../../domain/tasks/task.ts';
-import type { WakeUps } from '../../../ports/tasks.ts';
+import type { WakeUpSignals } from '../../../ports/tasks.ts';
 import * as schemas from './schemas.ts';
 import { taskIdOfKey } from './task-id-of-key.ts';
 import { WaitingClaims } from './waiting-claims.ts';
@@ -31,7 +31,7 @@ export interface TasksRoutesOptions {
   readonly redriveTasks: RedriveTasks;
   readonly findQueues: FindQueues;
   readonly configureQueue: ConfigureQueue;
-  readonly wakeUps: WakeUps;
+  readonly signals: WakeUpSignals;
 }
 
 const DEFAULT_LIMIT = 20;
@@ -143,7 +143,7 @@ export const tasksRoutes = (options: TasksRoutesOptions): FastifyPluginAsync => 
       },
     );
 
-    const waitingClaims = new WaitingClaims(options.claimTasks, options.wakeUps);
+    const waitingClaims = new WaitingClaims(options.claimTasks, options.signals);
     app.addHook('preClose', async () => waitingClaims.close());
     app.post(
       '/queues/:queue/claims',

@@ -1,6 +1,6 @@
 import type { ClaimRequest, ClaimTasks } from '../../../domain/tasks/claim-tasks.ts';
 import type { Task } from '../../../domain/tasks/task.ts';
-import type { WakeUps } from '../../../ports/tasks.ts';
+import type { WakeUpSignals } from '../../../ports/tasks.ts';
 
 /** A wake-up may be lost, or come from another process that cannot tell this one. */
 const LOOK_INTERVAL_MS = 500;
@@ -29,9 +29,9 @@ export class WaitingClaims {
 
   constructor(
     private readonly claimTasks: Pick<ClaimTasks, 'execute'>,
-    wakeUps: Pick<WakeUps, 'listen'>,
+    signals: WakeUpSignals,
   ) {
-    this.endListening = wakeUps.listen((queue) => {
+    this.endListening = signals.listen((queue) => {
       const line = this.lines.get(queue);
       if (line) void this.look(queue, line);
     });

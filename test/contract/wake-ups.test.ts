@@ -1,0 +1,53 @@
+import { SNSClient } from '@aws-sdk/client-sns';
+import { expect, it } from '@jest/globals';
+import { MemoryWakeUps } from '../../src/adapters/memory/wake-ups.ts';
+import { SnsWakeUps } from '../../src/adapters/sns/wake-ups.ts';
+import { startSns } from '../helpers/servers/sns.ts';
+import { describeWakeUps } from './wake-ups.contract.ts';
+
+const TOPIC = 'arn:aws:sns:eu-west-1:123456789012:wake-ups';
+
+async function openSns() {
+  const sns = await startSns();
+  const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
+  const client = new SNSClient({ endpoint: sns.endpoint, region: 'eu-west-1', credentials });
+  return {
+    sns,
+    wakeUps: new SnsWakeUps(client, TOPIC),
+    heard: () => sns.published.map(({ message }) => JSON.parse(message).queue),
+    close: async () => {
+      client.destroy();
+      await sns.stop();
+    },
+  };
+}
+
+describeWakeUps('memory', async () => {
+  const wakeUps = new MemoryWakeUps();
+  const heard: string[] = [];
+  wakeUps.listen((queue) => heard.push(queue));
+  return { wakeUps, heard: () => heard };
+});
+describeWakeUps('SNS', openSns);
+
+it('signals in memory reach all who listen, for as long as they do', async () => {
+  const wakeUps = new MemoryWakeUps();
+  const [one, other]: string[][] = [[], []];
+  const end = wakeUps.listen((queue) => one?.push(queue));
+  wakeUps.listen((queue) => other?.push(queue));
+  await wakeUps.notify('first');
+  end();
+  await wakeUps.notify('second');
+
+  expect([one, other]).toEqual([['first'], ['first', 'second']]);
+});
+
+it('a topic that takes no messages is named, with the reason', async () => {
+  const { sns, wakeUps, close } = await openSns();
+  sns.isFailing = true;
+  const refusal = `${TOPIC} did not take a wake-up: no`;
+
+  await expect(wakeUps.notify('mail')).rejects.toThrow(refusal);
+  await expect(wakeUps.goOn(1)).rejects.toThrow(refusal);
+  await close();
+});
