@@ -214,9 +214,13 @@ describe('the dashboard and its page of votes, in Chromium', () => {
     let lagMs: number | undefined;
     const conditional: (string | undefined)[] = [];
     const statuses: number[] = [];
+    let streams = 0;
     const prepare = async (page: Page) => {
       await page.clock.install();
-      await page.route('**/results/events', (route) => route.fulfill({ status: 501 }));
+      await page.route('**/results/events', (route) => {
+        streams += 1;
+        return route.fulfill({ status: 501 });
+      });
       await page.route('**/results', async (route) => {
         conditional.push(route.request().headers()['if-none-match']);
         const response = await route.fetch();
@@ -248,6 +252,15 @@ describe('the dashboard and its page of votes, in Chromium', () => {
     await client.vote(poll, 'RED');
     await reads(connection(page), 'Polling every 2 s');
     await reads(figure(page, 'Votes'), /^4$/);
+
+    // What was never there is not looked for again.
+    expect(streams).toBe(2);
+    await page.clock.fastForward(120_000);
+    for (const votes of [5, 6]) {
+      await client.vote(poll, 'RED');
+      await reads(figure(page, 'Votes'), String(votes));
+    }
+    expect(streams).toBe(2);
   });
 
   it('does not trust a line that is silent', async () => {

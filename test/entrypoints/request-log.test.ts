@@ -186,6 +186,15 @@ describe('a failure inside the service', () => {
     ]);
   });
 
+  it('is not what a hull says of something that it does not offer', async () => {
+    const refusal = new DomainError('NOT_IMPLEMENTED', 'Nothing can be followed here.');
+    jest.spyOn(service.container.get(ports.polls), 'get').mockRejectedValue(refusal);
+
+    expect((await overSocket(port)({ url: '/polls/colors' })).status).toBe(501);
+    await answered();
+    expect(lines.filter(({ level }) => level >= ERROR_LEVEL)).toEqual([]);
+  });
+
   it('keeps its cause for the log', async () => {
     const cause = new Error('secret cause');
     jest.spyOn(service.container.get(ports.polls), 'get').mockRejectedValue(new Error('secret', { cause }));

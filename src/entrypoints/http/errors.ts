@@ -20,7 +20,8 @@ export const errorHandler =
     const known = asDomainError(error);
     const code = known && Object.hasOwn(problems, known.code) ? known.code : 'INTERNAL';
     const problem = problems[code] as ProblemTable[string];
-    if (problem.status >= 500) request.log.error({ err: error, code }, 'request failed');
+    // What this hull does not offer is no failure.
+    if (problem.status >= 500 && problem.status !== 501) request.log.error({ err: error, code }, 'request failed');
     if (problem.status === 401) reply.header('www-authenticate', 'Bearer');
     if (known?.retryAfterSeconds !== undefined) reply.header('retry-after', known.retryAfterSeconds);
     reply

@@ -20,7 +20,7 @@ const QUIET_MS = 15_000;
 /** After so many streams in a row that brought nothing, the results are polled. */
 const STREAM_ATTEMPTS = 2;
 const POLL_INTERVAL_MS = 2_000;
-/** How long results are polled before a stream is tried again. */
+/** How long results are polled before a stream is tried again, if one was ever opened: some services have none. */
 const POLLING_MS = 60_000;
 const LONGEST_PAUSE_MS = 5_000;
 
@@ -29,12 +29,14 @@ const LONGEST_PAUSE_MS = 5_000;
  *
  *     ask until answered ─→ stream ─ ends or brings nothing ─→ ask until answered ─→ …
  *                             └ twice in a row nothing ─→ poll for a minute ─→ …
+ *                                     └ and none was ever opened ─→ poll
  */
 export class ResultsFeed {
   /** The last answer that was asked for; a 304 says that it holds again. @type {{ etag: string, results: Results } | undefined} */
   #answer;
   /** The newest results, asked for or streamed. @type {Results | undefined} */
   #newest;
+  #hasOpened = false;
   #pollId;
   #viewer;
   #signal;
@@ -142,6 +144,9 @@ export class ResultsFeed {
         if (missedSome) end();
         else listen();
       };
+      source.addEventListener('open', () => {
+        this.#hasOpened = true;
+      });
       source.addEventListener('results', ({ data }) => {
         delivered = true;
         this.#accept(JSON.parse(data));
@@ -154,9 +159,9 @@ export class ResultsFeed {
     });
   }
 
-  /** Polls for a while. */
+  /** Polls for a while, or to the end where there are no streams. */
   async #poll() {
-    const until = performance.now() + POLLING_MS;
+    const until = this.#hasOpened ? performance.now() + POLLING_MS : Number.POSITIVE_INFINITY;
     while (!this.#signal.aborted && performance.now() < until) {
       await this.#askUntilAnswered();
       this.#viewer.onConnection('polling');
