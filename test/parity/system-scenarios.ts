@@ -269,18 +269,8 @@ const methods: readonly Scenario[] = [
     what: 'says so of its pages too',
     exchanges: [
       notAllowed(send('POST', '/', {}), 'GET, HEAD'),
-      {
-        ...notAllowed(send('DELETE', '/app.js'), 'GET, HEAD'),
-        differences: [
-          {
-            hulls: ON_LAMBDA,
-            because: 'a function has no list of the files in its bundle',
-            status: 404,
-            headers: { allow: undefined, 'content-length': expect.anything() },
-            body: { code: 'NOT_FOUND' },
-          },
-        ],
-      },
+      notAllowed(send('DELETE', '/app.js'), 'GET, HEAD'),
+      notAllowed(send('PUT', '/votes/polls.js?v=1', {}), 'GET, HEAD'),
       notAllowed(send('PUT', '/docs'), 'GET, HEAD'),
       notAllowed(send('POST', '/openapi.json', {}), 'GET, HEAD'),
     ],
@@ -416,6 +406,7 @@ const pages: readonly Scenario[] = [
       file('/favicon.svg', 'image/svg+xml'),
       { ...file('/', 'text/html; charset=utf-8'), request: send('HEAD', '/'), body: '' },
       { ...file('/style.css', 'text/css; charset=utf-8'), request: send('HEAD', '/style.css'), body: '' },
+      invalid(get('/app.js?v=1'), 'v'),
     ],
   },
   {
@@ -451,6 +442,7 @@ const pages: readonly Scenario[] = [
     what: 'has no other files',
     exchanges: [
       '/nothing.js',
+      '/nothing.js?v=1',
       '/app.js.map',
       '/votes/',
       '/votes',

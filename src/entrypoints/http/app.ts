@@ -17,7 +17,7 @@ import { CompileWhenCalled } from './compile-when-called.ts';
 import { drainBeforeClose } from './drain.ts';
 import { errorHandler } from './errors.ts';
 import { generalProblems, type ProblemTable } from './problems.ts';
-import { refuseEarly } from './refuse-early.ts';
+import { type PathParams, refuseEarly } from './refuse-early.ts';
 import { securityHeaders } from './security-headers.ts';
 import { systemRoutes } from './system-routes.ts';
 
@@ -29,6 +29,8 @@ declare module 'fastify' {
     readonly form?: boolean;
     /** The answer goes on for as long as the client listens. */
     readonly stream?: boolean;
+    /** Whether there is anything at a path, where the pattern that it matches cannot tell. */
+    readonly exists?: (params: PathParams) => Promise<boolean>;
     /** Codes with which the route may refuse, beside those that follow from its schema; for the OpenAPI document. */
     readonly problems?: readonly string[];
   }

@@ -4,6 +4,9 @@ import { DomainError, invalidRequest } from '../../domain/shared/domain-error.ts
 import { type ApiKey, apiKeyReader } from './api-keys.ts';
 import { checkContentType } from './body.ts';
 
+export type PathParams = Readonly<Record<string, string | undefined>>;
+type Exists = (params: PathParams) => Promise<boolean>;
+
 export interface RefuseEarlyOptions {
   readonly apiKeys: readonly ApiKey[];
   /** The longest path parameter that the router takes. */
@@ -20,7 +23,8 @@ export function refuseEarly(app: FastifyInstance, { apiKeys, maxParamLength }: R
     // The router does not look at the first character.
     if (!/^(?:\/|https?:\/\/)/i.test(request.url))
       throw invalidRequest({ path: 'path', message: 'is not well-formed' });
-    if (request.is404 || isIncomplete(request.params)) refusePath(request, reply);
+    if (request.is404 || !(await isThere(request.params as PathParams, request.routeOptions.config.exists)))
+      await refusePath(request, reply);
     if (request.routeOptions.config.key) {
       const name = nameOfKey(request);
       if (name === undefined)
@@ -35,8 +39,8 @@ export function refuseEarly(app: FastifyInstance, { apiKeys, maxParamLength }: R
   // Where a route itself finds nothing, such as a file.
   app.setNotFoundHandler(notFound);
 
-  function refusePath({ url, method }: FastifyRequest, reply: FastifyReply): never {
-    const methods = allowed(url);
+  async function refusePath({ url, method }: FastifyRequest, reply: FastifyReply): Promise<never> {
+    const methods = await allowed(url);
     if (!methods) return notFound();
     reply.header('allow', methods.join(', '));
     throw new DomainError('METHOD_NOT_ALLOWED', `This path does not take ${method}.`);
@@ -52,24 +56,30 @@ function notFound(): never {
 const hasHost = ({ headers: { host }, raw: { httpVersion } }: FastifyRequest): boolean =>
   host === undefined ? httpVersion === '1.0' : !host.includes(',');
 
-/** The router takes `/polls/` for a poll without an id. */
-const isIncomplete = (params: unknown): boolean => Object.values(params as Record<string, string>).includes('');
+/** Whether a path that the router takes is one: it takes `/polls/` for a poll without an id. */
+const isThere = async (params: PathParams, exists: Exists = async () => true): Promise<boolean> =>
+  !Object.values(params).includes('') && exists(params);
 
 /**
  * Fastify answers 404 for a known path with another method, so the paths are kept once more without their methods: in a
  * router of their own, made when somebody goes wrong.
  */
-function methodsByPath(app: FastifyInstance, maxParamLength: number): (url: string) => readonly string[] | undefined {
-  const methods = new Map<string, Set<string>>();
+function methodsByPath(
+  app: FastifyInstance,
+  maxParamLength: number,
+): (url: string) => Promise<readonly string[] | undefined> {
+  const known = new Map<string, { readonly methods: Set<string>; readonly exists: Exists | undefined }>();
   let paths: ReturnType<typeof findMyWay> | undefined;
-  app.addHook('onRoute', ({ url, method }) => {
-    if (url.includes('*')) return;
-    methods.set(url, new Set([...(methods.get(url) ?? []), ...[method].flat()]));
+  app.addHook('onRoute', ({ url, method, config: { exists } = {} }) => {
+    if (url.includes('*') && !exists) return;
+    const methods = [...(known.get(url)?.methods ?? []), ...[method].flat()];
+    known.set(url, { methods: new Set(methods), exists });
   });
-  return (url) => {
-    paths ??= routerOf(methods.keys(), maxParamLength);
+  return async (url) => {
+    paths ??= routerOf(known.keys(), maxParamLength);
     const found = paths.find('GET', url);
-    return found && !isIncomplete(found.params) ? [...(methods.get(found.store as string) ?? [])].sort() : undefined;
+    const { methods = [], exists } = known.get(found?.store as string) ?? {};
+    return found && (await isThere(found.params, exists)) ? [...methods].sort() : undefined;
   };
 }
 

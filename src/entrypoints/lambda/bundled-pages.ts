@@ -5,6 +5,7 @@ import type { FastifyReply } from 'fastify';
 import { DomainError } from '../../domain/shared/domain-error.ts';
 import type { Extra } from '../http/app.ts';
 import { publishOpenApi } from '../http/openapi.ts';
+import type { PathParams } from '../http/refuse-early.ts';
 
 interface BundledFile {
   readonly default: Uint8Array;
@@ -27,7 +28,12 @@ export const publishBundledPages: Extra = async (app, problems) => {
     logo: { type: 'image/svg+xml', content: Buffer.from((await docsFile('logo.svg')).default) },
   });
   app.get('/', { schema: { hide: true } }, (_, reply) => sendFile(reply, 'index.html', dashboardFile));
-  app.get<{ Params: { '*': string } }>('/*', { schema: { hide: true } }, ({ params }, reply) =>
+  const exists = ({ '*': name = '' }: PathParams): Promise<boolean> =>
+    dashboardFile(name).then(
+      () => true,
+      () => false,
+    );
+  app.get<{ Params: { '*': string } }>('/*', { schema: { hide: true }, config: { exists } }, ({ params }, reply) =>
     sendFile(reply, params['*'], dashboardFile),
   );
 };
