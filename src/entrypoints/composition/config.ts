@@ -1,5 +1,5 @@
 import { parseApiKeys } from '../http/api-keys.ts';
-import { anyText, matching, oneOf, type Settings, tableName, type Values, wholeNumber } from './settings.ts';
+import { anyText, httpUrl, matching, oneOf, type Settings, type Values, wholeNumber } from './settings.ts';
 
 /** Settings of the service itself; each context adds its own. */
 export const coreSettings = {
@@ -38,9 +38,11 @@ export const coreSettings = {
     fallback: 'portside-',
     parse: matching(/^[A-Za-z0-9_.-]{1,200}$/, 'may have letters, digits, _, . and -'),
   },
-  LEASES_TABLE: {
-    meaning: 'Table of the leases by which processes share the stream; `<prefix>leases` unless set.',
-    parse: tableName,
+  PUBLIC_BASE_URL: {
+    meaning:
+      'Public address in front of the routes, as Twilio is told it. A path is allowed, a closing slash ignored; ' +
+      'a function finds its routes behind that path too.',
+    parse: httpUrl,
   },
   ROLE: {
     meaning:

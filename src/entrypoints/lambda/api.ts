@@ -49,7 +49,7 @@ async function open(env: Environment) {
   const answer = answerEvents({
     api: await build([]),
     withPages: async () => build([(await import('./bundled-pages.ts')).publishBundledPages]),
-    basePath: new URL(env.PUBLIC_BASE_URL || 'http://localhost').pathname.replace(/\/$/, ''),
+    basePath: config.PUBLIC_BASE_URL?.pathname.replace(/\/$/, '') ?? '',
   });
   return { env, answer, lifecycle };
 }

@@ -2,7 +2,7 @@ import type { VoteTables } from '../../../adapters/dynamodb/vote-tables.ts';
 import { ID_PATTERN } from '../../../domain/shared/id-pattern.ts';
 import { MAX_SHARDS } from '../../../domain/votes/poll.ts';
 import type { CoreConfig } from '../config.ts';
-import { httpUrl, listOf, matching, type Settings, tableName, type Values, wholeNumber } from '../settings.ts';
+import { listOf, matching, type Settings, tableName, type Values, wholeNumber } from '../settings.ts';
 
 export const settings = {
   VOTER_KEY: {
@@ -17,6 +17,10 @@ export const settings = {
   },
   TALLIES_TABLE: {
     meaning: 'Table of polls and tallies; `<prefix>tallies` unless set.',
+    parse: tableName,
+  },
+  LEASES_TABLE: {
+    meaning: 'Table of the leases by which processes share the stream of votes; `<prefix>leases` unless set.',
     parse: tableName,
   },
   VOTE_SHARDS: {
@@ -35,10 +39,6 @@ export const settings = {
       'Auth token with which Twilio signs its webhooks; several during a rotation, separated by commas. ' +
       'Without one the webhook is open with `STORAGE=memory` and refuses everything otherwise.',
     parse: listOf(matching(/^\S+$/, 'must be one or more tokens separated by commas')),
-  },
-  PUBLIC_BASE_URL: {
-    meaning: 'Public address in front of the routes, as Twilio is told it. A path is allowed, a closing slash ignored.',
-    parse: httpUrl,
   },
 } satisfies Settings;
 
