@@ -37,7 +37,7 @@ const { dynamoDbModule } = await import('../../src/entrypoints/composition/dynam
 const { coreSettings, readConfig } = await import('../../src/entrypoints/composition/config.ts');
 const { closingModule, foldingModule } = await import('../../src/entrypoints/composition/votes/module.ts');
 const { processingModule } = await import('../../src/entrypoints/composition/tasks/module.ts');
-const { sweepingModule, wakingModule } = await import('../../src/entrypoints/composition/tasks/stores-module.ts');
+const { sweepingModule, wakingModule } = await import('../../src/entrypoints/composition/tasks/function-modules.ts');
 const { fleet } = await import('../../src/entrypoints/composition/tasks/tokens.ts');
 
 const tokensOfModules = [...tokens];

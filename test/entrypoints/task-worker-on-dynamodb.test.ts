@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { ports } from '../../src/entrypoints/composition/tasks/module.ts';
+import { ports } from '../../src/entrypoints/composition/tasks/tokens.ts';
 import { dynamoDbApp } from '../helpers/dynamodb-app.ts';
 import { authorization, type EmbeddedApp } from '../helpers/embedded-app.ts';
 import { eventually } from '../helpers/eventually.ts';

@@ -4,7 +4,7 @@ import { MemoryQueueStore } from '../../src/adapters/memory/queue-store.ts';
 import { MemoryTaskStore } from '../../src/adapters/memory/task-store.ts';
 import { storeUnavailable } from '../../src/domain/shared/domain-error.ts';
 import { queueSettings } from '../../src/domain/tasks/queue.ts';
-import { ports } from '../../src/entrypoints/composition/tasks/module.ts';
+import { ports } from '../../src/entrypoints/composition/tasks/tokens.ts';
 import type { QueueStore, TaskStore } from '../../src/ports/tasks.ts';
 import { authorization, type EmbeddedApp, embeddedApp } from '../helpers/embedded-app.ts';
 import { eventually } from '../helpers/eventually.ts';

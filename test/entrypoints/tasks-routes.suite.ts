@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { useCases } from '../../src/entrypoints/composition/tasks/module.ts';
+import { useCases } from '../../src/entrypoints/composition/tasks/tokens.ts';
 import { authorization, type EmbeddedApp } from '../helpers/embedded-app.ts';
 import { conformanceTo } from '../helpers/openapi-conformance.ts';
 

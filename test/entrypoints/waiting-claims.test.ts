@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { MemoryTaskStore } from '../../src/adapters/memory/task-store.ts';
 import { MemoryWakeUps } from '../../src/adapters/memory/wake-ups.ts';
-import { ports } from '../../src/entrypoints/composition/tasks/module.ts';
+import { ports } from '../../src/entrypoints/composition/tasks/tokens.ts';
 import { WaitingClaims } from '../../src/entrypoints/http/tasks/waiting-claims.ts';
 import type { TaskStore } from '../../src/ports/tasks.ts';
 import { authorization, type EmbeddedApp, embeddedApp } from '../helpers/embedded-app.ts';

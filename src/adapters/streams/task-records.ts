@@ -18,7 +18,11 @@ export function decodeTaskRecords(records: readonly StreamRecord[], now: number)
     const notBefore = attribute(dynamodb?.NewImage?.notBefore, 'N')?.match(/^\d{1,16}$/)?.[0];
     const sequenceNumber = dynamodb?.SequenceNumber ?? '';
     if (queue === undefined || notBefore === undefined) unreadable.push(sequenceNumber);
-    else if (Number(notBefore) <= now) due.set(queue, [...(due.get(queue) ?? []), sequenceNumber]);
+    else if (Number(notBefore) <= now) {
+      const sequenceNumbers = due.get(queue);
+      if (sequenceNumbers) sequenceNumbers.push(sequenceNumber);
+      else due.set(queue, [sequenceNumber]);
+    }
   }
   return { due, unreadable };
 }

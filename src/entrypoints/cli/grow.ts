@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import { pino } from 'pino';
 import { contexts } from '../composition/contexts.ts';
 import { growPoll } from '../composition/votes/grow-poll.ts';
-import { endOnFailure } from '../container/end-on-failure.ts';
+import { endOnFailure } from '../end-on-failure.ts';
 
 await endOnFailure(async () => {
   const { values } = parseArgs({ options: { poll: { type: 'string' }, shards: { type: 'string' } } });

@@ -1,6 +1,6 @@
 import { documentClient } from '../../adapters/dynamodb/client.ts';
 import { createTables } from '../../adapters/dynamodb/tables.ts';
-import { readConfig } from './config.ts';
+import { readWorkerConfig } from './compose-worker.ts';
 import type { Context } from './context.ts';
 import type { Settings } from './settings.ts';
 
@@ -14,7 +14,7 @@ export async function makeTables(
   env: Readonly<Record<string, string | undefined>>,
   contexts: readonly Context<Settings>[],
 ): Promise<string[]> {
-  const config = readConfig({ ...env, STORAGE: 'dynamodb', ROLE: 'worker' }, contexts);
+  const config = readWorkerConfig(env, contexts);
   const definitions = contexts.flatMap((context) => context.tables(config));
   const client = documentClient();
   try {

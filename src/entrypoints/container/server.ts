@@ -6,11 +6,11 @@ import { readConfig } from '../composition/config.ts';
 import { contexts } from '../composition/contexts.ts';
 import { dynamoDbModule } from '../composition/dynamodb.ts';
 import { within } from '../deadline.ts';
+import { endOnFailure } from '../end-on-failure.ts';
 import type { ApiKey } from '../http/api-keys.ts';
 import { buildApp } from '../http/app.ts';
 import { publishMetrics } from '../http/metrics.ts';
 import { publishPages } from '../http/pages.ts';
-import { endOnFailure } from './end-on-failure.ts';
 
 /** After the signal, clients that never finish are cut off, ms. */
 const CUT_OFF_MS = 8_000;

@@ -1,5 +1,6 @@
 import * as Type from 'typebox';
 import { ID_PATTERN } from '../../domain/shared/id-pattern.ts';
+import type { PageRequest } from '../../domain/shared/page.ts';
 
 /** RFC 9457 problem details, the body of every error. */
 export const ProblemBody = Type.Object({
@@ -18,6 +19,9 @@ export const Id = Type.String({
 
 export const Timestamp = Type.String({ format: 'date-time' });
 
+/** @param epoch ms */
+export const timestamp = (epoch: number): string => new Date(epoch).toISOString();
+
 export const PageQuery = Type.Object(
   {
     limit: Type.Optional(
@@ -29,6 +33,14 @@ export const PageQuery = Type.Object(
   },
   { additionalProperties: false },
 );
+
+const DEFAULT_LIMIT = 20;
+
+/** What the query of a list asks of its store. */
+export const pageRequest = ({ limit, cursor }: Type.Static<typeof PageQuery>): PageRequest => ({
+  limit: Number(limit ?? DEFAULT_LIMIT),
+  cursor,
+});
 
 /** An object with any keys. `Type.Record` would bring TypeBox's engine for computed types into every start. */
 export const MapOf = <Value extends Type.TSchema>(value: Value, options: Type.TSchemaOptions = {}) =>

@@ -1,14 +1,12 @@
 import type { Context, SNSEvent } from 'aws-lambda';
-import { pino } from 'pino';
-import { compose, system } from '../composition/compose.ts';
-import { readConfig } from '../composition/config.ts';
+import { system } from '../composition/compose.ts';
+import { composeWorker } from '../composition/compose-worker.ts';
 import { dynamoDbModule } from '../composition/dynamodb.ts';
 import { processingModule } from '../composition/tasks/module.ts';
 import { processorOf, tasksProcessorHandler } from '../composition/tasks/processor-handler.ts';
 import { settings } from '../composition/tasks/settings.ts';
 
-const config = readConfig<typeof settings>({ ...process.env, STORAGE: 'dynamodb', ROLE: 'worker' }, [{ settings }]);
-const container = compose(pino({ level: config.LOG_LEVEL }), [dynamoDbModule, processingModule(config)]);
+const container = composeWorker({ settings }, (config) => [dynamoDbModule, processingModule(config)]);
 const lifecycle = container.get(system.lifecycle);
 const handle = tasksProcessorHandler(processorOf(container));
 

@@ -1,14 +1,11 @@
-import { pino } from 'pino';
-import { compose, system } from '../composition/compose.ts';
-import { readConfig } from '../composition/config.ts';
+import { system } from '../composition/compose.ts';
+import { composeWorker } from '../composition/compose-worker.ts';
 import { dynamoDbModule } from '../composition/dynamodb.ts';
+import { sweepingModule } from '../composition/tasks/function-modules.ts';
 import { settings } from '../composition/tasks/settings.ts';
-import { sweepingModule } from '../composition/tasks/stores-module.ts';
 import { useCases } from '../composition/tasks/tokens.ts';
 
-const config = readConfig<typeof settings>({ ...process.env, STORAGE: 'dynamodb', ROLE: 'worker' }, [{ settings }]);
-const modules = [dynamoDbModule, sweepingModule(config)];
-const container = compose(pino({ level: config.LOG_LEVEL }), modules, config.METRICS_NAMESPACE);
+const container = composeWorker({ settings }, (config) => [dynamoDbModule, sweepingModule(config)]);
 const sweepTasks = container.get(useCases.sweepTasks);
 const lifecycle = container.get(system.lifecycle);
 

@@ -1,4 +1,4 @@
-import { ContainerModule } from 'inversify';
+import { ContainerModule, type ContainerModuleLoadOptions } from 'inversify';
 import { CachedRates } from '../../../adapters/caching/cached-rates.ts';
 import { RatesWithLastResort } from '../../../adapters/caching/rates-with-last-resort.ts';
 import { DynamoDbStockStore } from '../../../adapters/dynamodb/stock-store.ts';
@@ -43,9 +43,7 @@ export const stocksModule = (config: StocksConfig): ContainerModule =>
     bindUseCases(options, config);
   });
 
-type Options = Parameters<ConstructorParameters<typeof ContainerModule>[0]>[0];
-
-function bindMemoryStore({ bind }: Options): void {
+function bindMemoryStore({ bind }: ContainerModuleLoadOptions): void {
   bind(ports.stocks).toResolvedValue(
     (clock) => {
       const stock = { stockId: 'AMZN', value: '97.00', currency: 'EUR', updatedAt: clock.now() };
@@ -55,7 +53,7 @@ function bindMemoryStore({ bind }: Options): void {
   );
 }
 
-function bindDynamoDbStore({ bind }: Options, config: StocksConfig): void {
+function bindDynamoDbStore({ bind }: ContainerModuleLoadOptions, config: StocksConfig): void {
   bind(ports.stocks).toResolvedValue(
     (client, lifecycle) => {
       const store = new DynamoDbStockStore(client, stocksTable(config));
@@ -66,11 +64,11 @@ function bindDynamoDbStore({ bind }: Options, config: StocksConfig): void {
   );
 }
 
-function bindMemoryCache({ bind }: Options): void {
+function bindMemoryCache({ bind }: ContainerModuleLoadOptions): void {
   bind(ports.rateCache).toResolvedValue((clock) => new MemoryRateCache(clock), [system.clock]);
 }
 
-function bindRedisCache({ bind }: Options, config: StocksConfig): void {
+function bindRedisCache({ bind }: ContainerModuleLoadOptions, config: StocksConfig): void {
   bind(ports.rateCache).toResolvedValue(
     (sources, lifecycle, random, logger) => {
       const redis = redisWhenUsed({
@@ -89,7 +87,7 @@ function bindRedisCache({ bind }: Options, config: StocksConfig): void {
   );
 }
 
-function bindRates({ bind }: Options, config: StocksConfig): void {
+function bindRates({ bind }: ContainerModuleLoadOptions, config: StocksConfig): void {
   const sources = liveSources(config);
   bind(ports.rateSources).toResolvedValue(
     (clock, random) => sources.map(({ name, url }) => new HttpRateSource({ service: name, url, clock, random })),
@@ -116,7 +114,7 @@ function bindRates({ bind }: Options, config: StocksConfig): void {
   );
 }
 
-function bindUseCases({ bind }: Options, config: StocksConfig): void {
+function bindUseCases({ bind }: ContainerModuleLoadOptions, config: StocksConfig): void {
   const { stocks, exchangeRates } = ports;
   const { clock } = system;
   bind(useCases.putStock).toResolvedValue((stocks, clock) => new PutStock(stocks, clock), [stocks, clock]);

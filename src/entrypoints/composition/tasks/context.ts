@@ -6,8 +6,9 @@ import { TaskWorker } from '../../worker/task-worker.ts';
 import { system } from '../compose.ts';
 import type { Context } from '../context.ts';
 import { sweep } from '../loops.ts';
-import { ports, tasksModule, useCases } from './module.ts';
+import { tasksModule } from './module.ts';
 import { settings, type TasksConfig, tablesOf } from './settings.ts';
+import { ports, useCases } from './tokens.ts';
 
 export const tasks: Context<typeof settings> = {
   name: 'tasks',

@@ -1,4 +1,4 @@
-import { ContainerModule } from 'inversify';
+import { ContainerModule, type ContainerModuleLoadOptions } from 'inversify';
 import { DynamoDbFleetLease } from '../../../adapters/dynamodb/fleet-lease.ts';
 import { HttpTaskRunner } from '../../../adapters/http/task-runner.ts';
 import { MemoryQueueStore } from '../../../adapters/memory/queue-store.ts';
@@ -19,11 +19,9 @@ import { RunTask } from '../../../domain/tasks/run-task.ts';
 import { system } from '../compose.ts';
 import { dynamoDb } from '../dynamodb.ts';
 import { token } from '../token.ts';
+import { bindStores, bindSweeping, bindTopic, DAY_MS } from './function-modules.ts';
 import { type TasksConfig, tablesOf } from './settings.ts';
-import { bindStores, bindSweeping, bindTopic, DAY_MS, type Options } from './stores-module.ts';
 import { fleet, ports, useCases } from './tokens.ts';
-
-export { ports, useCases };
 
 /** Binds the ports of the tasks context to the adapters of the configured profile, and its use cases to the ports. */
 export const tasksModule = (config: TasksConfig): ContainerModule =>
@@ -51,7 +49,7 @@ export const processingModule = (config: TasksConfig): ContainerModule =>
       );
   });
 
-function bindMemory({ bind }: Options, config: TasksConfig): void {
+function bindMemory({ bind }: ContainerModuleLoadOptions, config: TasksConfig): void {
   bind(ports.tasks).toResolvedValue(() => new MemoryTaskStore(config.TASK_RETENTION_DAYS * DAY_MS));
   bind(ports.queues).toResolvedValue(() => new MemoryQueueStore());
 }
@@ -60,19 +58,19 @@ function bindMemory({ bind }: Options, config: TasksConfig): void {
 const SETTLE_EVERY_MS = 1_000;
 
 /** Wake-ups reach this process alone; the others find out when they look, every second. */
-function bindWakeUps({ bind }: Options): void {
+function bindWakeUps({ bind }: ContainerModuleLoadOptions): void {
   const memory = token<MemoryWakeUps>('MemoryWakeUps');
   bind(memory).toResolvedValue(() => new MemoryWakeUps());
   bind(ports.wakeUps).toService(memory);
   bind(ports.signals).toService(memory);
 }
 
-function bindRunner({ bind }: Options): void {
+function bindRunner({ bind }: ContainerModuleLoadOptions): void {
   bind(ports.runner).toResolvedValue((clock) => new HttpTaskRunner(clock), [system.clock]);
 }
 
 /** What a worker needs: claims, heartbeats, and the ways in which a lease ends. */
-function bindWorking({ bind }: Options): void {
+function bindWorking({ bind }: ContainerModuleLoadOptions): void {
   const { tasks, queues, wakeUps } = ports;
   const { clock, ids, random } = system;
   bind(useCases.queueOrders).toResolvedValue((tasks, clock) => new QueueOrders(tasks, clock), [tasks, clock]);
@@ -99,7 +97,7 @@ function bindWorking({ bind }: Options): void {
   );
 }
 
-function bindUseCases(options: Options): void {
+function bindUseCases(options: ContainerModuleLoadOptions): void {
   bindSweeping(options);
   bindWorking(options);
   const { bind } = options;

@@ -1,7 +1,8 @@
 import { pino } from 'pino';
 import type { Poll } from '../../../domain/votes/poll.ts';
 import { compose, system } from '../compose.ts';
-import { type Configurable, readConfig } from '../config.ts';
+import { readWorkerConfig } from '../compose-worker.ts';
+import type { Configurable } from '../config.ts';
 import { dynamoDbModule } from '../dynamodb.ts';
 import { useCases, votesModule } from './module.ts';
 import type { settings } from './settings.ts';
@@ -17,7 +18,7 @@ export async function growPoll(
   pollId: string,
   shards: number,
 ): Promise<Poll> {
-  const config = readConfig<typeof settings>({ ...env, STORAGE: 'dynamodb', ROLE: 'worker' }, contexts);
+  const config = readWorkerConfig<typeof settings>(env, contexts);
   const container = compose(pino({ level: config.LOG_LEVEL }), [dynamoDbModule, votesModule(config)]);
   try {
     return await container.get(useCases.growPoll).execute(pollId, shards);

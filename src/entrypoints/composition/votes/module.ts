@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { ContainerModule } from 'inversify';
+import { ContainerModule, type ContainerModuleLoadOptions } from 'inversify';
 import { DynamoDbPollStore } from '../../../adapters/dynamodb/poll-store.ts';
 import { DynamoDbTallyStore } from '../../../adapters/dynamodb/tally-store.ts';
 import { DynamoDbVoteLedger } from '../../../adapters/dynamodb/vote-ledger.ts';
@@ -74,9 +74,7 @@ export const closingModule = (config: VotesConfig): ContainerModule =>
     bindClosing(options);
   });
 
-type Options = Parameters<ConstructorParameters<typeof ContainerModule>[0]>[0];
-
-function bindMemory({ bind }: Options, config: VotesConfig): void {
+function bindMemory({ bind }: ContainerModuleLoadOptions, config: VotesConfig): void {
   const memoryFeed = token<MemoryChangeFeed<ShardImage>>('MemoryChangeFeed<ShardImage>');
   bind(memoryFeed).toResolvedValue(() => new MemoryChangeFeed<ShardImage>());
   bind(ports.shardFeed).toService(memoryFeed);
@@ -97,7 +95,7 @@ function bindMemory({ bind }: Options, config: VotesConfig): void {
 /** How long a process that died keeps its part of the stream, ms. */
 const LEASE_MS = 6_000;
 
-function bindDynamoDb(options: Options, config: VotesConfig): void {
+function bindDynamoDb(options: ContainerModuleLoadOptions, config: VotesConfig): void {
   bindTallies(options, config);
   bindPolls(options, config);
   bindLedger(options, config);
@@ -105,7 +103,7 @@ function bindDynamoDb(options: Options, config: VotesConfig): void {
   options.bind(ports.pseudonyms).toResolvedValue(() => new HmacVoterPseudonyms(config.VOTER_KEY as string));
 }
 
-function bindTallies({ bind }: Options, config: VotesConfig): void {
+function bindTallies({ bind }: ContainerModuleLoadOptions, config: VotesConfig): void {
   const { tallies } = tablesOf(config);
   bind(ports.tallies).toResolvedValue(
     (client, lifecycle) => {
@@ -117,12 +115,12 @@ function bindTallies({ bind }: Options, config: VotesConfig): void {
   );
 }
 
-function bindPolls({ bind }: Options, config: VotesConfig): void {
+function bindPolls({ bind }: ContainerModuleLoadOptions, config: VotesConfig): void {
   const { tallies } = tablesOf(config);
   bind(ports.polls).toResolvedValue((client) => new DynamoDbPollStore(client, tallies), [dynamoDb]);
 }
 
-function bindLedger({ bind }: Options, config: VotesConfig): void {
+function bindLedger({ bind }: ContainerModuleLoadOptions, config: VotesConfig): void {
   const { votes } = tablesOf(config);
   const region = config.AWS_REGION as string;
   bind(ports.ledger).toResolvedValue(
@@ -131,7 +129,7 @@ function bindLedger({ bind }: Options, config: VotesConfig): void {
   );
 }
 
-function bindFeed({ bind }: Options, config: VotesConfig): void {
+function bindFeed({ bind }: ContainerModuleLoadOptions, config: VotesConfig): void {
   const { votes, leases } = tablesOf(config);
   bind(ports.shardFeed).toResolvedValue(
     (client, lifecycle, clock, ids, logger, meter) => {
@@ -153,21 +151,21 @@ function bindFeed({ bind }: Options, config: VotesConfig): void {
   );
 }
 
-function bindFolding({ bind }: Options): void {
+function bindFolding({ bind }: ContainerModuleLoadOptions): void {
   bind(useCases.foldShards).toResolvedValue(
     (tallies, clock) => new FoldShards(tallies, clock),
     [ports.tallies, system.clock],
   );
 }
 
-function bindClosing({ bind }: Options): void {
+function bindClosing({ bind }: ContainerModuleLoadOptions): void {
   bind(useCases.closePoll).toResolvedValue(
     (polls, ledger, clock) => new ClosePoll(polls, ledger, clock),
     [ports.polls, ports.ledger, system.clock],
   );
 }
 
-function bindUseCases(options: Options, config: VotesConfig): void {
+function bindUseCases(options: ContainerModuleLoadOptions, config: VotesConfig): void {
   bindFolding(options);
   bindClosing(options);
   const { bind } = options;

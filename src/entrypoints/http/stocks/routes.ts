@@ -9,6 +9,7 @@ import type { Provenance } from '../../../domain/stocks/rates.ts';
 import type { Stock } from '../../../domain/stocks/stock.ts';
 import type { ValueStock } from '../../../domain/stocks/value-stock.ts';
 import { within } from '../../deadline.ts';
+import { pageRequest, timestamp } from '../schemas.ts';
 import * as schemas from './schemas.ts';
 
 export interface StocksRoutesOptions {
@@ -18,7 +19,6 @@ export interface StocksRoutesOptions {
   readonly listRates: ListRates;
 }
 
-const DEFAULT_LIMIT = 20;
 /** An answer comes within 3 s, whatever fails. */
 const ANSWER_BUDGET_MS = 2_900;
 const tags = ['stocks'];
@@ -36,8 +36,8 @@ export const stocksRoutes = (options: StocksRoutesOptions): FastifyPluginAsync =
           response: { 200: schemas.StockList },
         },
       },
-      async ({ query: { limit, cursor } }) => {
-        const page = await inTime(options.findStocks.list({ limit: Number(limit ?? DEFAULT_LIMIT), cursor }));
+      async ({ query }) => {
+        const page = await inTime(options.findStocks.list(pageRequest(query)));
         return { stocks: page.items.map(stockBody), nextCursor: page.nextCursor };
       },
     );
@@ -115,12 +115,12 @@ const stockBody = ({ stockId, value, currency, updatedAt }: Stock): Static<typeo
   stock: stockId,
   value,
   currency,
-  updatedAt: new Date(updatedAt).toISOString(),
+  updatedAt: timestamp(updatedAt),
 });
 
 const provenanceBody = ({ base, asOf, source, ageSeconds, stale }: Provenance) => ({
   base,
-  asOf: new Date(asOf).toISOString(),
+  asOf: timestamp(asOf),
   source,
   ageSeconds,
   stale,

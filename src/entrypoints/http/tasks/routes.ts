@@ -16,6 +16,7 @@ import type { RedriveTasks } from '../../../domain/tasks/redrive-tasks.ts';
 import type { ReleaseTask } from '../../../domain/tasks/release-task.ts';
 import type { Task } from '../../../domain/tasks/task.ts';
 import type { WakeUpSignals } from '../../../ports/tasks.ts';
+import { pageRequest, timestamp } from '../schemas.ts';
 import * as schemas from './schemas.ts';
 import { taskIdOfKey } from './task-id-of-key.ts';
 import { WaitingClaims } from './waiting-claims.ts';
@@ -34,7 +35,6 @@ export interface TasksRoutesOptions {
   readonly signals: WakeUpSignals;
 }
 
-const DEFAULT_LIMIT = 20;
 const tags = ['tasks'];
 
 /** Every route needs a key and the store. */
@@ -84,8 +84,8 @@ export const tasksRoutes = (options: TasksRoutesOptions): FastifyPluginAsync => 
           response: { 200: schemas.TaskList },
         },
       },
-      async ({ params: { queue }, query: { status, limit, cursor } }) => {
-        const page = await options.findTasks.list(queue, status, { limit: Number(limit ?? DEFAULT_LIMIT), cursor });
+      async ({ params: { queue }, query }) => {
+        const page = await options.findTasks.list(queue, query.status, pageRequest(query));
         return { tasks: page.items.map(taskBody), nextCursor: page.nextCursor };
       },
     );
@@ -101,8 +101,8 @@ export const tasksRoutes = (options: TasksRoutesOptions): FastifyPluginAsync => 
           response: { 200: schemas.QueueList },
         },
       },
-      async ({ query: { limit, cursor } }) => {
-        const page = await options.findQueues.list({ limit: Number(limit ?? DEFAULT_LIMIT), cursor });
+      async ({ query }) => {
+        const page = await options.findQueues.list(pageRequest(query));
         return { queues: page.items.map(queueBody), nextCursor: page.nextCursor };
       },
     );
@@ -298,8 +298,8 @@ function signalWhenUnheard({ raw }: FastifyReply): AbortSignal {
 
 const isHttpUrl = (text: string): boolean => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
 
-const iso = (epoch: number): string => new Date(epoch).toISOString();
-const isoOrNone = (epoch: number | undefined): string | undefined => (epoch === undefined ? undefined : iso(epoch));
+const timestampOrNone = (epoch: number | undefined): string | undefined =>
+  epoch === undefined ? undefined : timestamp(epoch);
 const jsonOrNone = (text: string | undefined): unknown => (text === undefined ? undefined : JSON.parse(text));
 
 function taskBody(task: Task): Static<typeof schemas.TaskBody> {
@@ -314,12 +314,12 @@ function taskBody(task: Task): Static<typeof schemas.TaskBody> {
     result: jsonOrNone(task.result),
     error,
     shedReason,
-    createdAt: iso(task.createdAt),
-    notBefore: iso(task.notBefore),
-    expiresAt: iso(task.expiresAt),
-    claimedAt: isoOrNone(task.claimedAt),
-    leaseUntil: isoOrNone(task.leaseUntil),
-    finishedAt: isoOrNone(task.finishedAt),
+    createdAt: timestamp(task.createdAt),
+    notBefore: timestamp(task.notBefore),
+    expiresAt: timestamp(task.expiresAt),
+    claimedAt: timestampOrNone(task.claimedAt),
+    leaseUntil: timestampOrNone(task.leaseUntil),
+    finishedAt: timestampOrNone(task.finishedAt),
   };
 }
 
@@ -328,7 +328,7 @@ const claimedBody = ({ taskId, payload, attempt, fence = '', leaseUntil = 0 }: T
   payload: JSON.parse(payload) as unknown,
   attempt,
   fence,
-  leaseUntil: iso(leaseUntil),
+  leaseUntil: timestamp(leaseUntil),
 });
 
 const settingsBody = (settings: QueueSettings): Static<typeof schemas.QueueSettingsBody> => settings;

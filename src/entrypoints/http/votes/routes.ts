@@ -14,6 +14,7 @@ import type { RecountPoll } from '../../../domain/votes/recount-poll.ts';
 import type { TakeSmsVote } from '../../../domain/votes/take-sms-vote.ts';
 import type { Clock, Meter } from '../../../ports/system.ts';
 import { within } from '../../deadline.ts';
+import { pageRequest, timestamp } from '../schemas.ts';
 import { EventStream } from './event-stream.ts';
 import { LiveResults, versionOf } from './live-results.ts';
 import * as schemas from './schemas.ts';
@@ -34,7 +35,6 @@ export interface VotesRoutesOptions {
   readonly twilio: TwilioSettings;
 }
 
-const DEFAULT_LIMIT = 20;
 const AUDIT_BUDGET_MS = 20_000;
 const tags = ['votes'];
 
@@ -71,8 +71,8 @@ export const votesRoutes = (options: VotesRoutesOptions): FastifyPluginAsync => 
           response: { 200: schemas.PollList },
         },
       },
-      async ({ query: { limit, cursor } }) => {
-        const page = await options.findPolls.list({ limit: Number(limit ?? DEFAULT_LIMIT), cursor });
+      async ({ query }) => {
+        const page = await options.findPolls.list(pageRequest(query));
         const now = clock.now();
         return { polls: page.items.map((poll) => pollBody(poll, now)), nextCursor: page.nextCursor };
       },
@@ -130,7 +130,9 @@ export const votesRoutes = (options: VotesRoutesOptions): FastifyPluginAsync => 
           voteId: body.voteId ?? key,
         });
         if (replayed) reply.header('idempotent-replayed', 'true');
-        return reply.code(201).send({ voteId: ballot.voteId, pollId, choice, acceptedAt: iso(ballot.acceptedAt) });
+        return reply
+          .code(201)
+          .send({ voteId: ballot.voteId, pollId, choice, acceptedAt: timestamp(ballot.acceptedAt) });
       },
     );
 
@@ -268,14 +270,12 @@ export const votesRoutes = (options: VotesRoutesOptions): FastifyPluginAsync => 
   return plugin as FastifyPluginAsync;
 };
 
-const iso = (epoch: number): string => new Date(epoch).toISOString();
-
 /** @throws DomainError `INVALID_REQUEST` for what has the form of a time but cannot be shown again as one */
 function epochMs(path: string, text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   const time = Date.parse(text);
   // A leap second is no time here, and an offset may lead out of the years 0000 to 9999.
-  if (Number.isNaN(time) || iso(time).length !== '2026-01-01T00:00:00.000Z'.length)
+  if (Number.isNaN(time) || timestamp(time).length !== '2026-01-01T00:00:00.000Z'.length)
     throw invalidRequest({ path, message: 'must be a time in the years 0000 to 9999 UTC' });
   return time;
 }
@@ -290,13 +290,13 @@ function pollBody(poll: Poll, now: number): Static<typeof schemas.PollBody> {
     pollId,
     question,
     choices: [...choices],
-    opensAt: opensAt === undefined ? undefined : iso(opensAt),
-    closesAt: closesAt === undefined ? undefined : iso(closesAt),
+    opensAt: opensAt === undefined ? undefined : timestamp(opensAt),
+    closesAt: closesAt === undefined ? undefined : timestamp(closesAt),
     voterLimit,
     hideUntilClose,
     smsNumber,
     status: pollStatus(poll, now),
-    createdAt: iso(createdAt),
+    createdAt: timestamp(createdAt),
   };
 }
 
@@ -309,7 +309,7 @@ function resultsBody(results: Results): Static<typeof schemas.ResultsBody> {
     total,
     choices: [...choices],
     revision,
-    asOf: iso(asOf),
+    asOf: timestamp(asOf),
     lagMs,
   };
 }

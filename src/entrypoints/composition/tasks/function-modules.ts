@@ -1,5 +1,5 @@
 // What functions need that call no service: the HTTP client stays out of their bundles.
-import { ContainerModule } from 'inversify';
+import { ContainerModule, type ContainerModuleLoadOptions } from 'inversify';
 import { DynamoDbQueueStore } from '../../../adapters/dynamodb/queue-store.ts';
 import { DynamoDbTaskStore } from '../../../adapters/dynamodb/task-store.ts';
 import { snsClient } from '../../../adapters/sns/client.ts';
@@ -28,12 +28,10 @@ export const sweepingModule = (config: TasksConfig): ContainerModule =>
     bindSweeping(options);
   });
 
-export type Options = Parameters<ConstructorParameters<typeof ContainerModule>[0]>[0];
-
 export const DAY_MS = 86_400_000;
 
-/** @param settleEveryMs counts are stored no more often before the process stands still */
-export function bindStores({ bind }: Options, config: TasksConfig, settleEveryMs = 0): void {
+/** @param settleEveryMs how often counts are stored at most for the reason that the process may stand still, ms */
+export function bindStores({ bind }: ContainerModuleLoadOptions, config: TasksConfig, settleEveryMs = 0): void {
   const tables = tablesOf(config);
   bind(ports.tasks).toResolvedValue(
     (client, clock, lifecycle) => {
@@ -56,7 +54,7 @@ export function bindStores({ bind }: Options, config: TasksConfig, settleEveryMs
 }
 
 /** @throws ConfigError when nothing says which topic */
-export function bindTopic({ bind }: Options, { WAKE_UPS_TOPIC_ARN: topicArn }: TasksConfig): void {
+export function bindTopic({ bind }: ContainerModuleLoadOptions, { WAKE_UPS_TOPIC_ARN: topicArn }: TasksConfig): void {
   if (topicArn === undefined) throw new ConfigError(['WAKE_UPS_TOPIC_ARN is needed by this function']);
   bind(fleet.topic).toResolvedValue(
     (lifecycle) => {
@@ -68,7 +66,7 @@ export function bindTopic({ bind }: Options, { WAKE_UPS_TOPIC_ARN: topicArn }: T
   );
 }
 
-export function bindSweeping({ bind }: Options): void {
+export function bindSweeping({ bind }: ContainerModuleLoadOptions): void {
   bind(useCases.sweepTasks).toResolvedValue(
     (tasks, queues, wakeUps, clock, meter) => new SweepTasks(tasks, queues, wakeUps, clock, meter),
     [ports.tasks, ports.queues, ports.wakeUps, system.clock, system.meter],
