@@ -86,8 +86,8 @@ export interface Reading {
   readonly order: Order;
   /** Only what comes behind this position. */
   readonly after?: string | undefined;
-  /** Only what comes before this position. */
-  readonly before?: string | undefined;
+  /** Only what comes up to this position, oldest first. */
+  readonly upTo?: string | undefined;
   /** The most entries of each list that are looked at; as many as a page holds if absent. */
   readonly limit?: number | undefined;
   readonly filter?: Filter | undefined;
@@ -124,30 +124,33 @@ export async function readLists(
 }
 
 function queryList(table: string, list: string, reading: Reading): QueryCommandInput {
-  const { order, after, before, limit, filter } = reading;
-  const [above, below] = order === 'fifo' ? [after, before] : [before, after];
-  const isBehind = above === undefined ? [] : ['#position > :above'];
-  const isBefore = below === undefined ? [] : ['#position < :below'];
+  const { order, limit, filter } = reading;
+  const range = rangeOf(reading);
   return {
     TableName: table,
     IndexName: OPEN_INDEX,
     // `list` and `position` are words of the expression language.
-    KeyConditionExpression: ['#list = :list', ...isBehind, ...isBefore].join(' AND '),
+    KeyConditionExpression: ['#list = :list', ...(range ? [range.expression] : [])].join(' AND '),
     FilterExpression: filter?.expression,
-    ExpressionAttributeNames: {
-      '#list': 'list',
-      ...(above === undefined && below === undefined ? {} : { '#position': 'position' }),
-    },
-    ExpressionAttributeValues: {
-      ':list': list,
-      ...(above === undefined ? {} : { ':above': above }),
-      ...(below === undefined ? {} : { ':below': below }),
-      ...filter?.values,
-    },
+    ExpressionAttributeNames: { '#list': 'list', ...(range ? { '#position': 'position' } : {}) },
+    ExpressionAttributeValues: { ':list': list, ...range?.values, ...filter?.values },
     ScanIndexForward: order === 'fifo',
     Limit: limit,
   };
 }
+
+/** DynamoDB takes one condition on each key, and both ends of BETWEEN belong to its range. */
+function rangeOf({ order, after, upTo }: Reading) {
+  if (upTo !== undefined) {
+    const from = after === undefined ? sortable(0) : justBehind(after);
+    return { expression: '#position BETWEEN :from AND :upTo', values: { ':from': from, ':upTo': upTo } };
+  }
+  if (after === undefined) return undefined;
+  return { expression: `#position ${order === 'fifo' ? '>' : '<'} :after`, values: { ':after': after } };
+}
+
+/** The first string that sorts behind another one. */
+const justBehind = (text: string): string => `${text}\0`;
 
 /** Counts entries without reading them out: all of them, and those of tasks that are TAKEN. */
 export async function countList(

@@ -49,8 +49,8 @@ const SURVEY = 100;
 /** What is read in one go to fill a page of a list, or to find overdue tasks; then it goes on with the next one. */
 const LIST_ROUNDS = 4;
 const OVERDUE_ROUNDS = 10;
-/** Entries of each list in a round of that search. */
-const OVERDUE_PAGE = 500;
+/** Entries of each list in one request, where a list is gone through from end to end. */
+const PAGE = 500;
 /** Each further round reads so many times more. */
 const GROWTH = 4;
 const CENSUS_MS = 60_000;
@@ -185,7 +185,7 @@ export class DynamoDbTaskStore implements TaskStore {
     let after = this.searchedUntil.get(queue);
     for (let round = 0; round < OVERDUE_ROUNDS; round++) {
       const filter = mayBeOverdue(now);
-      const found = await this.read(openLists(queue), { order: 'fifo', after, limit: OVERDUE_PAGE, filter });
+      const found = await this.read(openLists(queue), { order: 'fifo', after, limit: PAGE, filter });
       for (let start = 0; start < found.entries.length; start += limit) {
         const tasks = await this.getAll(found.entries.slice(start, start + limit));
         overdueTasks.push(...tasks.filter((task) => overdue(task, now)));
@@ -258,7 +258,12 @@ export class DynamoDbTaskStore implements TaskStore {
     const { tasks } = this.tables;
     let next: string | undefined;
     do {
-      const due = await this.read([laterList(queue)], { order: 'fifo', after: next, before: dueUntil(now + LATER_MS) });
+      const due = await this.read([laterList(queue)], {
+        order: 'fifo',
+        after: next,
+        upTo: dueUntil(now + LATER_MS),
+        limit: PAGE,
+      });
       await concurrently(PARALLEL_REQUESTS, due.entries, (entry) =>
         retry(() => this.client.send(new UpdateCommand(bringIn(tasks, queue, entry)))).catch(ignoreRefusal),
       );
@@ -297,21 +302,24 @@ export class DynamoDbTaskStore implements TaskStore {
     if (status === 'TAKEN') return open;
     const isWithin = ({ position }: Entry): boolean =>
       (after === undefined || position < after) && (open.next === undefined || position >= open.next);
-    const later = (await this.readLater(queue)).filter(isWithin);
-    const entries = [...open.entries, ...later].sort((one, other) => (one.position > other.position ? -1 : 1));
-    return { ...open, entries };
+    const later = await this.newestLater(queue, limit + 1, isWithin);
+    return { ...open, entries: newestOf([...open.entries, ...later]) };
   }
 
-  /** All tasks that stand aside, by their own places: their list is sorted by when they are due. */
-  private async readLater(queue: string): Promise<Entry[]> {
-    const entries: Entry[] = [];
+  /**
+   * The newest tasks that stand aside. Their list is sorted by when they are due, so all of it is read; no more than a
+   * page of it is kept at a time.
+   */
+  private async newestLater(queue: string, count: number, isWanted: (entry: Entry) => boolean): Promise<Entry[]> {
+    let newest: Entry[] = [];
     let after: string | undefined;
     do {
       const page = await this.read([laterList(queue)], { order: 'fifo', after });
-      entries.push(...page.entries.map((entry) => ({ ...entry, position: placeOfLater(entry) })));
+      const wanted = page.entries.map((entry) => ({ ...entry, position: placeOfLater(entry) })).filter(isWanted);
+      newest = newestOf([...newest, ...wanted]).slice(0, count);
       after = page.next;
     } while (after !== undefined);
-    return entries;
+    return newest;
   }
 
   private async newestPending(queue: string): Promise<string[]> {
@@ -458,6 +466,9 @@ function bringIn(table: string, queue: string, entry: Entry): UpdateCommandInput
 
 /** How many entries of each list hold so many of all of them, as a rule. */
 const evenShare = (entries: number): number => 2 * Math.ceil(entries / SHARDS) + 4;
+
+const newestOf = (entries: readonly Entry[]): Entry[] =>
+  [...entries].sort((one, other) => (one.position > other.position ? -1 : 1));
 
 const ignoreRefusal = (error: unknown): void => {
   if (!(error instanceof ConditionalCheckFailedException)) throw error;

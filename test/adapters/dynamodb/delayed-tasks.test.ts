@@ -1,0 +1,61 @@
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { DynamoDbTaskStore } from '../../../src/adapters/dynamodb/task-store.ts';
+import type { TaskTables } from '../../../src/adapters/dynamodb/task-tables.ts';
+import type { Task } from '../../../src/domain/tasks/task.ts';
+import { FakeClock } from '../../helpers/fakes.ts';
+import { fillQueue } from '../../helpers/fill-queue.ts';
+import { startDynamoDbLocal } from '../../helpers/servers/dynamodb-local.ts';
+import { clientOf, newTaskTables } from '../../helpers/servers/dynamodb-tables.ts';
+import { withServer } from '../../helpers/servers/with-server.ts';
+import { aTask, T0 } from '../../helpers/tasks.ts';
+
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+/** More than one page of the list in which they wait. */
+const MANY = 600;
+
+await withServer('Delayed tasks', startDynamoDbLocal, ({ endpoint }) => {
+  let client: DynamoDBDocumentClient;
+  let tables: TaskTables;
+  let store: DynamoDbTaskStore;
+  beforeAll(async () => {
+    client = await clientOf(endpoint);
+    tables = await newTaskTables(client);
+    store = new DynamoDbTaskStore(client, tables, DAY, new FakeClock(T0));
+  });
+  afterAll(() => client.destroy());
+
+  const fill = async (queue: string, fields: (index: number) => Partial<Task>): Promise<Task[]> => {
+    const tasks = Array.from({ length: MANY }, (_, index) => aTask({ queue, expiresAt: T0 + DAY, ...fields(index) }));
+    await fillQueue(client, tables, tasks, T0);
+    return tasks;
+  };
+
+  describe('very many delayed tasks', () => {
+    it('all come back when they are due in the same moment', async () => {
+      const tasks = await fill('same', () => ({ notBefore: T0 + HOUR }));
+
+      await store.tidy('same', T0 + HOUR);
+      const heads = await store.heads('same', 'fifo', 2 * MANY, T0 + HOUR);
+      expect(heads).toEqual(tasks.map(({ taskId }) => taskId));
+    });
+
+    it('are listed newest first, whenever they are due', async () => {
+      const tasks = await fill('list', (index) => ({
+        createdAt: T0 + index,
+        notBefore: T0 + HOUR * (1 + (index % 7)),
+      }));
+
+      const listed: string[] = [];
+      let cursor: string | undefined;
+      do {
+        const page = await store.list('list', 'PENDING', { limit: 100, cursor });
+        expect(page.items.length).toBeLessThanOrEqual(100);
+        listed.push(...page.items.map(({ taskId }) => taskId));
+        cursor = page.nextCursor;
+      } while (cursor !== undefined);
+      expect(listed).toEqual(tasks.map(({ taskId }) => taskId).reverse());
+    });
+  });
+});
