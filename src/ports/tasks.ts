@@ -47,7 +47,7 @@ export interface TaskStore {
   /**
    * Ids of the open tasks that come next at a moment: idle, inside their deadline, from the end of the queue that
    * `order` serves. Another claimer may be faster, and one whose last lease ran out may be among them: a claim tells.
-   * One that had to wait for more than a minute may be missing until {@link tidy}.
+   * One that was set aside, because it had long to wait, may be missing until {@link tidy}.
    *
    * @param now epoch ms
    */
@@ -74,7 +74,8 @@ export interface TaskStore {
 
   /**
    * Upkeep of a queue that only the passing of time asks for, at a moment (epoch ms): finished tasks go once they were
-   * kept as long as is configured, and tasks that were set aside come back at the latest a minute before they are due.
+   * kept as long as is configured, and tasks that were set aside come back before they are due, as long as this is
+   * called every minute, or as often as the store was told.
    */
   tidy(queue: string, now: number): Promise<void>;
 }

@@ -365,7 +365,7 @@ export function describeTaskStore(name: string, open: (retentionMs: number) => P
       });
     });
 
-    describe('a task that waits for more than a minute', () => {
+    describe('a task that has long to wait', () => {
       const HOUR = 3_600_000;
 
       it('is among the heads when it is due, as long as there is tidied before', async () => {
@@ -383,6 +383,15 @@ export function describeTaskStore(name: string, open: (retentionMs: number) => P
         expect(await headsOf(queue, T0 + HOUR, 3)).toEqual(idsOf([back, waiting, plain]));
         expect(await headsOf(queue, T0 + HOUR, 3, 'fifo')).toEqual(idsOf([plain, waiting, back]));
         expect(await store.claim(waiting.taskId, aGrant('f', T0 + HOUR))).toMatchObject({ kind: 'claimed' });
+      });
+
+      it('is among them on time also when there is tidied once a minute, and now and then some seconds late', async () => {
+        const queue = newQueue();
+        const waiting = await added({ queue, notBefore: T0 + HOUR, expiresAt: T0 + 2 * HOUR });
+
+        await store.tidy(queue, T0 + HOUR - 70_000);
+        expect(await headsOf(queue, T0 + HOUR - 1, 0)).toEqual([]);
+        expect(await headsOf(queue, T0 + HOUR, 1)).toEqual([waiting.taskId]);
       });
 
       it('is overdue at its deadline, also when that is before its time', async () => {

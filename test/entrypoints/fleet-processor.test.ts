@@ -44,7 +44,7 @@ await withServer('The processor of a fleet', startDynamoDbLocal, ({ endpoint }) 
   async function newFleet() {
     const tables = await newTaskTables(client);
     const queues = new DynamoDbQueueStore(client, tables.queues);
-    const tasks = new DynamoDbTaskStore(client, tables, MINUTE, systemClock, MINUTE);
+    const tasks = new DynamoDbTaskStore(client, tables, MINUTE, systemClock, { flushMs: MINUTE });
     const wakeUps = new MemoryWakeUps();
     const rounds: number[] = [];
     const calls: RunnerSettings[] = [];

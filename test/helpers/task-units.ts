@@ -59,7 +59,7 @@ export async function measureTaskUnits(
   const queues = new DynamoDbQueueStore(client, tables.queues);
   await queues.put(queueSettings('q', { deadlineSeconds: DEADLINE_SECONDS }));
   const processes = Array.from({ length: PROCESSES }, (): Process => {
-    const store = new DynamoDbTaskStore(client, tables, 86_400_000, time, 3_600_000);
+    const store = new DynamoDbTaskStore(client, tables, 86_400_000, time, { flushMs: 3_600_000 });
     const slowly = overriding<TaskStore>(store, {
       heads: async (...look) => {
         const heads = await store.heads(...look);

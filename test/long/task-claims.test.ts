@@ -33,7 +33,7 @@ await withServer('Claims at once', startDynamoDbLocal, ({ endpoint }) => {
       await fillQueue(client, tables, tasks, T0);
       const queues = new DynamoDbQueueStore(client, tables.queues);
       const claimers = Array.from({ length: CLAIMERS }, (_, index) => {
-        const store = new DynamoDbTaskStore(client, tables, 60_000, clock, 60_000);
+        const store = new DynamoDbTaskStore(client, tables, 60_000, clock, { flushMs: 60_000 });
         return tasksWorld({ tasks: store, queues, clock, random: seededRandom(index) }).claimTasks;
       });
 

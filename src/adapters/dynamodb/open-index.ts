@@ -1,5 +1,10 @@
 import { createHash } from 'node:crypto';
-import { type DynamoDBDocumentClient, QueryCommand, type QueryCommandInput } from '@aws-sdk/lib-dynamodb';
+import {
+  type DynamoDBDocumentClient,
+  QueryCommand,
+  type QueryCommandInput,
+  type QueryCommandOutput,
+} from '@aws-sdk/lib-dynamodb';
 import type { Order } from '../../domain/tasks/order.ts';
 import type { Task } from '../../domain/tasks/task.ts';
 import { retry } from './retry.ts';
@@ -7,8 +12,6 @@ import { OPEN_INDEX } from './task-tables.ts';
 
 /** Open tasks of a queue stand in so many lists, each a partition of the index. More may be added, never fewer. */
 export const SHARDS = 4;
-/** A task that has longer to wait stands aside, where no claim has to pass it. */
-export const LATER_MS = 60_000;
 
 /** A task in the index. */
 export interface Entry {
@@ -20,8 +23,9 @@ export interface Entry {
   readonly expiresAt: number;
 }
 
-/** Where a task stands in the index. */
-export interface Place {
+/** The key of a task in the index. */
+export interface IndexKey {
+  /** The partition. */
   readonly list: string;
   /** Sorts the list. */
   readonly position: string;
@@ -38,21 +42,29 @@ const sortable = (time: number): string => String(Math.max(0, time)).padStart(15
 /** The end of the tasks in a later list that are due at a moment. */
 export const dueUntil = (time: number): string => sortable(time + 1);
 
-/** @returns undefined for a task that is found by its id alone */
-export function placeIn(task: Task, now: number): Place | undefined {
-  const { queue, taskId, place, status, notBefore, expiresAt } = task;
+/**
+ * @param laterFrom a task that has to wait up to then or longer stands aside, where no claim has to pass it; epoch ms
+ * @returns undefined for a task that is found by its id alone
+ */
+export function indexKeyOf(task: Task, laterFrom: number): IndexKey | undefined {
+  const { queue, status, place } = task;
   if (status === 'SUCCESS') return undefined;
   if (status === 'FAILURE' || status === 'SHED') return { list: finalList(queue, status), position: place };
-  const dueAt = Math.min(notBefore, expiresAt);
-  return status === 'PENDING' && dueAt > now + LATER_MS
-    ? { list: laterList(queue), position: `${sortable(dueAt)}#${place}` }
-    : openPlace(queue, taskId, place);
+  return isLater(task, laterFrom)
+    ? { list: laterList(queue), position: `${sortable(dueAt(task))}#${place}` }
+    : openKey(task);
 }
 
-export const openPlace = (queue: string, taskId: string, place: string): Place => ({
+/** Among those that can be claimed. */
+export const openKey = ({ queue, taskId, place }: Pick<Task, 'queue' | 'taskId' | 'place'>): IndexKey => ({
   list: `${queue}#${shardOf(taskId)}`,
   position: place,
 });
+
+export const isLater = (task: Task, laterFrom: number): boolean => task.status === 'PENDING' && dueAt(task) > laterFrom;
+
+/** When something is to be done with it, if only to shed it. */
+const dueAt = ({ notBefore, expiresAt }: Task): number => Math.min(notBefore, expiresAt);
 
 /** The task's own place, which a later list sorts behind the time at which it is due. */
 export const placeOfLater = ({ position }: Pick<Entry, 'position'>): string =>
@@ -102,25 +114,73 @@ export interface Stretch {
   readonly next: string | undefined;
 }
 
-/** Reads one page of each list, and merges them as far as all of them reach. */
-export async function readLists(
-  client: DynamoDBDocumentClient,
-  table: string,
-  lists: readonly string[],
-  reading: Reading,
-): Promise<Stretch> {
-  const pages = await Promise.all(
-    lists.map((list) => retry(() => client.send(new QueryCommand(queryList(table, list, reading))))),
-  );
-  const inOrder = (one: string, other: string): number => (one < other === (reading.order === 'fifo') ? -1 : 1);
-  const ends = pages.flatMap(({ LastEvaluatedKey }) => (LastEvaluatedKey?.position as string | undefined) ?? []);
-  const next = ends.sort(inOrder)[0];
-  const entries = pages
-    .flatMap(({ Items }) => (Items ?? []) as Entry[])
-    .filter(({ position }) => next === undefined || position === next || inOrder(position, next) < 0)
-    .sort((one, other) => inOrder(one.position, other.position));
-  const skipped = Math.max(...pages.map(({ ScannedCount = 0, Count = 0 }) => ScannedCount - Count));
-  return { entries, skipped, next };
+/** Each further round of a read that goes on until it has enough reads so many times more. */
+const GROWTH = 4;
+
+/** The index of tasks that are not done. It lags behind the tasks themselves by some milliseconds as a rule. */
+export class OpenIndex {
+  constructor(
+    private readonly client: DynamoDBDocumentClient,
+    private readonly table: string,
+  ) {}
+
+  /** Reads one page of each list, and merges them as far as all of them reach. */
+  async read(lists: readonly string[], reading: Reading): Promise<Stretch> {
+    const pages = await Promise.all(lists.map((list) => this.query(queryList(this.table, list, reading))));
+    const inOrder = (one: string, other: string): number => (one < other === (reading.order === 'fifo') ? -1 : 1);
+    const ends = pages.flatMap(({ LastEvaluatedKey }) => (LastEvaluatedKey?.position as string | undefined) ?? []);
+    const next = ends.sort(inOrder)[0];
+    const entries = pages
+      .flatMap(({ Items }) => (Items ?? []) as Entry[])
+      .filter(({ position }) => next === undefined || position === next || inOrder(position, next) < 0)
+      .sort((one, other) => inOrder(one.position, other.position));
+    const skipped = Math.max(...pages.map(({ ScannedCount = 0, Count = 0 }) => ScannedCount - Count));
+    return { entries, skipped, next };
+  }
+
+  /** Reads on, each time more, until there are as many entries as wanted, or no more rounds or entries. */
+  async readUntil(
+    wanted: number,
+    lists: readonly string[],
+    reading: Reading & { readonly limit: number },
+    rounds = Number.POSITIVE_INFINITY,
+  ): Promise<Stretch> {
+    const entries: Entry[] = [];
+    let [skipped, after, limit] = [0, reading.after, reading.limit];
+    for (let round = 0; round < rounds; round++) {
+      const stretch = await this.read(lists, { ...reading, after, limit });
+      entries.push(...stretch.entries);
+      skipped += stretch.skipped;
+      after = stretch.next;
+      if (entries.length >= wanted || after === undefined) break;
+      limit *= GROWTH;
+    }
+    return { entries, skipped, next: after };
+  }
+
+  /** Counts entries without reading them out: all of them, and those of tasks that are TAKEN. */
+  async count(lists: readonly string[]): Promise<{ all: number; taken: number }> {
+    const counts = await Promise.all(lists.map((list) => this.countList(list)));
+    const sum = (name: 'all' | 'taken'): number => counts.reduce((total, count) => total + count[name], 0);
+    return { all: sum('all'), taken: sum('taken') };
+  }
+
+  private async countList(list: string): Promise<{ all: number; taken: number }> {
+    const count = { all: 0, taken: 0 };
+    let ExclusiveStartKey: Record<string, unknown> | undefined;
+    do {
+      const query = { ...queryList(this.table, list, { order: 'fifo', filter: isTaken }), ExclusiveStartKey };
+      const page = await this.query({ ...query, Select: 'COUNT' });
+      count.all += page.ScannedCount ?? 0;
+      count.taken += page.Count ?? 0;
+      ExclusiveStartKey = page.LastEvaluatedKey;
+    } while (ExclusiveStartKey);
+    return count;
+  }
+
+  private query(query: QueryCommandInput): Promise<QueryCommandOutput> {
+    return retry(() => this.client.send(new QueryCommand(query)));
+  }
 }
 
 function queryList(table: string, list: string, reading: Reading): QueryCommandInput {
@@ -151,21 +211,3 @@ function rangeOf({ order, after, upTo }: Reading) {
 
 /** The first string that sorts behind another one. */
 const justBehind = (text: string): string => `${text}\0`;
-
-/** Counts entries without reading them out: all of them, and those of tasks that are TAKEN. */
-export async function countList(
-  client: DynamoDBDocumentClient,
-  table: string,
-  list: string,
-): Promise<{ all: number; taken: number }> {
-  const count = { all: 0, taken: 0 };
-  let ExclusiveStartKey: Record<string, unknown> | undefined;
-  do {
-    const query = { ...queryList(table, list, { order: 'fifo', filter: isTaken }), ExclusiveStartKey };
-    const page = await retry(() => client.send(new QueryCommand({ ...query, Select: 'COUNT' })));
-    count.all += page.ScannedCount ?? 0;
-    count.taken += page.Count ?? 0;
-    ExclusiveStartKey = page.LastEvaluatedKey;
-  } while (ExclusiveStartKey);
-  return count;
-}

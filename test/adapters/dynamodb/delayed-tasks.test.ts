@@ -1,5 +1,6 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { concurrently, PARALLEL_REQUESTS } from '../../../src/adapters/dynamodb/concurrently.ts';
 import { DynamoDbTaskStore } from '../../../src/adapters/dynamodb/task-store.ts';
 import type { TaskTables } from '../../../src/adapters/dynamodb/task-tables.ts';
 import type { Task } from '../../../src/domain/tasks/task.ts';
@@ -26,6 +27,19 @@ await withServer('Delayed tasks', startDynamoDbLocal, ({ endpoint }) => {
   });
   afterAll(() => client.destroy());
 
+  it('a task comes back as early as sweeps are said to be apart', async () => {
+    const rarelySwept = new DynamoDbTaskStore(client, tables, DAY, new FakeClock(T0), { sweepMs: HOUR });
+    const [near, far] = [3 * HOUR, 4 * HOUR].map((waitMs) =>
+      aTask({ queue: 'rare', notBefore: T0 + waitMs, expiresAt: T0 + DAY }),
+    ) as [Task, Task];
+    for (const task of [near, far]) await rarelySwept.add(task, 10);
+
+    await rarelySwept.tidy('rare', T0 + HOUR + 1);
+    expect(await rarelySwept.heads('rare', 'fifo', 10, T0 + DAY - 1)).toEqual([near.taskId]);
+    await rarelySwept.tidy('rare', T0 + 2 * HOUR + 1);
+    expect(await rarelySwept.heads('rare', 'fifo', 10, T0 + 4 * HOUR)).toEqual([near.taskId, far.taskId]);
+  });
+
   const fill = async (queue: string, fields: (index: number) => Partial<Task>): Promise<Task[]> => {
     const tasks = Array.from({ length: MANY }, (_, index) => aTask({ queue, expiresAt: T0 + DAY, ...fields(index) }));
     await fillQueue(client, tables, tasks, T0);
@@ -39,6 +53,19 @@ await withServer('Delayed tasks', startDynamoDbLocal, ({ endpoint }) => {
       await store.tidy('same', T0 + HOUR);
       const heads = await store.heads('same', 'fifo', 2 * MANY, T0 + HOUR);
       expect(heads).toEqual(tasks.map(({ taskId }) => taskId));
+    });
+
+    it('do not count as backlog of a queue that has more than a look can see', async () => {
+      const add = (fields: Partial<Task>) =>
+        concurrently(PARALLEL_REQUESTS, Array.from({ length: MANY }), () =>
+          store.add(aTask({ queue: 'backlog', expiresAt: T0 + DAY, ...fields }), 100_000),
+        );
+      await add({});
+      await add({ notBefore: T0 + HOUR });
+      expect(await store.figures('backlog', T0)).toMatchObject({ pending: 2 * MANY, backlog: MANY });
+
+      await store.tidy('backlog', T0 + HOUR);
+      expect(await store.figures('backlog', T0 + HOUR)).toMatchObject({ pending: 2 * MANY, backlog: 2 * MANY });
     });
 
     it('are listed newest first, whenever they are due', async () => {

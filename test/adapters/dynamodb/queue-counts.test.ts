@@ -1,4 +1,4 @@
-import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { type DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { DynamoDbTaskStore } from '../../../src/adapters/dynamodb/task-store.ts';
 import type { TaskTables } from '../../../src/adapters/dynamodb/task-tables.ts';
@@ -13,6 +13,7 @@ import { aGrant, aTask, T0 } from '../../helpers/tasks.ts';
 const DAY_MS = 86_400_000;
 /** Nothing is sent unless the test says so. */
 const NEVER_MS = 3_600_000;
+const MINUTE = 60_000;
 
 await withServer('Counts of queues', startDynamoDbLocal, async ({ endpoint }) => {
   const proxy = await FaultyProxy.start(endpoint);
@@ -36,7 +37,7 @@ await withServer('Counts of queues', startDynamoDbLocal, async ({ endpoint }) =>
 
   /** What a process of its own would have. */
   const newProcess = (flushMs = NEVER_MS): DynamoDbTaskStore => {
-    const store = new DynamoDbTaskStore(client, tables, DAY_MS, new FakeClock(), flushMs);
+    const store = new DynamoDbTaskStore(client, tables, DAY_MS, new FakeClock(), { flushMs });
     stores.push(store);
     return store;
   };
@@ -48,6 +49,10 @@ await withServer('Counts of queues', startDynamoDbLocal, async ({ endpoint }) =>
     await store.add(task, 1_000);
     return (await store.claim(task.taskId, aGrant('f'))).task as Task;
   }
+
+  /** As they are stored. */
+  const countsOf = async (queue: string) =>
+    (await client.send(new GetCommand({ TableName: tables.queues, Key: { pk: `QUEUE#${queue}`, sk: 'COUNTS' } }))).Item;
 
   describe('the counts of a queue that several processes use', () => {
     it('add up once they are sent', async () => {
@@ -99,6 +104,31 @@ await withServer('Counts of queues', startDynamoDbLocal, async ({ endpoint }) =>
       expect(sent).toBeLessThan(0.5 * kinds.length);
     });
 
+    it('hold the limit also for many processes, each of which has seen the queue nearly empty', async () => {
+      const flushMs = 20;
+      const processes = Array.from({ length: 12 }, () => newProcess(flushMs));
+      for (const store of processes) await enqueue(store, 400);
+      await Promise.all(processes.map((store) => store.flush()));
+      const filler = newProcess();
+      for (let count = 0; count < 38; count++)
+        await Promise.all(Array.from({ length: 10 }, () => enqueue(filler, 400)));
+      await filler.flush();
+
+      const kinds = await Promise.all(
+        processes.flatMap((store) => Array.from({ length: 4 }, () => enqueue(store, 400))),
+      );
+      expect(12 + 380 + kinds.filter((kind) => kind === 'added').length).toBeLessThanOrEqual(420);
+    });
+
+    it('hold the limit also for many processes that fill the queue together', async () => {
+      const processes = Array.from({ length: 20 }, () => newProcess());
+      let added = 0;
+      for (let round = 0; round < 25; round++)
+        for (const store of processes) if ((await enqueue(store, 400)) === 'added') added++;
+      expect(added).toBeLessThanOrEqual(420);
+      expect(added).toBeGreaterThanOrEqual(380);
+    });
+
     it('let nobody wait for room that others have made', async () => {
       const [one, other] = [newProcess(0), newProcess()];
       const tasks = [await taken(one), await taken(one)];
@@ -123,6 +153,49 @@ await withServer('Counts of queues', startDynamoDbLocal, async ({ endpoint }) =>
       expect(await enqueue(newProcess(), limit)).toBe('full');
       const next = newProcess();
       expect(await next.figures('q', T0)).toMatchObject({ pending: 1, taken: 5, deadLetters: 1 });
+    });
+
+    it('are counted anew by one of several processes at a time', async () => {
+      const dying = newProcess();
+      for (let count = 0; count < 6; count++) await taken(dying);
+      const survivors = [newProcess(), newProcess(), newProcess()];
+
+      for (const at of [T0 + MINUTE, T0 + MINUTE + 1, T0 + 2 * MINUTE]) {
+        await Promise.all(survivors.map((store) => store.tidy('q', at)));
+        await Promise.all(survivors.map((store) => store.flush()));
+      }
+      await newProcess().tidy('q', T0 + 3 * MINUTE);
+      expect(await countsOf('q')).toMatchObject({ open: 6, taken: 6 });
+    });
+
+    it('are not counted anew for what is on its way, in a queue that is only filled', async () => {
+      const [busy, other] = [newProcess(), newProcess()];
+      for (let count = 0; count < 40; count++) await enqueue(busy);
+      await busy.flush();
+      for (let count = 0; count < 20; count++) await enqueue(busy);
+
+      await other.tidy('q', T0);
+      await Promise.all([busy.flush(), other.flush()]);
+      expect(await countsOf('q')).toMatchObject({ open: 60 });
+    });
+
+    it('are all sent by the last flush, also those that were added while some were on their way', async () => {
+      const store = newProcess();
+      await enqueue(store);
+      const first = store.flush();
+      const adding = enqueue(store);
+      await Promise.all([first, store.flush()]);
+
+      expect(await countsOf('q')).toMatchObject({ open: 2 });
+      await adding;
+    });
+
+    it('never fall, whichever process is asked', async () => {
+      const [one, other] = [newProcess(), newProcess()];
+      for (let count = 0; count < 3; count++) await enqueue(one);
+
+      expect((await one.figures('q', T0)).counters.enqueued).toBe(3);
+      expect((await other.figures('q', T0)).counters.enqueued).toBe(3);
     });
 
     it('stay for later while the store takes nothing, and keep nobody from enqueuing', async () => {

@@ -1,14 +1,15 @@
 import { describe, expect, it } from '@jest/globals';
-import { addCounts, throughputIn } from '../../../src/adapters/dynamodb/queue-counts.ts';
-import { putTask, replaceTask } from '../../../src/adapters/dynamodb/task-store.ts';
+import { addCounts, rateIn } from '../../../src/adapters/dynamodb/queue-counts.ts';
+import { putTask, replaceTask } from '../../../src/adapters/dynamodb/task-requests.ts';
 import { claimed, completed, extended, failed, redriven } from '../../../src/domain/tasks/task.ts';
 import { aGrant, aTask, T0 } from '../../helpers/tasks.ts';
 
 const DAY_MS = 86_400_000;
+const MINUTE = 60_000;
 const task = aTask();
 const held = claimed(task, aGrant('f'));
 const listOf = (notBefore: number, expiresAt: number): unknown =>
-  putTask('tasks', aTask({ notBefore, expiresAt }), T0).Item?.list;
+  putTask('tasks', aTask({ notBefore, expiresAt }), T0 + MINUTE).Item?.list;
 
 describe('the request that puts a task', () => {
   it('lets it stand among those that can be claimed, in the order of age', () => {
@@ -20,13 +21,13 @@ describe('the request that puts a task', () => {
     });
   });
 
-  it('sets it aside, in the order in which such tasks are due, when it has more than a minute to wait', () => {
+  it('sets it aside, in the order in which such tasks are due, when it has long to wait', () => {
     expect(listOf(T0 + 60_000, T0 + DAY_MS)).toMatch(/^q#/);
     expect(listOf(T0 + 60_001, T0 + DAY_MS)).toBe('q!later');
     expect(listOf(T0 + DAY_MS, T0 + 60_000)).toMatch(/^q#/);
-    expect(putTask('tasks', { ...task, notBefore: T0 + 60_001, expiresAt: T0 + DAY_MS }, T0).Item?.position).toBe(
-      `${String(T0 + 60_001).padStart(15, '0')}#${task.place}`,
-    );
+    expect(
+      putTask('tasks', { ...task, notBefore: T0 + 60_001, expiresAt: T0 + DAY_MS }, T0 + MINUTE).Item?.position,
+    ).toBe(`${String(T0 + 60_001).padStart(15, '0')}#${task.place}`);
   });
 
   it('spreads tasks over all lists', () => {
@@ -105,9 +106,9 @@ describe('counts of a queue', () => {
 
   it('tell the throughput of the last seconds, of the time since there was any, or of a longer silence', () => {
     const at = (window: number): number => window * 5_000;
-    expect(throughputIn({ 'done#100': 50, 'done#101': 50, 'done#102': 20 }, at(102) + 2_000)).toBe(10);
-    expect(throughputIn({ 'done#102': 20 }, at(102) + 2_000)).toBe(10);
-    expect(throughputIn({ 'done#100': 50 }, at(101) + 100_000)).toBe(0.01);
-    expect(throughputIn({ open: 3 }, at(101))).toBeUndefined();
+    expect(rateIn({ 'done#100': 50, 'done#101': 50, 'done#102': 20 }, 'done', at(102) + 2_000)).toBe(10);
+    expect(rateIn({ 'done#102': 20 }, 'done', at(102) + 2_000)).toBe(10);
+    expect(rateIn({ 'done#100': 50 }, 'done', at(101) + 100_000)).toBe(0.01);
+    expect(rateIn({ open: 3 }, 'done', at(101))).toBeUndefined();
   });
 });

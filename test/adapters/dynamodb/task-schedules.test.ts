@@ -27,7 +27,7 @@ await withServer('Schedules of tasks', startDynamoDbLocal, ({ endpoint }) => {
       (order) => {
         const open = async () => {
           const clock = new FakeClock();
-          const tasks = new DynamoDbTaskStore(client, tables, RETENTION_MS, clock, RETENTION_MS);
+          const tasks = new DynamoDbTaskStore(client, tables, RETENTION_MS, clock, { flushMs: RETENTION_MS });
           // The sweep goes through every queue there is, so each run has a list of its own.
           const queues = new DynamoDbQueueStore(client, (await newTaskTables(client)).queues);
           return { tasks, queues, clock, queue: `q${++count}` };

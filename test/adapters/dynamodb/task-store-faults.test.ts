@@ -26,7 +26,7 @@ await withServer('The task store behind faults', startDynamoDbLocal, async ({ en
   beforeEach(async () => {
     proxy.reset();
     client = await clientOf(proxy.endpoint);
-    store = new DynamoDbTaskStore(client, tables, NEVER_MS, new FakeClock(), NEVER_MS);
+    store = new DynamoDbTaskStore(client, tables, NEVER_MS, new FakeClock(), { flushMs: NEVER_MS });
     await store.add(aTask(), PLENTY);
     proxy.reset();
   });

@@ -31,7 +31,7 @@ await withServer('Units of a task', startDynamoDbLocal, ({ endpoint }) => {
     });
     afterAll(() => client.destroy());
 
-    const newStore = () => new DynamoDbTaskStore(client, tables, HOUR, new FakeClock(), NEVER_MS);
+    const newStore = () => new DynamoDbTaskStore(client, tables, HOUR, new FakeClock(), { flushMs: NEVER_MS });
 
     async function taken(): Promise<Task> {
       const task = aTask({ queue: 'warm', payload });

@@ -29,13 +29,17 @@ export const sweepingModule = (config: TasksConfig): ContainerModule =>
   });
 
 export const DAY_MS = 86_400_000;
+/** Functions sweep by a schedule, which has no shorter interval. */
+const SCHEDULE_MS = 60_000;
 
 /** @param settleEveryMs how often counts are stored at most for the reason that the process may stand still, ms */
 export function bindStores({ bind }: ContainerModuleLoadOptions, config: TasksConfig, settleEveryMs = 0): void {
   const tables = tablesOf(config);
+  const retentionMs = config.TASK_RETENTION_DAYS * DAY_MS;
+  const sweepMs = Math.max(SCHEDULE_MS, config.SWEEP_SECONDS * 1000);
   bind(ports.tasks).toResolvedValue(
     (client, clock, lifecycle) => {
-      const store = new DynamoDbTaskStore(client, tables, config.TASK_RETENTION_DAYS * DAY_MS, clock);
+      const store = new DynamoDbTaskStore(client, tables, retentionMs, clock, { sweepMs });
       lifecycle.onSettle(atMostEvery(settleEveryMs, () => store.flush()));
       lifecycle.onClose(() => store.flush());
       lifecycle.dependsOn('store', async () => void (await store.get('readiness')));

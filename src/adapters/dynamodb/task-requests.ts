@@ -1,0 +1,117 @@
+import type { PutCommandInput, UpdateCommandInput } from '@aws-sdk/lib-dynamodb';
+import { type Grant, isOpen, type Task } from '../../domain/tasks/task.ts';
+import { type Entry, indexKeyOf, laterList, openKey, placeOfLater } from './open-index.ts';
+
+/**
+ * A new task, unless its id is there already.
+ *
+ *     copy 1:  put if new ─ added
+ *     copy 2:              put if new ─ refused, with the first task
+ */
+export function putTask(table: string, task: Task, laterFrom: number): PutCommandInput {
+  const isNew = 'attribute_not_exists(taskId)';
+  return {
+    TableName: table,
+    Item: { ...task, ...indexKeyOf(task, laterFrom) },
+    ConditionExpression: isNew,
+    ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+  };
+}
+
+/**
+ * A lease for whoever comes first.
+ *
+ *     A:  claim ─ TAKEN until 30 s, fence a ─ dies
+ *     B:         claim ─ refused
+ *     C:                                      30 s: claim ─ TAKEN, fence c
+ *     A:                                                     finish with a ─ refused, the fence is c
+ */
+export function claimTask(table: string, taskId: string, grant: Grant): UpdateCommandInput {
+  const isFree = '(#status = :pending OR (#status = :taken AND leaseUntil <= :claimedAt))';
+  const isDue = 'notBefore <= :claimedAt';
+  const isInTime = 'expiresAt > :claimedAt';
+  const hasAttemptLeft = 'attempt < maxAttempts';
+  return {
+    TableName: table,
+    Key: { taskId },
+    UpdateExpression:
+      'SET #status = :taken, fence = :fence, claimedAt = :claimedAt, leaseUntil = :leaseUntil, attempt = attempt + :one ' +
+      'REMOVE endedBy',
+    ConditionExpression: `${isFree} AND ${isDue} AND ${isInTime} AND ${hasAttemptLeft}`,
+    ExpressionAttributeNames: { '#status': 'status' },
+    ExpressionAttributeValues: {
+      ':pending': 'PENDING',
+      ':taken': 'TAKEN',
+      ':fence': grant.fence,
+      ':claimedAt': grant.claimedAt,
+      ':leaseUntil': grant.leaseUntil,
+      ':one': 1,
+    },
+    ReturnValues: 'ALL_OLD',
+    ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+  };
+}
+
+/** The next state of a task, if it still stands as it was seen: only what changes is written. */
+export function replaceTask(
+  table: string,
+  before: Task,
+  after: Task,
+  laterFrom: number,
+  retentionMs: number,
+): UpdateCommandInput {
+  const seen = { status: before.status, fence: before.fence, leaseUntil: before.leaseUntil };
+  const standsAsSeen = Object.entries(seen).map(([name, value]) =>
+    value === undefined ? `attribute_not_exists(#${name})` : `#${name} = :seen_${name}`,
+  );
+  const changes = Object.entries({
+    ...changedFields(before, after),
+    list: undefined,
+    position: undefined,
+    ...indexKeyOf(after, laterFrom),
+    ttl: isOpen(after) ? undefined : Math.ceil(((after.finishedAt as number) + retentionMs) / 1_000),
+  });
+  const set = changes.filter(([, value]) => value !== undefined).map(([name]) => `#${name} = :${name}`);
+  const removed = changes.filter(([, value]) => value === undefined).map(([name]) => `#${name}`);
+  return {
+    TableName: table,
+    Key: { taskId: before.taskId },
+    UpdateExpression: [
+      ...(set.length > 0 ? [`SET ${set.join(', ')}`] : []),
+      ...(removed.length > 0 ? [`REMOVE ${removed.join(', ')}`] : []),
+    ].join(' '),
+    ConditionExpression: standsAsSeen.join(' AND '),
+    ExpressionAttributeNames: Object.fromEntries(
+      [...Object.keys(seen), ...changes.map(([name]) => name)].map((name) => [`#${name}`, name]),
+    ),
+    ExpressionAttributeValues: Object.fromEntries([
+      ...changes.map(([name, value]) => [`:${name}`, value]),
+      ...Object.entries(seen).map(([name, value]) => [`:seen_${name}`, value]),
+    ]),
+    ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+  };
+}
+
+/** A task that stood aside takes its own place, unless it has gone there already. */
+export function bringInTask(table: string, queue: string, entry: Entry): UpdateCommandInput {
+  const standsAside = '#list = :later';
+  const { list, position } = openKey({ queue, taskId: entry.taskId, place: placeOfLater(entry) });
+  return {
+    TableName: table,
+    Key: { taskId: entry.taskId },
+    UpdateExpression: 'SET #list = :list, #position = :position',
+    ConditionExpression: standsAside,
+    ExpressionAttributeNames: { '#list': 'list', '#position': 'position' },
+    ExpressionAttributeValues: { ':later': laterList(queue), ':list': list, ':position': position },
+  };
+}
+
+/** Fields whose values differ; those that are gone are undefined. */
+export function changedFields(before: Task, after: Task): Partial<Task> {
+  const names = [...new Set([...Object.keys(before), ...Object.keys(after)])] as (keyof Task)[];
+  return Object.fromEntries(
+    names.filter((name) => !isEqual(before[name], after[name])).map((name) => [name, after[name]]),
+  );
+}
+
+const isEqual = (one: unknown, other: unknown): boolean => JSON.stringify(one) === JSON.stringify(other);
