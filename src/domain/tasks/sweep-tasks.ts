@@ -1,5 +1,6 @@
 import type { Clock, Meter } from '../../ports/system.ts';
 import type { QueueStore, TaskStore, WakeUps } from '../../ports/tasks.ts';
+import type { QueueSettings } from './queue.ts';
 import { overdue } from './task.ts';
 
 const PAGE = 100;
@@ -17,56 +18,76 @@ export class SweepTasks {
   ) {}
 
   /**
-   * Sweeps every queue. One that cannot be swept does not keep the others from it. Records as `OldestTaskAge` how long the
-   * oldest task of all queues that can be claimed has been waiting, ms, and as `QueuesWithDeadLetters` how many queues
-   * hold a FAILURE.
+   * Sweeps every queue. One that cannot be swept does not keep the others from it. Delayed tasks of all queues are brought
+   * back first, since they are due at a certain time and what is overdue is late already.
+   *
+   * Records `OldestTaskAge`, the longest wait, in ms, of any claimable task in any queue, and `OldestWorkerTaskAge`, the
+   * same of the queues that have a runner, each as the oldest task of the queue tells; and `QueuesWithDeadLetters`, how
+   * many queues hold a FAILURE.
    *
    * @throws AggregateError when some could not be swept; sweeping again is safe
    */
   async execute(): Promise<void> {
-    const failures: unknown[] = [];
-    let oldestAge = 0;
-    let queuesWithDeadLetters = 0;
-    const sweep = async (queue: string): Promise<void> => {
-      const age = await this.sweep(queue);
-      oldestAge = Math.max(oldestAge, age);
+    const queues = await this.allQueues();
+    const failures = new Map<string, unknown>();
+    const forEach = async (work: (settings: QueueSettings) => Promise<void>): Promise<void> => {
+      for (let start = 0; start < queues.length; start += QUEUES_AT_ONCE) {
+        const some = queues.slice(start, start + QUEUES_AT_ONCE);
+        await Promise.all(some.map((each) => work(each).catch((error) => failures.set(each.queue, error))));
+      }
+    };
+    let [oldestAge, oldestWorkerAge, queuesWithDeadLetters] = [0, 0, 0];
+    await forEach(({ queue }) => this.tasks.tidy(queue, this.clock.now()));
+    await forEach(async ({ queue, runner }) => {
+      await this.settle(queue);
       const { items } = await this.tasks.list(queue, 'FAILURE', { limit: 1 });
       queuesWithDeadLetters += items.length;
-    };
-    let cursor: string | undefined;
-    do {
-      const page = await this.queues.list({ limit: QUEUES_AT_ONCE, cursor });
-      await Promise.all(page.items.map(({ queue }) => sweep(queue).catch((error) => failures.push(error))));
-      cursor = page.nextCursor;
-    } while (cursor !== undefined);
+      const [head] = await this.tasks.heads(queue, 'fifo', 1, this.clock.now());
+      if (head === undefined) return;
+      const age = await this.ageOf(head);
+      oldestAge = Math.max(oldestAge, age);
+      if (runner) oldestWorkerAge = Math.max(oldestWorkerAge, age);
+      await this.wakeUps.notify(queue);
+    });
     this.meter.record('OldestTaskAge', oldestAge, 'Milliseconds');
+    this.meter.record('OldestWorkerTaskAge', oldestWorkerAge, 'Milliseconds');
     this.meter.record('QueuesWithDeadLetters', queuesWithDeadLetters, 'Count');
-    if (failures.length > 0) throw new AggregateError(failures, `${failures.length} queues could not be swept`);
+    if (failures.size > 0)
+      throw new AggregateError([...failures.values()], `${failures.size} queues could not be swept`);
   }
 
-  /** @returns how long its oldest task has been waiting that can be claimed, ms; 0 if none waits */
-  private async sweep(queue: string): Promise<number> {
-    await this.tasks.tidy(queue, this.clock.now());
-    let settled: number;
-    do settled = await this.settleSome(queue);
-    while (settled === PAGE);
-    const [head] = await this.tasks.heads(queue, 'fifo', 1, this.clock.now());
-    if (head === undefined) return 0;
-    await this.wakeUps.notify(queue);
-    const task = await this.tasks.get(head);
+  private async allQueues(): Promise<QueueSettings[]> {
+    const queues: QueueSettings[] = [];
+    let cursor: string | undefined;
+    do {
+      const page = await this.queues.list({ limit: PAGE, cursor });
+      queues.push(...page.items);
+      cursor = page.nextCursor;
+    } while (cursor !== undefined);
+    return queues;
+  }
+
+  /** How long a task has been waiting since it could be claimed, ms. */
+  private async ageOf(taskId: string): Promise<number> {
+    const task = await this.tasks.get(taskId);
     return task ? Math.max(0, this.clock.now() - Math.max(task.createdAt, task.notBefore)) : 0;
   }
 
-  /** @returns how many */
-  private async settleSome(queue: string): Promise<number> {
-    const now = this.clock.now();
-    const tasks = await this.tasks.listOverdue(queue, now, PAGE);
-    const settled = await Promise.all(
-      tasks.map(async (task) => {
-        const after = overdue(task, now);
-        return after !== undefined && (await this.tasks.replace(task, after));
-      }),
-    );
-    return settled.filter(Boolean).length;
+  /** Settles what is overdue, until there is no more, or others settle all of it. */
+  private async settle(queue: string): Promise<void> {
+    let found: number;
+    let settled: number;
+    do {
+      const now = this.clock.now();
+      const tasks = await this.tasks.listOverdue(queue, now, PAGE);
+      const outcomes = await Promise.all(
+        tasks.map(async (task) => {
+          const after = overdue(task, now);
+          return after !== undefined && (await this.tasks.replace(task, after));
+        }),
+      );
+      found = tasks.length;
+      settled = outcomes.filter(Boolean).length;
+    } while (found === PAGE && settled > 0);
   }
 }

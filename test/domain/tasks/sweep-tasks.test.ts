@@ -56,6 +56,55 @@ describe('a sweep', () => {
     expect(await store.get(kept.taskId)).toEqual(kept);
   });
 
+  it('settles every overdue task also beside another sweep that is faster now and then', async () => {
+    for (let index = 0; index < 250; index++) await add({ expiresAt: T0 });
+    let replaced = 0;
+    const raced = overriding<TaskStore>(store, {
+      replace: async (before, after) => {
+        if (replaced++ % 50 === 0) await store.replace(before, after);
+        return store.replace(before, after);
+      },
+    });
+
+    await sweep(raced);
+    expect(await store.figures('q', T0)).toMatchObject({ pending: 0, counters: { shed: 250 } });
+  });
+
+  it('ends when it settles nothing, whatever the store shows', async () => {
+    const tasks: Task[] = [];
+    for (let index = 0; index < 100; index++) tasks.push(await add({ expiresAt: T0 }));
+    const stale = overriding<TaskStore>(store, { listOverdue: async () => tasks });
+
+    await sweep(stale);
+    expect((await store.figures('q', T0)).counters.shed).toBe(100);
+  });
+
+  it('brings back delayed tasks of every queue before it settles any', async () => {
+    const steps: string[] = [];
+    const watched = overriding<TaskStore>(store, {
+      tidy: async (queue, now) => {
+        steps.push('tidied');
+        return store.tidy(queue, now);
+      },
+      listOverdue: async (...search) => {
+        steps.push('searched');
+        return store.listOverdue(...search);
+      },
+    });
+    for (let index = 0; index < 25; index++) await add({ queue: `q${index}` });
+
+    await sweep(watched);
+    expect(steps).toEqual([...Array(25).fill('tidied'), ...Array(25).fill('searched')]);
+  });
+
+  it('settles what is overdue in a queue whose delayed tasks cannot be brought back', async () => {
+    await add({ queue: 'a', expiresAt: T0 });
+    const failing = overriding<TaskStore>(store, { tidy: async () => Promise.reject(storeUnavailable()) });
+
+    await expect(sweep(failing)).rejects.toThrow('1 queues');
+    expect((await store.figures('a', T0)).counters.shed).toBe(1);
+  });
+
   it('fails what no attempt is left for, and leaves other leases that ran out to whoever claims next', async () => {
     const last = await add({ maxAttempts: 1 });
     const other = await add({});
@@ -122,6 +171,21 @@ describe('a sweep', () => {
     expect(recorded('OldestTaskAge')).toEqual([
       [0, 'Milliseconds'],
       [6_000, 'Milliseconds'],
+    ]);
+  });
+
+  it('records the same of the queues that the workers of the service drain', async () => {
+    await queues.put(queueSettings('drained', { runner: { url: 'http://127.0.0.1:1/' } }));
+    await add({ queue: 'drained', createdAt: T0 + 3_000 });
+    await add({ queue: 'elsewhere' });
+    await sweep();
+    clock.advance(10_000);
+    await sweep();
+
+    expect(recorded('OldestTaskAge').at(-1)).toEqual([10_000, 'Milliseconds']);
+    expect(recorded('OldestWorkerTaskAge')).toEqual([
+      [0, 'Milliseconds'],
+      [7_000, 'Milliseconds'],
     ]);
   });
 
