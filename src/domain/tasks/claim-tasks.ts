@@ -1,5 +1,5 @@
 import type { Clock, Ids, Random } from '../../ports/system.ts';
-import type { QueueStore, TaskStore } from '../../ports/tasks.ts';
+import type { ClaimOutcome, QueueStore, TaskStore } from '../../ports/tasks.ts';
 import { settingsOf } from './find-queues.ts';
 import type { Order } from './order.ts';
 import type { QueueOrders } from './queue-orders.ts';
@@ -46,36 +46,26 @@ export class ClaimTasks {
     return granted;
   }
 
+  /** Looks at the queue and claims what it sees, until every slot is filled or there is nothing left to claim. */
   private async grant(queue: string, requests: readonly ClaimRequest[], granted: readonly Task[][]): Promise<void> {
     const settings = await settingsOf(this.queues, queue);
     const order = await this.orders.of(settings);
     const passed = new Set<string>();
     for (let hesitations = 0; ; ) {
-      const slots = openSlots(requests, granted);
+      const slots = openSlots(requests, granted, settings.leaseSeconds);
       if (slots.length === 0) return;
       const spread = this.spreads.of(queue);
-      const wanted = slots.length + spread - 1;
-      const heads = await this.heads(queue, order, wanted, passed);
+      const lookedAt = this.clock.now();
+      const heads = await this.heads(queue, order, slots.length + spread - 1, passed);
       if (heads.length === 0) return;
       const start = this.spreads.choose(queue, this.random, hesitations);
-      if (start >= heads.length) {
-        hesitations++;
-        continue;
+      const chosen = heads.slice(start, start + shareOf(heads.length, slots.length, spread));
+      hesitations = chosen.length === 0 ? hesitations + 1 : 0;
+      const refused = await this.fill(slots, chosen);
+      for (const { taskId, task } of refused) {
+        passed.add(taskId);
+        if (isLostRace(task, lookedAt)) this.spreads.widen(queue);
       }
-      hesitations = 0;
-      // Where there is not enough for everybody, nobody takes more than a fair share at once.
-      const share = heads.length < wanted ? Math.ceil(heads.length / spread) : slots.length;
-      const chosen = heads.slice(start, start + Math.min(share, slots.length));
-      const claims = chosen.map((taskId, index) =>
-        this.claim(taskId, slots[index]?.request.leaseSeconds ?? settings.leaseSeconds),
-      );
-      for (const [index, claim] of (await Promise.allSettled(claims)).entries()) {
-        if (claim.status === 'rejected') continue;
-        if (typeof claim.value === 'object') slots[index]?.tasks.push(claim.value);
-        else passed.add(chosen[index] as string);
-        if (claim.value === 'lost') this.spreads.widen(queue);
-      }
-      await Promise.all(claims);
     }
   }
 
@@ -85,30 +75,68 @@ export class ClaimTasks {
     return heads.filter((taskId) => !passed.has(taskId));
   }
 
-  /** @returns the task, or why it was passed over */
-  private async claim(taskId: string, leaseSeconds: number): Promise<Task | 'lost' | 'overdue'> {
+  /**
+   * Claims a task for each slot, as far as they go.
+   *
+   * @returns those that could not be claimed
+   * @throws DomainError `STORE_UNAVAILABLE` once everything else is done
+   */
+  private async fill(slots: readonly Slot[], taskIds: readonly string[]): Promise<Refusal[]> {
+    const claims = taskIds.map((taskId, index) => this.claim(taskId, (slots[index] as Slot).leaseSeconds));
+    const refused: Refusal[] = [];
+    for (const [index, claim] of (await Promise.allSettled(claims)).entries()) {
+      if (claim.status === 'rejected') continue;
+      const { kind, task } = claim.value;
+      if (kind === 'claimed') slots[index]?.tasks.push(task);
+      else refused.push({ taskId: taskIds[index] as string, task });
+    }
+    await Promise.all(claims);
+    return refused;
+  }
+
+  /** Claims a task, or settles it if that is why it cannot be claimed. */
+  private async claim(taskId: string, leaseSeconds: number): Promise<ClaimOutcome> {
     const claimedAt = this.clock.now();
     const grant = { fence: this.ids.next(), claimedAt, leaseUntil: claimedAt + leaseSeconds * 1000 };
     const outcome = await this.tasks.claim(taskId, grant);
-    if (outcome.kind === 'claimed') return outcome.task;
-    const after = outcome.task && overdue(outcome.task, claimedAt);
-    if (!outcome.task || !after) return 'lost';
-    await this.tasks.replace(outcome.task, after);
-    return 'overdue';
+    if (outcome.kind === 'claimed' || !outcome.task) return outcome;
+    const after = overdue(outcome.task, claimedAt);
+    if (after) await this.tasks.replace(outcome.task, after);
+    return outcome;
   }
 }
 
+interface Refusal {
+  readonly taskId: string;
+  /** As it stands. */
+  readonly task: Task | undefined;
+}
+
+/**
+ * Whether another claimer was faster. A task that was claimed before the look began is shown by a store that lags: this
+ * claimer may be the one who has it.
+ */
+const isLostRace = (task: Task | undefined, lookedAt: number): boolean =>
+  task?.claimedAt !== undefined && task.claimedAt >= lookedAt;
+
+/**
+ * How many of the tasks that it sees a claimer takes. Where there is not enough for everybody, nobody takes more than a
+ * fair share at once.
+ */
+const shareOf = (seen: number, slots: number, spread: number): number =>
+  seen < slots + spread - 1 ? Math.min(slots, Math.ceil(seen / spread)) : slots;
+
 interface Slot {
-  readonly request: ClaimRequest;
+  readonly leaseSeconds: number;
   /** Where the task goes that fills it. */
   readonly tasks: Task[];
 }
 
 /** A slot for each task that is still wanted, in the order of the requests. */
-function openSlots(requests: readonly ClaimRequest[], granted: readonly Task[][]): Slot[] {
-  const slots = requests.flatMap((request, index) => {
+function openSlots(requests: readonly ClaimRequest[], granted: readonly Task[][], defaultLeaseSeconds: number): Slot[] {
+  const slots = requests.flatMap(({ max, leaseSeconds = defaultLeaseSeconds }, index) => {
     const tasks = granted[index] as Task[];
-    return Array.from({ length: request.max - tasks.length }, () => ({ request, tasks }));
+    return Array.from({ length: max - tasks.length }, () => ({ leaseSeconds, tasks }));
   });
   return slots.slice(0, MAX_AT_ONCE);
 }

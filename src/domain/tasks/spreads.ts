@@ -13,7 +13,7 @@ const NARROWING = 0.97;
  *     B looks ─ 9, 8, 7 ─ claims 9 ─ refused ─ looks ─ 8, 7, 6 ─ claims 8 or 7
  *
  * Where there are fewer tasks than that, the choice may fall behind the last one. The claimer then hesitates: it leaves
- * them to the others and looks again, each time half as shy. A look costs less than a claim that is refused.
+ * them to the others and looks again, each time among half as many. A look costs less than a claim that is refused.
  */
 export class Spreads {
   private readonly spreads = new Map<string, number>();

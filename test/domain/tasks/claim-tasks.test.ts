@@ -68,6 +68,23 @@ describe('claiming', () => {
     expect(looks).toBe(1);
   });
 
+  it('hands tasks over in the order of the queue, in whatever order the store answers', async () => {
+    const tasks = await fill(3);
+    const answers: (() => void)[] = [];
+    const reversing = overriding<TaskStore>(store, {
+      claim: async (...claim) => {
+        const outcome = store.claim(...claim);
+        const turn = new Promise<void>((resolve) => answers.unshift(resolve));
+        if (answers.length === 3) for (const answer of answers) setImmediate(answer);
+        await turn;
+        return outcome;
+      },
+    });
+
+    const [claimed] = await claimTasks(reversing).execute('q', [{ max: 3 }]);
+    expect(idsOf(claimed)).toEqual(idsOf([...tasks].reverse()));
+  });
+
   it('hands over what it has when the store fails on the way, and fails when it has nothing', async () => {
     const tasks = await fill(3);
     const newest = tasks.at(-1)?.taskId;
@@ -109,6 +126,29 @@ describe('claiming', () => {
     const [claimed] = await claimer.execute('q', [{ max: 10 }]);
     expect(claimed).toHaveLength(6);
     expect(Math.max(...batches)).toBeLessThan(3);
+  });
+
+  it('keeps to the order while it is alone, also in a store that still shows what was just claimed or finished', async () => {
+    const tasks = await fill(150);
+    const shown: string[] = [];
+    const lagging = overriding<TaskStore>(store, {
+      heads: async (...look) => [...shown, ...(await store.heads(...look))].sort().reverse(),
+      claim: async (taskId, grant) => {
+        const outcome = await store.claim(taskId, grant);
+        if (outcome.kind === 'claimed' && shown.push(taskId) > 3) shown.shift();
+        return outcome;
+      },
+    });
+    const claimer = claimTasks(lagging);
+
+    const claimed: (string | undefined)[] = [];
+    for (let count = 0; count < 100; count++) {
+      clock.advance(5);
+      const [[task] = []] = await claimer.execute('q', [{ max: 1 }]);
+      claimed.push(task?.taskId);
+      if (task && count % 2 === 0) await store.replace(task, completed(task, undefined, clock.now()));
+    }
+    expect(claimed).toEqual(idsOf([...tasks].reverse()).slice(0, 100));
   });
 
   it('ends when the store keeps showing tasks that cannot be claimed', async () => {
