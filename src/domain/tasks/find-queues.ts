@@ -13,7 +13,7 @@ export interface QueueView {
   readonly figures: QueueFigures;
   /** In which it is served now. */
   readonly effectiveOrder: Order;
-  /** When the figures were read, epoch ms. */
+  /** When the figures were read, epoch ms; not before the newest task in them was made. */
   readonly asOf: number;
 }
 
@@ -39,8 +39,9 @@ export class FindQueues {
   }
 
   private async view(settings: QueueSettings): Promise<QueueView> {
-    const asOf = this.clock.now();
-    const figures = await this.tasks.figures(settings.queue, asOf);
+    const now = this.clock.now();
+    const figures = await this.tasks.figures(settings.queue, now);
+    const asOf = Math.max(now, figures.newestPendingAt ?? now);
     return { settings, figures, effectiveOrder: this.orders.under(figures, settings), asOf };
   }
 }
