@@ -4,9 +4,9 @@ import {
   completed,
   extended,
   failed,
-  overdue,
   redriven,
   released,
+  settledIfOverdue,
   type Task,
 } from '../../src/domain/tasks/task.ts';
 import type { ListedStatus, TaskStore } from '../../src/ports/tasks.ts';
@@ -295,7 +295,7 @@ export function describeTaskStore(name: string, open: (retentionMs: number) => P
         ];
         await replaced(released1, released(released1, 0, T0));
         for (const task of [failed3, failed1, failed2]) await replaced(task, failed(task, 'no', undefined, T0));
-        await replaced(shed1, overdue({ ...shed1, leaseUntil: T0, expiresAt: T0 }, T0) as Task);
+        await replaced(shed1, settledIfOverdue({ ...shed1, leaseUntil: T0, expiresAt: T0 }, T0) as Task);
         await replaced(done1, completed(done1, undefined, T0));
 
         expect(idsOf(await listed(queue, 'FAILURE', 3, 2))).toEqual(idsOf([failed3, failed2, failed1]));
@@ -357,7 +357,7 @@ export function describeTaskStore(name: string, open: (retentionMs: number) => P
         await eventually(
           async () => {
             for (const task of await store.listOverdue(queue, T0, 2))
-              if (await store.replace(task, overdue(task, T0) as Task)) settled.add(task.taskId);
+              if (await store.replace(task, settledIfOverdue(task, T0) as Task)) settled.add(task.taskId);
             return settled.size;
           },
           (size) => size === 5,
@@ -444,7 +444,7 @@ export function describeTaskStore(name: string, open: (retentionMs: number) => P
         await replaced(dead, failed(dead, 'no', undefined, T0 + 100));
         const failure = await replaced(back, failed(back, 'no', undefined, T0 + 100));
         await replaced(failure, redriven(failure, 60, T0 + 200));
-        await replaced(late, overdue(late, T0 + 200) as Task);
+        await replaced(late, settledIfOverdue(late, T0 + 200) as Task);
         expect(await store.add(newTask({ queue }), 1)).toEqual({ kind: 'full' });
 
         const counters = { enqueued: 7, succeeded: 1, failed: 2, shed: 1, redriven: 1, refused: 1 };

@@ -5,7 +5,7 @@ import { invalidRequest } from '../../domain/shared/domain-error.ts';
 import type { Page, PageRequest } from '../../domain/shared/page.ts';
 import type { Order } from '../../domain/tasks/order.ts';
 import { counterOf, type QueueFigures } from '../../domain/tasks/queue-figures.ts';
-import { claimed, type Grant, isOpen, overdue, type Task } from '../../domain/tasks/task.ts';
+import { claimed, type Grant, isOpen, settledIfOverdue, type Task } from '../../domain/tasks/task.ts';
 import type { Clock } from '../../ports/system.ts';
 import type { AddOutcome, ClaimOutcome, ListedStatus, TaskStore } from '../../ports/tasks.ts';
 import { batchGet } from './batch-get.ts';
@@ -59,7 +59,7 @@ const mayBeOurs = (error: unknown): boolean =>
 export class DynamoDbTaskStore implements TaskStore {
   private readonly index: OpenIndex;
   private readonly counts: QueueCounts;
-  /** A task that has longer to wait stands aside: so long that the next sweep but one may fail to come, ms. */
+  /** A task that has longer to wait stands aside, ms. It is brought in even if one sweep is late or fails. */
   private readonly laterMs: number;
   /** How many entries the last look had to pass, by queue and order. */
   private readonly depths = new Map<string, number>();
@@ -183,7 +183,7 @@ export class DynamoDbTaskStore implements TaskStore {
       const found = await this.index.read(openLists(queue), { order: 'fifo', after, limit: PAGE, filter });
       for (let start = 0; start < found.entries.length; start += limit) {
         const tasks = await this.getAll(found.entries.slice(start, start + limit));
-        overdueTasks.push(...tasks.filter((task) => overdue(task, now)));
+        overdueTasks.push(...tasks.filter((task) => settledIfOverdue(task, now)));
         const last = overdueTasks[limit - 1];
         if (!last) continue;
         this.searchedUntil.set(queue, last.place);

@@ -7,7 +7,7 @@ import {
   isClaimable,
   isIdle,
   isOpen,
-  overdue,
+  settledIfOverdue,
   standsAs,
   type Task,
 } from '../../domain/tasks/task.ts';
@@ -21,7 +21,7 @@ interface Entry {
 }
 
 /** Tasks of one queue, each list by place, oldest first. */
-interface Shelf {
+interface QueueLists {
   readonly open: Entry[];
   readonly FAILURE: Entry[];
   readonly SHED: Entry[];
@@ -35,7 +35,7 @@ const CURSOR = /^\d{15}#.+$/;
 
 export class MemoryTaskStore implements TaskStore {
   private readonly entries = new Map<string, Entry>();
-  private readonly shelves = new Map<string, Shelf>();
+  private readonly queues = new Map<string, QueueLists>();
 
   /** @param retentionMs how long a finished task is kept */
   constructor(private readonly retentionMs: number) {}
@@ -43,16 +43,16 @@ export class MemoryTaskStore implements TaskStore {
   async add(task: Task, maxOpen: number): Promise<AddOutcome> {
     const present = this.entries.get(task.taskId);
     if (present) return { kind: 'repeated', task: present.task };
-    const shelf = this.shelf(task.queue);
-    this.shelves.set(task.queue, shelf);
-    if (shelf.open.length >= maxOpen) {
-      raise(shelf, 'refused');
+    const lists = this.listsOf(task.queue);
+    this.queues.set(task.queue, lists);
+    if (lists.open.length >= maxOpen) {
+      raise(lists, 'refused');
       return { kind: 'full' };
     }
     const entry = { task };
     this.entries.set(task.taskId, entry);
-    insert(shelf.open, entry);
-    raise(shelf, counterOf(undefined, task));
+    insert(lists.open, entry);
+    raise(lists, counterOf(undefined, task));
     return { kind: 'added' };
   }
 
@@ -61,8 +61,8 @@ export class MemoryTaskStore implements TaskStore {
   }
 
   async list(queue: string, status: ListedStatus, { limit, cursor }: PageRequest): Promise<Page<Task>> {
-    const shelf = this.shelf(queue);
-    const list = status === 'FAILURE' || status === 'SHED' ? shelf[status] : shelf.open;
+    const lists = this.listsOf(queue);
+    const list = status === 'FAILURE' || status === 'SHED' ? lists[status] : lists.open;
     const items: Task[] = [];
     for (let at = cursor === undefined ? list.length - 1 : indexOf(list, placeIn(cursor)) - 1; at >= 0; at--) {
       const { task } = list[at] as Entry;
@@ -74,7 +74,7 @@ export class MemoryTaskStore implements TaskStore {
   }
 
   async heads(queue: string, order: Order, limit: number, now: number): Promise<readonly string[]> {
-    const { open } = this.shelf(queue);
+    const { open } = this.listsOf(queue);
     const heads: string[] = [];
     for (let step = 0; step < open.length && heads.length < limit; step++) {
       const { task } = open[order === 'fifo' ? step : open.length - 1 - step] as Entry;
@@ -93,24 +93,24 @@ export class MemoryTaskStore implements TaskStore {
   async replace(before: Task, after: Task): Promise<boolean> {
     const entry = this.entries.get(before.taskId);
     if (!entry || !standsAs(entry.task, before)) return false;
-    const shelf = this.shelf(before.queue);
+    const lists = this.listsOf(before.queue);
     entry.task = after;
-    if (isOpen(before) !== isOpen(after)) this.move(shelf, entry, before);
-    raise(shelf, counterOf(before, after));
+    if (isOpen(before) !== isOpen(after)) this.move(lists, entry, before);
+    raise(lists, counterOf(before, after));
     return true;
   }
 
   async listOverdue(queue: string, now: number, limit: number): Promise<readonly Task[]> {
     const tasks: Task[] = [];
-    for (const { task } of this.shelf(queue).open) {
+    for (const { task } of this.listsOf(queue).open) {
       if (tasks.length === limit) break;
-      if (overdue(task, now)) tasks.push(task);
+      if (settledIfOverdue(task, now)) tasks.push(task);
     }
     return tasks;
   }
 
   async figures(queue: string, now: number): Promise<QueueFigures> {
-    const { open, FAILURE, counters, throughput } = this.shelf(queue);
+    const { open, FAILURE, counters, throughput } = this.listsOf(queue);
     const pending = open.filter(({ task }) => task.status === 'PENDING');
     return {
       pending: pending.length,
@@ -126,40 +126,40 @@ export class MemoryTaskStore implements TaskStore {
   }
 
   async tidy(queue: string, now: number): Promise<void> {
-    const shelf = this.shelf(queue);
-    for (const [taskId, { task }] of shelf.finished) {
+    const lists = this.listsOf(queue);
+    for (const [taskId, { task }] of lists.finished) {
       if ((task.finishedAt as number) + this.retentionMs > now) break;
-      shelf.finished.delete(taskId);
+      lists.finished.delete(taskId);
       this.entries.delete(taskId);
-      const list = finalList(shelf, task);
+      const list = finalList(lists, task);
       if (list) remove(list, task.place);
     }
   }
 
   /** Puts an entry where it belongs after it was finished or redriven. */
-  private move(shelf: Shelf, entry: Entry, before: Task): void {
+  private move(lists: QueueLists, entry: Entry, before: Task): void {
     const { task } = entry;
     if (isOpen(task)) {
-      shelf.finished.delete(task.taskId);
-      const list = finalList(shelf, before);
+      lists.finished.delete(task.taskId);
+      const list = finalList(lists, before);
       if (list) remove(list, task.place);
-      insert(shelf.open, entry);
+      insert(lists.open, entry);
       return;
     }
-    remove(shelf.open, task.place);
-    const list = finalList(shelf, task);
+    remove(lists.open, task.place);
+    const list = finalList(lists, task);
     if (list) insert(list, entry);
-    shelf.finished.set(task.taskId, entry);
-    if (task.status !== 'SHED') shelf.throughput.record(task.finishedAt as number);
+    lists.finished.set(task.taskId, entry);
+    if (task.status !== 'SHED') lists.throughput.record(task.finishedAt as number);
   }
 
-  /** The shelf of a queue, for reading; asking for a queue that has none leaves nothing behind. */
-  private shelf(queue: string): Shelf {
-    return this.shelves.get(queue) ?? emptyShelf();
+  /** The lists of a queue, for reading; asking for a queue that has none leaves nothing behind. */
+  private listsOf(queue: string): QueueLists {
+    return this.queues.get(queue) ?? emptyLists();
   }
 }
 
-const emptyShelf = (): Shelf => ({
+const emptyLists = (): QueueLists => ({
   open: [],
   FAILURE: [],
   SHED: [],
@@ -168,11 +168,11 @@ const emptyShelf = (): Shelf => ({
   counters: noCounts,
 });
 
-const finalList = (shelf: Shelf, { status }: Task): Entry[] | undefined =>
-  status === 'FAILURE' || status === 'SHED' ? shelf[status] : undefined;
+const finalList = (lists: QueueLists, { status }: Task): Entry[] | undefined =>
+  status === 'FAILURE' || status === 'SHED' ? lists[status] : undefined;
 
-function raise(shelf: Shelf, counter: keyof Counters | undefined): void {
-  if (counter) shelf.counters = { ...shelf.counters, [counter]: shelf.counters[counter] + 1 };
+function raise(lists: QueueLists, counter: keyof Counters | undefined): void {
+  if (counter) lists.counters = { ...lists.counters, [counter]: lists.counters[counter] + 1 };
 }
 
 /** Where a place stands in a list, or would. */

@@ -4,7 +4,7 @@ import { settingsOf } from './find-queues.ts';
 import type { Order } from './order.ts';
 import type { QueueOrders } from './queue-orders.ts';
 import { Spreads } from './spreads.ts';
-import { overdue, type Task } from './task.ts';
+import { settledIfOverdue, type Task } from './task.ts';
 
 /** What one claimer asks for. */
 export interface ClaimRequest {
@@ -100,7 +100,7 @@ export class ClaimTasks {
     const grant = { fence: this.ids.next(), claimedAt, leaseUntil: claimedAt + leaseSeconds * 1000 };
     const outcome = await this.tasks.claim(taskId, grant);
     if (outcome.kind === 'claimed' || !outcome.task) return outcome;
-    const after = overdue(outcome.task, claimedAt);
+    const after = settledIfOverdue(outcome.task, claimedAt);
     if (after) await this.tasks.replace(outcome.task, after);
     return outcome;
   }

@@ -1,7 +1,7 @@
 import type { Clock, Meter } from '../../ports/system.ts';
 import type { QueueStore, TaskStore, WakeUps } from '../../ports/tasks.ts';
 import type { QueueSettings } from './queue.ts';
-import { overdue } from './task.ts';
+import { settledIfOverdue } from './task.ts';
 
 const PAGE = 100;
 /** Queues swept at the same time. */
@@ -82,7 +82,7 @@ export class SweepTasks {
       const tasks = await this.tasks.listOverdue(queue, now, PAGE);
       const outcomes = await Promise.all(
         tasks.map(async (task) => {
-          const after = overdue(task, now);
+          const after = settledIfOverdue(task, now);
           return after !== undefined && (await this.tasks.replace(task, after));
         }),
       );

@@ -147,7 +147,7 @@ export const released = (task: Task, delayMs: number, now: number): Task => ({
  *
  * @returns undefined while it makes nothing of it
  */
-export function overdue(task: Task, now: number): Task | undefined {
+export function settledIfOverdue(task: Task, now: number): Task | undefined {
   if (!isOpen(task) || (task.leaseUntil ?? 0) > now) return undefined;
   const isLastLeaseOver =
     task.leaseUntil !== undefined && task.attempt >= task.maxAttempts && task.leaseUntil < task.expiresAt;

@@ -5,9 +5,9 @@ import {
   createTask,
   failed,
   isClaimable,
-  overdue,
   redriven,
   released,
+  settledIfOverdue,
   type Task,
 } from '../../../src/domain/tasks/task.ts';
 import { aGrant, aTask, T0 } from '../../helpers/tasks.ts';
@@ -125,11 +125,14 @@ describe('time alone', () => {
     ['a last lease that ran out past the deadline', taken({ maxAttempts: 1, expiresAt: T0 + 9 }, 20), T0 + 20, 'SHED'],
     ['a finished task', completed(taken({ expiresAt: T0 + 9 }), undefined, T0), T0 + 99, undefined],
   ])('makes of %s', (_, task, now, expected) => {
-    expect(overdue(task, now)?.status).toBe(expected);
+    expect(settledIfOverdue(task, now)?.status).toBe(expected);
   });
 
   it('says why', () => {
-    expect(overdue(aTask({ expiresAt: T0 }), T0 + 1)).toMatchObject({ shedReason: 'expired', finishedAt: T0 + 1 });
-    expect(overdue(taken({ maxAttempts: 1 }, 5), T0 + 5)?.error).toMatch(/lease/);
+    expect(settledIfOverdue(aTask({ expiresAt: T0 }), T0 + 1)).toMatchObject({
+      shedReason: 'expired',
+      finishedAt: T0 + 1,
+    });
+    expect(settledIfOverdue(taken({ maxAttempts: 1 }, 5), T0 + 5)?.error).toMatch(/lease/);
   });
 });
