@@ -76,7 +76,8 @@ export class QueueCounts {
     this.add(queue, { open: 1 });
     const count = this.of(queue);
     const isOld = performance.now() - count.storedAt > this.flushMs;
-    if (isOld) await this.look(queue, count);
+    // The answer to what is on its way tells as much as a look.
+    if (isOld) await (count.sending ?? this.look(queue, count));
     if (mustSend(count, maxOpen)) await this.send(queue);
     if (totalOf(count, 'open') <= maxOpen) return true;
     this.add(queue, { open: -1 });

@@ -59,7 +59,8 @@ export const coreSettings = {
   },
   SWEEP_SECONDS: {
     meaning:
-      'Seconds between sweeps, which look for polls past their end, expired tasks and leases, and lost wake-ups.',
+      'Seconds between sweeps, which look for polls past their end, expired tasks and leases, and lost wake-ups. The same ' +
+      'in every process: delayed tasks are set aside and brought back by it.',
     fallback: '15',
     parse: wholeNumber(1, 3_600),
   },
