@@ -26,7 +26,7 @@ await withServer('Units of a task', startDynamoDbLocal, ({ endpoint }) => {
       tables = await newTaskTables(client);
       store = newStore();
       units = countUnits(client);
-      // The first task of a queue brings its count to the store.
+      // With the first task of a queue a store looks at its counts.
       await store.add(aTask({ queue: 'warm' }), 1_000_000);
     });
     afterAll(() => client.destroy());
