@@ -27,18 +27,21 @@ export async function readFigures(
     queueCounts.read(queue),
   ]);
   const isWhole = open.next === undefined && later.next === undefined;
-  const pending = open.entries.filter(({ leaseUntil }) => leaseUntil === undefined).map(({ position }) => position);
-  pending.push(...later.entries.map(placeOfLater));
-  if (!isWhole) pending.push(...(await newestPending(index, queue)));
-  const ages = pending.map(createdAtIn);
+  // The ends of a list overlap when it is not much longer than what is read of them.
+  const pending = new Set([
+    ...open.entries.filter(({ leaseUntil }) => leaseUntil === undefined).map(({ position }) => position),
+    ...later.entries.map(placeOfLater),
+    ...(isWhole ? [] : await newestPending(index, queue)),
+  ]);
+  const ages = [...pending].map(createdAtIn);
   const countedTaken = counts.taken ?? 0;
   const countedPending = (counts.open ?? 0) - countedTaken;
   const countedLater = later.next === undefined ? 0 : (counts.later ?? 0);
   const claimable = open.entries.filter((entry) => isIdle(entry, now) && entry.expiresAt > now).length;
   const countedClaimable = countedPending - Math.max(later.entries.length, countedLater);
   return {
-    pending: isWhole ? pending.length : Math.max(pending.length, countedPending),
-    taken: isWhole ? open.entries.length + later.entries.length - pending.length : Math.max(0, countedTaken),
+    pending: isWhole ? pending.size : Math.max(pending.size, countedPending),
+    taken: isWhole ? open.entries.length + later.entries.length - pending.size : Math.max(0, countedTaken),
     deadLetters: failures.next === undefined ? failures.entries.length : Math.max(PAGE, counts.deadLetters ?? 0),
     backlog: open.next === undefined ? claimable : Math.max(claimable, countedClaimable),
     oldestPendingAt: ages.length > 0 ? Math.min(...ages) : undefined,
