@@ -1,7 +1,6 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { type DynamoDBDocumentClient, GetCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
-import { invalidRequest } from '../../domain/shared/domain-error.ts';
 import type { Page, PageRequest } from '../../domain/shared/page.ts';
 import type { Order } from '../../domain/tasks/order.ts';
 import { counterOf, type QueueFigures } from '../../domain/tasks/queue-figures.ts';
@@ -10,6 +9,7 @@ import type { Clock } from '../../ports/system.ts';
 import type { AddOutcome, ClaimOutcome, ListedStatus, TaskStore } from '../../ports/tasks.ts';
 import { batchGet } from './batch-get.ts';
 import { concurrently, PARALLEL_REQUESTS } from './concurrently.ts';
+import { readCursor, writeCursor } from './cursor.ts';
 import { throwStoreError } from './errors.ts';
 import {
   dueUntil,
@@ -40,6 +40,8 @@ const LIST_ROUNDS = 4;
 const OVERDUE_ROUNDS = 10;
 /** Entries of each list in one request, where a list is gone through from end to end. */
 const PAGE = 500;
+/** A task's place, which cursors hold. */
+const POSITION = /^\d{15}#.+$/;
 /** Unless it is said otherwise, queues are swept once a minute at the least. */
 const SWEEP_MS = 60_000;
 
@@ -118,7 +120,7 @@ export class DynamoDbTaskStore implements TaskStore {
   }
 
   async list(queue: string, status: ListedStatus, { limit, cursor }: PageRequest): Promise<Page<Task>> {
-    const after = cursor === undefined ? undefined : readCursor(cursor);
+    const after = cursor === undefined ? undefined : readCursor(cursor, POSITION);
     const { entries, next } = await this.readStatus(queue, status, limit, after);
     const page = entries.slice(0, limit);
     const last = entries.length > limit ? page.at(-1)?.position : next;
@@ -300,11 +302,3 @@ function taskIn({ list: _, position: __, ttl: ___, ...task }: Record<string, unk
 }
 
 const storedIn = ({ Item }: ConditionalCheckFailedException): Task | undefined => Item && taskIn(unmarshall(Item));
-
-const writeCursor = (position: string): string => Buffer.from(position).toString('base64url');
-
-function readCursor(cursor: string): string {
-  const position = Buffer.from(cursor, 'base64url').toString();
-  if (!/^\d{15}#.+$/.test(position)) throw invalidRequest({ path: 'cursor', message: 'is not a nextCursor' });
-  return position;
-}

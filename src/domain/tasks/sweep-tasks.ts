@@ -1,5 +1,6 @@
 import type { Clock, Meter } from '../../ports/system.ts';
 import type { QueueStore, TaskStore, WakeUps } from '../../ports/tasks.ts';
+import { pagesOf } from '../shared/page.ts';
 import type { QueueSettings } from './queue.ts';
 import { settledIfOverdue } from './task.ts';
 
@@ -58,12 +59,7 @@ export class SweepTasks {
 
   private async allQueues(): Promise<QueueSettings[]> {
     const queues: QueueSettings[] = [];
-    let cursor: string | undefined;
-    do {
-      const page = await this.queues.list({ limit: PAGE, cursor });
-      queues.push(...page.items);
-      cursor = page.nextCursor;
-    } while (cursor !== undefined);
+    for await (const page of pagesOf((cursor) => this.queues.list({ limit: PAGE, cursor }))) queues.push(...page);
     return queues;
   }
 
