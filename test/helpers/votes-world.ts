@@ -38,7 +38,7 @@ export function votesWorld() {
     closePoll: new ClosePoll(polls, ledger, clock),
     auditPoll: new AuditPoll(ledger, tallies, foldShards),
     readResults: new ReadResults(polls, tallies, clock),
-    recountPoll: new RecountPoll(polls, ledger, tallies),
+    recountPoll: new RecountPoll(polls, ledger, tallies, foldShards),
     takeSmsVote: new TakeSmsVote(polls, castVote, clock, 'colors'),
     given: (fields: Partial<CreatePollCommand> = {}) => createPoll.execute({ ...draft, ...fields }),
   };

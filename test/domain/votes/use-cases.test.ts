@@ -300,6 +300,86 @@ describe('a recount', () => {
     expect((await world.recountPoll.execute('colors')).after).toBe(2);
     expect(await world.readResults.execute('colors')).toMatchObject({ total: 2 });
   });
+
+  /** Does something once, after the recount has read the shards and before it stores what they hold. */
+  const betweenReadAndPut = (meddle: () => Promise<void>): void => {
+    const { readShards } = world.ledger;
+    world.ledger.readShards = async (poll, regions) => {
+      world.ledger.readShards = readShards;
+      const images = await world.ledger.readShards(poll, regions);
+      await meddle();
+      return images;
+    };
+  };
+  const tooHigh = () => {
+    const marks = new Map(Array.from({ length: 16 }, (_, shard) => [`0.local#${shard}`, 100]));
+    return world.tallies.put({ ...emptyTally('colors'), revision: 5, marks }, 0);
+  };
+
+  it('leaves out no vote that was folded under a mark that was too high', async () => {
+    await world.given();
+    await world.castVote.execute('colors', { choice: 'red' });
+    await tooHigh();
+    betweenReadAndPut(async () => {
+      await world.castVote.execute('colors', { choice: 'red' });
+      await fold();
+    });
+
+    expect(await world.recountPoll.execute('colors')).toEqual({ before: 1_600, after: 2, drift: -1_598 });
+    expect(await world.readResults.execute('colors')).toMatchObject({ total: 2 });
+  });
+
+  it('leaves out no vote that another recount counted meanwhile', async () => {
+    await world.given();
+    await world.castVote.execute('colors', { choice: 'red' });
+    await tooHigh();
+    betweenReadAndPut(async () => {
+      await world.castVote.execute('colors', { choice: 'red' });
+      await world.recountPoll.execute('colors');
+    });
+
+    expect((await world.recountPoll.execute('colors')).after).toBe(2);
+    expect(await world.readResults.execute('colors')).toMatchObject({ total: 2 });
+  });
+
+  it('keeps the votes in shards that were added while it began', async () => {
+    const poll = await world.given();
+    // Of a store that holds more shards than it was told of only those are read.
+    const { readShards } = world.ledger;
+    world.ledger.readShards = async (poll, regions) =>
+      (await readShards.call(world.ledger, poll, regions)).filter(({ shard }) => shard < poll.shards);
+    const getPoll = world.polls.get.bind(world.polls);
+    world.polls.get = async (pollId) => {
+      const read = await getPoll(pollId);
+      world.polls.get = getPoll;
+      const grown = (await world.polls.growShards(poll.pollId, 1_000)) as typeof poll;
+      for (let vote = 0; vote < 50; vote++) await world.castVote.in(grown, { choice: 'red' });
+      await fold();
+      return read;
+    };
+
+    expect((await world.recountPoll.execute('colors')).after).toBe(50);
+    expect(await world.readResults.execute('colors')).toMatchObject({ total: 50 });
+  });
+
+  it('of every poll tells of each, and lets none that fails keep another from it', async () => {
+    for (const pollId of ['a', 'b', 'c']) {
+      await world.given({ pollId });
+      await world.castVote.execute(pollId, { choice: 'red' });
+    }
+    const get = world.tallies.get.bind(world.tallies);
+    world.tallies.get = async (pollId) => {
+      if (pollId === 'b') throw new Error('no tally today');
+      return get(pollId);
+    };
+    const told = new Map<string, number>();
+
+    await expect(world.recountPoll.all((pollId, { drift }) => told.set(pollId, drift))).rejects.toMatchObject({
+      errors: [new Error('no tally today')],
+    });
+    expect(Object.fromEntries(told)).toEqual({ a: 1, c: 1 });
+    for (const pollId of ['a', 'c']) expect(await world.readResults.execute(pollId)).toMatchObject({ total: 1 });
+  });
 });
 
 describe('folding', () => {

@@ -55,7 +55,9 @@ export const votes: Context<typeof settings> = {
             },
             gap: async () => {
               logger.warn('records may have left the stream before anybody read them: recounting every poll');
-              await recountPoll.all();
+              await recountPoll.all((pollId, recount) => {
+                if (recount.drift !== 0) logger.warn({ pollId, ...recount }, 'recounted');
+              });
             },
           }),
         stop: () => feed.stop(),

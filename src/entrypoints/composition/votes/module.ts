@@ -194,7 +194,7 @@ function bindUseCases(options: ContainerModuleLoadOptions, config: VotesConfig):
     [ledger, tallies, useCases.foldShards],
   );
   bind(useCases.recountPoll).toResolvedValue(
-    (polls, ledger, tallies) => new RecountPoll(polls, ledger, tallies),
-    [polls, ledger, tallies],
+    (polls, ledger, tallies, foldShards) => new RecountPoll(polls, ledger, tallies, foldShards),
+    [polls, ledger, tallies, useCases.foldShards],
   );
 }
