@@ -4,6 +4,7 @@ import type { Results } from '../../src/domain/votes/read-results.ts';
 import { ports } from '../../src/entrypoints/composition/votes/module.ts';
 import { EventStream } from '../../src/entrypoints/http/votes/event-stream.ts';
 import { LiveResults } from '../../src/entrypoints/http/votes/live-results.ts';
+import { SharedReads } from '../../src/entrypoints/http/votes/shared-reads.ts';
 import { authorization, type EmbeddedApp, embeddedApp } from '../helpers/embedded-app.ts';
 import { eventually } from '../helpers/eventually.ts';
 import { SseClient } from '../helpers/sse-client.ts';
@@ -181,6 +182,36 @@ describe('the events of a poll’s results', () => {
   });
 });
 
+describe('the results of a poll', () => {
+  it('are read once for the first who asks and once more for all who ask meanwhile', async () => {
+    const service = await embeddedApp();
+    try {
+      const tallies = service.container.get(ports.tallies);
+      const get = tallies.get.bind(tallies);
+      const reads: (() => void)[] = [];
+      jest.spyOn(tallies, 'get').mockImplementation(async (pollId) => {
+        await new Promise<void>((resolve) => reads.push(resolve));
+        return get(pollId);
+      });
+      const answers = Array.from({ length: 20 }, () => service.app.inject('/polls/colors/results'));
+      await service.app.inject('/healthz');
+      await eventually(() => reads.length, Boolean);
+      reads[0]?.();
+      await eventually(
+        () => reads.length,
+        (count) => count > 1,
+      );
+      reads[1]?.();
+
+      const statuses = (await Promise.all(answers)).map(({ statusCode }) => statusCode);
+      expect(statuses).toEqual(statuses.map(() => 200));
+      expect(reads).toHaveLength(2);
+    } finally {
+      await service.close();
+    }
+  });
+});
+
 describe('live results', () => {
   const results = (revision: number): Results => ({
     pollId: 'p',
@@ -198,7 +229,7 @@ describe('live results', () => {
 
   it('are read once for all viewers, four times a second, and not at all without a viewer', async () => {
     let reads = 0;
-    const live = new LiveResults({ execute: async () => results(++reads) });
+    const live = new LiveResults(async () => results(++reads));
     const seen: (number | null)[][] = [[], [], []];
     const viewer = (index: number) => live.watch('p', ({ revision }) => seen[index]?.push(revision));
 
@@ -210,17 +241,13 @@ describe('live results', () => {
     await jest.advanceTimersByTimeAsync(5_000);
 
     expect(reads).toBe(6);
-    expect(seen).toEqual([
-      [1, 2, 3, 4, 5, 6],
-      [1, 2, 3, 4, 5, 6],
-      [5, 6],
-    ]);
+    expect(seen).toEqual([[1, 2, 3, 4, 5, 6], [2, 3, 4, 5, 6], [6]]);
     expect(jest.getTimerCount()).toBe(0);
   });
 
   it('show nothing older than what they showed, and nothing twice', async () => {
     const revisions = [2, 1, 2, 3, 3, 0, 4];
-    const live = new LiveResults({ execute: async () => results(revisions.shift() ?? 4) });
+    const live = new LiveResults(async () => results(revisions.shift() ?? 4));
     const seen: (number | null)[] = [];
 
     const stop = live.watch('p', ({ revision }) => seen.push(revision));
@@ -228,6 +255,70 @@ describe('live results', () => {
     stop();
 
     expect(seen).toEqual([2, 3, 4]);
+  });
+
+  it('show a viewer who joins nothing that was read before, and the state also where it stays', async () => {
+    let revision = 1;
+    const answers: (() => void)[] = [];
+    const live = new LiveResults(() => {
+      const read = results(revision);
+      return new Promise((resolve) => answers.push(() => resolve(read)));
+    });
+    const seen: Record<string, (number | null)[]> = { first: [], second: [], third: [] };
+    const viewer = (name: string) => live.watch('p', ({ revision }) => seen[name]?.push(revision));
+    const look = async () => {
+      answers.shift()?.();
+      await jest.advanceTimersByTimeAsync(250);
+    };
+
+    const stops = [viewer('first')];
+    await look();
+    expect(seen).toEqual({ first: [1], second: [], third: [] });
+    // Another look is under way when the tally moves, and somebody who has been told so joins.
+    revision = 2;
+    stops.push(viewer('second'));
+    await look();
+    expect(seen).toEqual({ first: [1], second: [], third: [] });
+    stops.push(viewer('third'));
+    await look();
+    await look();
+    for (const stop of stops) stop();
+
+    expect(seen).toEqual({ first: [1, 2], second: [2], third: [2] });
+  });
+});
+
+describe('shared reads', () => {
+  it('are one at a time and one that waits, and answer nobody with what was read before they asked', async () => {
+    let version = 0;
+    const answers: ((failure?: Error) => void)[] = [];
+    const shared = new SharedReads((key) => {
+      const read = `${key} ${++version}`;
+      return new Promise<string>((resolve, reject) =>
+        answers.push((failure) => (failure ? reject(failure) : resolve(read))),
+      );
+    });
+
+    const first = shared.read('a');
+    const behind = [shared.read('a'), shared.read('a'), shared.read('a')];
+    const other = shared.read('b');
+    expect(answers).toHaveLength(2);
+    answers[0]?.();
+    await expect(first).resolves.toBe('a 1');
+    const later = [shared.read('a'), shared.read('a')];
+    expect(answers).toHaveLength(3);
+    answers[2]?.(new Error('not now'));
+    for (const read of behind) await expect(read).rejects.toThrow('not now');
+    expect(answers).toHaveLength(4);
+    answers[3]?.();
+    answers[1]?.();
+
+    await expect(Promise.all(later)).resolves.toEqual(['a 4', 'a 4']);
+    await expect(other).resolves.toBe('b 2');
+    const alone = shared.read('a');
+    expect(answers).toHaveLength(5);
+    answers[4]?.();
+    await expect(alone).resolves.toBe('a 5');
   });
 });
 

@@ -1,4 +1,4 @@
-import type { ReadResults, Results } from '../../../domain/votes/read-results.ts';
+import type { Results } from '../../../domain/votes/read-results.ts';
 
 /** At most five states a second reach a viewer: the one with which it begins, and four changes. */
 const INTERVAL_MS = 250;
@@ -7,6 +7,8 @@ type Viewer = (results: Results) => void;
 
 interface Watch {
   readonly viewers: Set<Viewer>;
+  /** Those who have not been shown anything yet. */
+  readonly joining: Set<Viewer>;
   timer: NodeJS.Timeout | undefined;
   last: Results | undefined;
 }
@@ -22,42 +24,51 @@ export const versionOf = ({ createdAt, revision, status }: Results): string =>
 export class LiveResults {
   private readonly watches = new Map<string, Watch>();
 
-  constructor(private readonly readResults: Pick<ReadResults, 'execute'>) {}
+  /** @param readResults of a poll, as they are when it is called */
+  constructor(private readonly readResults: (pollId: string) => Promise<Results>) {}
 
   /**
-   * Calls the viewer with each new state of a poll, newer ones only.
+   * Calls the viewer with each new state of a poll, newer ones only. The first comes out of a look that began after the
+   * viewer joined, so that nothing is older than what somebody was told before.
    *
    * @returns a function that ends it
    */
   watch(pollId: string, viewer: Viewer): () => void {
-    const watch = this.watches.get(pollId) ?? this.begin(pollId);
-    if (watch.last) viewer(watch.last);
-    watch.viewers.add(viewer);
+    const existing = this.watches.get(pollId);
+    const watch = existing ?? { viewers: new Set(), joining: new Set(), timer: undefined, last: undefined };
+    watch.joining.add(viewer);
+    if (!existing) {
+      this.watches.set(pollId, watch);
+      void this.look(pollId, watch);
+    }
     return () => {
       watch.viewers.delete(viewer);
-      if (watch.viewers.size > 0 || this.watches.get(pollId) !== watch) return;
+      watch.joining.delete(viewer);
+      if (isWatched(watch) || this.watches.get(pollId) !== watch) return;
       clearTimeout(watch.timer);
       this.watches.delete(pollId);
     };
   }
 
-  private begin(pollId: string): Watch {
-    const watch: Watch = { viewers: new Set(), timer: undefined, last: undefined };
-    this.watches.set(pollId, watch);
-    void this.look(pollId, watch);
-    return watch;
-  }
-
   private async look(pollId: string, watch: Watch): Promise<void> {
+    const joined = [...watch.joining];
     // A store that cannot answer leaves viewers with the state they have, whose age they can see.
-    const results = await this.readResults.execute(pollId).catch(() => undefined);
+    const results = await this.readResults(pollId).catch(() => undefined);
     if (results && isNews(results, watch.last)) {
       watch.last = results;
       for (const viewer of watch.viewers) viewer(results);
     }
-    if (watch.viewers.size > 0) watch.timer = setTimeout(() => void this.look(pollId, watch), INTERVAL_MS);
+    if (results && watch.last)
+      for (const viewer of joined)
+        if (watch.joining.delete(viewer)) {
+          watch.viewers.add(viewer);
+          viewer(watch.last);
+        }
+    if (isWatched(watch)) watch.timer = setTimeout(() => void this.look(pollId, watch), INTERVAL_MS);
   }
 }
+
+const isWatched = ({ viewers, joining }: Watch): boolean => viewers.size + joining.size > 0;
 
 const isNews = (results: Results, last: Results | undefined): boolean =>
   !last || (versionOf(results) !== versionOf(last) && (results.revision ?? 0) >= (last.revision ?? 0));

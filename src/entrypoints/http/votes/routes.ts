@@ -18,6 +18,7 @@ import { pageRequest, timestamp } from '../schemas.ts';
 import { EventStream } from './event-stream.ts';
 import { LiveResults, versionOf } from './live-results.ts';
 import * as schemas from './schemas.ts';
+import { SharedReads } from './shared-reads.ts';
 import { twimlReply } from './sms-replies.ts';
 import { isFromTwilio, type TwilioSettings } from './twilio-signature.ts';
 
@@ -41,6 +42,7 @@ const tags = ['votes'];
 export const votesRoutes = (options: VotesRoutesOptions): FastifyPluginAsync => {
   const { clock, meter } = options;
   const plugin: FastifyPluginAsyncTypebox = async (app) => {
+    const results = new SharedReads((pollId) => options.readResults.execute(pollId));
     app.post(
       '/polls',
       {
@@ -150,15 +152,15 @@ export const votesRoutes = (options: VotesRoutesOptions): FastifyPluginAsync => 
         },
       },
       async ({ params: { pollId }, headers }, reply) => {
-        const results = await options.readResults.execute(pollId);
-        const etag = `"${versionOf(results)}"`;
+        const now = await results.read(pollId);
+        const etag = `"${versionOf(now)}"`;
         reply.header('etag', etag).header('cache-control', 'no-cache');
         if (matches(headers['if-none-match'], etag)) return reply.code(304).send(null);
-        return resultsBody(results);
+        return resultsBody(now);
       },
     );
 
-    const live = new LiveResults(options.readResults);
+    const live = new LiveResults((pollId) => results.read(pollId));
     const streams = new Set<EventStream>();
     app.addHook('preClose', async () => {
       for (const stream of streams) stream.end();
@@ -181,9 +183,9 @@ export const votesRoutes = (options: VotesRoutesOptions): FastifyPluginAsync => 
         await options.findPolls.byId(pollId);
         const stream = new EventStream();
         streams.add(stream);
-        const stop = live.watch(pollId, (results) => {
-          const id = results.revision === null ? undefined : String(results.revision);
-          stream.send({ event: 'results', id, data: JSON.stringify(resultsBody(results)) });
+        const stop = live.watch(pollId, (now) => {
+          const id = now.revision === null ? undefined : String(now.revision);
+          stream.send({ event: 'results', id, data: JSON.stringify(resultsBody(now)) });
         });
         stream.body.on('close', () => {
           stop();

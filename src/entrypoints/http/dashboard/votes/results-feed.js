@@ -148,8 +148,11 @@ export class ResultsFeed {
         this.#hasOpened = true;
       });
       source.addEventListener('results', ({ data }) => {
+        const results = /** @type {Results} */ (JSON.parse(data));
         delivered = true;
-        this.#accept(JSON.parse(data));
+        // Late, or of a store that began anew: asking tells which.
+        if (isOlder(results, this.#newest)) return end();
+        this.#accept(results);
         this.#viewer.onConnection('live');
         listen();
       });
@@ -169,3 +172,11 @@ export class ResultsFeed {
     }
   }
 }
+
+/**
+ * Revisions only rise, with a recount too, so that an older one counts less or something else.
+ *
+ * @param {Results} results
+ * @param {Results | undefined} shown
+ */
+const isOlder = ({ revision }, shown) => revision !== null && revision < (shown?.revision ?? 0);
