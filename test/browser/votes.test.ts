@@ -53,6 +53,11 @@ describe('the dashboard and its page of votes, in Chromium', () => {
       (painted) => Math.abs(painted - share) < 0.005,
     );
 
+  /** As when somebody goes to another tab, or comes back. */
+  const setHidden = (page: Page, hidden: boolean) =>
+    page.evaluate(`Object.defineProperty(document, 'hidden', { value: ${hidden}, configurable: true });
+      document.dispatchEvent(new Event('visibilitychange'));`);
+
   const colours = () => client.createPoll({ question: 'Which colour?', choices: ['RED', 'GREEN', 'BLUE'] });
 
   it('begins with an open poll', async () => {
@@ -172,8 +177,11 @@ describe('the dashboard and its page of votes, in Chromium', () => {
 
     await page.unroute('**/votes');
     const sent = page.waitForRequest('**/votes');
-    await row(page, 'RED').getByRole('button', { name: 'Send this vote again' }).click();
+    await row(page, 'RED').getByRole('button', { name: 'Send this vote again' }).press('Enter');
     keys.add((await sent).headers()['idempotency-key']);
+    await expect(page.evaluate("document.activeElement.closest('.vote')?.textContent")).resolves.toContain(
+      'Vote for RED',
+    );
     await reads(figure(page, 'Votes'), /^1$/);
     expect(keys.size).toBe(1);
     await expect(row(page, 'RED').getByRole('alert').count()).resolves.toBe(0);
@@ -211,7 +219,8 @@ describe('the dashboard and its page of votes, in Chromium', () => {
   it('polls where there are no server-sent events, and says when the figures catch up', async () => {
     dashboard.tolerate('501');
     const poll = await colours();
-    let lagMs: number | undefined;
+    // Of a vote long ago: a poll that rests when it is opened has caught up.
+    let lagMs: number | undefined = 5_000;
     const conditional: (string | undefined)[] = [];
     const statuses: number[] = [];
     let streams = 0;
@@ -231,6 +240,7 @@ describe('the dashboard and its page of votes, in Chromium', () => {
     };
     const page = await open(`#/votes/${poll}`, { prepare });
     await reads(connection(page), 'Polling every 2 s', 10_000);
+    lagMs = undefined;
     await client.vote(poll, 'RED');
     await reads(row(page, 'RED'), '1 vote');
     await eventually(
@@ -261,6 +271,37 @@ describe('the dashboard and its page of votes, in Chromium', () => {
       await reads(figure(page, 'Votes'), String(votes));
     }
     expect(streams).toBe(2);
+  });
+
+  it('never shows fewer votes than before, though a stream begins with an older state', async () => {
+    const poll = await colours();
+    const older = await client.results(poll);
+    await client.vote(poll, 'RED');
+    await eventually(
+      () => client.results(poll),
+      ({ total }) => total === 1,
+    );
+    let streams = 0;
+    const prepare = async (page: Page) => {
+      await page.addInitScript(`
+        window.totals = [];
+        new MutationObserver(() => {
+          const total = document.querySelector('.figure-value')?.textContent;
+          if (total && total !== window.totals.at(-1)) window.totals.push(total);
+        }).observe(document, { childList: true, characterData: true, subtree: true });`);
+      await page.route('**/results/events', (route) => {
+        streams += 1;
+        if (streams > 1) return route.continue();
+        const body = `event: results\nid: 0\ndata: ${JSON.stringify(older)}\n\n`;
+        return route.fulfill({ contentType: 'text/event-stream', body });
+      });
+    };
+    const page = await open(`#/votes/${poll}`, { prepare });
+    await reads(connection(page), 'Live');
+    await client.vote(poll, 'RED');
+    await reads(figure(page, 'Votes'), /^2$/);
+    expect(streams).toBe(2);
+    await expect(page.evaluate('window.totals')).resolves.toEqual(['1', '2']);
   });
 
   it('does not trust a line that is silent', async () => {
@@ -319,17 +360,14 @@ describe('the dashboard and its page of votes, in Chromium', () => {
     };
     const page = await open(`#/votes/${poll}`, { prepare });
     await reads(connection(page), 'Live');
-    const setHidden = (hidden: boolean) =>
-      page.evaluate(`Object.defineProperty(document, 'hidden', { value: ${hidden}, configurable: true });
-        document.dispatchEvent(new Event('visibilitychange'));`);
-    await setHidden(true);
+    await setHidden(page, true);
     await eventually(
       () => ended,
       (urls) => urls.some((url) => url.endsWith('/events')),
     );
     await client.vote(poll, 'RED');
     expect(streams).toBe(1);
-    await setHidden(false);
+    await setHidden(page, false);
     await reads(row(page, 'RED'), '1 vote');
     await eventually(
       () => streams,
@@ -538,10 +576,39 @@ describe('the dashboard and its page of votes, in Chromium', () => {
     }
   });
 
-  it('says what it was told of a poll that does not exist', async () => {
+  it('says what it was told of a poll that does not exist, also after the connection was lost', async () => {
     dashboard.tolerate('404');
-    const page = await open('#/votes/nowhere');
+    dashboard.tolerate('net::ERR_FAILED');
+    const prepare = (page: Page) => page.route('**/polls/nowhere', (route) => route.abort());
+    const page = await open('#/votes/nowhere', { prepare });
+    await reads(page.getByRole('alert'), 'Trying again…');
+    await page.unroute('**/polls/nowhere');
     await reads(page.getByRole('alert'), 'There is no poll "nowhere".');
+    expect(await page.getByRole('alert').innerText()).not.toContain('Trying again');
+  });
+
+  it('shows a poll again that was gone and is there again', async () => {
+    dashboard.tolerate('404');
+    const poll = await colours();
+    const page = await open(`#/votes/${poll}`);
+    await reads(connection(page), 'Live');
+    const comeBack = async () => {
+      await setHidden(page, true);
+      await setHidden(page, false);
+    };
+    const body = JSON.stringify({ detail: 'It is gone.', code: 'VOTES_POLL_NOT_FOUND' });
+    await page.route('**/results', (route) =>
+      route.fulfill({ status: 404, contentType: 'application/problem+json', body }),
+    );
+    await comeBack();
+    await reads(page.getByRole('alert'), 'It is gone.');
+
+    await page.unroute('**/results');
+    await client.vote(poll, 'RED');
+    await comeBack();
+    await reads(row(page, 'RED'), '1 vote');
+    await reads(connection(page), 'Live');
+    await expect(page.getByRole('alert').count()).resolves.toBe(0);
   });
 
   it('shows any text as text', async () => {

@@ -62,6 +62,8 @@ export class ChoiceRow {
   /** Says on the button that a vote is under way, until one of the functions is called. */
   sending() {
     this.#sending += 1;
+    // The button in the note goes, and whoever pressed it by keyboard would have to begin at the top of the page.
+    if (this.#notes.contains(document.activeElement)) this.#button.focus();
     this.#notes.replaceChildren();
     this.#label();
     const ended = () => {

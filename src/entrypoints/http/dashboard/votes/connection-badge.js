@@ -19,7 +19,7 @@ export class ConnectionBadge {
   #connection = 'connecting';
   #badge = new Badge();
   #lagMs = 0;
-  #movedAt = 0;
+  #movedAt = Number.NEGATIVE_INFINITY;
   #isOpen = true;
   /** @type {number | null | undefined} */
   #revision;
@@ -31,7 +31,8 @@ export class ConnectionBadge {
 
   /** @param {Results} results */
   show({ revision, lagMs, status }) {
-    if (revision !== this.#revision) this.#movedAt = performance.now();
+    // What is shown first may have moved long ago.
+    if (this.#revision !== undefined && revision !== this.#revision) this.#movedAt = performance.now();
     this.#revision = revision;
     this.#lagMs = lagMs ?? 0;
     this.#isOpen = status === 'open';

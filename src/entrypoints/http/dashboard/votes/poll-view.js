@@ -72,6 +72,7 @@ export class PollView {
 
   /** @param {string} pollId */
   async #load(pollId) {
+    let told = '';
     while (!this.#signal.aborted) {
       try {
         const poll = await readPoll(pollId, this.#signal);
@@ -80,7 +81,9 @@ export class PollView {
       } catch (error) {
         if (this.#signal.aborted) return;
         if (!(error instanceof Problem)) throw error;
-        if (!this.element.querySelector('.problem')) this.#fail(error);
+        // Said again, it would be read out again.
+        if (error.message !== told) this.#fail(error);
+        told = error.message;
         if (!error.isPassing) return;
         await delay(Math.max(RETRY_MS, error.retryAfterMs), this.#signal);
       }
@@ -93,17 +96,7 @@ export class PollView {
     this.#heading.replaceChildren(isolated(poll.question));
     document.title = `\u2068${poll.question}\u2069 – Portside`;
     this.#showStatus(poll.status);
-    this.element.replaceChildren(
-      element('div', { class: 'meta' }, element('p', {}, this.#status, this.#facts), this.#badge.element),
-      this.#heading,
-      this.#badge.detail,
-      this.#figures.element,
-      this.#hiddenNote,
-      this.#voterField,
-      this.#choices,
-      this.#controls.element,
-      this.#announcer.element,
-    );
+    this.#layOut();
     this.element.removeAttribute('aria-busy');
     if (this.#wantsFocus) this.focus();
     const timer = setInterval(() => {
@@ -116,6 +109,20 @@ export class PollView {
     // A page that nobody sees holds no connection: browsers allow few to one host, over all their tabs.
     document.addEventListener('visibilitychange', () => this.#follow(poll.pollId), { signal: this.#signal });
     this.#follow(poll.pollId);
+  }
+
+  #layOut() {
+    this.element.replaceChildren(
+      element('div', { class: 'meta' }, element('p', {}, this.#status, this.#facts), this.#badge.element),
+      this.#heading,
+      this.#badge.detail,
+      this.#figures.element,
+      this.#hiddenNote,
+      this.#voterField,
+      this.#choices,
+      this.#controls.element,
+      this.#announcer.element,
+    );
   }
 
   /** @param {string} pollId */
@@ -146,6 +153,8 @@ export class PollView {
 
   /** @param {Results} results */
   #show(results) {
+    // A poll that was gone is there again.
+    if (this.#heading.parentElement !== this.element) this.#layOut();
     this.#showStatus(results.status);
     this.#hiddenNote.hidden = !results.hidden;
     this.#figures.show(results);
