@@ -12,5 +12,4 @@ export const handler = votesStreamHandler({
   foldShards: container.get(useCases.foldShards),
   logger: container.get(system.logger),
   meter: container.get(system.meter),
-  clock: container.get(system.clock),
 });

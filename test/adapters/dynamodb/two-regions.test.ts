@@ -57,7 +57,7 @@ await withServer('Two regions', startDynamoDbLocal, ({ endpoint }) => {
           onError: () => undefined,
         });
         const feed = new VoteShardFeed(records, () => undefined);
-        feed.start({ changes: (images) => foldShards.execute(images), gap: async () => undefined });
+        feed.start({ changes: async (images) => void (await foldShards.execute(images)), gap: async () => undefined });
         return feed;
       };
       let votes = 0;

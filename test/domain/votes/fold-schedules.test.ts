@@ -86,8 +86,7 @@ describe('folding under duplicates, reordering, replays, crashes and parallel fo
           });
         });
         // A restart from the beginning of the stream, in parallel with all of the above.
-        runs.push(fold.execute(stream));
-        await s.waitFor(Promise.all(runs));
+        await s.waitFor(Promise.all([...runs, fold.execute(stream)]));
 
         const tally = await s.waitFor(store.get('colors'));
         const truth = cast.reduce((counts, { choice }) => counts.with(choice, (counts[choice] ?? 0) + 1), [0, 0, 0]);

@@ -399,8 +399,13 @@ describe('folding', () => {
     const images = await Promise.all(
       ['a', 'b'].map(async (pollId) => world.ledger.readShards((await world.polls.get(pollId)) as never, [])),
     );
-    await world.foldShards.execute(images.flat());
+    const changed = await world.foldShards.execute(images.flat());
 
+    expect(changed.map(({ pollId, revision }) => [pollId, revision])).toEqual([
+      ['a', 1],
+      ['b', 1],
+    ]);
+    expect(await world.foldShards.execute(images.flat())).toEqual([]);
     for (const pollId of ['a', 'b']) expect(await world.readResults.execute(pollId)).toMatchObject({ total: 1 });
   });
 });

@@ -38,7 +38,6 @@ export const votes: Context<typeof settings> = {
   loops: (container: Container, config: VotesConfig) => {
     const logger = container.get(system.logger);
     const meter = container.get(system.meter);
-    const clock = container.get(system.clock);
     const feed = container.get(ports.shardFeed);
     const foldShards = container.get(useCases.foldShards);
     const closePoll = container.get(useCases.closePoll);
@@ -48,7 +47,7 @@ export const votes: Context<typeof settings> = {
         start: () =>
           feed.start({
             changes: async (images) => {
-              await foldAndMeasure({ foldShards, meter, clock }, images).catch((error) => {
+              await foldAndMeasure({ foldShards, meter }, images).catch((error) => {
                 logger.error({ err: error, images: images.length }, 'folding shards failed; the batch comes again');
                 throw error;
               });

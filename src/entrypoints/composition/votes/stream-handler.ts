@@ -3,13 +3,12 @@ import type { Logger } from 'pino';
 import { type DecodedVotes, decodeVoteRecords } from '../../../adapters/streams/vote-records.ts';
 import type { FoldShards } from '../../../domain/votes/fold-shards.ts';
 import type { ShardImage } from '../../../domain/votes/tally.ts';
-import type { Clock, Meter } from '../../../ports/system.ts';
+import type { Meter } from '../../../ports/system.ts';
 
 export interface VotesStreamOptions {
   readonly foldShards: FoldShards;
   readonly logger: Logger;
   readonly meter: Meter;
-  readonly clock: Clock;
 }
 
 /** Tells what a batch of the stream held besides shard images; only what cannot be read needs a person. */
@@ -22,14 +21,16 @@ export function tellPassedOver(logger: Logger, meter: Meter, { images, ignored, 
   logger.debug({ images: images.length, ignored, poison: poison.length }, 'stream batch decoded');
 }
 
-/** Folds images into the tallies, and measures how long the newest vote among them took from its shard to its tally. */
+/**
+ * Folds images into the tallies, and measures how long the newest votes took from their shards. Images that bring nothing
+ * new, such as those of a close or of a batch that comes again, tell nothing of that.
+ */
 export async function foldAndMeasure(
-  { foldShards, meter, clock }: Omit<VotesStreamOptions, 'logger'>,
+  { foldShards, meter }: Pick<VotesStreamOptions, 'foldShards' | 'meter'>,
   images: readonly ShardImage[],
 ): Promise<void> {
-  await foldShards.execute(images);
-  const newestVoteAt = images.reduce((newest, { lastVoteAt }) => Math.max(newest, lastVoteAt), 0);
-  if (newestVoteAt > 0) meter.record('VoteLag', Math.max(0, clock.now() - newestVoteAt), 'Milliseconds');
+  const changed = await foldShards.execute(images);
+  if (changed.length > 0) meter.record('VoteLag', Math.max(...changed.map(({ lagMs }) => lagMs)), 'Milliseconds');
 }
 
 /**
