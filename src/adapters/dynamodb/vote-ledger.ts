@@ -14,7 +14,7 @@ import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { storeUnavailable } from '../../domain/shared/domain-error.ts';
 import { type Ballot, sameVote } from '../../domain/votes/ballot.ts';
 import type { Poll } from '../../domain/votes/poll.ts';
-import { SHARD_VERSION, type ShardImage, type ShardName } from '../../domain/votes/tally.ts';
+import { SHARD_VERSION, type ShardImage, type ShardName, shardKey } from '../../domain/votes/tally.ts';
 import type { Random } from '../../ports/system.ts';
 import type { RecordOutcome, VoteLedger } from '../../ports/votes.ts';
 import { batchGet } from './batch-get.ts';
@@ -34,6 +34,7 @@ const shardItemKey = (pollId: string, { choice, region, shard }: ShardName) => (
   sk: 'SHARD',
 });
 
+type ShardItem = ShardImage & { readonly closed?: boolean };
 type BallotItem = Pick<Ballot, 'choice' | 'voter' | 'acceptedAt'>;
 
 export class DynamoDbVoteLedger implements VoteLedger {
@@ -74,15 +75,18 @@ export class DynamoDbVoteLedger implements VoteLedger {
     return Item && ballotIn(pollId, voteId, Item as BallotItem);
   }
 
+  /** What is marked stays so: a repeat goes on where the one before was held up, and writes nothing that is there. */
   async closeShards(poll: Poll): Promise<void> {
-    await concurrently(PARALLEL_REQUESTS, shardNames(poll, [this.region]), (name) =>
+    const names = shardNames(poll, [this.region]);
+    const marked = new Set((await this.readItems(poll, names)).filter(({ closed }) => closed).map(shardKey));
+    const unmarked = names.filter((name) => !marked.has(shardKey(name)));
+    await concurrently(PARALLEL_REQUESTS, unmarked, (name) =>
       retry(() => this.client.send(new UpdateCommand(closeShard(this.table, poll.pollId, name)))),
     );
   }
 
   async readShards(poll: Poll, regions: readonly string[]): Promise<readonly ShardImage[]> {
-    const keys = shardNames(poll, [this.region, ...regions]).map((name) => shardItemKey(poll.pollId, name));
-    const items = (await batchGet(this.client, this.table, keys)) as unknown as ShardImage[];
+    const items = await this.readItems(poll, shardNames(poll, [this.region, ...regions]));
     return items.map(({ pollId, choice, region, shard, votes, lastVoteAt }) => ({
       pollId,
       choice,
@@ -97,6 +101,11 @@ export class DynamoDbVoteLedger implements VoteLedger {
     const buckets = Array.from({ length: BUCKETS }, (_, bucket) => bucket);
     const counts = await concurrently(PARALLEL_REQUESTS, buckets, (bucket) => this.countBucket(pollId, bucket));
     return counts.reduce((sum, count) => sum + count, 0);
+  }
+
+  private async readItems({ pollId }: Poll, names: readonly ShardName[]): Promise<readonly ShardItem[]> {
+    const keys = names.map((name) => shardItemKey(pollId, name));
+    return (await batchGet(this.client, this.table, keys)) as unknown as ShardItem[];
   }
 
   /** After an answer that never came: a ballot that is there counted, and it is ours if it says what ours says. */

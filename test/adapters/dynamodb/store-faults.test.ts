@@ -188,6 +188,20 @@ await withServer('DynamoDB stores behind faults', startDynamoDbLocal, async (ser
     });
   });
 
+  describe('marking the shards of a poll', () => {
+    it('goes on where it was held up, and writes nothing again', async () => {
+      await ledger.closeShards({ ...mine.poll, shards: 10 });
+      proxy.reset();
+
+      await ledger.closeShards(mine.poll);
+      expect(sent('UpdateItem')).toHaveLength(3 * 6);
+      proxy.reset();
+      await ledger.closeShards(mine.poll);
+      expect(sent('UpdateItem')).toHaveLength(0);
+      expect(await ledger.record(mine.poll, mine.ballot)).toEqual({ kind: 'closed' });
+    });
+  });
+
   describe('every request', () => {
     /** What becomes of one request of each kind, all at once. */
     const outcomes = async (): Promise<Record<string, unknown>> => {
