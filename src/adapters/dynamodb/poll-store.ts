@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { ConditionalCheckFailedException, TransactionCanceledException } from '@aws-sdk/client-dynamodb';
 import {
   DeleteCommand,
@@ -40,13 +41,21 @@ export class DynamoDbPollStore implements PollStore {
     const holder = holderId === undefined ? undefined : await this.get(holderId);
     if (holder && pollStatus(holder, poll.createdAt) !== 'closed')
       throw (await this.get(poll.pollId)) ? pollExists(poll.pollId) : numberTaken(poll.smsNumber as string);
+    let attempts = 0;
     try {
-      await retry(() => this.client.send(new TransactWriteCommand(putPoll(this.table, poll, holderId))));
+      await retry(() => {
+        attempts++;
+        return this.client.send(new TransactWriteCommand(putPoll(this.table, poll, holderId)));
+      });
     } catch (error) {
       const reasons = error instanceof TransactionCanceledException ? (error.CancellationReasons ?? []) : [];
       const failed = reasons.findIndex(({ Code }) => Code === 'ConditionalCheckFailed');
       if (failed < 0) throw error;
-      if (failed === 0) throw pollExists(poll.pollId);
+      if (failed === 0) {
+        // An attempt that seemed to conflict may have been stored after all.
+        if (attempts > 1 && isSame(poll, await this.get(poll.pollId))) return;
+        throw pollExists(poll.pollId);
+      }
       // The number went to another poll meanwhile: look whose it is.
       await this.create(poll);
     }
@@ -193,3 +202,7 @@ export const growPoll = (table: string, pollId: string, shards: number): UpdateC
     ReturnValues: 'ALL_NEW',
   };
 };
+
+/** Whether what is stored is this poll; fields that are not set are not stored. */
+const isSame = (poll: Poll, stored: Poll | undefined): boolean =>
+  isDeepStrictEqual(stored, Object.fromEntries(Object.entries(poll).filter(([, value]) => value !== undefined)));

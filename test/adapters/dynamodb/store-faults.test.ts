@@ -188,6 +188,31 @@ await withServer('DynamoDB stores behind faults', startDynamoDbLocal, async (ser
     });
   });
 
+  describe('a new poll', () => {
+    /** The store has it, and what comes back is that it met other traffic. */
+    const storeAndConflict = (poll: Poll) => {
+      let tries = 0;
+      proxy.fate = ({ operation }) => {
+        if (operation !== 'TransactWriteItems' || ++tries > 2) return 'pass';
+        return tries === 1 ? 'lose answer' : conflict;
+      };
+      return polls.create(poll).finally(() => proxy.reset());
+    };
+
+    it('is made, though an attempt that seemed to conflict had been stored', async () => {
+      const made = { ...mine.poll, opensAt: undefined, closesAt: 9_000 } as Poll;
+      await storeAndConflict(made);
+
+      expect(await polls.get(made.pollId)).toEqual(made);
+    });
+
+    it('is not made under the id of another, also after a conflict', async () => {
+      await polls.create({ ...mine.poll, createdAt: 2 });
+
+      await expect(storeAndConflict(mine.poll)).rejects.toMatchObject({ code: 'VOTES_POLL_EXISTS' });
+    });
+  });
+
   describe('marking the shards of a poll', () => {
     it('goes on where it was held up, and writes nothing again', async () => {
       await ledger.closeShards({ ...mine.poll, shards: 10 });
