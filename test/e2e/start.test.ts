@@ -2,6 +2,7 @@ import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { getExpectedTwilioSignature } from 'twilio/lib/webhooks/webhooks.js';
+import { eventually } from '../helpers/eventually.ts';
 import { ServerProcess } from '../helpers/server-process.ts';
 
 const WARN = 40;
@@ -24,6 +25,18 @@ describe('an embedded start', () => {
     expect(await createPoll(key)).toBe(201);
     expect(await createPoll(`${key}x`)).toBe(401);
     expect(server.stdout.split(key)).toHaveLength(2);
+  });
+
+  it('prints the key also where the log is kept to what is wrong', async () => {
+    const quiet = await ServerProcess.spawn({ LOG_LEVEL: 'error' });
+    const [first] = await eventually(
+      () => quiet.logs,
+      (logs) => logs.length > 0,
+    );
+    await quiet.stop();
+
+    expect(first?.apiKey).toMatch(/^[A-Za-z0-9_-]{32}$/);
+    expect(quiet.logs).toHaveLength(1);
   });
 
   it('says in one line where it listens, and prints nothing but JSON', async () => {

@@ -82,9 +82,9 @@ async function serve(): Promise<void> {
   });
 }
 
-/** A key for this run alone, printed once because nobody else knows it. */
+/** A key for this run alone, printed once because nobody else knows it, also where the log is kept to what is wrong. */
 function embeddedKey(logger: Logger): ApiKey {
   const key = randomBytes(24).toString('base64url');
-  logger.info({ apiKey: key }, 'API_KEYS is not set: made a key for this run');
+  logger.child({}, { level: 'info' }).info({ apiKey: key }, 'API_KEYS is not set: made a key for this run');
   return { name: 'embedded', key };
 }
