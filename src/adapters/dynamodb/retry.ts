@@ -6,7 +6,8 @@ const BASE_MS = 20;
 const LIMIT_MS = 500;
 
 /** Waits before the next attempt: exponential with full jitter, so that those who collided once part. */
-const backOff = (attempt: number): Promise<void> => delay(Math.random() * Math.min(LIMIT_MS, BASE_MS * 2 ** attempt));
+export const backOff = (attempt: number): Promise<void> =>
+  delay(Math.random() * Math.min(LIMIT_MS, BASE_MS * 2 ** attempt));
 
 /**
  * Repeats work that is refused because of other traffic, at most eight times. Nothing else is repeated here: what got

@@ -3,6 +3,7 @@ import { type DynamoDBDocumentClient, GetCommand, PutCommand, type PutCommandInp
 import { type Marks, parseShardKey, shardKey, type Tally } from '../../domain/votes/tally.ts';
 import type { TallyStore } from '../../ports/votes.ts';
 import { storeError, throwStoreError } from './errors.ts';
+import { backOff } from './retry.ts';
 
 /** Votes by region, choice and shard: a fraction of the size that a map with one key for each shard would have. */
 type PackedMarks = Record<string, number[][]>;
@@ -37,8 +38,10 @@ export class DynamoDbTallyStore implements TallyStore {
       return true;
     } catch (error) {
       // Also when our own first attempt was stored and its answer lost: the next read then shows our tally.
-      if (error instanceof ConditionalCheckFailedException) return false;
-      throw storeError(error);
+      if (!(error instanceof ConditionalCheckFailedException)) throw storeError(error);
+      // Those who lost a race to one tally part before they read it again.
+      await backOff(1);
+      return false;
     }
   }
 }
