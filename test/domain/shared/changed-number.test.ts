@@ -24,8 +24,11 @@ describe('a number in JSON text', () => {
       '1000000000000000000000',
       `1.${'0'.repeat(60_000)}`,
       '0.30000000000000004',
-      // What printf("%.17g") makes of a tenth.
-      '0.10000000000000001',
+      '123456789012345680000',
+      '-9007199254740993.0',
+      '1e-400',
+      '99999999999999.999',
+      '3.141592653589793238',
     ),
   )('is kept: %s', (_, literal) => {
     expect(changedNumber(literal)).toBeUndefined();
@@ -34,15 +37,12 @@ describe('a number in JSON text', () => {
   it.each(
     named(
       '9007199254740993',
-      '-9007199254740993.0',
+      '-9007199254740993',
       '12345678901234567890',
       '1e400',
       '-1e400',
-      '1e-400',
+      '1.5e400',
       `1${'0'.repeat(60_000)}`,
-      '0.10000000000000002220',
-      '99999999999999.999',
-      '3.141592653589793238',
     ),
   )('is changed: %s', (_, literal) => {
     expect(changedNumber(literal)).toEqual({ path: '', literal });
@@ -90,9 +90,10 @@ describe('a number in JSON text', () => {
     fc.assert(
       fc.property(anyLiteral, (literal) => {
         const number = Number(literal);
-        const printed = [String(number), number.toPrecision(17)];
-        const isKept = Number.isFinite(number) && printed.some((text) => new BigNumber(text).eq(literal));
-        expect(changedNumber(literal) === undefined).toBe(isKept);
+        const isWhole = !/[.e]/.test(literal);
+        const printed = () => [String(number), String(BigInt(number))];
+        const isKept = () => !isWhole || printed().some((text) => new BigNumber(text).eq(literal));
+        expect(changedNumber(literal) === undefined).toBe(Number.isFinite(number) && isKept());
       }),
       { numRuns: 2_000 },
     );

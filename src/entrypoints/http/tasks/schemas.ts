@@ -13,7 +13,7 @@ const Attempts = Type.Integer({ minimum: 1, maximum: 100 });
 const Fence = Type.String({ minLength: 1, maxLength: 256, description: 'as the claim gave it' });
 const anyJson = (description: string) => Type.Unknown({ description });
 const givenJson = () =>
-  anyJson('Any JSON of at most 32 KiB; a number that a 64-bit float cannot hold as it is written is refused');
+  anyJson('Any JSON of at most 32 KiB; a whole number that a 64-bit float cannot hold is refused');
 
 export const QueueParams = Type.Object({ queue: Id });
 export const TaskParams = Type.Object({ taskId: Id });
