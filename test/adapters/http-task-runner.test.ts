@@ -68,8 +68,11 @@ describe('the HTTP runner', () => {
     });
 
     it('with a body of up to 32 KiB', async () => {
-      const text = 'a'.repeat(32 * KIB);
-      expect(await run((response) => response.end(text))).toEqual({ kind: 'success', result: `"${text}"` });
+      for (const text of ['a'.repeat(32 * KIB), '\n'.repeat(32 * KIB)]) {
+        const result = JSON.stringify(text);
+        expect(await run((response) => response.end(text))).toEqual({ kind: 'success', result });
+        await service?.close();
+      }
     });
 
     it('that is compressed', async () => {
@@ -90,7 +93,7 @@ describe('the HTTP runner', () => {
       expect(service?.calls).toHaveLength(1);
     });
 
-    it('a result of more than 32 KiB, as it is sent or as JSON, without reading to its end', async () => {
+    it('a result of more than 32 KiB, without reading to its end', async () => {
       const outcome = await run((response) => response.end('a'.repeat(32 * KIB + 1)));
       expect(outcome).toEqual({ kind: 'failure', error: expect.stringContaining('larger than 32768 bytes') });
       await service?.close();
@@ -104,17 +107,6 @@ describe('the HTTP runner', () => {
       });
       expect(endless.kind).toBe('failure');
       await service?.close();
-
-      for (const body of [
-        '\u0001'.repeat(8 * KIB),
-        `[${Array(4 * KIB)
-          .fill('1e20')
-          .join()}]`,
-      ]) {
-        const longer = await run((response) => response.end(body));
-        expect(longer).toEqual({ kind: 'failure', error: expect.stringContaining('larger than 32768 bytes as JSON') });
-        await service?.close();
-      }
 
       const bomb = gzipSync(Buffer.alloc(50 * KIB * KIB));
       const unzipped = await run((response) => response.setHeader('content-encoding', 'gzip').end(bomb));
