@@ -49,10 +49,12 @@ export class RecountPoll {
     for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
       const raised = [...tally.marks].filter(([key, votes]) => votes > (first.marks.get(key) ?? 0));
       const next = { ...tally, marks: mergeMarks(counted, raised), revision: tally.revision + 1 };
-      if (sameMarks(next.marks, tally.marks)) return recountOf(tally, tally);
-      if (await this.tallies.put(next, tally.revision)) {
-        const isLowered = [...tally.marks].some(([key, votes]) => votes > (next.marks.get(key) ?? 0));
-        return recountOf(tally, isLowered ? await this.foldShards.foldPoll(pollId, await readShards()) : next);
+      const isStored = sameMarks(next.marks, tally.marks);
+      if (isStored || (await this.tallies.put(next, tally.revision))) {
+        const isLowered = [...first.marks].some(([key, votes]) => votes > (next.marks.get(key) ?? 0));
+        // What is stored without this attempt was stored by another recount, or by an attempt whose answer was lost.
+        const before = isStored && isLowered ? first : tally;
+        return recountOf(before, isLowered ? await this.foldShards.foldPoll(pollId, await readShards()) : next);
       }
       tally = await this.read(pollId);
     }

@@ -342,6 +342,25 @@ describe('a recount', () => {
     expect(await world.readResults.execute('colors')).toMatchObject({ total: 2 });
   });
 
+  it('says what it lowered, and leaves out no vote, also where the answer of the store was lost', async () => {
+    await world.given();
+    await world.castVote.execute('colors', { choice: 'red' });
+    await tooHigh();
+    betweenReadAndPut(async () => {
+      await world.castVote.execute('colors', { choice: 'red' });
+      await fold();
+      const { put } = world.tallies;
+      world.tallies.put = async (tally, revision) => {
+        world.tallies.put = put;
+        await world.tallies.put(tally, revision);
+        return false;
+      };
+    });
+
+    expect(await world.recountPoll.execute('colors')).toEqual({ before: 1_600, after: 2, drift: -1_598 });
+    expect(await world.readResults.execute('colors')).toMatchObject({ total: 2 });
+  });
+
   it('keeps the votes in shards that were added while it began', async () => {
     const poll = await world.given();
     // Of a store that holds more shards than it was told of only those are read.
