@@ -41,7 +41,9 @@ export async function readFigures(
   const countedClaimable = countedPending - Math.max(later.entries.length, countedLater);
   return {
     pending: isWhole ? pending.size : Math.max(pending.size, countedPending),
-    taken: isWhole ? open.entries.length + later.entries.length - pending.size : Math.max(0, countedTaken),
+    taken: isWhole
+      ? open.entries.filter(({ leaseUntil }) => leaseUntil !== undefined).length
+      : Math.max(0, countedTaken),
     deadLetters: failures.next === undefined ? failures.entries.length : Math.max(PAGE, counts.deadLetters ?? 0),
     backlog: open.next === undefined ? claimable : Math.max(claimable, countedClaimable),
     oldestPendingAt: ages.length > 0 ? Math.min(...ages) : undefined,

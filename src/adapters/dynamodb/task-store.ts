@@ -40,6 +40,8 @@ const LIST_ROUNDS = 4;
 const OVERDUE_ROUNDS = 10;
 /** Entries of each list in one request, where a list is gone through from end to end. */
 const PAGE = 500;
+/** How long one sweep does so with a queue; tasks come back early enough for the next one to go on. */
+const BRING_IN_MS = 20_000;
 /** A task's place, which cursors hold. */
 const POSITION = /^\d{15}#.+$/;
 /** Unless it is said otherwise, queues are swept once a minute at the least. */
@@ -221,6 +223,7 @@ export class DynamoDbTaskStore implements TaskStore {
   /** Tasks whose waiting is nearly over take their place among those that can be claimed. */
   private async bringIn(queue: string, now: number): Promise<void> {
     const { tasks } = this.tables;
+    const end = performance.now() + BRING_IN_MS;
     let next: string | undefined;
     do {
       const reading = { order: 'fifo', after: next, upTo: dueUntil(this.laterFrom(now)), limit: PAGE } as const;
@@ -230,7 +233,7 @@ export class DynamoDbTaskStore implements TaskStore {
       );
       this.counts.add(queue, { later: -moved.filter(Boolean).length });
       next = due.next;
-    } while (next !== undefined);
+    } while (next !== undefined && performance.now() < end);
   }
 
   private async readStatus(queue: string, status: ListedStatus, limit: number, after: string | undefined) {

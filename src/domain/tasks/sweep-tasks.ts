@@ -45,10 +45,13 @@ export class SweepTasks {
       queuesWithDeadLetters += items.length;
       const [head] = await this.tasks.heads(queue, 'fifo', 1, this.clock.now());
       if (head === undefined) return;
-      const age = await this.ageOf(head);
-      oldestAge = Math.max(oldestAge, age);
-      if (runner) oldestWorkerAge = Math.max(oldestWorkerAge, age);
-      await this.wakeUps.notify(queue);
+      try {
+        await this.wakeUps.notify(queue);
+      } finally {
+        const age = await this.ageOf(head);
+        oldestAge = Math.max(oldestAge, age);
+        if (runner) oldestWorkerAge = Math.max(oldestWorkerAge, age);
+      }
     });
     this.meter.record('OldestTaskAge', oldestAge, 'Milliseconds');
     this.meter.record('OldestWorkerTaskAge', oldestWorkerAge, 'Milliseconds');
