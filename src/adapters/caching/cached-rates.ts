@@ -7,6 +7,8 @@ import type { Clock } from '../../ports/system.ts';
 
 /** How long a caller waits for rates. */
 const ANSWER_BUDGET_MS = 2_800;
+/** An answer that is ready waits for a refresh no longer than that. */
+const SETTLE_MS = 1_000;
 /** How long all sources together may take. */
 const FETCH_BUDGET_MS = 2_500;
 /** Longer than a fetch with all that surrounds it, so that only a holder that died loses its lease. */
@@ -78,11 +80,11 @@ export class CachedRates implements ExchangeRates {
   }
 
   /**
-   * Resolves when no refresh is under way, at the latest after 2.8 s. A process that is about to stand still waits for
+   * Resolves when no refresh is under way, at the latest after a second. A process that is about to stand still waits for
    * it: a request cut in two by the pause would come to nothing.
    */
   async settle(): Promise<void> {
-    if (this.refreshing) await settledWithin(ANSWER_BUDGET_MS, this.refreshing);
+    if (this.refreshing) await settledWithin(SETTLE_MS, this.refreshing);
   }
 
   /** What is dated in the future would be fresh, or keep everybody from asking, for as long as the clock was set back. */
