@@ -5,5 +5,7 @@ export default {
   ...base,
   testMatch: ['<rootDir>/test/long/**/*.test.ts'],
   testPathIgnorePatterns: ['/node_modules/'],
+  // One after the other: each runs several processes itself, and some are held to times.
+  maxWorkers: 1,
   testTimeout: 600_000,
 };
