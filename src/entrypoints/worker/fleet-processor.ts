@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import { pagesOf } from '../../domain/shared/page.ts';
 import type { RunnerSettings } from '../../domain/tasks/queue.ts';
 import type { Clock } from '../../ports/system.ts';
 import type { FleetLease, QueueStore, TaskStore } from '../../ports/tasks.ts';
@@ -121,14 +122,10 @@ export class FleetProcessor {
   /** Whether some queue whose runner is of use has a task that can be claimed now or soon. */
   private async hasWork(isOfUse: (runner: RunnerSettings) => boolean = () => true): Promise<boolean> {
     const { queues, tasks, clock } = this.parts;
-    let cursor: string | undefined;
-    do {
-      const page = await queues.list({ limit: PAGE, cursor });
-      for (const { queue, runner } of page.items)
+    for await (const page of pagesOf((cursor) => queues.list({ limit: PAGE, cursor })))
+      for (const { queue, runner } of page)
         if (runner && isOfUse(runner) && (await tasks.heads(queue, 'fifo', 1, clock.now() + LINGER_MS)).length > 0)
           return true;
-      cursor = page.nextCursor;
-    } while (cursor !== undefined);
     return false;
   }
 }

@@ -1,3 +1,4 @@
+import { pagesOf } from '../../domain/shared/page.ts';
 import type { QueueStore, WakeUpSignals } from '../../ports/tasks.ts';
 import { Bell } from './bell.ts';
 import { QueueWorker, type QueueWorkerParts } from './queue-worker.ts';
@@ -53,12 +54,8 @@ export class TaskWorker {
   }
 
   private async attendAll(): Promise<void> {
-    let cursor: string | undefined;
-    do {
-      const page = await this.parts.queues.list({ limit: PAGE, cursor });
-      for (const { queue, runner } of page.items) if (runner) this.begin(queue);
-      cursor = page.nextCursor;
-    } while (cursor !== undefined);
+    for await (const page of pagesOf((cursor) => this.parts.queues.list({ limit: PAGE, cursor })))
+      for (const { queue, runner } of page) if (runner) this.begin(queue);
   }
 
   /** Begins with a queue that was just heard of. One that cannot be read now is found by the next look. */
