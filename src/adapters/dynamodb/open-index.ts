@@ -8,6 +8,7 @@ import {
 import type { Order } from '../../domain/tasks/order.ts';
 import type { Task } from '../../domain/tasks/task.ts';
 import { retry } from './retry.ts';
+import { sortable } from './sortable.ts';
 import { OPEN_INDEX } from './task-tables.ts';
 
 /** Open tasks of a queue stand in so many lists, each a partition of the index. More may be added, never fewer. */
@@ -37,8 +38,6 @@ export const finalList = (queue: string, status: 'FAILURE' | 'SHED'): string => 
 
 const shardOf = (taskId: string): number => (createHash('sha256').update(taskId).digest()[0] as number) % SHARDS;
 
-/** Epoch ms in 15 digits: as a string it sorts like the number. */
-const sortable = (time: number): string => String(Math.max(0, time)).padStart(15, '0');
 /** The end of the tasks in a later list that are due at a moment. */
 export const dueUntil = (time: number): string => sortable(time + 1);
 

@@ -18,11 +18,10 @@ import { batchGet } from './batch-get.ts';
 import { readCursor, writeCursor } from './cursor.ts';
 import { storeError, throwStoreError } from './errors.ts';
 import { retry } from './retry.ts';
+import { sortable } from './sortable.ts';
 
 const pollKey = (pollId: string) => ({ pk: `POLL#${pollId}`, sk: 'POLL' });
 const numberKey = (smsNumber: string) => ({ pk: `NUMBER#${smsNumber}`, sk: 'NUMBER' });
-/** Epoch ms in 15 digits: as a string it sorts like the number, beyond the year 30,000. */
-const sortable = (time: number): string => String(Math.max(0, time)).padStart(15, '0');
 /** Entry in the list of all polls, sorted by age. */
 const listKey = (poll: Poll) => ({ pk: 'POLLS', sk: `${sortable(poll.createdAt)}#${poll.pollId}` });
 /** Entry in the list of polls that are still to be closed, sorted by when. */

@@ -1,14 +1,7 @@
 import { SNSClient } from '@aws-sdk/client-sns';
+import { boundedRequests } from '../aws/bounded-requests.ts';
 
-const CONNECTION_TIMEOUT_MS = 1_000;
 const ANSWER_TIMEOUT_MS = 2_000;
 
 /** Region, endpoint and credentials are the SDK's own settings (`AWS_REGION`, `AWS_ENDPOINT_URL_SNS`, …). */
-export const snsClient = (): SNSClient =>
-  new SNSClient({
-    requestHandler: {
-      connectionTimeout: CONNECTION_TIMEOUT_MS,
-      requestTimeout: ANSWER_TIMEOUT_MS,
-      throwOnRequestTimeout: true,
-    },
-  });
+export const snsClient = (): SNSClient => new SNSClient({ requestHandler: boundedRequests(ANSWER_TIMEOUT_MS) });
