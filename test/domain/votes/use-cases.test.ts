@@ -301,53 +301,38 @@ describe('a recount', () => {
     expect(await world.readResults.execute('colors')).toMatchObject({ total: 2 });
   });
 
-  /** Does something once, after the recount has read the shards and before it stores what they hold. */
-  const betweenReadAndPut = (meddle: () => Promise<void>): void => {
+  /** A tally that is too high, and a vote that comes after the recount has read the shards and before it stores them. */
+  const givenVoteUnderTooHigh = async (meddle: () => Promise<unknown>): Promise<void> => {
+    await world.given();
+    await world.castVote.execute('colors', { choice: 'red' });
+    const marks = new Map(Array.from({ length: 16 }, (_, shard) => [`0.local#${shard}`, 100]));
+    await world.tallies.put({ ...emptyTally('colors'), revision: 5, marks }, 0);
     const { readShards } = world.ledger;
     world.ledger.readShards = async (poll, regions) => {
       world.ledger.readShards = readShards;
       const images = await world.ledger.readShards(poll, regions);
+      await world.castVote.execute('colors', { choice: 'red' });
       await meddle();
       return images;
     };
   };
-  const tooHigh = () => {
-    const marks = new Map(Array.from({ length: 16 }, (_, shard) => [`0.local#${shard}`, 100]));
-    return world.tallies.put({ ...emptyTally('colors'), revision: 5, marks }, 0);
-  };
 
   it('leaves out no vote that was folded under a mark that was too high', async () => {
-    await world.given();
-    await world.castVote.execute('colors', { choice: 'red' });
-    await tooHigh();
-    betweenReadAndPut(async () => {
-      await world.castVote.execute('colors', { choice: 'red' });
-      await fold();
-    });
+    await givenVoteUnderTooHigh(fold);
 
     expect(await world.recountPoll.execute('colors')).toEqual({ before: 1_600, after: 2, drift: -1_598 });
     expect(await world.readResults.execute('colors')).toMatchObject({ total: 2 });
   });
 
   it('leaves out no vote that another recount counted meanwhile', async () => {
-    await world.given();
-    await world.castVote.execute('colors', { choice: 'red' });
-    await tooHigh();
-    betweenReadAndPut(async () => {
-      await world.castVote.execute('colors', { choice: 'red' });
-      await world.recountPoll.execute('colors');
-    });
+    await givenVoteUnderTooHigh(() => world.recountPoll.execute('colors'));
 
     expect((await world.recountPoll.execute('colors')).after).toBe(2);
     expect(await world.readResults.execute('colors')).toMatchObject({ total: 2 });
   });
 
   it('says what it lowered, and leaves out no vote, also where the answer of the store was lost', async () => {
-    await world.given();
-    await world.castVote.execute('colors', { choice: 'red' });
-    await tooHigh();
-    betweenReadAndPut(async () => {
-      await world.castVote.execute('colors', { choice: 'red' });
+    await givenVoteUnderTooHigh(async () => {
       await fold();
       const { put } = world.tallies;
       world.tallies.put = async (tally, revision) => {
