@@ -1,6 +1,9 @@
+/** The time of the store where processes share one, else that of the machine. */
 export interface Clock {
   /** The present time, epoch ms. */
   now(): number;
+  /** A time that is certainly past, epoch ms: `now()` less what this process may be wrong about the store's time. */
+  earliest(): number;
 }
 
 export interface Ids {

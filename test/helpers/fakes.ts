@@ -8,6 +8,10 @@ export class FakeClock implements Clock {
     return this.time;
   }
 
+  earliest(): number {
+    return this.time;
+  }
+
   advance(ms: number): void {
     this.time += ms;
   }

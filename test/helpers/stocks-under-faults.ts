@@ -101,6 +101,10 @@ class RunningClock implements Clock {
     return Date.now() + this.aheadMs;
   }
 
+  earliest(): number {
+    return this.now();
+  }
+
   advance(ms: number): void {
     this.aheadMs += ms;
   }

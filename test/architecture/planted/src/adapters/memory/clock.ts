@@ -1,3 +1,3 @@
 import type { Clock } from '../../ports/system.ts';
 
-export const clock: Clock = { now: () => Date.now() };
+export const clock: Clock = { now: () => Date.now(), earliest: () => 0 };
