@@ -25,4 +25,14 @@ export type {
   WakeUpSignals,
   WakeUps,
 } from './tasks.ts';
-export type { PollStore, RecordOutcome, ShardFeed, TallyStore, VoteLedger, VoterPseudonyms } from './votes.ts';
+export type {
+  BallotCount,
+  DuePoll,
+  PhoneNumber,
+  PollStore,
+  RecordOutcome,
+  ShardFeed,
+  TallyStore,
+  VoteLedger,
+  VotePseudonyms,
+} from './votes.ts';

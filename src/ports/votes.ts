@@ -1,8 +1,23 @@
 import type { Page, PageRequest } from '../domain/shared/page.ts';
 import type { Ballot } from '../domain/votes/ballot.ts';
-import type { Poll } from '../domain/votes/poll.ts';
+import type { Audit, Channel, Poll } from '../domain/votes/poll.ts';
 import type { ShardImage, Tally } from '../domain/votes/tally.ts';
 import type { ChangeFeed } from './system.ts';
+
+/** A poll that a sweep is to look after. */
+export interface DuePoll {
+  readonly pollId: string;
+  /** Epoch ms. */
+  readonly dueAt: number;
+}
+
+/** The polls that were made for a phone number. */
+export interface PhoneNumber {
+  /** Those that texts may still be meant for: all that are not over, and the last one that is. */
+  readonly pollIds: readonly string[];
+  /** The first poll that the number ever had. */
+  readonly firstPollId: string;
+}
 
 /**
  * Polls by id and by phone number. Every method reads what was written before it.
@@ -12,14 +27,19 @@ import type { ChangeFeed } from './system.ts';
  */
 export interface PollStore {
   /**
-   * Stores a new poll. From then on its `smsNumber`, if any, names it.
-   * Of several creates at once with one id or one number, one succeeds.
+   * Stores a new poll. From then on its `smsNumber`, if any, names it. It is due for a sweep when it closes, and five
+   * minutes after its creation at the latest.
+   * Of several creates at once with one id, or with one number and times that overlap, one succeeds.
    *
-   * @throws DomainError `VOTES_POLL_EXISTS`; else `VOTES_NUMBER_TAKEN` when a poll with that number is not closed at `poll.createdAt`
+   * @throws DomainError `VOTES_POLL_EXISTS`; else `VOTES_NUMBER_TAKEN` when another poll with that number takes votes
+   * during some of its time
    */
   create(poll: Poll): Promise<void>;
 
   get(pollId: string): Promise<Poll | undefined>;
+
+  /** Polls by id, in no order; those that are not there are left out. */
+  getMany(pollIds: readonly string[]): Promise<readonly Poll[]>;
 
   /**
    * Polls by `createdAt`, newest first; of one millisecond, the greater id first.
@@ -28,15 +48,27 @@ export interface PollStore {
    */
   list(page: PageRequest): Promise<Page<Poll>>;
 
-  /** The newest poll with that number, whatever its status. */
-  newestByNumber(smsNumber: string): Promise<Poll | undefined>;
+  /** The polls of a number, or undefined if no poll ever had it. */
+  findNumber(smsNumber: string): Promise<PhoneNumber | undefined>;
 
   /**
-   * Sets `closedAt` (epoch ms) unless it is set; frees the number for another poll.
+   * Sets `closedAt` (epoch ms) and `closedBy` unless they are set, adds to `withoutRegions`, and frees the number.
    *
-   * @returns the poll as it is afterwards, or undefined if there is none
+   * @returns the poll as it is afterwards
+   * @throws DomainError `VOTES_POLL_NOT_FOUND`
    */
-  close(pollId: string, closedAt: number): Promise<Poll | undefined>;
+  close(
+    pollId: string,
+    closing: { readonly closedAt: number; readonly closedBy: string; readonly withoutRegions: readonly string[] },
+  ): Promise<Poll>;
+
+  /**
+   * Stores the audit of a poll, which makes its count final.
+   *
+   * @returns the poll as it is afterwards
+   * @throws DomainError `VOTES_POLL_NOT_FOUND`
+   */
+  finish(pollId: string, audit: Audit): Promise<Poll>;
 
   /**
    * Raises the poll's `shards` unless it has as many already or is closed.
@@ -45,18 +77,36 @@ export interface PollStore {
    */
   growShards(pollId: string, shards: number): Promise<Poll | undefined>;
 
-  /** Polls whose `closesAt` is not after `now` (epoch ms) and that nobody closed yet. */
-  listDue(now: number): Promise<readonly Poll[]>;
+  /** Makes a poll due at a time, beside those at which it is due already. */
+  schedule(due: DuePoll): Promise<void>;
+
+  /** What is due at `now` (epoch ms), oldest first. A poll may be there more than once. */
+  listDue(now: number): Promise<readonly DuePoll[]>;
+
+  /**
+   * Moves what is due to another time, or takes it off the list. Of several calls at once for one entry, one succeeds.
+   *
+   * @returns false, with nothing changed, if the entry is not there any more
+   */
+  postpone(due: DuePoll, dueAt: number | undefined): Promise<boolean>;
 }
 
 export type RecordOutcome =
   | { readonly kind: 'counted' }
-  /** A ballot with this `voteId` is there already; `ballot` is that one. */
+  /** A ballot with this identity is there already; `ballot` is that one. */
   | { readonly kind: 'repeated'; readonly ballot: Ballot }
-  /** The poll takes one vote of each voter, and this voter's is there under another `voteId`. */
+  /** The text message was counted in another poll of its number. */
+  | { readonly kind: 'message-counted'; readonly pollId: string }
+  /** The poll takes one vote of each voter, and this voter's is there in another ballot. */
   | { readonly kind: 'already-voted' }
   /** The shards of the poll are closed. */
   | { readonly kind: 'closed' };
+
+export interface BallotCount {
+  readonly ballots: number;
+  /** Voters who voted in several regions, where the poll takes one vote of each. */
+  readonly doubleVoters: number;
+}
 
 /**
  * Ballots and the counters (shards) over which they are spread.
@@ -64,15 +114,24 @@ export type RecordOutcome =
  * Every method throws DomainError `STORE_UNAVAILABLE`. Whether a change was made is then unknown; it may be tried again.
  */
 export interface VoteLedger {
+  /** The region that owns the shards to which this ledger adds. */
+  readonly region: string;
+
   /**
-   * Stores the ballot and adds 1 to one shard of its choice, both or neither. Of several copies at once, one counts.
-   * Outcomes are tried in the order `repeated`, `closed`, `already-voted`. The voter is held to one vote if the poll's `voterLimit` is `one`.
+   * Stores the ballot and adds it to one shard, both or neither. Of several copies at once, one counts.
+   * Outcomes are tried in the order `repeated`, `message-counted`, `closed`, `already-voted`. The voter is held to one
+   * vote in this region if the poll's `voterLimit` is `one`.
+   *
+   * @param message pseudonym of the text message that brought the ballot; remembered for 30 days, in which it counts once
    */
-  record(poll: Poll, ballot: Ballot): Promise<RecordOutcome>;
+  record(poll: Poll, ballot: Ballot, message?: string): Promise<RecordOutcome>;
 
-  find(pollId: string, voteId: string): Promise<Ballot | undefined>;
+  find(pollId: string, ballotId: string): Promise<Ballot | undefined>;
 
-  /** Marks every shard of the poll in this region, so that no vote counts afterwards. Missing ones are created. May be repeated. */
+  /** The poll in which a message was counted, if it is remembered. */
+  findMessage(message: string): Promise<string | undefined>;
+
+  /** Closes every shard of the poll in this region, so that no vote counts afterwards. Missing ones are created. May be repeated. */
   closeShards(poll: Poll): Promise<void>;
 
   /**
@@ -81,31 +140,42 @@ export interface VoteLedger {
    */
   readShards(poll: Poll, regions: readonly string[]): Promise<readonly ShardImage[]>;
 
-  /** Number of ballots of a poll, consistently read. Never holds them in memory. */
-  countBallots(pollId: string): Promise<number>;
+  /**
+   * Counts the ballots of this region of a poll whose shards are closed, consistently read and never all in memory. A
+   * count that was held up goes on where it stopped.
+   *
+   * @param regions all that are known; voters are compared where there are several
+   */
+  countBallots(poll: Poll, regions: readonly string[]): Promise<BallotCount>;
 }
 
 /**
- * The tallies of polls, guarded by their revision.
+ * The tallies of polls, guarded by their version.
  *
- * Every method throws DomainError `STORE_UNAVAILABLE`. Whether a tally was stored is then unknown; its revision tells.
+ * Every method throws DomainError `STORE_UNAVAILABLE`. Whether a tally was stored is then unknown; its version tells.
  */
 export interface TallyStore {
   /** Reads what was written before. */
   get(pollId: string): Promise<Tally | undefined>;
 
   /**
-   * Stores the tally if the stored revision is still `expectedRevision` (0: none is stored yet).
+   * Stores a tally of version n if the stored one is of version n − 1 (0: none is stored).
    *
    * @returns false, with nothing written, if it is not
    */
-  put(tally: Tally, expectedRevision: number): Promise<boolean>;
+  put(tally: Tally): Promise<boolean>;
 }
 
 /** Images of shards after each change, as a store's change stream carries them. */
 export type ShardFeed = ChangeFeed<ShardImage>;
 
-export interface VoterPseudonyms {
-  /** The same voter of the same poll always has the same pseudonym; without the key nobody can tell who it is. */
-  of(pollId: string, voter: string): string;
+/**
+ * Names under which identities are stored: the same for the same identity, and without the key nobody can tell whose it
+ * is. Identities of different kinds, channels and polls never share a name.
+ */
+export interface VotePseudonyms {
+  ballot(pollId: string, channel: Channel, voteId: string): string;
+  voter(pollId: string, channel: Channel, voter: string): string;
+  /** Of a text message among all that were sent to a number. */
+  message(smsNumber: string, messageId: string): string;
 }

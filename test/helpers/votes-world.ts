@@ -5,14 +5,17 @@ import { MemoryTallyStore } from '../../src/adapters/memory/tally-store.ts';
 import { MemoryVoteLedger } from '../../src/adapters/memory/vote-ledger.ts';
 import { AuditPoll } from '../../src/domain/votes/audit-poll.ts';
 import { CastVote } from '../../src/domain/votes/cast-vote.ts';
+import { CheckTally } from '../../src/domain/votes/check-tally.ts';
 import { ClosePoll } from '../../src/domain/votes/close-poll.ts';
 import { CreatePoll, type CreatePollCommand } from '../../src/domain/votes/create-poll.ts';
 import { FoldShards } from '../../src/domain/votes/fold-shards.ts';
+import type { Audit } from '../../src/domain/votes/poll.ts';
 import { ReadResults } from '../../src/domain/votes/read-results.ts';
 import { RecountPoll } from '../../src/domain/votes/recount-poll.ts';
+import { SweepPolls } from '../../src/domain/votes/sweep-polls.ts';
 import { TakeSmsVote } from '../../src/domain/votes/take-sms-vote.ts';
 import type { ShardImage } from '../../src/domain/votes/tally.ts';
-import type { VoteLedger } from '../../src/ports/votes.ts';
+import type { VoteLedger, VotePseudonyms } from '../../src/ports/votes.ts';
 import { countingIds, FakeClock, seededRandom } from './fakes.ts';
 
 /** The votes use cases over memory adapters. The tally moves only when a test folds. */
@@ -22,9 +25,18 @@ export function votesWorld() {
   const polls = new MemoryPollStore();
   const ledger: VoteLedger = new MemoryVoteLedger(seededRandom(7), new MemoryChangeFeed<ShardImage>());
   const tallies = new MemoryTallyStore();
-  const pseudonyms = { of: (pollId: string, voter: string) => `pseudonym of ${voter} in ${pollId}` };
+  const pseudonyms: VotePseudonyms = {
+    ballot: (pollId, channel, voteId) => `ballot ${voteId} by ${channel} in ${pollId}`,
+    voter: (pollId, channel, voter) => `voter ${voter} by ${channel} in ${pollId}`,
+    message: (smsNumber, messageId) => `message ${messageId} to ${smsNumber}`,
+  };
   const castVote = new CastVote(polls, ledger, pseudonyms, clock, ids);
   const foldShards = new FoldShards(tallies, clock);
+  const repaired: [pollId: string, ballots: number][] = [];
+  const checkTally = new CheckTally(ledger, tallies, clock, (...repair) => repaired.push(repair));
+  const closePoll = new ClosePoll(polls, ledger, clock);
+  const auditPoll = new AuditPoll(polls, ledger, checkTally, clock);
+  const audits: [pollId: string, audit: Audit][] = [];
   const createPoll = new CreatePoll(polls, clock, ids, 16);
   const draft: CreatePollCommand = { pollId: 'colors', question: 'Which colour?', choices: ['RED', 'GREEN', 'BLUE'] };
   return {
@@ -35,11 +47,19 @@ export function votesWorld() {
     castVote,
     foldShards,
     createPoll,
-    closePoll: new ClosePoll(polls, ledger, clock),
-    auditPoll: new AuditPoll(ledger, tallies, foldShards),
-    readResults: new ReadResults(polls, tallies, clock),
-    recountPoll: new RecountPoll(polls, ledger, tallies, foldShards),
-    takeSmsVote: new TakeSmsVote(polls, castVote, clock, 'colors'),
+    checkTally,
+    closePoll,
+    auditPoll,
+    /** Votes that a check found missing and the change stream should have brought. */
+    repaired,
+    /** Audits made by sweeps. */
+    audits,
+    sweepPolls: new SweepPolls(polls, tallies, checkTally, closePoll, auditPoll, clock, (...audit) =>
+      audits.push(audit),
+    ),
+    readResults: new ReadResults(polls, tallies, checkTally, clock),
+    recountPoll: new RecountPoll(polls, ledger, tallies, auditPoll, clock),
+    takeSmsVote: new TakeSmsVote(polls, ledger, pseudonyms, castVote, clock, 'colors'),
     given: (fields: Partial<CreatePollCommand> = {}) => createPoll.execute({ ...draft, ...fields }),
   };
 }

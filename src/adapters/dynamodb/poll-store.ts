@@ -1,9 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
 import { ConditionalCheckFailedException, TransactionCanceledException } from '@aws-sdk/client-dynamodb';
 import {
-  DeleteCommand,
   type DynamoDBDocumentClient,
   GetCommand,
+  PutCommand,
+  type PutCommandInput,
   QueryCommand,
   TransactWriteCommand,
   type TransactWriteCommandInput,
@@ -11,9 +12,17 @@ import {
   type UpdateCommandInput,
 } from '@aws-sdk/lib-dynamodb';
 import type { Page, PageRequest } from '../../domain/shared/page.ts';
-import { numberTaken, pollExists } from '../../domain/votes/errors.ts';
-import { type Poll, pollStatus } from '../../domain/votes/poll.ts';
-import type { PollStore } from '../../ports/votes.ts';
+import { numberTaken, pollExists, pollNotFound } from '../../domain/votes/errors.ts';
+import {
+  type Audit,
+  CHANNELS,
+  type Channel,
+  firstDueAt,
+  overlaps,
+  type Poll,
+  pollsToKeep,
+} from '../../domain/votes/poll.ts';
+import type { DuePoll, PhoneNumber, PollStore } from '../../ports/votes.ts';
 import { batchGet } from './batch-get.ts';
 import { readCursor, writeCursor } from './cursor.ts';
 import { storeError, throwStoreError } from './errors.ts';
@@ -24,10 +33,13 @@ const pollKey = (pollId: string) => ({ pk: `POLL#${pollId}`, sk: 'POLL' });
 const numberKey = (smsNumber: string) => ({ pk: `NUMBER#${smsNumber}`, sk: 'NUMBER' });
 /** Entry in the list of all polls, sorted by age. */
 const listKey = (poll: Poll) => ({ pk: 'POLLS', sk: `${sortable(poll.createdAt)}#${poll.pollId}` });
-/** Entry in the list of polls that are still to be closed, sorted by when. */
-const dueKey = (poll: Poll) => ({ pk: 'DUE', sk: `${sortable(poll.closesAt ?? 0)}#${poll.pollId}` });
+/** Entry in the list of what sweeps are to look after, sorted by when. */
+const dueKey = ({ pollId, dueAt }: DuePoll) => ({ pk: 'DUE', sk: `${sortable(dueAt)}#${pollId}` });
 const LIST_KEY = /^\d{15}#[A-Za-z0-9_-]+$/;
 const pollIdIn = (sortKey: string): string => sortKey.slice(sortKey.indexOf('#') + 1);
+
+/** A number as it is stored; `edition` rises with every poll that it is given to. */
+type NumberItem = PhoneNumber & { readonly edition: number };
 
 export class DynamoDbPollStore implements PollStore {
   constructor(
@@ -36,15 +48,15 @@ export class DynamoDbPollStore implements PollStore {
   ) {}
 
   async create(poll: Poll): Promise<void> {
-    const holderId = poll.smsNumber === undefined ? undefined : await this.holderId(poll.smsNumber);
-    const holder = holderId === undefined ? undefined : await this.get(holderId);
-    if (holder && pollStatus(holder, poll.createdAt) !== 'closed')
+    const number = poll.smsNumber === undefined ? undefined : await this.readNumber(poll.smsNumber);
+    const others = await this.getMany(number?.pollIds ?? []);
+    if (others.some((other) => overlaps(poll, other)))
       throw (await this.get(poll.pollId)) ? pollExists(poll.pollId) : numberTaken(poll.smsNumber as string);
     let attempts = 0;
     try {
       await retry(() => {
         attempts++;
-        return this.client.send(new TransactWriteCommand(putPoll(this.table, poll, holderId)));
+        return this.client.send(new TransactWriteCommand(putPoll(this.table, poll, number, others)));
       });
     } catch (error) {
       const reasons = error instanceof TransactionCanceledException ? (error.CancellationReasons ?? []) : [];
@@ -55,14 +67,18 @@ export class DynamoDbPollStore implements PollStore {
         if (attempts > 1 && isSame(poll, await this.get(poll.pollId))) return;
         throw pollExists(poll.pollId);
       }
-      // The number went to another poll meanwhile: look whose it is.
+      // The number went to another poll meanwhile: look at its time.
       await this.create(poll);
     }
   }
 
   async get(pollId: string): Promise<Poll | undefined> {
     const { Item } = await this.read(pollKey(pollId));
-    return Item?.poll as Poll | undefined;
+    return Item && pollIn(Item);
+  }
+
+  async getMany(pollIds: readonly string[]): Promise<readonly Poll[]> {
+    return (await batchGet(this.client, this.table, pollIds.map(pollKey))).map(pollIn);
   }
 
   async list({ limit, cursor }: PageRequest): Promise<Page<Poll>> {
@@ -81,21 +97,24 @@ export class DynamoDbPollStore implements PollStore {
     const keys = Items.slice(0, limit).map(({ sk }) => sk as string);
     const last = keys.at(-1);
     return {
-      items: await this.getAll(keys.map(pollIdIn)),
+      items: await this.inOrder(keys.map(pollIdIn)),
       nextCursor: Items.length > limit && last !== undefined ? writeCursor(last) : undefined,
     };
   }
 
-  async newestByNumber(smsNumber: string): Promise<Poll | undefined> {
-    const pollId = await this.holderId(smsNumber);
-    return pollId === undefined ? undefined : this.get(pollId);
+  findNumber(smsNumber: string): Promise<PhoneNumber | undefined> {
+    return this.readNumber(smsNumber);
   }
 
-  async close(pollId: string, closedAt: number): Promise<Poll | undefined> {
-    const poll = (await this.change(closePoll(this.table, pollId, closedAt))) ?? (await this.get(pollId));
-    // After a crash here the poll is still due, and the next sweep closes it again.
-    if (poll?.closesAt !== undefined)
-      await this.client.send(new DeleteCommand({ TableName: this.table, Key: dueKey(poll) })).catch(throwStoreError);
+  async close(pollId: string, closing: Parameters<PollStore['close']>[1]): Promise<Poll> {
+    const poll = await this.change(closePoll(this.table, pollId, closing));
+    if (!poll) throw pollNotFound(pollId);
+    return poll;
+  }
+
+  async finish(pollId: string, audit: Audit): Promise<Poll> {
+    const poll = await this.change(finishPoll(this.table, pollId, audit));
+    if (!poll) throw pollNotFound(pollId);
     return poll;
   }
 
@@ -103,7 +122,11 @@ export class DynamoDbPollStore implements PollStore {
     return (await this.change(growPoll(this.table, pollId, shards))) ?? this.get(pollId);
   }
 
-  async listDue(now: number): Promise<readonly Poll[]> {
+  async schedule(due: DuePoll): Promise<void> {
+    await this.client.send(new PutCommand({ TableName: this.table, Item: dueKey(due) })).catch(throwStoreError);
+  }
+
+  async listDue(now: number): Promise<readonly DuePoll[]> {
     const command = new QueryCommand({
       TableName: this.table,
       KeyConditionExpression: 'pk = :due AND sk < :later',
@@ -111,13 +134,26 @@ export class DynamoDbPollStore implements PollStore {
       ConsistentRead: true,
     });
     const { Items = [] } = await this.client.send(command).catch(throwStoreError);
-    return this.getAll(Items.map(({ sk }) => pollIdIn(sk as string)));
+    return Items.map(({ sk }) => ({ pollId: pollIdIn(sk), dueAt: Number(sk.slice(0, sk.indexOf('#'))) }));
   }
 
-  /** The poll that a number was given to last. */
-  private async holderId(smsNumber: string): Promise<string | undefined> {
+  async postpone(due: DuePoll, dueAt: number | undefined): Promise<boolean> {
+    if (dueAt === due.dueAt) return (await this.read(dueKey(due))).Item !== undefined;
+    try {
+      await retry(() => this.client.send(new TransactWriteCommand(postponePoll(this.table, due, dueAt))));
+      return true;
+    } catch (error) {
+      if (error instanceof TransactionCanceledException) return false;
+      throw error;
+    }
+  }
+
+  private async readNumber(smsNumber: string): Promise<NumberItem | undefined> {
     const { Item } = await this.read(numberKey(smsNumber));
-    return Item?.pollId as string | undefined;
+    if (!Item) return undefined;
+    // The first release knew one poll of a number.
+    const { pollId, pollIds = [pollId], firstPollId = pollId, edition = 0 } = Item;
+    return { pollIds, firstPollId, edition };
   }
 
   private async read(Key: Record<string, string>) {
@@ -129,64 +165,115 @@ export class DynamoDbPollStore implements PollStore {
   private async change(update: UpdateCommandInput): Promise<Poll | undefined> {
     try {
       const { Attributes } = await this.client.send(new UpdateCommand(update));
-      return Attributes?.poll as Poll;
+      return pollIn(Attributes as Record<string, unknown>);
     } catch (error) {
       if (error instanceof ConditionalCheckFailedException) return undefined;
       throw storeError(error);
     }
   }
 
-  private async getAll(pollIds: readonly string[]): Promise<readonly Poll[]> {
-    const items = await batchGet(this.client, this.table, pollIds.map(pollKey));
-    const polls = new Map(items.map(({ poll }) => [(poll as Poll).pollId, poll as Poll]));
+  private async inOrder(pollIds: readonly string[]): Promise<readonly Poll[]> {
+    const polls = new Map((await this.getMany(pollIds)).map((poll) => [poll.pollId, poll]));
     return pollIds.flatMap((pollId) => polls.get(pollId) ?? []);
   }
 }
 
+/** The first release had no channels: every poll took all. */
+const pollIn = (item: Record<string, unknown>): Poll => {
+  const poll = item.poll as Poll & { readonly channels?: readonly Channel[] };
+  return { ...poll, channels: poll.channels ?? CHANNELS };
+};
+
 /**
  * The poll, its entries in the lists and its number, all or none.
  *
- *     create A:  number is free ─ put A if still free
- *     create B:  number is free ─ put B if still free ─ refused ─ number is A's, and A is open: taken
+ *     create A:  number is free then ─ put A if it is still of edition 3
+ *     create B:  number is free then ─ put B if it is still of edition 3 ─ refused ─ A has that time: taken
  *
- * @param holder id of the closed poll that has the number so far
+ * @param number as it was read
+ * @param others its polls
  */
-export function putPoll(table: string, poll: Poll, holder: string | undefined): TransactWriteCommandInput {
+export function putPoll(
+  table: string,
+  poll: Poll,
+  number: NumberItem | undefined,
+  others: readonly Poll[],
+): TransactWriteCommandInput {
   const isNew = 'attribute_not_exists(pk)';
-  const isStillHolders = 'pollId = :holder';
   return {
     TransactItems: [
       { Put: { TableName: table, Item: { ...pollKey(poll.pollId), poll }, ConditionExpression: isNew } },
       { Put: { TableName: table, Item: listKey(poll) } },
-      ...(poll.closesAt === undefined ? [] : [{ Put: { TableName: table, Item: dueKey(poll) } }]),
-      ...(poll.smsNumber === undefined
-        ? []
-        : [
-            {
-              Put: {
-                TableName: table,
-                Item: { ...numberKey(poll.smsNumber), pollId: poll.pollId },
-                ConditionExpression: holder === undefined ? isNew : isStillHolders,
-                ...(holder === undefined ? {} : { ExpressionAttributeValues: { ':holder': holder } }),
-              },
-            },
-          ]),
+      { Put: { TableName: table, Item: dueKey({ pollId: poll.pollId, dueAt: firstDueAt(poll) }) } },
+      ...(poll.smsNumber === undefined ? [] : [{ Put: putNumber(table, poll.smsNumber, poll, number, others) }]),
     ],
   };
 }
 
-export const closePoll = (table: string, pollId: string, closedAt: number): UpdateCommandInput => {
-  const exists = 'attribute_exists(pk)';
-  const isNotClosed = 'attribute_not_exists(poll.closedAt)';
+function putNumber(
+  table: string,
+  smsNumber: string,
+  poll: Poll,
+  number: NumberItem | undefined,
+  others: readonly Poll[],
+): PutCommandInput {
+  const isNew = 'attribute_not_exists(pk)';
+  const isUnchanged = 'edition = :edition';
+  const isOfFirstRelease = 'attribute_not_exists(edition)';
   return {
     TableName: table,
-    Key: pollKey(pollId),
-    UpdateExpression: 'SET poll.closedAt = :closedAt',
-    ConditionExpression: `${exists} AND ${isNotClosed}`,
-    ExpressionAttributeValues: { ':closedAt': closedAt },
-    ReturnValues: 'ALL_NEW',
+    Item: {
+      ...numberKey(smsNumber),
+      pollIds: [...pollsToKeep(others, poll.createdAt), poll].map(({ pollId }) => pollId),
+      firstPollId: number?.firstPollId ?? poll.pollId,
+      edition: (number?.edition ?? 0) + 1,
+    },
+    ConditionExpression: number === undefined ? isNew : number.edition > 0 ? isUnchanged : isOfFirstRelease,
+    ...(number === undefined || number.edition === 0
+      ? {}
+      : { ExpressionAttributeValues: { ':edition': number.edition } }),
   };
-};
+}
+
+/** What closes first stands: a repeat changes neither time nor name. */
+export const closePoll = (
+  table: string,
+  pollId: string,
+  { closedAt, closedBy, withoutRegions }: Parameters<PollStore['close']>[1],
+): UpdateCommandInput => ({
+  TableName: table,
+  Key: pollKey(pollId),
+  UpdateExpression: [
+    'SET poll.closedAt = if_not_exists(poll.closedAt, :closedAt), poll.closedBy = if_not_exists(poll.closedBy, :closedBy)',
+    ...(withoutRegions.length > 0 ? ['poll.withoutRegions = :withoutRegions'] : []),
+  ].join(', '),
+  ConditionExpression: 'attribute_exists(pk)',
+  ExpressionAttributeValues: {
+    ':closedAt': closedAt,
+    ':closedBy': closedBy,
+    ...(withoutRegions.length > 0 ? { ':withoutRegions': withoutRegions } : {}),
+  },
+  ReturnValues: 'ALL_NEW',
+});
+
+export const finishPoll = (table: string, pollId: string, audit: Audit): UpdateCommandInput => ({
+  TableName: table,
+  Key: pollKey(pollId),
+  UpdateExpression: 'SET poll.audit = :audit',
+  ConditionExpression: 'attribute_exists(pk)',
+  ExpressionAttributeValues: { ':audit': audit },
+  ReturnValues: 'ALL_NEW',
+});
+
+export function postponePoll(table: string, due: DuePoll, dueAt: number | undefined): TransactWriteCommandInput {
+  const isThere = 'attribute_exists(pk)';
+  return {
+    TransactItems: [
+      { Delete: { TableName: table, Key: dueKey(due), ConditionExpression: isThere } },
+      ...(dueAt === undefined ? [] : [{ Put: { TableName: table, Item: dueKey({ ...due, dueAt }) } }]),
+    ],
+  };
+}
 
 /** A closed poll does not grow: whoever closed it has marked the shards that it had. */
 export const growPoll = (table: string, pollId: string, shards: number): UpdateCommandInput => {

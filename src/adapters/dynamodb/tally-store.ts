@@ -1,19 +1,13 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { type DynamoDBDocumentClient, GetCommand, PutCommand, type PutCommandInput } from '@aws-sdk/lib-dynamodb';
-import { type Marks, parseShardKey, shardKey, type Tally } from '../../domain/votes/tally.ts';
+import { type Counter, emptyTally, type HighWaterMarks, type Tally } from '../../domain/votes/tally.ts';
 import type { TallyStore } from '../../ports/votes.ts';
 import { storeError, throwStoreError } from './errors.ts';
 import { backOff } from './retry.ts';
 
-/** Votes by region, choice and shard: a fraction of the size that a map with one key for each shard would have. */
+/** By region and shard: `closed`, `ballots`, and the votes of each choice. Names for each would make it many times as large. */
 type PackedMarks = Record<string, number[][]>;
-
-interface TallyItem {
-  readonly revision: number;
-  readonly marks: PackedMarks;
-  readonly newestVoteAt: number;
-  readonly lagMs: number;
-}
+type TallyItem = Omit<Tally, 'pollId' | 'marks'> & { readonly marks: PackedMarks };
 
 const keyOf = (pollId: string) => ({ pk: `TALLY#${pollId}`, sk: 'TALLY' });
 
@@ -28,13 +22,16 @@ export class DynamoDbTallyStore implements TallyStore {
     const command = new GetCommand({ TableName: this.table, Key: keyOf(pollId), ConsistentRead: true });
     const { Item } = await this.client.send(command).catch(throwStoreError);
     if (!Item) return undefined;
-    const { revision, marks, newestVoteAt, lagMs } = Item as TallyItem;
-    return { pollId, revision, marks: unpackMarks(marks), newestVoteAt, lagMs };
+    const { version, revision, marks, newestVoteAt, lagMs, completeUpTo, check } = Item as TallyItem;
+    // Tallies of the first release have no version, and counted each choice in shards of its own.
+    if (version === undefined)
+      return { ...emptyTally(pollId), revision, marks: marksOfFirstRelease(marks), newestVoteAt, lagMs };
+    return { pollId, version, revision, marks: unpackMarks(marks), newestVoteAt, lagMs, completeUpTo, check };
   }
 
-  async put(tally: Tally, expectedRevision: number): Promise<boolean> {
+  async put(tally: Tally): Promise<boolean> {
     try {
-      await this.client.send(new PutCommand(putTally(this.table, tally, expectedRevision)));
+      await this.client.send(new PutCommand(putTally(this.table, tally)));
       return true;
     } catch (error) {
       // Also when our own first attempt was stored and its answer lost: the next read then shows our tally.
@@ -46,37 +43,44 @@ export class DynamoDbTallyStore implements TallyStore {
   }
 }
 
-export function putTally(table: string, tally: Tally, expectedRevision: number): PutCommandInput {
-  const isFirst = 'attribute_not_exists(revision)';
-  const isUnmoved = 'revision = :expected';
-  const { revision, newestVoteAt, lagMs } = tally;
+export function putTally(table: string, { pollId, marks, ...tally }: Tally): PutCommandInput {
+  const isFirst = 'attribute_not_exists(pk)';
+  const isUnchanged = '#version = :expected';
+  const expected = tally.version - 1;
   return {
     TableName: table,
-    Item: { ...keyOf(tally.pollId), revision, marks: packMarks(tally.marks), newestVoteAt, lagMs },
-    ConditionExpression: expectedRevision === 0 ? isFirst : isUnmoved,
-    ...(expectedRevision === 0 ? {} : { ExpressionAttributeValues: { ':expected': expectedRevision } }),
+    Item: { ...keyOf(pollId), ...tally, marks: packMarks(marks) },
+    ...(expected === 0
+      ? { ConditionExpression: isFirst }
+      : {
+          ConditionExpression: isUnchanged,
+          ExpressionAttributeNames: { '#version': 'version' },
+          ExpressionAttributeValues: { ':expected': expected },
+        }),
   };
 }
 
-export function packMarks(marks: Marks): PackedMarks {
-  const packed: PackedMarks = {};
-  for (const [key, votes] of marks) {
-    const { region, choice, shard } = parseShardKey(key);
-    packed[region] ??= [];
-    const choices = packed[region];
-    while (choices.length <= choice) choices.push([]);
-    const shards = choices[choice] as number[];
-    while (shards.length <= shard) shards.push(0);
-    shards[shard] = votes;
-  }
-  return packed;
-}
+export const packMarks = (marks: HighWaterMarks): PackedMarks =>
+  Object.fromEntries(
+    [...marks].map(([region, counters]) => [
+      region,
+      counters.map(({ closed, ballots, votes }) => [closed, ballots, ...votes]),
+    ]),
+  );
 
-export function unpackMarks(packed: PackedMarks): Marks {
-  const marks = new Map<string, number>();
-  for (const [region, choices] of Object.entries(packed))
-    for (const [choice, shards] of choices.entries())
-      for (const [shard, votes] of shards.entries())
-        if (votes > 0) marks.set(shardKey({ choice, region, shard }), votes);
-  return marks;
-}
+export const unpackMarks = (packed: PackedMarks): HighWaterMarks =>
+  new Map(
+    Object.entries(packed).map(([region, counters]) => [
+      region,
+      counters.map(([closed = 0, ballots = 0, ...votes]): Counter => ({ closed, ballots, votes })),
+    ]),
+  );
+
+/** What the first release kept by region, choice and shard, as one counter for each region: it is read and never added to. */
+const marksOfFirstRelease = (packed: PackedMarks): HighWaterMarks =>
+  new Map(
+    Object.entries(packed).map(([region, choices]) => {
+      const votes = choices.map((shards) => shards.reduce((sum, count) => sum + count, 0));
+      return [region, [{ closed: 1, ballots: votes.reduce((sum, count) => sum + count, 0), votes }]];
+    }),
+  );

@@ -1,13 +1,13 @@
 import type { Page, PageRequest } from '../../domain/shared/page.ts';
-import { numberTaken, pollExists } from '../../domain/votes/errors.ts';
-import { type Poll, pollStatus } from '../../domain/votes/poll.ts';
-import type { PollStore } from '../../ports/votes.ts';
+import { numberTaken, pollExists, pollNotFound } from '../../domain/votes/errors.ts';
+import { type Audit, firstDueAt, overlaps, type Poll, pollsToKeep } from '../../domain/votes/poll.ts';
+import type { DuePoll, PhoneNumber, PollStore } from '../../ports/votes.ts';
 import { pageOf } from './pages.ts';
 
 export class MemoryPollStore implements PollStore {
   private readonly polls = new Map<string, Poll>();
-  /** The newest poll of each number. */
-  private readonly pollIdByNumber = new Map<string, string>();
+  private readonly numbers = new Map<string, PhoneNumber>();
+  private due: DuePoll[] = [];
 
   /** @param polls what the store holds from the start */
   constructor(polls: readonly Poll[] = []) {
@@ -16,10 +16,8 @@ export class MemoryPollStore implements PollStore {
 
   async create(poll: Poll): Promise<void> {
     if (this.polls.has(poll.pollId)) throw pollExists(poll.pollId);
-    if (poll.smsNumber !== undefined) {
-      const holder = this.holderOf(poll.smsNumber);
-      if (holder && pollStatus(holder, poll.createdAt) !== 'closed') throw numberTaken(poll.smsNumber);
-    }
+    if (poll.smsNumber !== undefined && this.ofNumber(poll.smsNumber).some((other) => overlaps(poll, other)))
+      throw numberTaken(poll.smsNumber);
     this.keep(poll);
   }
 
@@ -27,20 +25,37 @@ export class MemoryPollStore implements PollStore {
     return this.polls.get(pollId);
   }
 
+  async getMany(pollIds: readonly string[]): Promise<readonly Poll[]> {
+    return pollIds.flatMap((pollId) => this.polls.get(pollId) ?? []);
+  }
+
   async list(page: PageRequest): Promise<Page<Poll>> {
     return pageOf([...this.polls.values()].sort(newestFirst), ({ pollId }) => pollId, page);
   }
 
-  async newestByNumber(smsNumber: string): Promise<Poll | undefined> {
-    return this.holderOf(smsNumber);
+  async findNumber(smsNumber: string): Promise<PhoneNumber | undefined> {
+    return this.numbers.get(smsNumber);
   }
 
-  async close(pollId: string, closedAt: number): Promise<Poll | undefined> {
-    const poll = this.polls.get(pollId);
-    if (!poll || poll.closedAt !== undefined) return poll;
-    const closed = { ...poll, closedAt };
+  async close(
+    pollId: string,
+    { closedAt, closedBy, withoutRegions }: Parameters<PollStore['close']>[1],
+  ): Promise<Poll> {
+    const poll = this.existing(pollId);
+    const closed = {
+      ...poll,
+      closedAt: poll.closedAt ?? closedAt,
+      closedBy: poll.closedBy ?? closedBy,
+      ...(withoutRegions.length > 0 ? { withoutRegions } : {}),
+    };
     this.polls.set(pollId, closed);
     return closed;
+  }
+
+  async finish(pollId: string, audit: Audit): Promise<Poll> {
+    const finished = { ...this.existing(pollId), audit };
+    this.polls.set(pollId, finished);
+    return finished;
   }
 
   async growShards(pollId: string, shards: number): Promise<Poll | undefined> {
@@ -51,19 +66,40 @@ export class MemoryPollStore implements PollStore {
     return grown;
   }
 
-  async listDue(now: number): Promise<readonly Poll[]> {
-    return [...this.polls.values()].filter(
-      (poll) => poll.closedAt === undefined && poll.closesAt !== undefined && poll.closesAt <= now,
-    );
+  async schedule(due: DuePoll): Promise<void> {
+    this.due.push(due);
+  }
+
+  async listDue(now: number): Promise<readonly DuePoll[]> {
+    return this.due.filter(({ dueAt }) => dueAt <= now).sort((one, other) => one.dueAt - other.dueAt);
+  }
+
+  async postpone({ pollId, dueAt }: DuePoll, later: number | undefined): Promise<boolean> {
+    const left = this.due.filter((due) => due.pollId !== pollId || due.dueAt !== dueAt);
+    if (left.length === this.due.length) return false;
+    this.due = later === undefined ? left : [...left, { pollId, dueAt: later }];
+    return true;
   }
 
   private keep(poll: Poll): void {
-    this.polls.set(poll.pollId, poll);
-    if (poll.smsNumber !== undefined) this.pollIdByNumber.set(poll.smsNumber, poll.pollId);
+    const { pollId, smsNumber, createdAt } = poll;
+    this.polls.set(pollId, poll);
+    this.due.push({ pollId, dueAt: firstDueAt(poll) });
+    if (smsNumber === undefined) return;
+    const kept = pollsToKeep(this.ofNumber(smsNumber), createdAt).map(({ pollId }) => pollId);
+    const firstPollId = this.numbers.get(smsNumber)?.firstPollId ?? pollId;
+    this.numbers.set(smsNumber, { pollIds: [...kept, pollId], firstPollId });
   }
 
-  private holderOf(smsNumber: string): Poll | undefined {
-    return this.polls.get(this.pollIdByNumber.get(smsNumber) ?? '');
+  private ofNumber(smsNumber: string): readonly Poll[] {
+    return (this.numbers.get(smsNumber)?.pollIds ?? []).flatMap((pollId) => this.polls.get(pollId) ?? []);
+  }
+
+  /** @throws DomainError `VOTES_POLL_NOT_FOUND` */
+  private existing(pollId: string): Poll {
+    const poll = this.polls.get(pollId);
+    if (!poll) throw pollNotFound(pollId);
+    return poll;
   }
 }
 

@@ -8,8 +8,8 @@ export class MemoryTallyStore implements TallyStore {
     return this.tallies.get(pollId);
   }
 
-  async put(tally: Tally, expectedRevision: number): Promise<boolean> {
-    if ((this.tallies.get(tally.pollId)?.revision ?? 0) !== expectedRevision) return false;
+  async put(tally: Tally): Promise<boolean> {
+    if ((this.tallies.get(tally.pollId)?.version ?? 0) !== tally.version - 1) return false;
     this.tallies.set(tally.pollId, tally);
     return true;
   }

@@ -37,9 +37,18 @@ function decode({ eventName, dynamodb }: StreamRecord): Decoded {
   if (stringIn(item.kind) !== 'shard') return { ignored: 'foreign' };
   if (numberIn(item.version) !== String(SHARD_VERSION)) return { ignored: 'unknown version' };
   const fields = Object.entries(FIELDS).map(([name, read]) => [name, read(item[name])] as const);
-  const unreadable = fields.filter(([, value]) => value === undefined).map(([name]) => name);
+  const votes = Object.entries(item).flatMap(([name, attribute]) => {
+    const choice = /^v(\d{1,3})$/.exec(name)?.[1];
+    return choice === undefined ? [] : [[Number(choice), count(attribute)] as const];
+  });
+  const unreadable = [
+    ...fields.filter(([, value]) => value === undefined).map(([name]) => name),
+    ...votes.filter(([choice, votes]) => choice >= MAX_CHOICES || votes === undefined).map(([choice]) => `v${choice}`),
+  ];
   if (unreadable.length > 0) return { problem: `not readable: ${unreadable.join(', ')}` };
-  return { image: Object.fromEntries(fields) as unknown as ShardImage };
+  const counts = new Array<number>(Math.max(0, ...votes.map(([choice]) => choice + 1))).fill(0);
+  for (const [choice, votesOfChoice] of votes) counts[choice] = votesOfChoice as number;
+  return { image: { ...(Object.fromEntries(fields) as unknown as Omit<ShardImage, 'votes'>), votes: counts } };
 }
 
 /** A text attribute, as DynamoDB writes it: `{ "S": "colors" }`. */
@@ -61,12 +70,15 @@ const countUpTo = (limit: number) => (attribute: unknown) => {
   return digits !== undefined && Number(digits) <= limit ? Number(digits) : undefined;
 };
 
+const count = countUpTo(Number.MAX_SAFE_INTEGER);
+
 /** What each field may hold: a shard that no poll can have would spoil the tally of its poll for ever. */
-const FIELDS: Record<keyof ShardImage, (attribute: unknown) => string | number | undefined> = {
+const FIELDS: Record<Exclude<keyof ShardImage, 'votes'>, (attribute: unknown) => string | number | undefined> = {
   pollId: matching(ID_PATTERN),
-  choice: countUpTo(MAX_CHOICES - 1),
   region: matching(/^[a-z0-9-]{1,32}$/),
   shard: countUpTo(MAX_SHARDS - 1),
-  votes: countUpTo(Number.MAX_SAFE_INTEGER),
-  lastVoteAt: countUpTo(Number.MAX_SAFE_INTEGER),
+  ballots: count,
+  lastVoteAt: count,
+  // An open shard does not have it.
+  closed: (attribute) => (attribute === undefined ? 0 : countUpTo(MAX_SHARDS)(attribute)),
 };

@@ -1,38 +1,42 @@
-import type { TallyStore, VoteLedger } from '../../ports/votes.ts';
-import type { FoldShards } from './fold-shards.ts';
-import type { Poll } from './poll.ts';
-import { marksOf, regionsIn, totalVotes } from './tally.ts';
-
-/** Three counts of one poll that must agree once it is closed. */
-export interface Audit {
-  readonly ballots: number;
-  readonly shards: number;
-  readonly tally: number;
-  /** Tally minus ballots: above 0 votes were counted twice, below 0 some are missing. */
-  readonly drift: number;
-}
+import type { Clock } from '../../ports/system.ts';
+import type { PollStore, VoteLedger } from '../../ports/votes.ts';
+import type { CheckTally } from './check-tally.ts';
+import type { Audit, Poll } from './poll.ts';
+import { marksOf, regionsIn, totalsOf } from './tally.ts';
 
 export class AuditPoll {
   constructor(
+    private readonly polls: PollStore,
     private readonly ledger: VoteLedger,
-    private readonly tallies: TallyStore,
-    private readonly foldShards: FoldShards,
+    private readonly checkTally: CheckTally,
+    private readonly clock: Clock,
   ) {}
 
   /**
-   * Counts ballots, shards and tally of a closed poll. The shards are folded on the way, so that the tally does not
-   * wait for the change feed; a tally that is too high stays too high and shows as drift.
+   * Counts ballots, shards and tally of a poll whose shards are closed. The shards are folded on the way, so that the
+   * tally does not wait for the change stream; a tally that is too high stays too high and shows as drift. Once every
+   * region is closed, or given up, the audit is kept with the poll, whose count is then final.
    *
-   * @throws DomainError `STORE_UNAVAILABLE`
+   * @returns the poll afterwards, and its audit
+   * @throws DomainError `STORE_UNAVAILABLE`; a repeat goes on where the count was held up
    */
-  async execute(poll: Poll): Promise<Audit> {
-    const seen = await this.tallies.get(poll.pollId);
-    const images = await this.ledger.readShards(poll, regionsIn(seen?.marks ?? new Map()));
-    const [ballots, tally] = await Promise.all([
-      this.ledger.countBallots(poll.pollId),
-      this.foldShards.foldPoll(poll.pollId, images),
-    ]);
-    const counted = totalVotes(tally.marks);
-    return { ballots, shards: totalVotes(marksOf(images)), tally: counted, drift: counted - ballots };
+  async execute(poll: Poll): Promise<{ readonly poll: Poll; readonly audit: Audit }> {
+    const { tally, images } = await this.checkTally.execute(poll);
+    const regions = regionsIn(tally.marks);
+    const own = this.ledger.region;
+    const names = regions.map(({ region }) => region);
+    const count = await this.ledger.countBallots(poll, names);
+    const inTally = totalsOf(tally.marks, 0, own).ballots;
+    const audit: Audit = {
+      ballots: count.ballots,
+      shards: totalsOf(marksOf(images), 0, own).ballots,
+      tally: inTally,
+      drift: inTally - count.ballots,
+      doubleVoters: count.doubleVoters,
+      at: this.clock.now(),
+      ...(poll.withoutRegions ? { withoutRegions: poll.withoutRegions } : {}),
+    };
+    const isOver = regions.every(({ region, open }) => !open || poll.withoutRegions?.includes(region));
+    return { poll: isOver ? await this.polls.finish(poll.pollId, audit) : poll, audit };
   }
 }

@@ -1,9 +1,13 @@
-/** One counted vote. `voteId` is its identity within the poll: the same id is the same vote, however often it is sent. */
+import type { Channel } from './poll.ts';
+
+/** One counted vote. */
 export interface Ballot {
   readonly pollId: string;
-  readonly voteId: string;
-  /** Index in the poll's `choices`. */
-  readonly choice: number;
+  /** A pseudonym of the vote's identity: the same identity is the same vote, however often it is sent. */
+  readonly ballotId: string;
+  /** Indexes in the poll's `choices`, rising. */
+  readonly choices: readonly number[];
+  readonly channel: Channel;
   /** A pseudonym, never a name or a phone number. */
   readonly voter?: string;
   /** Epoch ms. */
@@ -12,4 +16,17 @@ export interface Ballot {
 
 /** Whether two ballots with one identity say the same thing; if not, the identity was used twice. */
 export const sameVote = (one: Ballot, other: Ballot): boolean =>
-  one.choice === other.choice && one.voter === other.voter;
+  one.choices.join() === other.choices.join() && one.voter === other.voter;
+
+/** Characters that nobody sees or types: zero-width ones, direction marks, soft hyphens. */
+const INVISIBLE = /\p{Default_Ignorable_Code_Point}/gu;
+
+/**
+ * What a web voter calls itself, in the one form in which it is compared: trimmed, compatibility forms and case folded,
+ * and a phone number without its blanks and signs. What nobody can read is empty.
+ */
+export function normaliseVoter(text: string): string {
+  const name = text.normalize('NFKC').replace(INVISIBLE, '').trim().replace(/\s+/g, ' ').toUpperCase().toLowerCase();
+  const [, digits] = /^(?:tel: ?)?(?:\+|00)((?:[ .\-/()]*\d){7,15})[ .\-/()]*$/.exec(name) ?? [];
+  return digits === undefined ? name : `+${digits.replace(/\D/g, '')}`;
+}

@@ -1,7 +1,18 @@
 import type { Clock } from '../../ports/system.ts';
 import type { PollStore, VoteLedger } from '../../ports/votes.ts';
-import { pollNotFound } from './errors.ts';
-import type { Poll } from './poll.ts';
+import { pollClosed } from './errors.ts';
+import { existingPoll } from './find-polls.ts';
+import { isReadOnly, type Poll } from './poll.ts';
+
+/** A close whose audit does not end is audited by a sweep after this long, ms. */
+const AUDIT_LATER_MS = 30_000;
+
+export interface CloseCommand {
+  /** Who closes it: the name of a key, or `token`. */
+  readonly by: string;
+  /** Regions that are lost, and whose further votes the end of the count shall not wait for. */
+  readonly withoutRegions?: readonly string[];
+}
 
 export class ClosePoll {
   constructor(
@@ -12,32 +23,22 @@ export class ClosePoll {
 
   /**
    * Closes a poll for good, a scheduled one too. The poll is marked first, then its shards: a vote that read the poll
-   * before the mark meets the marked shard. When this returns, no further vote counts. May be repeated.
+   * before the mark meets the closed shard. When this returns, no further vote counts. May be repeated.
    *
-   * @throws DomainError `VOTES_POLL_NOT_FOUND`, `STORE_UNAVAILABLE` (the close may then be half done; repeat it)
+   * @returns the poll; its audit is still to be made
+   * @throws DomainError `VOTES_POLL_NOT_FOUND`, `VOTES_POLL_CLOSED` (a poll of the first release), `STORE_UNAVAILABLE`
+   * (the close may then be half done; repeat it, or a sweep ends it)
    */
-  async execute(pollId: string): Promise<Poll> {
-    const poll = await this.polls.close(pollId, this.clock.now());
-    if (!poll) throw pollNotFound(pollId);
-    await this.ledger.closeShards(poll);
-    return poll;
-  }
-
-  /**
-   * Closes every poll whose `closesAt` has passed. Their shards are marked before they leave the list of those to be
-   * closed, so that a crash in between leaves nothing half done. One that cannot be closed keeps no other open.
-   *
-   * @throws AggregateError with what went wrong
-   */
-  async closeDue(): Promise<void> {
-    const failures: unknown[] = [];
-    for (const poll of await this.polls.listDue(this.clock.now()))
-      try {
-        await this.ledger.closeShards(poll);
-        await this.execute(poll.pollId);
-      } catch (error) {
-        failures.push(error);
-      }
-    if (failures.length > 0) throw new AggregateError(failures, 'Some polls that are due could not be closed');
+  async execute(pollId: string, { by, withoutRegions = [] }: CloseCommand): Promise<Poll> {
+    const poll = await existingPoll(this.polls, pollId);
+    if (isReadOnly(poll)) throw pollClosed(pollId);
+    const now = this.clock.now();
+    // Before the mark, so that no crash leaves a closed poll to nobody.
+    if (!poll.audit) await this.polls.schedule({ pollId, dueAt: now + AUDIT_LATER_MS });
+    const isOver = poll.closesAt !== undefined && poll.closesAt <= now;
+    const closing = isOver ? { closedAt: poll.closesAt, closedBy: 'schedule' } : { closedAt: now, closedBy: by };
+    const closed = await this.polls.close(pollId, { ...closing, withoutRegions });
+    await this.ledger.closeShards(closed);
+    return closed;
   }
 }

@@ -10,12 +10,12 @@ export class CreatePoll {
     private readonly polls: PollStore,
     private readonly clock: Clock,
     private readonly ids: Ids,
-    private readonly shardsPerChoice: number,
+    private readonly shards: number,
   ) {}
 
   /** @throws DomainError `INVALID_REQUEST`, `VOTES_POLL_EXISTS`, `VOTES_NUMBER_TAKEN`, `STORE_UNAVAILABLE` */
   async execute({ pollId = this.ids.next(), ...draft }: CreatePollCommand): Promise<Poll> {
-    const poll = createPollFrom({ ...draft, shards: this.shardsPerChoice }, pollId, this.clock.now());
+    const poll = createPollFrom({ ...draft, shards: this.shards }, pollId, this.clock.now());
     await this.polls.create(poll);
     return poll;
   }

@@ -1,5 +1,5 @@
 import { DomainError } from '../shared/domain-error.ts';
-import type { Poll } from './poll.ts';
+import type { Channel, Poll } from './poll.ts';
 
 export const pollNotFound = (pollId: string): DomainError =>
   new DomainError('VOTES_POLL_NOT_FOUND', `There is no poll "${pollId}".`);
@@ -10,7 +10,7 @@ export const pollExists = (pollId: string): DomainError =>
 export const numberTaken = (smsNumber: string): DomainError =>
   new DomainError(
     'VOTES_NUMBER_TAKEN',
-    `${smsNumber} belongs to a poll that is not closed yet. Close that poll first, or use another number.`,
+    `${smsNumber} belongs to another poll during some of that time. Close that poll first, or choose another time or number.`,
   );
 
 export const unknownChoice = (poll: Poll): DomainError =>
@@ -27,3 +27,8 @@ export const pollNotOpen = (pollId: string): DomainError =>
 
 export const alreadyVoted = (pollId: string): DomainError =>
   new DomainError('VOTES_ALREADY_VOTED', `This voter has voted in poll "${pollId}" already; the first vote counts.`);
+
+const CHANNEL_NAMES = { sms: 'text message', web: 'web' } as const;
+
+export const channelClosed = ({ pollId }: Poll, channel: Channel): DomainError =>
+  new DomainError('VOTES_CHANNEL_CLOSED', `Poll "${pollId}" takes no votes by ${CHANNEL_NAMES[channel]}.`);

@@ -1,11 +1,13 @@
 /** The votes context as others may use it: `portside/votes`. */
-export { type Audit, AuditPoll } from './audit-poll.ts';
-export { type Ballot, sameVote } from './ballot.ts';
+export { AuditPoll } from './audit-poll.ts';
+export { type Ballot, normaliseVoter, sameVote } from './ballot.ts';
 export { CastVote, type CastVoteResult, type VoteCommand } from './cast-vote.ts';
-export { ClosePoll } from './close-poll.ts';
+export { CheckTally, type OnRepair } from './check-tally.ts';
+export { type CloseCommand, ClosePoll } from './close-poll.ts';
 export { CreatePoll, type CreatePollCommand } from './create-poll.ts';
 export {
   alreadyVoted,
+  channelClosed,
   numberTaken,
   pollClosed,
   pollExists,
@@ -17,31 +19,40 @@ export { FindPolls } from './find-polls.ts';
 export { FoldShards } from './fold-shards.ts';
 export { GrowPoll } from './grow-poll.ts';
 export {
+  type Audit,
+  CHANNELS,
+  type Channel,
   createPollFrom,
+  isFinal,
+  isReadOnly,
+  overlaps,
+  POLL_VERSION,
   type Poll,
   type PollDraft,
   type PollStatus,
+  pollForText,
   pollStatus,
   RESERVED_WORDS,
-  shardsFor,
   type VoterLimit,
 } from './poll.ts';
-export { ReadResults, type Results, resultsOf } from './read-results.ts';
+export { concealed, ReadResults, type Results, resultsOf } from './read-results.ts';
 export { type Recount, RecountPoll } from './recount-poll.ts';
+export { type OnAudit, SweepPolls } from './sweep-polls.ts';
 export { type SmsMessage, type SmsOutcome, TakeSmsVote } from './take-sms-vote.ts';
 export {
+  type Counter,
   emptyTally,
-  type Marks,
+  type HighWaterMarks,
   marksOf,
   mergeImages,
   mergeMarks,
-  parseShardKey,
+  type RegionState,
   regionsIn,
   type ShardImage,
   type ShardName,
-  shardKey,
   type Tally,
-  totalVotes,
-  votesByChoice,
+  type TallyCheck,
+  type Totals,
+  totalsOf,
 } from './tally.ts';
 export { matchWord, normaliseWord } from './words.ts';

@@ -4,9 +4,32 @@ import { matchWord, normaliseWord } from './words.ts';
 export type VoterLimit = 'none' | 'one';
 export type PollStatus = 'scheduled' | 'open' | 'closed';
 
+/** How a vote comes in: as a text message that the phone network vouches for, or over HTTP. */
+export type Channel = 'sms' | 'web';
+export const CHANNELS: readonly Channel[] = ['sms', 'web'];
+
+/** The form in which votes are stored. Polls of the first release have none, and are read only. */
+export const POLL_VERSION = 2;
+
+/** Counts of a closed poll that must agree. Where there are several regions, all of them are of this one. */
+export interface Audit {
+  readonly ballots: number;
+  readonly shards: number;
+  readonly tally: number;
+  /** Tally minus ballots: above 0 votes were counted twice, below 0 some are missing. */
+  readonly drift: number;
+  /** Voters who voted in more than one region of a poll that takes one vote of each. */
+  readonly doubleVoters: number;
+  /** Epoch ms. */
+  readonly at: number;
+  /** Regions that were lost, and whose further votes nobody waits for. */
+  readonly withoutRegions?: readonly string[];
+}
+
 /** A question with fixed choices. A choice is known everywhere by its place in `choices`. Times are epoch ms. */
 export interface Poll {
   readonly pollId: string;
+  readonly version?: number;
   readonly question: string;
   readonly choices: readonly string[];
   readonly createdAt: number;
@@ -14,17 +37,25 @@ export interface Poll {
   readonly closesAt?: number;
   /** Set by a close; from then on the poll stays closed whatever `closesAt` says. */
   readonly closedAt?: number;
+  /** The key that closed it first, `token`, or `schedule`. */
+  readonly closedBy?: string;
+  /** Regions whose votes the end of the count does not wait for. */
+  readonly withoutRegions?: readonly string[];
+  /** Made when no vote can come any more and all are in the tally: the count is then final. */
+  readonly audit?: Audit;
   readonly voterLimit: VoterLimit;
-  /** Whether results are hidden from everybody until the poll is closed. */
+  /** By which channels votes may come. */
+  readonly channels: readonly Channel[];
+  /** Whether results are hidden from everybody until the count is final. */
   readonly hideUntilClose: boolean;
-  /** E.164; texts to this number vote in this poll. */
+  /** E.164 or a short code; texts to this number vote in this poll. */
   readonly smsNumber?: string;
-  /** Counters over which the votes of each choice are spread. May grow, never shrinks. */
+  /** Counters over which the votes are spread. May grow, never shrinks. */
   readonly shards: number;
 }
 
 export type PollDraft = Pick<Poll, 'question' | 'choices' | 'opensAt' | 'closesAt' | 'smsNumber'> &
-  Partial<Pick<Poll, 'voterLimit' | 'hideUntilClose'>> & { readonly shards: number };
+  Partial<Pick<Poll, 'voterLimit' | 'hideUntilClose' | 'channels'>> & { readonly shards: number };
 
 /** Words that the phone networks and Twilio answer themselves, so that no choice may be called so. */
 export const RESERVED_WORDS: readonly string[] = [
@@ -42,14 +73,8 @@ export const RESERVED_WORDS: readonly string[] = [
 
 /** The most choices of a poll. */
 export const MAX_CHOICES = 100;
-/** The most shards of each choice. */
+/** The most counters of a poll. */
 export const MAX_SHARDS = 1_000;
-/** One poll's counters are read and written together, which bounds them. */
-const MAX_COUNTERS_PER_POLL = 2_000;
-
-/** Shards of each choice for a poll with that many choices, when `wanted` are asked for. */
-export const shardsFor = (choices: number, wanted: number): number =>
-  Math.max(1, Math.min(wanted, MAX_SHARDS, Math.floor(MAX_COUNTERS_PER_POLL / choices)));
 
 /**
  * Makes a poll of a draft whose field types and lengths are already checked.
@@ -66,15 +91,17 @@ export function createPollFrom(draft: PollDraft, pollId: string, now: number): P
   if (issues.length > 0) throw invalidRequest(...issues);
   return {
     pollId,
+    version: POLL_VERSION,
     question: draft.question,
     choices: [...draft.choices],
     createdAt: now,
     opensAt: draft.opensAt,
     closesAt: draft.closesAt,
     voterLimit: draft.voterLimit ?? 'none',
+    channels: CHANNELS.filter((channel) => (draft.channels ?? CHANNELS).includes(channel)),
     hideUntilClose: draft.hideUntilClose ?? false,
     smsNumber: draft.smsNumber,
-    shards: shardsFor(draft.choices.length, draft.shards),
+    shards: draft.shards,
   };
 }
 
@@ -93,3 +120,46 @@ export function pollStatus(poll: Poll, at: number): PollStatus {
   if (poll.closedAt !== undefined || (poll.closesAt !== undefined && at >= poll.closesAt)) return 'closed';
   return poll.opensAt !== undefined && at < poll.opensAt ? 'scheduled' : 'open';
 }
+
+/** Whether the first release made the poll: it can be read, and nothing else. */
+export const isReadOnly = ({ version }: Poll): boolean => version !== POLL_VERSION;
+
+/** Whether no vote can come any more, and all are counted. */
+export const isFinal = (poll: Poll, at: number): boolean =>
+  isReadOnly(poll) ? pollStatus(poll, at) === 'closed' : poll.audit !== undefined;
+
+/** Whether there is a moment at which both polls take votes. A poll that was closed by hand ended then. */
+export function overlaps(one: Poll, other: Poll): boolean {
+  const [first, second] = [votingTime(one), votingTime(other)];
+  return first.from < second.until && second.from < first.until;
+}
+
+const votingTime = ({ createdAt, opensAt, closesAt, closedAt }: Poll): { from: number; until: number } => ({
+  from: opensAt ?? createdAt,
+  until: Math.min(closesAt ?? Number.POSITIVE_INFINITY, closedAt ?? Number.POSITIVE_INFINITY),
+});
+
+/** Of the polls of one number the one for a text at a moment: the open one, else the next to open, else the last closed. */
+export function pollForText(polls: readonly Poll[], at: number): Poll | undefined {
+  const withStatus = (status: PollStatus) => polls.filter((poll) => pollStatus(poll, at) === status);
+  const opening = withStatus('scheduled').sort((one, other) => votingTime(one).from - votingTime(other).from);
+  const closed = withStatus('closed').sort((one, other) => votingTime(other).until - votingTime(one).until);
+  return withStatus('open')[0] ?? opening[0] ?? closed[0];
+}
+
+/**
+ * Of the polls of one number those that texts may still be meant for at a moment: all that are not over, and the last one
+ * that is.
+ */
+export function pollsToKeep(polls: readonly Poll[], at: number): readonly Poll[] {
+  const isOver = (poll: Poll) => pollStatus(poll, at) === 'closed';
+  const last = pollForText(polls.filter(isOver), at);
+  return polls.filter((poll) => !isOver(poll) || poll === last);
+}
+
+/** How often the tally of an open poll is checked when nobody reads it, ms. */
+export const UNWATCHED_CHECK_MS = 5 * 60_000;
+
+/** When a sweep looks after a new poll for the first time, epoch ms. */
+export const firstDueAt = ({ createdAt, closesAt }: Poll): number =>
+  Math.min(closesAt ?? Number.POSITIVE_INFINITY, createdAt + UNWATCHED_CHECK_MS);

@@ -1,15 +1,26 @@
 import type { Clock } from '../../ports/system.ts';
 import type { PollStore, TallyStore } from '../../ports/votes.ts';
+import type { CheckTally } from './check-tally.ts';
 import { existingPoll } from './find-polls.ts';
-import { type Poll, type PollStatus, pollStatus } from './poll.ts';
-import { emptyTally, type Tally, votesByChoice } from './tally.ts';
+import { isFinal, type Poll, type PollStatus, pollStatus } from './poll.ts';
+import {
+  checkIntervalMs,
+  countersIn,
+  emptyTally,
+  type RegionState,
+  regionsIn,
+  staleAfterMs,
+  type Tally,
+  totalsOf,
+} from './tally.ts';
 
-/** Results of a poll as the tally has them. All figures are null while the poll hides them. */
+/** Results of a poll as the tally has them. */
 export interface Results {
   readonly pollId: string;
   /** Of the poll, epoch ms: tells apart two polls of one id in a store that began anew. */
   readonly createdAt: number;
   readonly status: PollStatus;
+  /** Whether the poll hides its figures, but for the number of ballots: see {@link concealed}. */
   readonly hidden: boolean;
   readonly total: number | null;
   /** In the poll's order; `share` is the fraction of the total, rounded to 4 decimals, 0 at total 0. */
@@ -18,48 +29,90 @@ export interface Results {
     readonly votes: number | null;
     readonly share: number | null;
   }[];
+  readonly ballots: number;
   /** Rises with every change of the tally. */
   readonly revision: number | null;
   /** When the tally was read, epoch ms. */
   readonly asOf: number;
   /** How long the newest vote in the tally took from its shard to the tally, ms. */
   readonly lagMs: number | null;
+  /** Every vote that was answered before this time is counted, epoch ms. Never falls. */
+  readonly completeUpTo: number;
+  readonly staleAfterSeconds: number;
+  /** Whether `completeUpTo` is older than that while votes may come. */
+  readonly stale: boolean;
+  /** Whether no vote can come any more, all are counted and the audit is made. */
+  readonly final: boolean;
+  /** The regions of a poll that has several. */
+  readonly regions?: readonly RegionState[];
 }
 
 export class ReadResults {
   constructor(
     private readonly polls: PollStore,
     private readonly tallies: TallyStore,
+    private readonly checkTally: CheckTally,
     private readonly clock: Clock,
   ) {}
 
-  /** @throws DomainError `VOTES_POLL_NOT_FOUND`, `STORE_UNAVAILABLE` */
+  /**
+   * Results as they are now. A tally that nobody checked lately is checked first; where that cannot be done, the results
+   * say how far they are complete.
+   *
+   * @throws DomainError `VOTES_POLL_NOT_FOUND`, `STORE_UNAVAILABLE`
+   */
   async execute(pollId: string): Promise<Results> {
-    const [poll, tally] = await Promise.all([existingPoll(this.polls, pollId), this.tallies.get(pollId)]);
-    return resultsOf(poll, tally ?? emptyTally(pollId), this.clock.now());
+    const [poll, read] = await Promise.all([existingPoll(this.polls, pollId), this.tallies.get(pollId)]);
+    let tally = read ?? emptyTally(pollId);
+    if (mayChange(poll, this.clock.now())) {
+      const interval = checkIntervalMs(countersOf(poll, tally));
+      tally = await this.checkTally.ifDue(poll, tally, interval).catch(() => tally);
+    }
+    return resultsOf(poll, tally, this.clock.now());
   }
 }
 
-/** What may be shown of a tally at a moment (epoch ms). */
+const countersOf = ({ shards }: Poll, { marks }: Tally): number => Math.max(shards, countersIn(marks));
+
+/** Before the opening no vote can come, and after the end of the count none is missing. */
+const mayChange = (poll: Poll, at: number): boolean => pollStatus(poll, at) !== 'scheduled' && !isFinal(poll, at);
+
+/** Results as everybody may see them: while the poll hides them, all figures but the number of ballots are null. */
+export function concealed(results: Results): Results {
+  if (!results.hidden) return results;
+  const choices = results.choices.map(({ choice }) => ({ choice, votes: null, share: null }));
+  return { ...results, total: null, choices, revision: null, lagMs: null };
+}
+
+/** The results of a tally at a moment (epoch ms). */
 export function resultsOf(poll: Poll, tally: Tally, asOf: number): Results {
   const status = pollStatus(poll, asOf);
-  const base = { pollId: poll.pollId, createdAt: poll.createdAt, status, asOf };
-  if (poll.hideUntilClose && status !== 'closed') {
-    const choices = poll.choices.map((choice) => ({ choice, votes: null, share: null }));
-    return { ...base, hidden: true, total: null, choices, revision: null, lagMs: null };
-  }
-  const votes = votesByChoice(tally.marks, poll.choices.length);
+  const final = isFinal(poll, asOf);
+  const { votes, ballots } = totalsOf(tally.marks, poll.choices.length);
   const total = votes.reduce((sum, count) => sum + count, 0);
+  const share = (count: number): number => (ballots === 0 ? 0 : Math.round((count / ballots) * 10_000) / 10_000);
+  const completeUpTo = Math.max(tally.completeUpTo, poll.createdAt);
+  const staleMs = staleAfterMs(countersOf(poll, tally));
+  const regions = regionsIn(tally.marks);
   return {
-    ...base,
-    hidden: false,
+    pollId: poll.pollId,
+    createdAt: poll.createdAt,
+    status,
+    asOf,
+    hidden: poll.hideUntilClose && !final,
     total,
     choices: poll.choices.map((choice, index) => ({
       choice,
       votes: votes[index] as number,
-      share: total === 0 ? 0 : Math.round(((votes[index] as number) / total) * 10_000) / 10_000,
+      share: share(votes[index] as number),
     })),
+    ballots,
     revision: tally.revision,
     lagMs: tally.lagMs,
+    completeUpTo,
+    staleAfterSeconds: staleMs / 1_000,
+    stale: mayChange(poll, asOf) && asOf - completeUpTo > staleMs,
+    final,
+    ...(regions.length > 1 ? { regions } : {}),
   };
 }

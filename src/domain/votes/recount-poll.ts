@@ -1,9 +1,23 @@
+import type { Clock } from '../../ports/system.ts';
 import type { PollStore, TallyStore, VoteLedger } from '../../ports/votes.ts';
-import { storeUnavailable } from '../shared/domain-error.ts';
 import { pagesOf } from '../shared/page.ts';
+import type { AuditPoll } from './audit-poll.ts';
+import { changeTally } from './change-tally.ts';
+import { pollClosed } from './errors.ts';
 import { existingPoll } from './find-polls.ts';
-import type { FoldShards } from './fold-shards.ts';
-import { emptyTally, marksOf, mergeMarks, regionsIn, sameMarks, type Tally, totalVotes } from './tally.ts';
+import { isReadOnly, type Poll } from './poll.ts';
+import {
+  ballotsIn,
+  emptyTally,
+  isAtLeast,
+  marksOf,
+  mergeImages,
+  mergeMarks,
+  regionsIn,
+  risenSince,
+  sameMarks,
+  type Tally,
+} from './tally.ts';
 
 export interface Recount {
   readonly before: number;
@@ -12,24 +26,22 @@ export interface Recount {
   readonly drift: number;
 }
 
-/** Each lost race means that a fold succeeded, so this many in a row are a sign of trouble, not of traffic. */
-const MAX_ATTEMPTS = 20;
-
 export class RecountPoll {
   constructor(
     private readonly polls: PollStore,
     private readonly ledger: VoteLedger,
     private readonly tallies: TallyStore,
-    private readonly foldShards: FoldShards,
+    private readonly auditPoll: AuditPoll,
+    private readonly clock: Clock,
   ) {}
 
   /**
    * Replaces the tally's marks by what the shards hold, if they differ: the only way in which a count can fall. The
-   * shards are read after the tally, so they hold at least what an honest tally at that revision holds; and the poll is
-   * too, so it has every shard that is in the tally.
+   * shards are read after the tally, so they hold at least what an honest tally of that version holds; and the poll is
+   * too, so it has every shard that is in the tally. A poll whose count is final is audited anew if something changed.
    *
-   *     recount:  read tally r5 ─ read shards ─ put r6 if still r5 ─ refused ─ read r6 ─ put r7 if still r6
-   *     a fold:                     put r6 ┘
+   *     recount:  read tally v5 ─ read shards ─ put v6 if still v5 ─ refused ─ read v6 ─ put v7 if still v6
+   *     a fold:                     put v6 ┘
    *
    * What a fold raised meanwhile is newer than the first reading, so it is kept: a recount that starts again from
    * nothing would never end while votes pour in. A vote that came under a mark which was too high raised nothing, so
@@ -38,31 +50,54 @@ export class RecountPoll {
    *     recount:  read tally 100 ─ read shard 10 ─────────────────────────── put 10 ─ read shard 11 ─ fold 11
    *     a vote:                            shard 11 ─ fold 11 under 100: nothing new ┘
    *
-   * @throws DomainError `VOTES_POLL_NOT_FOUND`, `STORE_UNAVAILABLE`; recounting again is safe
+   * A check that ended meanwhile says up to when the tally is complete, and what was read before it began is not.
+   *
+   * @throws DomainError `VOTES_POLL_NOT_FOUND`, `VOTES_POLL_CLOSED` (a poll of the first release), `STORE_UNAVAILABLE`;
+   * recounting again is safe
    */
   async execute(pollId: string): Promise<Recount> {
-    const first = await this.read(pollId);
+    const first = (await this.tallies.get(pollId)) ?? emptyTally(pollId);
     const poll = await existingPoll(this.polls, pollId);
-    const readShards = () => this.ledger.readShards(poll, regionsIn(first.marks));
-    const counted = marksOf(await readShards());
-    let tally = first;
-    for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
-      const raised = [...tally.marks].filter(([key, votes]) => votes > (first.marks.get(key) ?? 0));
-      const next = { ...tally, marks: mergeMarks(counted, raised), revision: tally.revision + 1 };
-      const isStored = sameMarks(next.marks, tally.marks);
-      if (isStored || (await this.tallies.put(next, tally.revision))) {
-        const isLowered = [...first.marks].some(([key, votes]) => votes > (next.marks.get(key) ?? 0));
-        // What is stored without this attempt was stored by another recount, or by an attempt whose answer was lost.
-        const before = isStored && isLowered ? first : tally;
-        return recountOf(before, isLowered ? await this.foldShards.foldPoll(pollId, await readShards()) : next);
-      }
-      tally = await this.read(pollId);
-    }
-    throw storeUnavailable(new Error(`The tally of poll ${pollId} changed ${MAX_ATTEMPTS} times under a recount`));
+    if (isReadOnly(poll)) throw pollClosed(pollId);
+    const recount = await this.recount(poll, first);
+    if (poll.audit && recount.drift !== 0) await this.auditPoll.execute(poll);
+    return recount;
+  }
+
+  private async recount(poll: Poll, first: Tally): Promise<Recount> {
+    const regions = regionsIn(first.marks).map(({ region }) => region);
+    const read = async (base: Tally) => {
+      const readAfter = this.clock.earliest();
+      return { base, readAfter, images: await this.ledger.readShards(poll, regions) };
+    };
+    let reading = await read(first);
+    const { before, after } = await changeTally(
+      this.tallies,
+      poll.pollId,
+      async (tally) => {
+        if (tally.completeUpTo > Math.max(reading.base.completeUpTo, reading.readAfter)) reading = await read(tally);
+        const { base, readAfter, images } = reading;
+        const marks = mergeMarks(marksOf(images), risenSince(base.marks, tally.marks));
+        if (sameMarks(marks, tally.marks)) return tally;
+        const completeUpTo = Math.max(tally.completeUpTo, readAfter);
+        return { ...tally, version: tally.version + 1, revision: tally.revision + 1, marks, completeUpTo };
+      },
+      first,
+    );
+    const isLowered = !isAtLeast(after.marks, reading.base.marks);
+    // What is stored without this recount's doing was stored by another one, or by an attempt whose answer was lost.
+    const from = before === after && isLowered ? reading.base : before;
+    if (!isLowered) return recountOf(from, after);
+    const { images } = await read(after);
+    const folded = await changeTally(this.tallies, poll.pollId, (tally) =>
+      mergeImages(tally, images, this.clock.now()),
+    );
+    return recountOf(from, folded.after);
   }
 
   /**
-   * Recounts every poll, after changes of shards may have been lost. One that fails keeps no other from being recounted.
+   * Recounts every poll whose count is not final, after changes of shards may have been lost. One that fails keeps no
+   * other from being recounted.
    *
    * @param onRecount told of each poll that was recounted
    * @throws AggregateError with what went wrong; DomainError `STORE_UNAVAILABLE`; recounting again is safe
@@ -70,21 +105,19 @@ export class RecountPoll {
   async all(onRecount: (pollId: string, recount: Recount) => void): Promise<void> {
     const failures: unknown[] = [];
     for await (const polls of pagesOf((cursor) => this.polls.list({ limit: 100, cursor })))
-      for (const { pollId } of polls)
+      for (const poll of polls) {
+        if (isReadOnly(poll) || poll.audit) continue;
         try {
-          onRecount(pollId, await this.execute(pollId));
+          onRecount(poll.pollId, await this.execute(poll.pollId));
         } catch (error) {
           failures.push(error);
         }
+      }
     if (failures.length > 0) throw new AggregateError(failures, 'Some polls could not be recounted');
-  }
-
-  private async read(pollId: string): Promise<Tally> {
-    return (await this.tallies.get(pollId)) ?? emptyTally(pollId);
   }
 }
 
-function recountOf(tally: Tally, recounted: Tally): Recount {
-  const [before, after] = [totalVotes(tally.marks), totalVotes(recounted.marks)];
+function recountOf(from: Tally, recounted: Tally): Recount {
+  const [before, after] = [ballotsIn(from.marks), ballotsIn(recounted.marks)];
   return { before, after, drift: after - before };
 }

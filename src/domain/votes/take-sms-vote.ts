@@ -1,11 +1,11 @@
 import type { Clock } from '../../ports/system.ts';
-import type { PollStore } from '../../ports/votes.ts';
+import type { PollStore, VoteLedger, VotePseudonyms } from '../../ports/votes.ts';
 import { DomainError } from '../shared/domain-error.ts';
 import type { CastVote } from './cast-vote.ts';
-import { type Poll, pollStatus, RESERVED_WORDS } from './poll.ts';
+import { type Poll, pollForText, pollStatus, RESERVED_WORDS } from './poll.ts';
 import { matchWord } from './words.ts';
 
-/** A text message. `to` and `from` are phone numbers, E.164. */
+/** A text message. `to` and `from` are numbers without a channel's prefix: E.164 or short codes. */
 export interface SmsMessage {
   readonly messageId: string;
   readonly to: string;
@@ -21,35 +21,68 @@ export type SmsOutcome =
   | { readonly kind: 'counted'; readonly choice: string }
   | { readonly kind: 'already-voted' }
   | { readonly kind: 'unknown-word'; readonly choices: readonly string[] }
+  | { readonly kind: 'channel-closed' }
   | { readonly kind: 'poll-closed' }
   | { readonly kind: 'poll-not-open' };
 
 export class TakeSmsVote {
   constructor(
     private readonly polls: PollStore,
+    private readonly ledger: VoteLedger,
+    private readonly pseudonyms: VotePseudonyms,
     private readonly castVote: CastVote,
     private readonly clock: Clock,
-    private readonly defaultPollId: string,
+    private readonly defaultPollId: string | undefined,
   ) {}
 
   /**
-   * Counts a text message as a vote in the newest poll of the number that it was sent to, or in the default poll
-   * when no poll names that number. A message delivered again has the outcome that it had the first time.
+   * Counts a text message as a vote in the poll of the number that it was sent to: the open one, else the next to open,
+   * else the last closed; for a number that no poll ever named, in the default poll, if there is one. A message that is
+   * delivered again has the outcome that it had the first time, whatever poll is open by then.
    *
    * @throws DomainError `STORE_UNAVAILABLE`
    */
   async execute(message: SmsMessage): Promise<SmsOutcome> {
     if (matchWord(RESERVED_WORDS, message.text) !== undefined) return { kind: 'reserved-word' };
-    const poll = (await this.polls.newestByNumber(message.to)) ?? (await this.polls.get(this.defaultPollId));
+    const [number, inDefault] = await Promise.all([
+      this.polls.findNumber(message.to),
+      this.isIn(this.defaultPollId, message),
+    ]);
+    const [polls, inFirst] = await Promise.all([
+      this.polls.getMany(number?.pollIds ?? (this.defaultPollId === undefined ? [] : [this.defaultPollId])),
+      this.isIn(number?.firstPollId, message),
+    ]);
+    const poll = pollForText(polls, this.clock.now());
     if (!poll) return { kind: 'no-poll' };
+    // Texts to the first poll of a number, and to the default poll, leave no record that later polls could meet.
+    const earlier = inFirst ? number?.firstPollId : inDefault ? this.defaultPollId : undefined;
+    if (earlier !== undefined && earlier !== poll.pollId) return this.countedIn(earlier, message);
+    const isFirst = number === undefined || number.firstPollId === poll.pollId;
+    const record = isFirst ? undefined : this.pseudonyms.message(message.to, message.messageId);
     try {
-      const vote = { choice: message.text, voter: message.from, voteId: message.messageId };
+      const vote = {
+        choice: message.text,
+        voter: message.from,
+        voteId: message.messageId,
+        channel: 'sms',
+        message: record,
+      } as const;
       return { kind: 'counted', choice: (await this.castVote.in(poll, vote)).choice };
     } catch (error) {
       const outcome = error instanceof DomainError ? this.refusal(poll, error) : undefined;
       if (!outcome) throw error;
-      return outcome;
+      const countedIn = record === undefined ? undefined : await this.ledger.findMessage(record);
+      return countedIn === undefined ? outcome : this.countedIn(countedIn, message);
     }
+  }
+
+  private async isIn(pollId: string | undefined, { messageId }: SmsMessage): Promise<boolean> {
+    if (pollId === undefined) return false;
+    return (await this.ledger.find(pollId, this.pseudonyms.ballot(pollId, 'sms', messageId))) !== undefined;
+  }
+
+  private async countedIn(pollId: string, { messageId }: SmsMessage): Promise<SmsOutcome> {
+    return { kind: 'counted', choice: (await this.castVote.countedIn(pollId, 'sms', messageId)).choice };
   }
 
   private refusal(poll: Poll, error: DomainError): SmsOutcome | undefined {
@@ -59,6 +92,8 @@ export class TakeSmsVote {
         return pollStatus(poll, this.clock.now()) === 'closed'
           ? { kind: 'poll-closed' }
           : { kind: 'unknown-word', choices: poll.choices };
+      case 'VOTES_CHANNEL_CLOSED':
+        return { kind: 'channel-closed' };
       case 'VOTES_POLL_CLOSED':
         return { kind: 'poll-closed' };
       case 'VOTES_POLL_NOT_OPEN':

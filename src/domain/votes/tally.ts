@@ -1,70 +1,113 @@
 /** Names one counter. Each region adds only to its own shards, so that copies of them can be merged anywhere. */
 export interface ShardName {
-  /** Index in the poll's `choices`. */
-  readonly choice: number;
   readonly region: string;
   readonly shard: number;
 }
 
-/** What a counter held at some moment: its running total, not an increment. */
-export interface ShardImage extends ShardName {
+/** What a counter holds: running totals, not increments. None of its numbers ever falls. */
+export interface Counter {
+  /** Votes of each choice, in the poll's order; none for a choice beyond the end. */
+  readonly votes: readonly number[];
+  readonly ballots: number;
+  /** Once it takes no more votes: the number of counters that its region has; 0 until then. */
+  readonly closed: number;
+}
+
+/** What a counter held at some moment. */
+export interface ShardImage extends ShardName, Counter {
   readonly pollId: string;
-  readonly votes: number;
   /** When the vote that was added last was accepted, epoch ms; 0 if it holds none. */
   readonly lastVoteAt: number;
 }
 
-/** The form in which stores keep a {@link ShardImage}; whoever reads a change stream passes over forms that it does not know. */
-export const SHARD_VERSION = 1;
+/** The form in which stores keep a {@link ShardImage}; readers of a change stream skip forms that they do not know. */
+export const SHARD_VERSION = 2;
 
-/** The highest total seen of each shard, by shard key. */
-export type Marks = ReadonlyMap<string, number>;
+/** The highest totals seen of each counter: by region, then by number of the shard. */
+export type HighWaterMarks = ReadonlyMap<string, readonly Counter[]>;
 
 /**
- * The count of a poll: a grow-only counter (G-Counter). A shard's total only ever rises, so the highest total seen is
- * the newest, and seeing an image again, late or out of order changes nothing.
+ * The count of a poll: a grow-only counter (G-Counter). A shard's totals only ever rise, so the highest seen are the
+ * newest, and seeing an image again, late or out of order changes nothing.
  */
 export interface Tally {
   readonly pollId: string;
-  /** Rises by one with every change; 0 before the first. */
+  /** Rises by one with every write; 0 before the first. */
+  readonly version: number;
+  /** Rises by one with every change of the marks; 0 before the first. */
   readonly revision: number;
-  readonly marks: Marks;
+  readonly marks: HighWaterMarks;
   /** When the newest vote in the tally was accepted, epoch ms; 0 if there is none. */
   readonly newestVoteAt: number;
   /** How long that vote took from its shard to the tally, ms. */
   readonly lagMs: number;
+  /** Every vote that was answered before this time is in the tally, epoch ms; 0 before the first check. */
+  readonly completeUpTo: number;
+  /** The last check of the tally against its shards. */
+  readonly check?: TallyCheck;
+}
+
+export interface TallyCheck {
+  /** Epoch ms. */
+  readonly startedAt: number;
+  readonly done: boolean;
+  /** The tally's revision afterwards, if the check found votes that were missing. */
+  readonly repaired?: number;
 }
 
 export const emptyTally = (pollId: string): Tally => ({
   pollId,
+  version: 0,
   revision: 0,
   marks: new Map(),
   newestVoteAt: 0,
   lagMs: 0,
+  completeUpTo: 0,
 });
 
-/** `RED` as second choice, shard 7 of eu-west-1, is `1.eu-west-1#7`. */
-export const shardKey = (name: ShardName): string => `${name.choice}.${name.region}#${name.shard}`;
+export const UNUSED: Counter = { votes: [], ballots: 0, closed: 0 };
 
-/** The inverse of {@link shardKey}. */
-export function parseShardKey(key: string): ShardName {
-  const [dot, hash] = [key.indexOf('.'), key.lastIndexOf('#')];
-  return { choice: Number(key.slice(0, dot)), region: key.slice(dot + 1, hash), shard: Number(key.slice(hash + 1)) };
-}
-
-/** The regions whose shards a tally has seen. */
-export const regionsIn = (marks: Marks): string[] => [
-  ...new Set([...marks.keys()].map((key) => parseShardKey(key).region)),
-];
-
-const choiceOf = (key: string): number => Number(key.slice(0, key.indexOf('.')));
+const higher = (one: Counter, other: Counter): Counter => ({
+  votes: Array.from({ length: Math.max(one.votes.length, other.votes.length) }, (_, choice) =>
+    Math.max(one.votes[choice] ?? 0, other.votes[choice] ?? 0),
+  ),
+  ballots: Math.max(one.ballots, other.ballots),
+  closed: Math.max(one.closed, other.closed),
+});
 
 /** The merge of the G-Counter: commutative, associative, idempotent, and it never lowers a mark. */
-export function mergeMarks(marks: Marks, seen: Iterable<readonly [key: string, votes: number]>): Marks {
-  const merged = new Map(marks);
-  for (const [key, votes] of seen) merged.set(key, Math.max(merged.get(key) ?? 0, votes));
+export function mergeMarks(one: HighWaterMarks, other: HighWaterMarks): HighWaterMarks {
+  const merged = new Map(one);
+  for (const [region, counters] of other) {
+    const known = merged.get(region) ?? [];
+    const length = Math.max(known.length, counters.length);
+    merged.set(
+      region,
+      Array.from({ length }, (_, shard) => higher(known[shard] ?? UNUSED, counters[shard] ?? UNUSED)),
+    );
+  }
   return merged;
 }
+
+/** The marks that a set of images amounts to by itself. */
+export function marksOf(images: readonly ShardImage[]): HighWaterMarks {
+  const marks = new Map<string, Counter[]>();
+  for (const { region, shard, votes, ballots, closed } of images) {
+    const counters = marks.get(region) ?? [];
+    while (counters.length <= shard) counters.push(UNUSED);
+    counters[shard] = higher(counters[shard] as Counter, { votes, ballots, closed });
+    marks.set(region, counters);
+  }
+  return marks;
+}
+
+/** Whether an image holds more than the marks have seen of its shard. */
+const isNews = (marks: HighWaterMarks, { region, shard, votes, ballots, closed }: ShardImage): boolean => {
+  const seen = marks.get(region)?.[shard] ?? UNUSED;
+  return (
+    ballots > seen.ballots || closed > seen.closed || votes.some((count, choice) => count > (seen.votes[choice] ?? 0))
+  );
+};
 
 /**
  * Folds images of shards into a tally.
@@ -73,11 +116,12 @@ export function mergeMarks(marks: Marks, seen: Iterable<readonly [key: string, v
  * @returns the same object when the images bring nothing new
  */
 export function mergeImages(tally: Tally, images: readonly ShardImage[], foldedAt: number): Tally {
-  const news = images.filter((image) => image.votes > (tally.marks.get(shardKey(image)) ?? 0));
+  const news = images.filter((image) => isNews(tally.marks, image));
   if (news.length === 0) return tally;
   const newestVoteAt = news.reduce((newest, image) => Math.max(newest, image.lastVoteAt), tally.newestVoteAt);
   return {
-    pollId: tally.pollId,
+    ...tally,
+    version: tally.version + 1,
     revision: tally.revision + 1,
     marks: mergeMarks(tally.marks, marksOf(news)),
     newestVoteAt,
@@ -85,21 +129,129 @@ export function mergeImages(tally: Tally, images: readonly ShardImage[], foldedA
   };
 }
 
-/** The marks that a set of images amounts to by itself. */
-export const marksOf = (images: readonly ShardImage[]): Marks =>
-  mergeMarks(
-    new Map(),
-    images.map((image) => [shardKey(image), image.votes] as const),
-  );
-
-/** Votes of each choice, in the poll's order. */
-export function votesByChoice(marks: Marks, choices: number): number[] {
-  const votes = new Array<number>(choices).fill(0);
-  for (const [key, count] of marks) votes[choiceOf(key)] = (votes[choiceOf(key)] ?? 0) + count;
-  return votes;
+/** Totals over all counters. */
+export interface Totals {
+  /** Votes of each choice, in the poll's order. */
+  readonly votes: readonly number[];
+  readonly ballots: number;
 }
 
-export const sameMarks = (one: Marks, other: Marks): boolean =>
-  [...one.keys(), ...other.keys()].every((key) => (one.get(key) ?? 0) === (other.get(key) ?? 0));
+/** @param region counts the shards of this region alone, if given */
+export function totalsOf(marks: HighWaterMarks, choices: number, region?: string): Totals {
+  const votes = new Array<number>(choices).fill(0);
+  let ballots = 0;
+  for (const counter of region === undefined ? [...marks.values()].flat() : (marks.get(region) ?? [])) {
+    ballots += counter.ballots;
+    for (const [choice, count] of counter.votes.entries()) votes[choice] = (votes[choice] ?? 0) + count;
+  }
+  return { votes, ballots };
+}
 
-export const totalVotes = (marks: Marks): number => [...marks.values()].reduce((sum, votes) => sum + votes, 0);
+export const ballotsIn = (marks: HighWaterMarks): number => totalsOf(marks, 0).ballots;
+
+/** Number of counters that the marks have seen. */
+export const countersIn = (marks: HighWaterMarks): number => [...marks.values()].flat().length;
+
+/** What rose from `before` to `now`, and nothing else: a number that did not rise is 0. */
+export function risenSince(before: HighWaterMarks, now: HighWaterMarks): HighWaterMarks {
+  const risen = (value: number, earlier = 0): number => (value > earlier ? value : 0);
+  return new Map(
+    [...now].map(([region, counters]) => [
+      region,
+      counters.map(({ votes, ballots, closed }, shard) => {
+        const earlier = before.get(region)?.[shard] ?? UNUSED;
+        return {
+          votes: votes.map((count, choice) => risen(count, earlier.votes[choice])),
+          ballots: risen(ballots, earlier.ballots),
+          closed: risen(closed, earlier.closed),
+        };
+      }),
+    ]),
+  );
+}
+
+/** Whether every number of `one` is at least that of `other`. */
+export const isAtLeast = (one: HighWaterMarks, other: HighWaterMarks): boolean =>
+  [...other].every(([region, counters]) =>
+    counters.every((counter, shard) => {
+      const mine = one.get(region)?.[shard] ?? UNUSED;
+      return (
+        mine.ballots >= counter.ballots &&
+        mine.closed >= counter.closed &&
+        counter.votes.every((count, choice) => (mine.votes[choice] ?? 0) >= count)
+      );
+    }),
+  );
+
+export const sameMarks = (one: HighWaterMarks, other: HighWaterMarks): boolean =>
+  isAtLeast(one, other) && isAtLeast(other, one);
+
+export interface RegionState {
+  readonly region: string;
+  /** Whether votes may still come from it. */
+  readonly open: boolean;
+}
+
+/** The regions whose counters a tally has seen, by name. One is closed once all of its counters are. */
+export const regionsIn = (marks: HighWaterMarks): RegionState[] =>
+  [...marks]
+    .map(([region, counters]) => {
+      const closed = counters.filter((counter) => counter.closed > 0).length;
+      const expected = Math.max(counters.length, ...counters.map((counter) => counter.closed));
+      return { region, open: closed < expected };
+    })
+    .sort((one, other) => (one.region < other.region ? -1 : 1));
+
+/** A check of a poll with up to 50 counters may begin this long after the last one, ms. */
+const CHECK_INTERVAL_MS = 10_000;
+/** A check that has not ended by then is taken over, and nobody waits longer for the next one, ms. */
+const CHECK_LEASE_MS = 5_000;
+/** Read units a second that the checks of one poll may cost. */
+const READ_UNITS_PER_SECOND = 5;
+
+/** How long after one check the next may begin, ms: each counter is one read unit. */
+export const checkIntervalMs = (counters: number): number =>
+  Math.max(CHECK_INTERVAL_MS, Math.ceil(counters / READ_UNITS_PER_SECOND) * 1_000);
+
+/** From this age of `completeUpTo` on a tally is stale, ms. */
+export const staleAfterMs = (counters: number): number => checkIntervalMs(counters) + CHECK_LEASE_MS;
+
+/**
+ * Whether somebody has to check the tally at `now`. A start that lies in the future is a clock's mistake, and holds up
+ * nobody. Times are epoch ms.
+ *
+ * @param createdAt of the poll; before that there was nothing to check
+ */
+export function isCheckDue({ check }: Tally, createdAt: number, now: number, intervalMs: number): boolean {
+  const waitMs = check && !check.done ? CHECK_LEASE_MS : intervalMs;
+  return Math.abs(now - (check?.startedAt ?? createdAt)) >= waitMs;
+}
+
+/** The tally with a check of it under way since `now`, so that no other process begins one. */
+export const withCheckBegun = (tally: Tally, now: number): Tally => ({
+  ...tally,
+  version: tally.version + 1,
+  check: { ...tally.check, startedAt: now, done: false },
+});
+
+/**
+ * The tally after a check that read all of its shards.
+ *
+ * @param readAfter a time that had certainly passed when the reading began, epoch ms
+ */
+export function withCheckDone(
+  tally: Tally,
+  images: readonly ShardImage[],
+  startedAt: number,
+  readAfter: number,
+  foldedAt: number,
+): Tally {
+  const merged = mergeImages(tally, images, foldedAt);
+  const found = ballotsIn(merged.marks) > ballotsIn(tally.marks);
+  return {
+    ...merged,
+    version: tally.version + 1,
+    completeUpTo: Math.max(tally.completeUpTo, readAfter),
+    check: { startedAt, done: true, ...(found ? { repaired: merged.revision } : {}) },
+  };
+}

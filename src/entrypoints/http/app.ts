@@ -22,9 +22,15 @@ import { securityHeaders } from './security-headers.ts';
 import { systemRoutes } from './system-routes.ts';
 
 declare module 'fastify' {
+  interface FastifyRequest {
+    /** The name of the API key that came with the request, where the route looks for one. */
+    keyName: string | undefined;
+  }
   interface FastifyContextConfig {
-    /** The route needs an API key. */
-    readonly key?: boolean;
+    /** The route needs an API key, or shows more to those who have one. */
+    readonly key?: boolean | 'optional';
+    /** The route has a body schema, and does without a body too. */
+    readonly optionalBody?: boolean;
     /** The route takes a form, not JSON. */
     readonly form?: boolean;
     /** The answer goes on for as long as the client listens. */

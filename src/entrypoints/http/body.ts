@@ -8,9 +8,17 @@ const MAX_DEPTH = 200;
 const FORM = 'application/x-www-form-urlencoded';
 const JSON_TYPE = 'application/json';
 
-/** What a route takes: a form if its config says so, JSON if it has a body schema, else nothing. */
-const accepts = ({ routeOptions: { config, schema } }: FastifyRequest): typeof FORM | typeof JSON_TYPE | undefined =>
-  config.form ? FORM : schema?.body ? JSON_TYPE : undefined;
+const typeOf = (header = ''): string => (header.split(';', 1)[0] as string).trim().toLowerCase();
+
+/**
+ * What a request may bring: a form if the route's config says so, JSON if it has a body schema, else nothing. Where the
+ * body may be left out, what does not call itself JSON has to be empty.
+ */
+function accepts({ routeOptions: { config, schema }, headers }: FastifyRequest) {
+  if (config.form) return FORM;
+  if (!schema?.body || (config.optionalBody && typeOf(headers['content-type']) !== JSON_TYPE)) return undefined;
+  return JSON_TYPE;
+}
 
 /**
  * Refuses a content type that the route does not take, before anything of the body is read.
@@ -28,7 +36,8 @@ export function checkContentType(request: FastifyRequest): void {
   const given = headers['content-type'];
   const hasBody = headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
   if (given === undefined && !hasBody) return;
-  const [type, ...parameters] = (given ?? '').split(';').map((part) => part.trim().toLowerCase());
+  const type = typeOf(given);
+  const [, ...parameters] = (given ?? '').split(';').map((part) => part.trim().toLowerCase());
   const isUtf8 = parameters.every((part) => !part.startsWith('charset') || /^charset="?utf-?8"?$/.test(part));
   if (type !== accepted || !isUtf8)
     throw new DomainError(

@@ -60,7 +60,7 @@ const POLICY = 'content-security-policy';
 function documented(schema: FastifySchema, { config }: RouteOptions, problems: ProblemTable): FastifySchema {
   const codes = [
     'INVALID_REQUEST',
-    ...(config?.key ? ['UNAUTHORIZED'] : []),
+    ...(config?.key === true ? ['UNAUTHORIZED'] : []),
     ...(schema.body ? ['UNSUPPORTED_MEDIA_TYPE'] : []),
     'BODY_TOO_LARGE',
     ...(config?.problems ?? []),
@@ -77,7 +77,7 @@ function documented(schema: FastifySchema, { config }: RouteOptions, problems: P
   ]);
   return {
     ...schema,
-    ...(config?.key ? { security: [{ bearer: [] }, { apiKey: [] }] } : {}),
+    ...(config?.key ? { security: [...(config.key === 'optional' ? [{}] : []), { bearer: [] }, { apiKey: [] }] } : {}),
     response: { ...Object.fromEntries(refusals), ...(schema.response as object) },
   };
 }

@@ -18,6 +18,7 @@ export function refuseEarly(app: FastifyInstance, { apiKeys, maxParamLength }: R
   const nameOfKey = apiKeyReader(apiKeys);
   const allowed = methodsByPath(app, maxParamLength);
 
+  app.decorateRequest('keyName', undefined);
   app.addHook('onRequest', async (request, reply) => {
     if (!hasHost(request)) throw invalidRequest({ path: 'host', message: 'is required, once' });
     // The router does not look at the first character.
@@ -25,14 +26,15 @@ export function refuseEarly(app: FastifyInstance, { apiKeys, maxParamLength }: R
       throw invalidRequest({ path: 'path', message: 'is not well-formed' });
     if (request.is404 || !(await isThere(request.params as PathParams, request.routeOptions.config.exists)))
       await refusePath(request, reply);
-    if (request.routeOptions.config.key) {
-      const name = nameOfKey(request);
-      if (name === undefined)
+    const { key } = request.routeOptions.config;
+    if (key) {
+      request.keyName = nameOfKey(request);
+      if (request.keyName === undefined && key !== 'optional')
         throw new DomainError(
           'UNAUTHORIZED',
           'Send an API key as "Authorization: Bearer <key>" or "x-api-key: <key>".',
         );
-      request.log.debug({ apiKey: name }, 'key accepted');
+      if (request.keyName !== undefined) request.log.debug({ apiKey: request.keyName }, 'key accepted');
     }
     checkContentType(request);
   });

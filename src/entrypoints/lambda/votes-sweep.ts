@@ -1,10 +1,10 @@
 import { composeWorker } from '../composition/compose-worker.ts';
 import { dynamoDbModule } from '../composition/dynamodb.ts';
-import { closingModule, useCases } from '../composition/votes/module.ts';
+import { sweepingModule, useCases } from '../composition/votes/module.ts';
 import { check, settings } from '../composition/votes/settings.ts';
 
-const container = composeWorker({ settings, check }, (config) => [dynamoDbModule, closingModule(config)]);
-const closePoll = container.get(useCases.closePoll);
+const container = composeWorker({ settings, check }, (config) => [dynamoDbModule, sweepingModule(config)]);
+const sweepPolls = container.get(useCases.sweepPolls);
 
-/** Closes polls whose end has passed. Called by a schedule. */
-export const handler = (): Promise<void> => closePoll.closeDue();
+/** Checks tallies, closes polls whose end has passed and ends their count. Called by a schedule. */
+export const handler = (): Promise<void> => sweepPolls.execute();

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { MemoryTallyStore } from '../../../src/adapters/memory/tally-store.ts';
 import { FoldShards } from '../../../src/domain/votes/fold-shards.ts';
-import { type ShardImage, type Tally, totalVotes, votesByChoice } from '../../../src/domain/votes/tally.ts';
+import { ballotsIn, type ShardImage, type Tally, totalsOf } from '../../../src/domain/votes/tally.ts';
 import type { TallyStore } from '../../../src/ports/votes.ts';
 import { FakeClock } from '../../helpers/fakes.ts';
 
@@ -15,11 +15,14 @@ const votes = fc.array(
 );
 
 function streamOf(cast: readonly { choice: number; region: string; shard: number }[]): ShardImage[] {
-  const totals = new Map<string, number>();
-  return cast.map((name, index) => {
-    const key = JSON.stringify(name);
-    totals.set(key, (totals.get(key) ?? 0) + 1);
-    return { ...name, pollId: 'colors', votes: totals.get(key) as number, lastVoteAt: index };
+  const totals = new Map<string, number[]>();
+  return cast.map(({ choice, region, shard }, index) => {
+    const key = JSON.stringify([region, shard]);
+    const before = totals.get(key) ?? [0, 0, 0];
+    const votes = before.with(choice, (before[choice] as number) + 1);
+    totals.set(key, votes);
+    const ballots = votes.reduce((sum, count) => sum + count, 0);
+    return { pollId: 'colors', region, shard, votes, ballots, closed: 0, lastVoteAt: index };
   });
 }
 
@@ -56,9 +59,9 @@ class WatchedStore implements TallyStore {
     return this.store.get(pollId);
   }
 
-  async put(tally: Tally, expectedRevision: number): Promise<boolean> {
+  async put(tally: Tally): Promise<boolean> {
     await this.turn();
-    const stored = await this.store.put(tally, expectedRevision);
+    const stored = await this.store.put(tally);
     if (stored) this.seen(tally);
     return stored;
   }
@@ -90,11 +93,11 @@ describe('folding under duplicates, reordering, replays, crashes and parallel fo
 
         const tally = await s.waitFor(store.get('colors'));
         const truth = cast.reduce((counts, { choice }) => counts.with(choice, (counts[choice] ?? 0) + 1), [0, 0, 0]);
-        expect(votesByChoice(tally?.marks ?? new Map(), CHOICES)).toEqual(truth);
+        expect(totalsOf(tally?.marks ?? new Map(), CHOICES).votes).toEqual(truth);
         for (const [index, now] of shown.entries()) {
           const before = shown[index - 1];
           expect(now.revision).toBe((before?.revision ?? 0) + 1);
-          expect(totalVotes(now.marks)).toBeGreaterThanOrEqual(before ? totalVotes(before.marks) : 0);
+          expect(ballotsIn(now.marks)).toBeGreaterThanOrEqual(before ? ballotsIn(before.marks) : 0);
         }
       }),
       { numRuns: 10_000 },

@@ -40,7 +40,7 @@ export const votes: Context<typeof settings> = {
     const meter = container.get(system.meter);
     const feed = container.get(ports.shardFeed);
     const foldShards = container.get(useCases.foldShards);
-    const closePoll = container.get(useCases.closePoll);
+    const sweepPolls = container.get(useCases.sweepPolls);
     const recountPoll = container.get(useCases.recountPoll);
     return [
       {
@@ -61,7 +61,7 @@ export const votes: Context<typeof settings> = {
           }),
         stop: () => feed.stop(),
       },
-      sweep('closing due polls', config.SWEEP_SECONDS, logger, () => closePoll.closeDue()),
+      sweep('looking after polls', config.SWEEP_SECONDS, logger, () => sweepPolls.execute()),
     ];
   },
 };

@@ -10,9 +10,10 @@ import { MemoryVoteLedger } from '../../../adapters/memory/vote-ledger.ts';
 import { streamsClient } from '../../../adapters/streams/client.ts';
 import { StreamConsumer } from '../../../adapters/streams/stream-consumer.ts';
 import { VoteShardFeed } from '../../../adapters/streams/vote-shard-feed.ts';
-import { HmacVoterPseudonyms } from '../../../adapters/system/voter-pseudonyms.ts';
+import { HmacVotePseudonyms } from '../../../adapters/system/vote-pseudonyms.ts';
 import { AuditPoll } from '../../../domain/votes/audit-poll.ts';
 import { CastVote } from '../../../domain/votes/cast-vote.ts';
+import { CheckTally } from '../../../domain/votes/check-tally.ts';
 import { ClosePoll } from '../../../domain/votes/close-poll.ts';
 import { CreatePoll } from '../../../domain/votes/create-poll.ts';
 import { FindPolls } from '../../../domain/votes/find-polls.ts';
@@ -21,21 +22,22 @@ import { GrowPoll } from '../../../domain/votes/grow-poll.ts';
 import { createPollFrom } from '../../../domain/votes/poll.ts';
 import { ReadResults } from '../../../domain/votes/read-results.ts';
 import { RecountPoll } from '../../../domain/votes/recount-poll.ts';
+import { SweepPolls } from '../../../domain/votes/sweep-polls.ts';
 import { TakeSmsVote } from '../../../domain/votes/take-sms-vote.ts';
 import type { ShardImage } from '../../../domain/votes/tally.ts';
-import type { PollStore, ShardFeed, TallyStore, VoteLedger, VoterPseudonyms } from '../../../ports/votes.ts';
+import type { PollStore, ShardFeed, TallyStore, VoteLedger, VotePseudonyms } from '../../../ports/votes.ts';
 import { system } from '../compose.ts';
 import { dynamoDb } from '../dynamodb.ts';
 import { token } from '../token.ts';
 import { tablesOf, type VotesConfig } from './settings.ts';
-import { tellPassedOver } from './stream-handler.ts';
+import { recordAudit, tellPassedOver } from './stream-handler.ts';
 
 export const ports = {
   polls: token<PollStore>('PollStore'),
   ledger: token<VoteLedger>('VoteLedger'),
   tallies: token<TallyStore>('TallyStore'),
   shardFeed: token<ShardFeed>('ShardFeed'),
-  pseudonyms: token<VoterPseudonyms>('VoterPseudonyms'),
+  pseudonyms: token<VotePseudonyms>('VotePseudonyms'),
 };
 
 export const useCases = {
@@ -45,7 +47,9 @@ export const useCases = {
   takeSmsVote: token<TakeSmsVote>('TakeSmsVote'),
   readResults: token<ReadResults>('ReadResults'),
   closePoll: token<ClosePoll>('ClosePoll'),
+  checkTally: token<CheckTally>('CheckTally'),
   auditPoll: token<AuditPoll>('AuditPoll'),
+  sweepPolls: token<SweepPolls>('SweepPolls'),
   recountPoll: token<RecountPoll>('RecountPoll'),
   foldShards: token<FoldShards>('FoldShards'),
   growPoll: token<GrowPoll>('GrowPoll'),
@@ -66,12 +70,13 @@ export const foldingModule = (config: VotesConfig): ContainerModule =>
     bindFolding(options);
   });
 
-/** No more than a function needs that closes polls. */
-export const closingModule = (config: VotesConfig): ContainerModule =>
+/** No more than a function needs that looks after polls. */
+export const sweepingModule = (config: VotesConfig): ContainerModule =>
   new ContainerModule((options) => {
+    bindTallies(options, config);
     bindPolls(options, config);
     bindLedger(options, config);
-    bindClosing(options);
+    bindSweeping(options);
   });
 
 function bindMemory({ bind }: ContainerModuleLoadOptions, config: VotesConfig): void {
@@ -88,7 +93,7 @@ function bindMemory({ bind }: ContainerModuleLoadOptions, config: VotesConfig): 
     [system.clock],
   );
   bind(ports.pseudonyms).toResolvedValue(
-    () => new HmacVoterPseudonyms(config.VOTER_KEY ?? randomBytes(32).toString('base64url')),
+    () => new HmacVotePseudonyms(config.VOTER_KEY ?? randomBytes(32).toString('base64url')),
   );
 }
 
@@ -100,7 +105,7 @@ function bindDynamoDb(options: ContainerModuleLoadOptions, config: VotesConfig):
   bindPolls(options, config);
   bindLedger(options, config);
   bindFeed(options, config);
-  options.bind(ports.pseudonyms).toResolvedValue(() => new HmacVoterPseudonyms(config.VOTER_KEY as string));
+  options.bind(ports.pseudonyms).toResolvedValue(() => new HmacVotePseudonyms(config.VOTER_KEY as string));
 }
 
 function bindTallies({ bind }: ContainerModuleLoadOptions, config: VotesConfig): void {
@@ -158,16 +163,37 @@ function bindFolding({ bind }: ContainerModuleLoadOptions): void {
   );
 }
 
-function bindClosing({ bind }: ContainerModuleLoadOptions): void {
+function bindSweeping({ bind }: ContainerModuleLoadOptions): void {
+  const { polls, ledger, tallies } = ports;
+  const { clock, logger, meter } = system;
+  bind(useCases.checkTally).toResolvedValue(
+    (ledger, tallies, clock, logger, meter) =>
+      new CheckTally(ledger, tallies, clock, (pollId, votes) => {
+        logger.warn({ pollId, votes }, 'votes were missing in a tally that the change stream should have brought');
+        meter.record('VotesRepaired', votes, 'Count');
+      }),
+    [ledger, tallies, clock, logger, meter],
+  );
   bind(useCases.closePoll).toResolvedValue(
     (polls, ledger, clock) => new ClosePoll(polls, ledger, clock),
-    [ports.polls, ports.ledger, system.clock],
+    [polls, ledger, clock],
+  );
+  bind(useCases.auditPoll).toResolvedValue(
+    (polls, ledger, checkTally, clock) => new AuditPoll(polls, ledger, checkTally, clock),
+    [polls, ledger, useCases.checkTally, clock],
+  );
+  bind(useCases.sweepPolls).toResolvedValue(
+    (polls, tallies, checkTally, closePoll, auditPoll, clock, logger, meter) =>
+      new SweepPolls(polls, tallies, checkTally, closePoll, auditPoll, clock, (pollId, audit) =>
+        recordAudit(logger, meter, pollId, audit),
+      ),
+    [polls, tallies, useCases.checkTally, useCases.closePoll, useCases.auditPoll, clock, logger, meter],
   );
 }
 
 function bindUseCases(options: ContainerModuleLoadOptions, config: VotesConfig): void {
   bindFolding(options);
-  bindClosing(options);
+  bindSweeping(options);
   const { bind } = options;
   const { polls, ledger, tallies, pseudonyms } = ports;
   const { clock, ids } = system;
@@ -182,19 +208,16 @@ function bindUseCases(options: ContainerModuleLoadOptions, config: VotesConfig):
     [polls, ledger, pseudonyms, clock, ids],
   );
   bind(useCases.takeSmsVote).toResolvedValue(
-    (polls, castVote, clock) => new TakeSmsVote(polls, castVote, clock, config.SMS_DEFAULT_POLL),
-    [polls, useCases.castVote, clock],
+    (polls, ledger, pseudonyms, castVote, clock) =>
+      new TakeSmsVote(polls, ledger, pseudonyms, castVote, clock, config.SMS_DEFAULT_POLL),
+    [polls, ledger, pseudonyms, useCases.castVote, clock],
   );
   bind(useCases.readResults).toResolvedValue(
-    (polls, tallies, clock) => new ReadResults(polls, tallies, clock),
-    [polls, tallies, clock],
-  );
-  bind(useCases.auditPoll).toResolvedValue(
-    (ledger, tallies, foldShards) => new AuditPoll(ledger, tallies, foldShards),
-    [ledger, tallies, useCases.foldShards],
+    (polls, tallies, checkTally, clock) => new ReadResults(polls, tallies, checkTally, clock),
+    [polls, tallies, useCases.checkTally, clock],
   );
   bind(useCases.recountPoll).toResolvedValue(
-    (polls, ledger, tallies, foldShards) => new RecountPoll(polls, ledger, tallies, foldShards),
-    [polls, ledger, tallies, useCases.foldShards],
+    (polls, ledger, tallies, auditPoll, clock) => new RecountPoll(polls, ledger, tallies, auditPoll, clock),
+    [polls, ledger, tallies, useCases.auditPoll, clock],
   );
 }

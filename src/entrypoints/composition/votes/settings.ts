@@ -24,9 +24,8 @@ export const settings = {
     parse: tableName,
   },
   VOTE_SHARDS: {
-    meaning:
-      'Number of counters over which the votes of each choice of a new poll are spread; fewer where choices × shards would pass 2,000.',
-    fallback: '16',
+    meaning: 'Number of counters over which the votes of a new poll are spread; each holds the counts of all choices.',
+    fallback: '48',
     parse: wholeNumber(1, MAX_SHARDS),
   },
   SMS_DEFAULT_POLL: {

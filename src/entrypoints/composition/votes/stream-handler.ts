@@ -2,6 +2,7 @@ import type { DynamoDBBatchResponse, DynamoDBStreamEvent } from 'aws-lambda';
 import type { Logger } from 'pino';
 import { type DecodedVotes, decodeVoteRecords } from '../../../adapters/streams/vote-records.ts';
 import type { FoldShards } from '../../../domain/votes/fold-shards.ts';
+import type { Audit } from '../../../domain/votes/poll.ts';
 import type { ShardImage } from '../../../domain/votes/tally.ts';
 import type { Meter } from '../../../ports/system.ts';
 
@@ -19,6 +20,12 @@ export function tellPassedOver(logger: Logger, meter: Meter, { images, ignored, 
   }
   if (ignored['unknown version']) logger.warn({ ignored }, 'shard records of an unknown version passed over');
   logger.debug({ images: images.length, ignored, poison: poison.length }, 'stream batch decoded');
+}
+
+/** Tells of an audit that nobody is waiting for. */
+export function recordAudit(logger: Logger, meter: Meter, pollId: string, audit: Audit): void {
+  logger[audit.drift === 0 ? 'info' : 'error']({ pollId, audit }, 'audited a closed poll');
+  meter.record('TallyDrift', Math.abs(audit.drift), 'Count');
 }
 
 /**

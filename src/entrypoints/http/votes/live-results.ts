@@ -13,9 +13,11 @@ interface Watch {
   last: Results | undefined;
 }
 
-/** Names a state of the results: the same while neither the tally nor the status changes. */
-export const versionOf = ({ createdAt, revision, status }: Results): string =>
-  `${createdAt.toString(36)}-${revision ?? 'hidden'}-${status}`;
+/** Names a state of the results: the same while neither the tally nor what is said of it changes. */
+export const versionOf = ({ createdAt, revision, ballots, status, stale, final }: Results): string =>
+  [createdAt.toString(36), revision ?? `hidden${ballots}`, status, stale ? 'stale' : '', final ? 'final' : ''].join(
+    '-',
+  );
 
 /**
  * Shows results as they change. Each poll with viewers is read every 250 ms, once for all of its viewers: the cost

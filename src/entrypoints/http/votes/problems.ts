@@ -14,7 +14,8 @@ export const problems: ProblemTable = {
   VOTES_NUMBER_TAKEN: {
     status: 409,
     title: 'Another poll has this phone number',
-    advice: 'A number serves one scheduled or open poll at a time. Close that poll first, or use another number.',
+    advice:
+      'A number serves one poll at a time. Close the other poll first, or choose a time or number that do not meet it.',
   },
   VOTES_UNKNOWN_CHOICE: {
     status: 422,
@@ -24,7 +25,8 @@ export const problems: ProblemTable = {
   VOTES_POLL_CLOSED: {
     status: 409,
     title: 'The poll is closed',
-    advice: 'Nothing: votes that were accepted before count, and no more are taken.',
+    advice:
+      'Nothing: votes that were accepted before count, and no more are taken. A poll of the first release can only be read.',
   },
   VOTES_POLL_NOT_OPEN: {
     status: 409,
@@ -36,9 +38,14 @@ export const problems: ProblemTable = {
     title: 'This voter has voted',
     advice: 'Nothing: the poll takes one vote of each voter, and the first one counts.',
   },
+  VOTES_CHANNEL_CLOSED: {
+    status: 403,
+    title: 'The poll takes no votes in this way',
+    advice: 'Vote by one of the poll’s `channels`.',
+  },
   VOTES_AUDIT_UNFINISHED: {
     status: 503,
     title: 'The audit did not end in time',
-    advice: 'The poll is closed. Close it again after `Retry-After` seconds for the audit.',
+    advice: 'The poll is closed. Close it again after `Retry-After` seconds; the count goes on where it was held up.',
   },
 };

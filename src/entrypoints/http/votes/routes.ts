@@ -8,8 +8,8 @@ import type { CastVote } from '../../../domain/votes/cast-vote.ts';
 import type { ClosePoll } from '../../../domain/votes/close-poll.ts';
 import type { CreatePoll } from '../../../domain/votes/create-poll.ts';
 import type { FindPolls } from '../../../domain/votes/find-polls.ts';
-import { type Poll, pollStatus } from '../../../domain/votes/poll.ts';
-import type { ReadResults, Results } from '../../../domain/votes/read-results.ts';
+import { type Audit, isFinal, type Poll, pollStatus } from '../../../domain/votes/poll.ts';
+import { concealed, type ReadResults, type Results } from '../../../domain/votes/read-results.ts';
 import type { RecountPoll } from '../../../domain/votes/recount-poll.ts';
 import type { TakeSmsVote } from '../../../domain/votes/take-sms-vote.ts';
 import type { Clock, Meter } from '../../../ports/system.ts';
@@ -105,6 +105,7 @@ export const votesRoutes = (options: VotesRoutesOptions): FastifyPluginAsync => 
             'VOTES_POLL_CLOSED',
             'VOTES_POLL_NOT_OPEN',
             'VOTES_ALREADY_VOTED',
+            'VOTES_CHANNEL_CLOSED',
             'IDEMPOTENCY_KEY_REUSED',
             'STORE_UNAVAILABLE',
           ],
@@ -128,36 +129,38 @@ export const votesRoutes = (options: VotesRoutesOptions): FastifyPluginAsync => 
             path: 'voteId',
             message: 'differs from the Idempotency-Key; give one, or both the same',
           });
-        const { ballot, choice, replayed } = await options.castVote.execute(pollId, {
-          ...body,
-          voteId: body.voteId ?? key,
-        });
+        const vote = { ...body, voteId: body.voteId ?? key, channel: 'web' } as const;
+        const { voteId, choice, acceptedAt, replayed } = await options.castVote.execute(pollId, vote);
         if (replayed) reply.header('idempotent-replayed', 'true');
-        return reply
-          .code(201)
-          .send({ voteId: ballot.voteId, pollId, choice, acceptedAt: timestamp(ballot.acceptedAt) });
+        return reply.code(201).send({ voteId, pollId, choice, acceptedAt: timestamp(acceptedAt) });
       },
     );
 
     app.get(
       '/polls/:pollId/results',
       {
-        config: { problems: ['VOTES_POLL_NOT_FOUND', 'STORE_UNAVAILABLE'] },
+        config: { key: 'optional', problems: ['VOTES_POLL_NOT_FOUND', 'STORE_UNAVAILABLE'] },
         schema: {
           tags,
           summary: 'Read the results',
-          description: 'With `If-None-Match` the answer is 304 while neither the tally nor the status has changed.',
+          description:
+            'With `If-None-Match` the answer is 304 while neither the tally nor the status has changed. With an API key ' +
+            'the figures are shown that a poll hides. With `Accept: text/csv` the answer is a table of the choices.',
           params: schemas.PollParams,
-          headers: schemas.ConditionalHeaders,
+          headers: schemas.ResultsHeaders,
           response: { 200: schemas.ResultsBody, 304: Type.Null({ description: 'Unchanged' }) },
         },
       },
-      async ({ params: { pollId }, headers }, reply) => {
-        const now = await results.read(pollId);
-        const etag = `"${versionOf(now)}"`;
-        reply.header('etag', etag).header('cache-control', 'no-cache');
+      async ({ params: { pollId }, headers, keyName }, reply) => {
+        const now = shownTo(keyName, await results.read(pollId));
+        const csv = prefersCsv(headers.accept);
+        const etag = `"${versionOf(now)}${csv ? '-csv' : ''}"`;
+        const cache = now.hidden && keyName !== undefined ? 'private, no-store' : 'no-cache';
+        reply.header('etag', etag).header('cache-control', cache).header('vary', 'Authorization, x-api-key, Accept');
         if (matches(headers['if-none-match'], etag)) return reply.code(304).send(null);
-        return resultsBody(now);
+        if (!csv) return resultsBody(now);
+        reply.type('text/csv; charset=utf-8').serializer(String);
+        return reply.send(resultsCsv(now) as never);
       },
     );
 
@@ -170,7 +173,11 @@ export const votesRoutes = (options: VotesRoutesOptions): FastifyPluginAsync => 
       '/polls/:pollId/results/events',
       {
         exposeHeadRoute: false,
-        config: { stream: true, problems: ['VOTES_POLL_NOT_FOUND', 'NOT_IMPLEMENTED', 'STORE_UNAVAILABLE'] },
+        config: {
+          key: 'optional',
+          stream: true,
+          problems: ['VOTES_POLL_NOT_FOUND', 'NOT_IMPLEMENTED', 'STORE_UNAVAILABLE'],
+        },
         schema: {
           tags,
           summary: 'Follow the results (server-sent events)',
@@ -180,11 +187,12 @@ export const votesRoutes = (options: VotesRoutesOptions): FastifyPluginAsync => 
           response: { 200: schemas.ResultEvents },
         },
       },
-      async ({ params: { pollId }, log }, reply) => {
+      async ({ params: { pollId }, keyName, log }, reply) => {
         await options.findPolls.byId(pollId);
         const stream = new EventStream();
         streams.add(stream);
-        const stop = live.watch(pollId, (now) => {
+        const stop = live.watch(pollId, (results) => {
+          const now = shownTo(keyName, results);
           const id = now.revision === null ? undefined : String(now.revision);
           stream.send({ event: 'results', id, data: JSON.stringify(resultsBody(now)) });
         });
@@ -201,33 +209,45 @@ export const votesRoutes = (options: VotesRoutesOptions): FastifyPluginAsync => 
     app.post(
       '/polls/:pollId/close',
       {
-        config: { key: true, problems: ['VOTES_POLL_NOT_FOUND', 'VOTES_AUDIT_UNFINISHED', 'STORE_UNAVAILABLE'] },
+        config: {
+          key: true,
+          optionalBody: true,
+          problems: ['VOTES_POLL_NOT_FOUND', 'VOTES_POLL_CLOSED', 'VOTES_AUDIT_UNFINISHED', 'STORE_UNAVAILABLE'],
+        },
         schema: {
           tags,
           summary: 'Close a poll and audit it',
+          description:
+            'A region that is lost is given up with `withoutRegions`; the end of the count then does not wait for it.',
           params: schemas.PollParams,
+          body: schemas.ClosePoll,
           response: { 200: schemas.ClosedPoll },
         },
+        preValidation: async (request) => {
+          request.body ??= {};
+        },
       },
-      async ({ params: { pollId } }) => {
+      async ({ params: { pollId }, body, keyName }) => {
         const closing = options.closePoll
-          .execute(pollId)
-          .then(async (poll) => ({ poll, audit: await options.auditPoll.execute(poll) }));
+          .execute(pollId, { by: keyName as string, withoutRegions: body.withoutRegions })
+          .then((poll) => options.auditPoll.execute(poll));
         const closed = await within(CLOSE_BUDGET_MS, closing);
         if (closed === 'late')
-          throw new DomainError('VOTES_AUDIT_UNFINISHED', 'The poll is closed. Close it again for the audit.', {
-            retryAfterSeconds: 30,
-          });
+          throw new DomainError(
+            'VOTES_AUDIT_UNFINISHED',
+            'The poll is closed, and its ballots are being counted. Close it again for the audit.',
+            { retryAfterSeconds: 30 },
+          );
         const { poll, audit } = closed;
         meter.record('TallyDrift', Math.abs(audit.drift), 'Count');
-        return { ...pollBody(poll, clock.now()), audit };
+        return { ...pollBody(poll, clock.now()), audit: auditBody(audit) };
       },
     );
 
     app.post(
       '/polls/:pollId/recount',
       {
-        config: { key: true, problems: ['VOTES_POLL_NOT_FOUND', 'STORE_UNAVAILABLE'] },
+        config: { key: true, problems: ['VOTES_POLL_NOT_FOUND', 'VOTES_POLL_CLOSED', 'STORE_UNAVAILABLE'] },
         schema: {
           tags,
           summary: 'Rebuild the tally from the shards',
@@ -291,8 +311,32 @@ function epochMs(path: string, text: string | undefined): number | undefined {
 const matches = (header = '', etag: string): boolean =>
   header.split(',').some((tag) => ['*', etag].includes(tag.trim().replace(/^W\//, '')));
 
+/** A key shows what a poll hides from everybody else. */
+const shownTo = (keyName: string | undefined, results: Results): Results =>
+  keyName === undefined ? concealed(results) : results;
+
+/** Whether a request names CSV, and not JSON before it. */
+function prefersCsv(accept = ''): boolean {
+  const types = accept.split(',').map((part) => part.split(';', 1)[0]?.trim().toLowerCase());
+  const [csv, json] = [types.indexOf('text/csv'), types.indexOf('application/json')];
+  return csv >= 0 && (json < 0 || csv < json);
+}
+
+/** RFC 4180. A cell that a spreadsheet would take for a formula begins with an apostrophe. */
+const csvCell = (value: string | number | null): string => {
+  const text = String(value ?? '');
+  const harmless = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+  return /[",\r\n]/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless;
+};
+
+const resultsCsv = ({ choices }: Results): string =>
+  [['choice', 'votes', 'share'], ...choices.map(({ choice, votes, share }) => [choice, votes, share])]
+    .map((cells) => `${cells.map(csvCell).join(',')}\r\n`)
+    .join('');
+
 function pollBody(poll: Poll, now: number): Static<typeof schemas.PollBody> {
-  const { pollId, question, choices, opensAt, closesAt, voterLimit, hideUntilClose, smsNumber, createdAt } = poll;
+  const { pollId, question, choices, opensAt, closesAt, voterLimit, channels, hideUntilClose, smsNumber } = poll;
+  const status = pollStatus(poll, now);
   return {
     pollId,
     question,
@@ -300,23 +344,46 @@ function pollBody(poll: Poll, now: number): Static<typeof schemas.PollBody> {
     opensAt: opensAt === undefined ? undefined : timestamp(opensAt),
     closesAt: closesAt === undefined ? undefined : timestamp(closesAt),
     voterLimit,
+    channels: [...channels],
     hideUntilClose,
     smsNumber,
-    status: pollStatus(poll, now),
-    createdAt: timestamp(createdAt),
+    status,
+    createdAt: timestamp(poll.createdAt),
+    ...(status === 'closed' ? closedBody(poll, now) : {}),
   };
 }
 
+/** A poll whose time is over was closed by the schedule, whether or not a sweep has come by. */
+const closedBody = ({ closedAt, closedBy, closesAt, ...poll }: Poll, now: number) => ({
+  closedAt: timestamp(closedAt ?? (closesAt as number)),
+  closedBy: closedAt === undefined ? 'schedule' : closedBy,
+  final: isFinal({ ...poll, closedAt, closesAt }, now),
+  ...(poll.audit ? { audit: auditBody(poll.audit) } : {}),
+});
+
+const auditBody = ({ at, withoutRegions, ...audit }: Audit) => ({
+  ...audit,
+  at: timestamp(at),
+  ...(withoutRegions ? { withoutRegions: [...withoutRegions] } : {}),
+});
+
 function resultsBody(results: Results): Static<typeof schemas.ResultsBody> {
-  const { pollId, status, hidden, total, choices, revision, asOf, lagMs } = results;
+  const { pollId, status, hidden, total, choices, ballots, revision, asOf, lagMs } = results;
+  const { completeUpTo, stale, staleAfterSeconds, final, regions } = results;
   return {
     pollId,
     status,
     ...(hidden ? { hidden } : {}),
     total,
+    ballots,
     choices: [...choices],
     revision,
     asOf: timestamp(asOf),
     lagMs,
+    completeUpTo: timestamp(completeUpTo),
+    stale,
+    staleAfterSeconds,
+    final,
+    ...(regions ? { regions: [...regions] } : {}),
   };
 }

@@ -25,12 +25,44 @@ export const NewPoll = Type.Object(
     opensAt: Type.Optional(Time),
     closesAt: Type.Optional(Time),
     voterLimit: Type.Optional(Type.Enum(['none', 'one'])),
+    channels: Type.Optional(
+      Type.Array(Type.Enum(['sms', 'web']), {
+        minItems: 1,
+        uniqueItems: true,
+        description: 'by which channels votes may come; all unless given',
+      }),
+    ),
     hideUntilClose: Type.Optional(Type.Boolean()),
     smsNumber: Type.Optional(
       Type.String({ pattern: '^\\+[1-9][0-9]{1,14}$', description: 'a phone number in E.164, such as +15005550006' }),
     ),
   },
   { additionalProperties: false },
+);
+
+export const ClosePoll = Type.Object(
+  {
+    withoutRegions: Type.Optional(
+      Type.Array(Type.String({ pattern: '^[a-z0-9-]{1,32}$', description: 'the name of a region' }), {
+        maxItems: 32,
+        description: 'regions that are lost',
+      }),
+    ),
+  },
+  { additionalProperties: false },
+);
+
+const Audit = Type.Object(
+  {
+    ballots: Type.Integer(),
+    shards: Type.Integer(),
+    tally: Type.Integer(),
+    drift: Type.Integer({ description: 'Tally minus ballots' }),
+    doubleVoters: Type.Integer({ description: 'Voters who voted in several regions' }),
+    at: Timestamp,
+    withoutRegions: Type.Optional(Type.Array(Type.String())),
+  },
+  { description: 'Counts of this region’s ballots that must agree' },
 );
 
 const pollFields = {
@@ -40,10 +72,15 @@ const pollFields = {
   opensAt: Type.Optional(Timestamp),
   closesAt: Type.Optional(Timestamp),
   voterLimit: Type.String({ enum: ['none', 'one'] }),
+  channels: Type.Array(Type.String({ enum: ['sms', 'web'] })),
   hideUntilClose: Type.Boolean(),
   smsNumber: Type.Optional(Type.String()),
   status: Type.String({ enum: ['scheduled', 'open', 'closed'] }),
   createdAt: Timestamp,
+  closedAt: Type.Optional(Timestamp),
+  closedBy: Type.Optional(Type.String({ description: 'Name of the key, `token` or `schedule`' })),
+  final: Type.Optional(Type.Boolean({ description: 'Whether the count is over' })),
+  audit: Type.Optional(Audit),
 };
 
 export const PollBody = Type.Object(pollFields, { description: 'The poll' });
@@ -59,15 +96,7 @@ export const PollList = Type.Object(
 );
 
 export const ClosedPoll = Type.Object(
-  {
-    ...pollFields,
-    audit: Type.Object({
-      ballots: Type.Integer(),
-      shards: Type.Integer(),
-      tally: Type.Integer(),
-      drift: Type.Integer({ description: 'Tally minus ballots' }),
-    }),
-  },
+  { ...pollFields, audit: Audit },
   { description: 'The closed poll with its audit' },
 );
 
@@ -105,14 +134,23 @@ export const ResultsBody = Type.Object(
     status: Type.String({ enum: ['scheduled', 'open', 'closed'] }),
     hidden: Type.Optional(Type.Literal(true)),
     total: orNull('integer'),
+    ballots: Type.Integer(),
     choices: Type.Array(Type.Object({ choice: Type.String(), votes: orNull('integer'), share: orNull('number') })),
     revision: orNull('integer'),
     asOf: Timestamp,
     lagMs: orNull('integer'),
+    completeUpTo: Type.String({
+      format: 'date-time',
+      description: 'Every vote that was answered before this time is counted',
+    }),
+    stale: Type.Boolean({ description: 'Whether that is longer ago than `staleAfterSeconds` while votes may come' }),
+    staleAfterSeconds: Type.Integer(),
+    final: Type.Boolean({ description: 'Whether no vote can come any more, all are counted and the audit is made' }),
+    regions: Type.Optional(Type.Array(Type.Object({ region: Type.String(), open: Type.Boolean() }))),
   },
   {
-    description: 'The results, all figures null while the poll hides them',
-    headers: { etag: Type.String({ description: 'Changes with the tally and the status' }) },
+    description: 'The results; while the poll hides them, all figures but `ballots` are null',
+    headers: { etag: Type.String({ description: 'Changes with the tally, the status, `stale` and `final`' }) },
   },
 );
 
@@ -130,8 +168,9 @@ export const TwilioHeaders = Type.Object({
 
 export const TwiML = { description: 'TwiML', content: { 'text/xml': { schema: Type.String() } } };
 
-export const ConditionalHeaders = Type.Object({
+export const ResultsHeaders = Type.Object({
   'if-none-match': Type.Optional(Type.String({ description: '`ETag` of an answer before' })),
+  accept: Type.Optional(Type.String({ description: '`text/csv` for a table' })),
 });
 
 export const ResultEvents = {

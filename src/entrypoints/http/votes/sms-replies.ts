@@ -23,6 +23,8 @@ function replyText(outcome: SmsOutcome): string | undefined {
       return 'You have voted already. Your first vote counts.';
     case 'unknown-word':
       return `Sorry, that is not one of the choices. Reply with one of: ${listWithin(outcome.choices, MAX_CHARACTERS - 100)}`;
+    case 'channel-closed':
+      return 'Sorry, this poll is not open to text messages.';
     case 'poll-closed':
       return 'Sorry, this poll is closed. Your message is not counted.';
     case 'poll-not-open':

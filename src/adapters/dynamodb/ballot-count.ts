@@ -1,0 +1,105 @@
+import { type DynamoDBDocumentClient, GetCommand, PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import type { Poll } from '../../domain/votes/poll.ts';
+import type { BallotCount } from '../../ports/votes.ts';
+import { concurrently, PARALLEL_REQUESTS } from './concurrently.ts';
+import { retry } from './retry.ts';
+import { BUCKETS, ballotPartition, voterPartition } from './vote-keys.ts';
+
+/** How often the progress of a long count is stored, ms. */
+const SAVE_INTERVAL_MS = 2_000;
+
+type Key = Record<string, unknown>;
+type Counts = Readonly<Record<string, BallotCount>>;
+
+/**
+ * Counts the ballots and double voters of a closed poll, a partition at a time. Nothing in them changes any more, so the
+ * counts of a long run are kept while it goes on, and the next one begins behind them.
+ */
+export class BallotCounter {
+  constructor(
+    private readonly client: DynamoDBDocumentClient,
+    private readonly table: string,
+    private readonly region: string,
+  ) {}
+
+  async count(poll: Poll, regions: readonly string[]): Promise<BallotCount> {
+    const findsDoubles = poll.voterLimit === 'one' && regions.length > 1;
+    let counts: Counts = await this.progress(poll);
+    let savedAt = performance.now();
+    let isSaved = Object.keys(counts).length > 0;
+    const left = Array.from({ length: BUCKETS }, (_, bucket) => bucket).filter((bucket) => !(bucket in counts));
+    await concurrently(PARALLEL_REQUESTS, left, async (bucket) => {
+      const [ballots, doubleVoters] = await Promise.all([
+        this.countBallots(poll, bucket),
+        findsDoubles ? this.countDoubleVoters(poll, bucket) : 0,
+      ]);
+      counts = { ...counts, [bucket]: { ballots, doubleVoters } };
+      if (performance.now() - savedAt < SAVE_INTERVAL_MS) return;
+      savedAt = performance.now();
+      isSaved = true;
+      await this.save(poll, counts);
+    });
+    // The next audit counts anew.
+    if (isSaved) await this.save(poll, {});
+    const sum = (of: keyof BallotCount): number => Object.values(counts).reduce((sum, count) => sum + count[of], 0);
+    return { ballots: sum('ballots'), doubleVoters: sum('doubleVoters') };
+  }
+
+  private async countBallots({ pollId }: Poll, bucket: number): Promise<number> {
+    let count = 0;
+    for await (const page of this.pages(ballotPartition(pollId, bucket), {
+      Select: 'COUNT',
+      FilterExpression: '#region = :region',
+      ExpressionAttributeNames: { '#region': 'region' },
+      ExpressionAttributeValues: { ':region': this.region },
+    }))
+      count += page.Count ?? 0;
+    return count;
+  }
+
+  /** A voter's items lie one after the other, one for each region in which it voted. */
+  private async countDoubleVoters({ pollId }: Poll, bucket: number): Promise<number> {
+    let count = 0;
+    let last = { voter: '', votes: 0 };
+    for await (const { Items = [] } of this.pages(voterPartition(pollId, bucket), { ProjectionExpression: 'sk' }))
+      for (const { sk } of Items) {
+        const voter = String(sk).slice(0, String(sk).lastIndexOf('#'));
+        last = { voter, votes: voter === last.voter ? last.votes + 1 : 1 };
+        if (last.votes === 2) count++;
+      }
+    return count;
+  }
+
+  private async *pages(partition: string, query: Partial<ConstructorParameters<typeof QueryCommand>[0]>) {
+    let ExclusiveStartKey: Key | undefined;
+    do {
+      const command = new QueryCommand({
+        ...query,
+        TableName: this.table,
+        KeyConditionExpression: 'pk = :partition',
+        ExpressionAttributeValues: { ...query.ExpressionAttributeValues, ':partition': partition },
+        ConsistentRead: true,
+        ExclusiveStartKey,
+      });
+      const page = await retry(() => this.client.send(command));
+      yield page;
+      ExclusiveStartKey = page.LastEvaluatedKey;
+    } while (ExclusiveStartKey);
+  }
+
+  private async progress(poll: Poll): Promise<Counts> {
+    const command = new GetCommand({ TableName: this.table, Key: this.progressKey(poll), ConsistentRead: true });
+    const { Item } = await retry(() => this.client.send(command));
+    return (Item?.counts ?? {}) as Counts;
+  }
+
+  private async save(poll: Poll, counts: Counts): Promise<void> {
+    const Item = { ...this.progressKey(poll), counts };
+    await retry(() => this.client.send(new PutCommand({ TableName: this.table, Item })));
+  }
+
+  /** Named after the region too: the table may be a copy that all regions share. */
+  private progressKey({ pollId }: Poll) {
+    return { pk: `COUNT#${pollId}#${this.region}`, sk: 'COUNT' };
+  }
+}

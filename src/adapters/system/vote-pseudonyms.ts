@@ -1,0 +1,28 @@
+import { createHmac } from 'node:crypto';
+import type { Channel } from '../../domain/votes/poll.ts';
+import type { VotePseudonyms } from '../../ports/votes.ts';
+
+/**
+ * HMAC-SHA-256 under a secret key. Kind, poll and channel are part of what is hashed: nobody can follow a voter across
+ * polls, and nobody on the web can say what makes it the owner of a phone.
+ */
+export class HmacVotePseudonyms implements VotePseudonyms {
+  constructor(private readonly key: string) {}
+
+  ballot(pollId: string, channel: Channel, voteId: string): string {
+    return this.of('ballot', pollId, channel, voteId);
+  }
+
+  voter(pollId: string, channel: Channel, voter: string): string {
+    return this.of('voter', pollId, channel, voter);
+  }
+
+  message(smsNumber: string, messageId: string): string {
+    return this.of('message', smsNumber, messageId);
+  }
+
+  /** As JSON, so that no two lists of parts read the same. */
+  private of(...parts: readonly string[]): string {
+    return createHmac('sha256', this.key).update(JSON.stringify(parts)).digest('base64url');
+  }
+}

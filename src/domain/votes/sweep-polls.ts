@@ -1,0 +1,65 @@
+import type { Clock } from '../../ports/system.ts';
+import type { DuePoll, PollStore, TallyStore } from '../../ports/votes.ts';
+import type { AuditPoll } from './audit-poll.ts';
+import type { CheckTally } from './check-tally.ts';
+import type { ClosePoll } from './close-poll.ts';
+import { type Audit, isReadOnly, type Poll, pollStatus, UNWATCHED_CHECK_MS } from './poll.ts';
+
+/** How often a closed poll is looked at whose count is not final, ms. */
+const UNFINISHED_MS = 60_000;
+/** A process that takes a poll to look after it has this long until another one does, ms. */
+const TAKEN_MS = 60_000;
+
+/** Told of each audit that a sweep has made. */
+export type OnAudit = (pollId: string, audit: Audit) => void;
+
+/**
+ * Looks after polls without anybody asking: checks the tallies of open ones, closes those whose time is over, and brings
+ * the count of closed ones to its end.
+ */
+export class SweepPolls {
+  constructor(
+    private readonly polls: PollStore,
+    private readonly tallies: TallyStore,
+    private readonly checkTally: CheckTally,
+    private readonly closePoll: ClosePoll,
+    private readonly auditPoll: AuditPoll,
+    private readonly clock: Clock,
+    private readonly onAudit: OnAudit,
+  ) {}
+
+  /**
+   * Takes every poll that is due, one process each, and does what is to be done. One that fails keeps no other from it,
+   * and is due again a minute later.
+   *
+   * @throws AggregateError with what went wrong
+   */
+  async execute(): Promise<void> {
+    const failures: unknown[] = [];
+    for (const due of await this.polls.listDue(this.clock.now()))
+      try {
+        const taken: DuePoll = { pollId: due.pollId, dueAt: this.clock.now() + TAKEN_MS };
+        if (!(await this.polls.postpone(due, taken.dueAt))) continue;
+        const poll = await this.polls.get(due.pollId);
+        await this.polls.postpone(taken, poll && (await this.lookAfter(poll)));
+      } catch (error) {
+        failures.push(error);
+      }
+    if (failures.length > 0) throw new AggregateError(failures, 'Some polls could not be looked after');
+  }
+
+  /** @returns when the poll is due again, epoch ms; undefined once its count is final */
+  private async lookAfter(poll: Poll): Promise<number | undefined> {
+    if (isReadOnly(poll) || poll.audit) return undefined;
+    const now = this.clock.now();
+    if (pollStatus(poll, now) !== 'closed') {
+      if (pollStatus(poll, now) === 'open')
+        await this.checkTally.ifDue(poll, await this.tallies.get(poll.pollId), UNWATCHED_CHECK_MS);
+      return Math.min(now + UNWATCHED_CHECK_MS, poll.closesAt ?? Number.POSITIVE_INFINITY);
+    }
+    const closed = await this.closePoll.execute(poll.pollId, { by: 'schedule' });
+    const { poll: audited, audit } = await this.auditPoll.execute(closed);
+    this.onAudit(poll.pollId, audit);
+    return audited.audit ? undefined : now + UNFINISHED_MS;
+  }
+}
