@@ -58,20 +58,20 @@ export class TakeSmsVote {
     const earlier = inFirst ? number?.firstPollId : inDefault ? this.defaultPollId : undefined;
     if (earlier !== undefined && earlier !== poll.pollId) return this.countedIn(earlier, message);
     const isFirst = number === undefined || number.firstPollId === poll.pollId;
-    const record = isFirst ? undefined : this.pseudonyms.message(message.to, message.messageId);
+    const record = this.pseudonyms.message(message.to, message.messageId);
     try {
       const vote = {
         choice: message.text,
         voter: message.from,
         voteId: message.messageId,
         channel: 'sms',
-        message: record,
+        message: isFirst ? undefined : record,
       } as const;
       return { kind: 'counted', choice: (await this.castVote.in(poll, vote)).choice };
     } catch (error) {
       const outcome = error instanceof DomainError ? this.refusal(poll, error) : undefined;
       if (!outcome) throw error;
-      const countedIn = record === undefined ? undefined : await this.ledger.findMessage(record);
+      const countedIn = number === undefined ? undefined : await this.ledger.findMessage(record);
       return countedIn === undefined ? outcome : this.countedIn(countedIn, message);
     }
   }
