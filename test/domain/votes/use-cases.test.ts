@@ -422,45 +422,49 @@ describe('results without a change stream', () => {
   it.each([
     ['votes, reads and folds come in', false],
     ['a recount lowers a tally meanwhile', true],
-  ])('never lie about how far they are complete, in whatever order %s', async (_, isTooHigh) => {
-    const step = isTooHigh ? ['vote', 'read', 'fold', 'pass', 'recount'] : ['vote', 'read', 'fold', 'pass'];
-    await fc.assert(
-      fc.asyncProperty(
-        fc.scheduler(),
-        fc.array(fc.constantFrom(...step), { minLength: 10, maxLength: 30 }),
-        async (scheduler, steps) => {
-          world = votesWorld();
-          await world.given();
-          if (isTooHigh) await world.tallies.put(tallyOf({ 0: 30, 7: 2 }));
-          delayed(world.tallies, scheduler);
-          delayed(world.ledger, scheduler);
-          const answered: number[] = [];
-          let isHonest = !isTooHigh;
-          const run: Record<string, () => Promise<unknown>> = {
-            vote: () => vote().then(() => answered.push(world.clock.now())),
-            read: async () => {
-              const wasHonest = isHonest;
-              const before = [...answered];
-              const { ballots, completeUpTo } = await read();
-              // Under a tally that is too high nobody can tell what is missing.
-              if (wasHonest) expect(ballots).toBeGreaterThanOrEqual(before.filter((at) => at < completeUpTo).length);
-            },
-            fold: () => fold(),
-            recount: () => world.recountPoll.execute('colors').then(() => (isHonest = true)),
-            pass: async () => world.clock.advance(11_000),
-          };
-          const running = steps.map(async (step, index) => {
-            await scheduler.schedule(Promise.resolve(), `begin ${index}`);
-            await run[step]?.();
-          });
-          await scheduler.waitFor(Promise.all(running));
-          await scheduler.waitFor(world.recountPoll.execute('colors'));
-          expect((await scheduler.waitFor(read())).ballots).toBe(answered.length);
-        },
-      ),
-      { numRuns: 300 },
-    );
-  }, 60_000);
+  ])(
+    'never lie about how far they are complete, in whatever order %s',
+    async (_, isTooHigh) => {
+      const step = isTooHigh ? ['vote', 'read', 'fold', 'pass', 'recount'] : ['vote', 'read', 'fold', 'pass'];
+      await fc.assert(
+        fc.asyncProperty(
+          fc.scheduler(),
+          fc.array(fc.constantFrom(...step), { minLength: 10, maxLength: 30 }),
+          async (scheduler, steps) => {
+            world = votesWorld();
+            await world.given();
+            if (isTooHigh) await world.tallies.put(tallyOf({ 0: 30, 7: 2 }));
+            delayed(world.tallies, scheduler);
+            delayed(world.ledger, scheduler);
+            const answered: number[] = [];
+            let isHonest = !isTooHigh;
+            const run: Record<string, () => Promise<unknown>> = {
+              vote: () => vote().then(() => answered.push(world.clock.now())),
+              read: async () => {
+                const wasHonest = isHonest;
+                const before = [...answered];
+                const { ballots, completeUpTo } = await read();
+                // Under a tally that is too high nobody can tell what is missing.
+                if (wasHonest) expect(ballots).toBeGreaterThanOrEqual(before.filter((at) => at < completeUpTo).length);
+              },
+              fold: () => fold(),
+              recount: () => world.recountPoll.execute('colors').then(() => (isHonest = true)),
+              pass: async () => world.clock.advance(11_000),
+            };
+            const running = steps.map(async (step, index) => {
+              await scheduler.schedule(Promise.resolve(), `begin ${index}`);
+              await run[step]?.();
+            });
+            await scheduler.waitFor(Promise.all(running));
+            await scheduler.waitFor(world.recountPoll.execute('colors'));
+            expect((await scheduler.waitFor(read())).ballots).toBe(answered.length);
+          },
+        ),
+        { numRuns: 300 },
+      );
+    },
+    60_000,
+  );
 });
 
 /** Has every call of a port wait for its turn, before it acts and before it answers. Time passes with each. */
