@@ -24,14 +24,14 @@ export class ClosePoll {
   }
 
   /**
-   * Closes every poll whose `closesAt` has passed. Their shards are marked before they leave the list of those to be
+   * Closes every poll whose `closesAt` has certainly passed. Their shards are marked before they leave the list of those to be
    * closed, so that a crash in between leaves nothing half done. One that cannot be closed keeps no other open.
    *
    * @throws AggregateError with what went wrong
    */
   async closeDue(): Promise<void> {
     const failures: unknown[] = [];
-    for (const poll of await this.polls.listDue(this.clock.now()))
+    for (const poll of await this.polls.listDue(this.clock.earliest()))
       try {
         await this.ledger.closeShards(poll);
         await this.execute(poll.pollId);
