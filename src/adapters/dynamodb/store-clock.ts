@@ -138,7 +138,7 @@ export class StoreClock implements Clock {
     const at = this.read();
     // The machine stood still, or its clock was set, while the answer was on its way.
     if (Number.isNaN(second) || doubt(sent, at) > MAX_DOUBT_MS) return;
-    const told = { least: second - at.monotonic, most: second + SECOND_MS - sent.monotonic + lead(sent, at) };
+    const told = { least: second - at.monotonic, most: second + SECOND_MS - sent.monotonic };
     const { least, most } = this.offset ? narrowed(this.offset, told, at) : told;
     const wall = at.wall - at.monotonic;
     const estimate = least <= wall && wall <= most ? wall : (least + most) / 2;
