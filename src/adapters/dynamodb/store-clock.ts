@@ -125,7 +125,7 @@ export class StoreClock implements Clock {
         return result;
       },
       // Behind the one that turns refusals into errors.
-      { step: 'deserialize', priority: 'low', name: 'hearStoreTime' },
+      { step: 'deserialize', priority: 'low' },
     );
   }
 
