@@ -124,10 +124,8 @@ await withServer('processes with wrong clocks', startDynamoDbLocal, async ({ end
     let ahead: ServerProcess;
     let behind: ServerProcess;
     beforeAll(async () => {
-      [ahead, behind] = await Promise.all([
-        start(wallClockAhead(10 * MINUTE)),
-        start(wallClockAhead(-10 * MINUTE), { ROLE: 'api' }),
-      ]);
+      ahead = await start(wallClockAhead(10 * MINUTE));
+      behind = await start(wallClockAhead(-10 * MINUTE), { ROLE: 'api' });
     }, 60_000);
     afterAll(async () => void (await Promise.all([ahead.stop(), behind.stop()])));
 

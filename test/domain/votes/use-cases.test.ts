@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from '@jest/globals';
+import { beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { emptyTally } from '../../../src/domain/votes/tally.ts';
 import { refusal, votesWorld } from '../../helpers/votes-world.ts';
 
@@ -265,6 +265,20 @@ describe('closing a poll', () => {
     expect((await world.polls.get('due'))?.closedAt).toBe(start + 15);
     expect((await world.polls.get('later'))?.closedAt).toBeUndefined();
     if (due) expect(await world.ledger.record(due, { ...ballotOf('due'), voteId: 'x' })).toEqual({ kind: 'closed' });
+  });
+
+  it('closes nothing before it is certainly due', async () => {
+    const { clock } = world;
+    const closesAt = clock.now() + 10;
+    await world.given({ closesAt });
+    clock.advance(50);
+    const earliest = jest.spyOn(clock, 'earliest').mockReturnValue(closesAt - 1);
+    await world.closePoll.closeDue();
+    expect((await world.polls.get('colors'))?.closedAt).toBeUndefined();
+
+    earliest.mockReturnValue(closesAt);
+    await world.closePoll.closeDue();
+    expect((await world.polls.get('colors'))?.closedAt).toBe(clock.now());
   });
 
   it('closes a scheduled poll too', async () => {
