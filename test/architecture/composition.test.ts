@@ -31,9 +31,11 @@ jest.unstable_mockModule(join(COMPOSITION, 'token.ts'), () => ({
   },
 }));
 
-const { contexts } = await import('../../src/entrypoints/composition/contexts.ts');
 const { compose, system } = await import('../../src/entrypoints/composition/compose.ts');
-const { dynamoDbModule } = await import('../../src/entrypoints/composition/dynamodb.ts');
+const tokensOfSystem = [...tokens];
+const { dynamoDbModule, storageModules } = await import('../../src/entrypoints/composition/dynamodb.ts');
+const tokensOfDynamoDb = tokens.filter((token) => !tokensOfSystem.includes(token));
+const { contexts } = await import('../../src/entrypoints/composition/contexts.ts');
 const { coreSettings, readConfig } = await import('../../src/entrypoints/composition/config.ts');
 const { closingModule, foldingModule } = await import('../../src/entrypoints/composition/votes/module.ts');
 const { processingModule } = await import('../../src/entrypoints/composition/tasks/module.ts');
@@ -59,9 +61,10 @@ describe('the composition', () => {
   it.each(profiles())('resolves every token with %o', async (profile) => {
     tokens.length = 0;
     const config = readConfig({ ...env, ...profile }, contexts);
-    const modules = [dynamoDbModule, ...contexts.map((context) => context.module(config))];
+    const modules = [...storageModules(config), ...contexts.map((context) => context.module(config))];
     const container = compose(pino({ level: 'silent' }), modules);
-    const all = [...tokensOfModules, ...tokens].filter((token) => !tokensOfFunctions.includes(token));
+    const absent = [...tokensOfFunctions, ...(config.STORAGE === 'dynamodb' ? [] : tokensOfDynamoDb)];
+    const all = [...tokensOfModules, ...tokens].filter((token) => !absent.includes(token));
 
     expect(all.length).toBeGreaterThan(15);
     expect(all.flatMap((token) => messageOf(() => container.get(token)) ?? [])).toEqual([]);

@@ -5,7 +5,7 @@ import { compose, system } from '../../src/entrypoints/composition/compose.ts';
 import { readConfig } from '../../src/entrypoints/composition/config.ts';
 import type { Context } from '../../src/entrypoints/composition/context.ts';
 import { contexts as servedContexts } from '../../src/entrypoints/composition/contexts.ts';
-import { dynamoDbModule } from '../../src/entrypoints/composition/dynamodb.ts';
+import { storageModules } from '../../src/entrypoints/composition/dynamodb.ts';
 import { buildApp, type Extra } from '../../src/entrypoints/http/app.ts';
 import { publishMetrics } from '../../src/entrypoints/http/metrics.ts';
 import { publishPages } from '../../src/entrypoints/http/pages.ts';
@@ -44,9 +44,10 @@ export async function embeddedApp(
 ): Promise<EmbeddedApp> {
   const config = readConfig({ API_KEYS: `test=${KEY}`, LOG_LEVEL: log ? 'trace' : 'silent', ...env }, contexts);
   const logger = pino({ level: config.LOG_LEVEL }, log ?? pino.destination(1));
-  const container = compose(logger, [dynamoDbModule, ...contexts.map((context) => context.module(config))]);
+  const container = compose(logger, [...storageModules(config), ...contexts.map((context) => context.module(config))]);
   const clock = new FakeClock();
-  container.rebind(system.clock).toConstantValue(clock);
+  container.rebind(system.machineClock).toConstantValue(clock);
+  container.rebind(system.clock).toService(system.machineClock);
   prepare(container);
   const ids = container.get(system.ids);
   const app = await buildApp({
@@ -54,6 +55,7 @@ export async function embeddedApp(
     apiKeys: config.API_KEYS ?? [],
     nextId: () => ids.next(),
     health: () => container.get(system.lifecycle).health(),
+    resume: () => container.get(system.lifecycle).resume(),
     contexts: contexts.map(({ routes, problems }) => ({ routes: routes(container, config), problems })),
     extras,
   });

@@ -35,8 +35,9 @@ export interface Leases {
 const keptUntil = (now: number): number => Math.ceil(now / 1_000) + 2 * 86_400;
 
 /**
- * Leases of the shards of one stream, in a table of their own so that renewing them feeds no stream. Times are those
- * of each process's own clock: where clocks differ by more than a lease, two processes may read one shard for a while,
+ * Leases of the shards of one stream, in a table of their own so that renewing them feeds no stream. All processes go
+ * by the store's time. One that stands still between asking for it and writing writes an old time, which takes nothing
+ * from anybody; if it comes back after its lease, two processes may read one shard until its next renewal is refused,
  * which repeats changes and loses none.
  */
 export class LeaseTable {

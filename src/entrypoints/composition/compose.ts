@@ -11,7 +11,10 @@ import { Lifecycle } from './lifecycle.ts';
 import { token } from './token.ts';
 
 export const system = {
+  /** The time of the store where processes share one, else that of the machine. */
   clock: token<Clock>('Clock'),
+  /** The time of the machine, for what is no matter of the store. */
+  machineClock: token<Clock>('MachineClock'),
   ids: token<Ids>('Ids'),
   random: token<Random>('Random'),
   logger: token<Logger>('Logger'),
@@ -28,7 +31,8 @@ export function compose(logger: Logger, modules: readonly ContainerModule[], met
   const container = new Container({ defaultScope: 'Singleton' });
   container.load(
     new ContainerModule(({ bind }) => {
-      bind(system.clock).toConstantValue(systemClock);
+      bind(system.machineClock).toConstantValue(systemClock);
+      bind(system.clock).toService(system.machineClock);
       bind(system.ids).toConstantValue(ulids);
       bind(system.random).toConstantValue(systemRandom);
       bind(system.logger).toConstantValue(logger);

@@ -4,7 +4,7 @@ import { type Logger, pino } from 'pino';
 import { compose, system } from '../composition/compose.ts';
 import { readConfig } from '../composition/config.ts';
 import { contexts } from '../composition/contexts.ts';
-import { dynamoDbModule } from '../composition/dynamodb.ts';
+import { storageModules } from '../composition/dynamodb.ts';
 import { within } from '../deadline.ts';
 import { endOnFailure } from '../end-on-failure.ts';
 import type { ApiKey } from '../http/api-keys.ts';
@@ -20,6 +20,8 @@ const STOP_MS = 8_300;
 const CLOSE_MS = 9_300;
 /** Whatever hinders all this, the process ends within 10 s. */
 const END_MS = 9_500;
+/** How long the start waits for the store to tell its time. */
+const RESUME_MS = 2_000;
 const STOP_SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
 const ADVICE: Readonly<Record<string, string>> = {
@@ -34,7 +36,7 @@ await endOnFailure(serve);
 async function serve(): Promise<void> {
   const config = readConfig(process.env, contexts);
   const logger = pino({ level: config.LOG_LEVEL });
-  const modules = [dynamoDbModule, ...contexts.map((context) => context.module(config))];
+  const modules = [...storageModules(config), ...contexts.map((context) => context.module(config))];
   const container = compose(logger, modules, config.METRICS_NAMESPACE);
   const lifecycle = container.get(system.lifecycle);
   const ids = container.get(system.ids);
@@ -49,6 +51,7 @@ async function serve(): Promise<void> {
     apiKeys: config.API_KEYS ?? (config.STORAGE === 'memory' ? [embeddedKey(logger)] : []),
     nextId: () => ids.next(),
     health: () => lifecycle.health(),
+    resume: () => lifecycle.resume(),
     contexts: servesApi
       ? contexts.map(({ routes, problems }) => ({ routes: routes(container, config), problems }))
       : [],
@@ -75,6 +78,11 @@ async function serve(): Promise<void> {
       close();
     });
 
+  // A store that does not answer now is heard later, by whatever asks it next.
+  await within(
+    RESUME_MS,
+    lifecycle.resume().catch(() => undefined),
+  );
   for (const loop of loops) loop.start();
   await app.listen({ host: config.HOST, port: config.PORT }).catch((error: NodeJS.ErrnoException) => {
     const advice = ADVICE[error.code ?? ''] ?? error.message;

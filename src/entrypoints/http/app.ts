@@ -19,7 +19,7 @@ import { errorHandler } from './errors.ts';
 import { generalProblems, type ProblemTable } from './problems.ts';
 import { type PathParams, refuseEarly } from './refuse-early.ts';
 import { securityHeaders } from './security-headers.ts';
-import { systemRoutes } from './system-routes.ts';
+import { type Health, systemRoutes } from './system-routes.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -47,7 +47,9 @@ export interface AppOptions {
   readonly apiKeys: readonly ApiKey[];
   /** New request ids. */
   readonly nextId: () => string;
-  readonly health: () => Promise<Record<string, 'ok' | 'unreachable'>>;
+  readonly health: () => Promise<Health>;
+  /** Awaited before a request is carried out that may change something. */
+  readonly resume: () => Promise<void>;
   readonly contexts: readonly { readonly routes: FastifyPluginAsync; readonly problems: ProblemTable }[];
   /** What is served beside the API; registered before its routes, so that it sees them. */
   readonly extras?: readonly Extra[];
@@ -98,6 +100,10 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   });
   refuseEarly(app, { apiKeys: options.apiKeys, maxParamLength: MAX_PARAM_LENGTH });
   if (options.serverless) refuseStreams(app);
+  // What only reads learns the time from the answers that it reads.
+  app.addHook('preHandler', async ({ method }) => {
+    if (method !== 'GET' && method !== 'HEAD') await options.resume();
+  });
   if (compilers) app.addHook('onRequest', () => compilers.load());
   for (const extra of options.extras ?? []) await extra(app, problems);
   await app.register(systemRoutes({ problems, health: options.health }));

@@ -39,6 +39,7 @@ async function open(env: Environment) {
       apiKeys: config.API_KEYS ?? [],
       nextId: () => ids.next(),
       health: () => lifecycle.health(),
+      resume: () => lifecycle.resume(),
       contexts: contexts.map(({ routes, problems }) => ({ routes: routes(container, config), problems })),
       extras,
       serverless: true,

@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from '@jest/globals';
+import { beforeEach, describe, expect, it, jest } from '@jest/globals';
 import fc from 'fast-check';
 import type { Poll } from '../../../src/domain/votes/poll.ts';
 import { concealed } from '../../../src/domain/votes/read-results.ts';
@@ -588,6 +588,20 @@ describe('a sweep', () => {
     expect(world.audits).toEqual([['due', audit]]);
     expect((await world.polls.get('later'))?.closedAt).toBeUndefined();
     if (due) expect(await world.ledger.record(due, aBallot('x', { pollId: 'due' }))).toEqual({ kind: 'closed' });
+  });
+
+  it('closes nothing before it is certainly due', async () => {
+    const { clock } = world;
+    const closesAt = clock.now() + 10;
+    await world.given({ closesAt });
+    clock.advance(50);
+    const earliest = jest.spyOn(clock, 'earliest').mockReturnValue(closesAt - 1);
+    await world.sweepPolls.execute();
+    expect((await world.polls.get('colors'))?.closedAt).toBeUndefined();
+
+    earliest.mockReturnValue(closesAt);
+    await world.sweepPolls.execute();
+    expect((await world.polls.get('colors'))?.closedAt).toBe(closesAt);
   });
 
   it('checks open polls that nobody reads every five minutes', async () => {

@@ -122,7 +122,14 @@ function bindTallies({ bind }: ContainerModuleLoadOptions, config: VotesConfig):
 
 function bindPolls({ bind }: ContainerModuleLoadOptions, config: VotesConfig): void {
   const { tallies } = tablesOf(config);
-  bind(ports.polls).toResolvedValue((client) => new DynamoDbPollStore(client, tallies), [dynamoDb]);
+  bind(ports.polls).toResolvedValue(
+    (client, lifecycle) => {
+      const store = new DynamoDbPollStore(client, tallies);
+      lifecycle.dependsOn('store', async () => void (await store.get('readiness')));
+      return store;
+    },
+    [dynamoDb, system.lifecycle],
+  );
 }
 
 function bindLedger({ bind }: ContainerModuleLoadOptions, config: VotesConfig): void {
