@@ -23,8 +23,9 @@ export interface ShardReaderOptions {
 
 /** Before each request, since a shard answers five a second. */
 const PACE_MS = 200;
-/** While no records come, the pause doubles up to this, and the next record may be read that much later. */
+/** While no records come, the pause grows with each answer, up to this; the next record may be read that much later. */
 const IDLE_PACE_MS = 1_000;
+const SLOWING = 1.25;
 const RETRY_MS = 1_000;
 const RECORDS_PER_REQUEST = 1_000;
 
@@ -113,7 +114,7 @@ export class ShardReader {
           this.progress = { ...this.progress, done: true };
           return;
         }
-        pace = Records.length > 0 ? PACE_MS : Math.min(2 * pace, IDLE_PACE_MS);
+        pace = Records.length > 0 ? PACE_MS : Math.min(SLOWING * pace, IDLE_PACE_MS);
       } catch (error) {
         if (this.isStopping) return;
         iterator = undefined;

@@ -524,7 +524,7 @@ await withServer('the stream consumer', startDynamoDbLocal, async (server) => {
       const processes = await Promise.all(Array.from({ length: count }, (_, index) => start(`p${index}`)));
       const allRead = () => new Set(processes.flatMap((process) => [...reads(process)])).size === 6;
       await eventually(allRead, Boolean, 20_000);
-      const from = performance.now() + 2_000;
+      const from = performance.now() + 5_000;
       await eventually(() => performance.now() > from + 5_000, Boolean, 20_000);
 
       const ofShard = (shard: string) =>
