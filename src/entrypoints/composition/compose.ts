@@ -5,7 +5,6 @@ import { systemClock } from '../../adapters/system/clock.ts';
 import { ulids } from '../../adapters/system/ids.ts';
 import { systemRandom } from '../../adapters/system/random.ts';
 import { EmfMeter } from '../../adapters/telemetry/emf-meter.ts';
-import { silentMeter } from '../../adapters/telemetry/silent-meter.ts';
 import type { Clock, Ids, Meter, Random } from '../../ports/system.ts';
 import { Lifecycle } from './lifecycle.ts';
 import { token } from './token.ts';
@@ -25,9 +24,16 @@ export const system = {
 /**
  * Wires a service from modules. Nothing is opened yet: adapters open on first use and close with the lifecycle.
  *
- * @param metricsNamespace where figures go; without it they go nowhere
+ * @param metricsNamespace under which figures go to CloudWatch, if they do
+ * @param meters what records them besides
  */
-export function compose(logger: Logger, modules: readonly ContainerModule[], metricsNamespace?: string): Container {
+export function compose(
+  logger: Logger,
+  modules: readonly ContainerModule[],
+  metricsNamespace?: string,
+  meters: readonly Meter[] = [],
+): Container {
+  const allMeters = metricsNamespace ? [emfMeter(metricsNamespace), ...meters] : meters;
   const container = new Container({ defaultScope: 'Singleton' });
   container.load(
     new ContainerModule(({ bind }) => {
@@ -36,7 +42,11 @@ export function compose(logger: Logger, modules: readonly ContainerModule[], met
       bind(system.ids).toConstantValue(ulids);
       bind(system.random).toConstantValue(systemRandom);
       bind(system.logger).toConstantValue(logger);
-      bind(system.meter).toConstantValue(metricsNamespace ? emfMeter(metricsNamespace) : silentMeter);
+      bind(system.meter).toConstantValue({
+        record: (...figure) => {
+          for (const meter of allMeters) meter.record(...figure);
+        },
+      });
       bind(system.lifecycle).toConstantValue(new Lifecycle());
     }),
     ...modules,

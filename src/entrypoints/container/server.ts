@@ -5,6 +5,7 @@ import { compose, system } from '../composition/compose.ts';
 import { readConfig } from '../composition/config.ts';
 import { contexts } from '../composition/contexts.ts';
 import { storageModules } from '../composition/dynamodb.ts';
+import { prometheusMeter } from '../composition/prometheus.ts';
 import { within } from '../deadline.ts';
 import { endOnFailure } from '../end-on-failure.ts';
 import type { ApiKey } from '../http/api-keys.ts';
@@ -37,7 +38,8 @@ async function serve(): Promise<void> {
   const config = readConfig(process.env, contexts);
   const logger = pino({ level: config.LOG_LEVEL });
   const modules = [...storageModules(config), ...contexts.map((context) => context.module(config))];
-  const container = compose(logger, modules, config.METRICS_NAMESPACE);
+  const meter = prometheusMeter(contexts);
+  const container = compose(logger, modules, config.METRICS_NAMESPACE, [meter]);
   const lifecycle = container.get(system.lifecycle);
   const ids = container.get(system.ids);
 
@@ -55,7 +57,7 @@ async function serve(): Promise<void> {
     contexts: servesApi
       ? contexts.map(({ routes, problems }) => ({ routes: routes(container, config), problems }))
       : [],
-    extras: servesApi ? [publishPages, publishMetrics] : [publishMetrics],
+    extras: servesApi ? [publishPages, publishMetrics(meter)] : [publishMetrics(meter)],
   });
   const loops = worksBeside ? contexts.flatMap((context) => context.loops(container, config)) : [];
 

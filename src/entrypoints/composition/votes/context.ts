@@ -5,6 +5,7 @@ import { votesRoutes } from '../../http/votes/routes.ts';
 import { system } from '../compose.ts';
 import type { Context } from '../context.ts';
 import { sweep } from '../loops.ts';
+import { figures } from './figures.ts';
 import { ports, useCases, votesModule } from './module.ts';
 import { check, notices, settings, tablesOf, type VotesConfig } from './settings.ts';
 import { foldAndMeasure } from './stream-handler.ts';
@@ -16,6 +17,7 @@ export const votes: Context<typeof settings> = {
   notices,
   module: votesModule,
   problems,
+  figures,
   tables: (config) => voteTableDefinitions(tablesOf(config)),
   routes: (container: Container, config: VotesConfig) =>
     votesRoutes({
