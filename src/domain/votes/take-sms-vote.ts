@@ -3,7 +3,7 @@ import type { PollStore } from '../../ports/votes.ts';
 import { DomainError } from '../shared/domain-error.ts';
 import type { CastVote } from './cast-vote.ts';
 import { type Poll, pollStatus, RESERVED_WORDS } from './poll.ts';
-import { matchWord } from './words.ts';
+import { matchWord, normaliseWord } from './words.ts';
 
 /** A text message. `to` and `from` are phone numbers, E.164. */
 export interface SmsMessage {
@@ -39,8 +39,14 @@ export class TakeSmsVote {
    * @throws DomainError `STORE_UNAVAILABLE`
    */
   async execute(message: SmsMessage): Promise<SmsOutcome> {
-    if (matchWord(RESERVED_WORDS, message.text) !== undefined) return { kind: 'reserved-word' };
+    if (RESERVED_WORDS.includes(normaliseWord(message.text))) return { kind: 'reserved-word' };
     const poll = (await this.polls.newestByNumber(message.to)) ?? (await this.polls.get(this.defaultPollId));
+    // The network knows the bare word alone. Who texts "Stop!" wants no list of choices either, unless it is one of them.
+    if (
+      matchWord(RESERVED_WORDS, message.text) !== undefined &&
+      matchWord(poll?.choices ?? [], message.text) === undefined
+    )
+      return { kind: 'reserved-word' };
     if (!poll) return { kind: 'no-poll' };
     try {
       const vote = { choice: message.text, voter: message.from, voteId: message.messageId };
