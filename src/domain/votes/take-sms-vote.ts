@@ -3,7 +3,7 @@ import type { PollStore, VoteLedger, VotePseudonyms } from '../../ports/votes.ts
 import { DomainError } from '../shared/domain-error.ts';
 import type { CastVote } from './cast-vote.ts';
 import { type Poll, pollForText, pollStatus, RESERVED_WORDS } from './poll.ts';
-import { matchWord } from './words.ts';
+import { matchWord, normaliseWord } from './words.ts';
 
 /** A text message. `to` and `from` are numbers without a channel's prefix: E.164 or short codes. */
 export interface SmsMessage {
@@ -43,7 +43,7 @@ export class TakeSmsVote {
    * @throws DomainError `STORE_UNAVAILABLE`
    */
   async execute(message: SmsMessage): Promise<SmsOutcome> {
-    if (matchWord(RESERVED_WORDS, message.text) !== undefined) return { kind: 'reserved-word' };
+    if (RESERVED_WORDS.includes(normaliseWord(message.text))) return { kind: 'reserved-word' };
     const [number, inDefault] = await Promise.all([
       this.polls.findNumber(message.to),
       this.isIn(this.defaultPollId, message),
@@ -53,6 +53,12 @@ export class TakeSmsVote {
       this.isIn(number?.firstPollId, message),
     ]);
     const poll = pollForText(polls, this.clock.now());
+    // The network knows the bare word alone. Who texts "Stop!" wants no list of choices either, unless it is one of them.
+    if (
+      matchWord(RESERVED_WORDS, message.text) !== undefined &&
+      matchWord(poll?.choices ?? [], message.text) === undefined
+    )
+      return { kind: 'reserved-word' };
     if (!poll) return { kind: 'no-poll' };
     // Texts to the first poll of a number, and to the default poll, leave no record that later polls could meet.
     const earlier = inFirst ? number?.firstPollId : inDefault ? this.defaultPollId : undefined;
