@@ -7,6 +7,7 @@ import type { Context } from '../../src/entrypoints/composition/context.ts';
 import { contexts as servedContexts } from '../../src/entrypoints/composition/contexts.ts';
 import { dynamoDbModule } from '../../src/entrypoints/composition/dynamodb.ts';
 import { buildApp, type Extra } from '../../src/entrypoints/http/app.ts';
+import { basePathsOf } from '../../src/entrypoints/http/base-path.ts';
 import { publishMetrics } from '../../src/entrypoints/http/metrics.ts';
 import { publishPages } from '../../src/entrypoints/http/pages.ts';
 import { FakeClock } from './fakes.ts';
@@ -52,6 +53,7 @@ export async function embeddedApp(
   const app = await buildApp({
     logger,
     apiKeys: config.API_KEYS ?? [],
+    basePaths: basePathsOf(config.PUBLIC_BASE_URL),
     nextId: () => ids.next(),
     health: () => container.get(system.lifecycle).health(),
     contexts: contexts.map(({ routes, problems }) => ({ routes: routes(container, config), problems })),

@@ -6,7 +6,7 @@ import { system } from '../compose.ts';
 import type { Context } from '../context.ts';
 import { sweep } from '../loops.ts';
 import { ports, useCases, votesModule } from './module.ts';
-import { check, notices, settings, tablesOf, type VotesConfig } from './settings.ts';
+import { check, isOpenWithoutToken, notices, settings, tablesOf, type VotesConfig } from './settings.ts';
 import { foldAndMeasure } from './stream-handler.ts';
 
 export const votes: Context<typeof settings> = {
@@ -31,8 +31,8 @@ export const votes: Context<typeof settings> = {
       meter: container.get(system.meter),
       twilio: {
         authTokens: config.TWILIO_AUTH_TOKEN ?? [],
-        publicBaseUrl: config.PUBLIC_BASE_URL,
-        openWithoutToken: config.STORAGE === 'memory',
+        publicBaseUrls: config.PUBLIC_BASE_URL ?? [],
+        openWithoutToken: isOpenWithoutToken(config),
       },
     }),
   loops: (container: Container, config: VotesConfig) => {

@@ -20,7 +20,7 @@ import { LiveResults, versionOf } from './live-results.ts';
 import * as schemas from './schemas.ts';
 import { SharedReads } from './shared-reads.ts';
 import { twimlReply } from './sms-replies.ts';
-import { isFromTwilio, type TwilioSettings } from './twilio-signature.ts';
+import { refusalOf, type TwilioSettings } from './twilio-signature.ts';
 
 export interface VotesRoutesOptions {
   readonly createPoll: CreatePoll;
@@ -244,35 +244,44 @@ export const votesRoutes = (options: VotesRoutesOptions): FastifyPluginAsync => 
       },
     );
 
-    app.post(
-      '/webhooks/twilio/sms',
-      {
-        config: { form: true, problems: ['FORBIDDEN', 'STORE_UNAVAILABLE'] },
-        schema: {
-          tags,
-          summary: 'Take an SMS from Twilio',
-          description: 'The answer is TwiML with a reply to the voter. Parameters that are not known here are ignored.',
-          consumes: ['application/x-www-form-urlencoded'],
-          querystring: Type.Object({}),
-          headers: schemas.TwilioHeaders,
-          body: schemas.SmsForm,
-          response: { 200: schemas.TwiML },
+    // Twilio calls the address that somebody typed there, with a closing slash or without.
+    for (const path of ['/webhooks/twilio/sms', '/webhooks/twilio/sms/'])
+      app.post(
+        path,
+        {
+          config: { form: true, problems: ['FORBIDDEN', 'STORE_UNAVAILABLE'] },
+          schema: {
+            tags,
+            hide: path.endsWith('/'),
+            summary: 'Take an SMS from Twilio',
+            description:
+              'The answer is TwiML with a reply to the voter. Parameters that are not known here are ignored.',
+            consumes: ['application/x-www-form-urlencoded'],
+            querystring: Type.Object({}),
+            headers: schemas.TwilioHeaders,
+            body: schemas.SmsForm,
+            response: { 200: schemas.TwiML },
+          },
+          // Twilio signs everything that it sends, known or not, so the check comes before the fields are looked at.
+          preValidation: async ({ url, headers, body, log }) => {
+            const form = (body ?? {}) as Record<string, unknown>;
+            const refusal = await refusalOf(options.twilio, { url, headers, form });
+            if (!refusal) return;
+            log.warn(refusal, 'refused a text');
+            throw new DomainError(
+              'FORBIDDEN',
+              refusal.checked
+                ? 'The request does not carry a signature of this Twilio account.'
+                : 'The service has no TWILIO_AUTH_TOKEN, so that it cannot check who sent this.',
+            );
+          },
         },
-        // Twilio signs everything that it sends, known or not, so the check comes before the fields are looked at.
-        preValidation: async (request) => {
-          const { url, headers } = request;
-          const signature = headers['x-twilio-signature'];
-          const form = (request.body ?? {}) as Record<string, unknown>;
-          if (!(await isFromTwilio(options.twilio, { url, signature: signature?.toString(), form })))
-            throw new DomainError('FORBIDDEN', 'The request does not carry a signature of this Twilio account.');
+        async ({ body }, reply) => {
+          const { MessageSid, From, To, Body } = body;
+          const outcome = await options.takeSmsVote.execute({ messageId: MessageSid, from: From, to: To, text: Body });
+          return reply.type('text/xml').send(await twimlReply(outcome));
         },
-      },
-      async ({ body }, reply) => {
-        const { MessageSid, From, To, Body } = body;
-        const outcome = await options.takeSmsVote.execute({ messageId: MessageSid, from: From, to: To, text: Body });
-        return reply.type('text/xml').send(await twimlReply(outcome));
-      },
-    );
+      );
   };
   return plugin as FastifyPluginAsync;
 };
