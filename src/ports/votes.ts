@@ -105,7 +105,27 @@ export interface TallyStore {
 /** Images of shards after each change, as a store's change stream carries them. */
 export type ShardFeed = ChangeFeed<ShardImage>;
 
+/**
+ * Counts the messages of a sender that were answered.
+ *
+ * Every method throws DomainError `STORE_UNAVAILABLE`. Whether a message was counted is then unknown.
+ */
+export interface ReplyLimit {
+  /**
+   * Counts a message as answered, of several copies one, unless five others of its sender are counted. A message that is
+   * counted is allowed again and counts no more. Once a sender has not been allowed anything for an hour, its messages are
+   * forgotten; so never more than five different ones are allowed within an hour. Of many at once, five are allowed at most.
+   *
+   * @param sender a pseudonym
+   * @param now epoch ms
+   */
+  allow(sender: string, messageId: string, now: number): Promise<boolean>;
+}
+
 export interface VoterPseudonyms {
   /** The same voter of the same poll always has the same pseudonym; without the key nobody can tell who it is. */
   of(pollId: string, voter: string): string;
+
+  /** The same phone number always has the same pseudonym, which is none of a voter. */
+  sender(number: string): string;
 }

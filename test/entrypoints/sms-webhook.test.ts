@@ -1,6 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { getExpectedTwilioSignature } from 'twilio/lib/webhooks/webhooks.js';
-import { twimlReply } from '../../src/entrypoints/http/votes/sms-replies.ts';
 import { refusalOf, type SmsRequest, type TwilioSettings } from '../../src/entrypoints/http/votes/twilio-signature.ts';
 import { authorization, type EmbeddedApp, embeddedApp } from '../helpers/embedded-app.ts';
 import { overSocket } from '../helpers/raw-http.ts';
@@ -348,27 +347,6 @@ describe('the reply to an SMS', () => {
       .replaceAll('&lt;', '<')
       .replaceAll('&gt;', '>')
       .replaceAll('&amp;', '&');
-
-  it.each([
-    ['ASCII', 'x'],
-    ['emoji', '🌍'],
-    ['characters that XML escapes', '&'],
-  ])('lists as many of 100 choices of 40 characters as fit into 1,600 (%s)', async (_, character) => {
-    const choices = Array.from({ length: 100 }, (_, index) => String(index).padStart(3, '0') + character.repeat(37));
-
-    const reply = text(await twimlReply({ kind: 'unknown-word', choices }));
-
-    expect(reply.length).toBeLessThanOrEqual(1_600);
-    expect(reply.length).toBeGreaterThan(1_600 - 180);
-    expect(reply).toMatch(/, …$/);
-    expect(reply).toContain(choices[17] as string);
-  });
-
-  it('lists all choices that fit', async () => {
-    const choices = Array.from({ length: 100 }, (_, index) => `C${index}`);
-
-    expect(text(await twimlReply({ kind: 'unknown-word', choices }))).toContain(`: ${choices.join(', ')}`);
-  });
 
   it('carries every choice that a poll may have', async () => {
     const { app } = await started({});

@@ -22,7 +22,10 @@ export function votesWorld() {
   const polls = new MemoryPollStore();
   const ledger: VoteLedger = new MemoryVoteLedger(seededRandom(7), new MemoryChangeFeed<ShardImage>());
   const tallies = new MemoryTallyStore();
-  const pseudonyms = { of: (pollId: string, voter: string) => `pseudonym of ${voter} in ${pollId}` };
+  const pseudonyms = {
+    of: (pollId: string, voter: string) => `pseudonym of ${voter} in ${pollId}`,
+    sender: (number: string) => `pseudonym of ${number}`,
+  };
   const castVote = new CastVote(polls, ledger, pseudonyms, clock, ids);
   const foldShards = new FoldShards(tallies, clock);
   const createPoll = new CreatePoll(polls, clock, ids, 16);

@@ -6,6 +6,15 @@ export class HmacVoterPseudonyms implements VoterPseudonyms {
   constructor(private readonly key: string) {}
 
   of(pollId: string, voter: string): string {
-    return createHmac('sha256', this.key).update(`${pollId}\n${voter}`).digest('base64url');
+    return this.hmac(`${pollId}\n${voter}`);
+  }
+
+  /** No poll has an empty id, so that this is the pseudonym of no voter. */
+  sender(number: string): string {
+    return this.hmac(`\nsender\n${number}`);
+  }
+
+  private hmac(message: string): string {
+    return createHmac('sha256', this.key).update(message).digest('base64url');
   }
 }

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
+import { TakeSmsVote } from '../../../src/domain/votes/take-sms-vote.ts';
 import { emptyTally } from '../../../src/domain/votes/tally.ts';
 import { refusal, votesWorld } from '../../helpers/votes-world.ts';
 
@@ -150,8 +151,17 @@ describe('a vote by SMS', () => {
     await world.given({ pollId: 'pets', choices: ['CAT', 'DOG'], smsNumber: '+15550001111' });
 
     expect(await sms('Cat 🐈')).toEqual({ kind: 'counted', choice: 'CAT' });
-    expect(await sms('green')).toEqual({ kind: 'unknown-word', choices: ['CAT', 'DOG'] });
+    expect(await sms('green')).toMatchObject({ kind: 'unknown-word', poll: { pollId: 'pets' } });
     expect(await sms('green', { to: '+15550002222' })).toEqual({ kind: 'counted', choice: 'GREEN' });
+  });
+
+  it('counts nowhere without a default poll when no poll names the number', async () => {
+    const takeSmsVote = new TakeSmsVote(world.polls, world.castVote, world.clock, undefined);
+    await world.given({ smsNumber: '+15550002222' });
+    const message = { messageId: 'SM', to: '+15550001111', from: '+15557770000', text: 'red' };
+
+    expect(await takeSmsVote.execute(message)).toEqual({ kind: 'no-poll' });
+    expect(await world.ledger.countBallots('colors')).toBe(0);
   });
 
   it('answers a message that is delivered again as the first time, also after the close', async () => {
@@ -167,7 +177,7 @@ describe('a vote by SMS', () => {
     await world.given({ voterLimit: 'one' });
     await sms('red');
 
-    expect(await sms('green')).toEqual({ kind: 'already-voted' });
+    expect(await sms('green')).toMatchObject({ kind: 'already-voted', poll: { pollId: 'colors' } });
   });
 
   it('says nothing to words that the phone network answers itself', async () => {
@@ -179,11 +189,11 @@ describe('a vote by SMS', () => {
   it('tells of a poll that is closed, not open yet or not there', async () => {
     expect(await sms('red')).toEqual({ kind: 'no-poll' });
     await world.given({ opensAt: world.clock.now() + 1_000 });
-    expect(await sms('red')).toEqual({ kind: 'poll-not-open' });
+    expect(await sms('red')).toMatchObject({ kind: 'poll-not-open', poll: { pollId: 'colors' } });
     expect(await sms('mauve')).toMatchObject({ kind: 'unknown-word' });
     await world.closePoll.execute('colors');
-    expect(await sms('red')).toEqual({ kind: 'poll-closed' });
-    expect(await sms('mauve')).toEqual({ kind: 'poll-closed' });
+    expect(await sms('red')).toMatchObject({ kind: 'poll-closed' });
+    expect(await sms('mauve')).toMatchObject({ kind: 'poll-closed' });
   });
 });
 

@@ -22,7 +22,7 @@ export const votes: Context<typeof settings> = {
       createPoll: container.get(useCases.createPoll),
       findPolls: container.get(useCases.findPolls),
       castVote: container.get(useCases.castVote),
-      takeSmsVote: container.get(useCases.takeSmsVote),
+      answerSms: container.get(useCases.answerSms),
       readResults: container.get(useCases.readResults),
       closePoll: container.get(useCases.closePoll),
       auditPoll: container.get(useCases.auditPoll),

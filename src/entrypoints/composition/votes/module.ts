@@ -1,16 +1,19 @@
 import { randomBytes } from 'node:crypto';
 import { ContainerModule, type ContainerModuleLoadOptions } from 'inversify';
 import { DynamoDbPollStore } from '../../../adapters/dynamodb/poll-store.ts';
+import { DynamoDbReplyLimit } from '../../../adapters/dynamodb/reply-limit.ts';
 import { DynamoDbTallyStore } from '../../../adapters/dynamodb/tally-store.ts';
 import { DynamoDbVoteLedger } from '../../../adapters/dynamodb/vote-ledger.ts';
 import { MemoryChangeFeed } from '../../../adapters/memory/change-feed.ts';
 import { MemoryPollStore } from '../../../adapters/memory/poll-store.ts';
+import { MemoryReplyLimit } from '../../../adapters/memory/reply-limit.ts';
 import { MemoryTallyStore } from '../../../adapters/memory/tally-store.ts';
 import { MemoryVoteLedger } from '../../../adapters/memory/vote-ledger.ts';
 import { streamsClient } from '../../../adapters/streams/client.ts';
 import { StreamConsumer } from '../../../adapters/streams/stream-consumer.ts';
 import { VoteShardFeed } from '../../../adapters/streams/vote-shard-feed.ts';
 import { HmacVoterPseudonyms } from '../../../adapters/system/voter-pseudonyms.ts';
+import { AnswerSms } from '../../../domain/votes/answer-sms.ts';
 import { AuditPoll } from '../../../domain/votes/audit-poll.ts';
 import { CastVote } from '../../../domain/votes/cast-vote.ts';
 import { ClosePoll } from '../../../domain/votes/close-poll.ts';
@@ -23,11 +26,18 @@ import { ReadResults } from '../../../domain/votes/read-results.ts';
 import { RecountPoll } from '../../../domain/votes/recount-poll.ts';
 import { TakeSmsVote } from '../../../domain/votes/take-sms-vote.ts';
 import type { ShardImage } from '../../../domain/votes/tally.ts';
-import type { PollStore, ShardFeed, TallyStore, VoteLedger, VoterPseudonyms } from '../../../ports/votes.ts';
+import type {
+  PollStore,
+  ReplyLimit,
+  ShardFeed,
+  TallyStore,
+  VoteLedger,
+  VoterPseudonyms,
+} from '../../../ports/votes.ts';
 import { system } from '../compose.ts';
 import { dynamoDb } from '../dynamodb.ts';
 import { token } from '../token.ts';
-import { tablesOf, type VotesConfig } from './settings.ts';
+import { defaultPollOf, tablesOf, type VotesConfig } from './settings.ts';
 import { tellPassedOver } from './stream-handler.ts';
 
 export const ports = {
@@ -36,6 +46,7 @@ export const ports = {
   tallies: token<TallyStore>('TallyStore'),
   shardFeed: token<ShardFeed>('ShardFeed'),
   pseudonyms: token<VoterPseudonyms>('VoterPseudonyms'),
+  replyLimit: token<ReplyLimit>('ReplyLimit'),
 };
 
 export const useCases = {
@@ -43,6 +54,7 @@ export const useCases = {
   findPolls: token<FindPolls>('FindPolls'),
   castVote: token<CastVote>('CastVote'),
   takeSmsVote: token<TakeSmsVote>('TakeSmsVote'),
+  answerSms: token<AnswerSms>('AnswerSms'),
   readResults: token<ReadResults>('ReadResults'),
   closePoll: token<ClosePoll>('ClosePoll'),
   auditPoll: token<AuditPoll>('AuditPoll'),
@@ -80,6 +92,7 @@ function bindMemory({ bind }: ContainerModuleLoadOptions, config: VotesConfig): 
   bind(ports.shardFeed).toService(memoryFeed);
   bind(ports.ledger).toResolvedValue((random, feed) => new MemoryVoteLedger(random, feed), [system.random, memoryFeed]);
   bind(ports.tallies).toResolvedValue(() => new MemoryTallyStore());
+  bind(ports.replyLimit).toResolvedValue(() => new MemoryReplyLimit());
   bind(ports.polls).toResolvedValue(
     (clock) => {
       const draft = { question: 'Which colour?', choices: ['RED', 'GREEN', 'BLUE'], shards: config.VOTE_SHARDS };
@@ -101,6 +114,9 @@ function bindDynamoDb(options: ContainerModuleLoadOptions, config: VotesConfig):
   bindLedger(options, config);
   bindFeed(options, config);
   options.bind(ports.pseudonyms).toResolvedValue(() => new HmacVoterPseudonyms(config.VOTER_KEY as string));
+  options
+    .bind(ports.replyLimit)
+    .toResolvedValue((client) => new DynamoDbReplyLimit(client, tablesOf(config).votes), [dynamoDb]);
 }
 
 function bindTallies({ bind }: ContainerModuleLoadOptions, config: VotesConfig): void {
@@ -182,8 +198,15 @@ function bindUseCases(options: ContainerModuleLoadOptions, config: VotesConfig):
     [polls, ledger, pseudonyms, clock, ids],
   );
   bind(useCases.takeSmsVote).toResolvedValue(
-    (polls, castVote, clock) => new TakeSmsVote(polls, castVote, clock, config.SMS_DEFAULT_POLL),
+    (polls, castVote, clock) => new TakeSmsVote(polls, castVote, clock, defaultPollOf(config)),
     [polls, useCases.castVote, clock],
+  );
+  bind(useCases.answerSms).toResolvedValue(
+    (takeSmsVote, replyLimit, pseudonyms, clock, logger) =>
+      new AnswerSms(takeSmsVote, replyLimit, pseudonyms, clock, (err) =>
+        logger.warn({ err }, 'a text is not answered, since replies cannot be counted'),
+      ),
+    [useCases.takeSmsVote, ports.replyLimit, pseudonyms, clock, system.logger],
   );
   bind(useCases.readResults).toResolvedValue(
     (polls, tallies, clock) => new ReadResults(polls, tallies, clock),

@@ -31,8 +31,9 @@ export const settings = {
     parse: wholeNumber(1, MAX_SHARDS),
   },
   SMS_DEFAULT_POLL: {
-    meaning: 'Poll for texts to numbers that no poll names.',
-    fallback: 'colors',
+    meaning:
+      'Poll for texts to numbers that no poll ever named. With `STORAGE=memory` it is `colors` unless set, otherwise there ' +
+      'is none.',
     parse: matching(ID_PATTERN, 'must be the id of a poll'),
   },
   TWILIO_AUTH_TOKEN: {
@@ -60,6 +61,10 @@ export const tablesOf = ({ TABLE_PREFIX, VOTES_TABLE, TALLIES_TABLE, LEASES_TABL
   tallies: TALLIES_TABLE ?? `${TABLE_PREFIX}tallies`,
   leases: LEASES_TABLE ?? `${TABLE_PREFIX}leases`,
 });
+
+/** With `STORAGE=memory` the poll that is there at the start. */
+export const defaultPollOf = ({ STORAGE, SMS_DEFAULT_POLL }: VotesConfig): string | undefined =>
+  SMS_DEFAULT_POLL ?? (STORAGE === 'memory' ? 'colors' : undefined);
 
 /** Whether the SMS webhook takes unsigned texts from this machine: nobody else can reach the service, by itself or by a proxy. */
 export const isOpenWithoutToken = ({ STORAGE, HOST, PUBLIC_BASE_URL }: VotesConfig): boolean =>

@@ -3,6 +3,7 @@ import type { FastifyPluginAsync } from 'fastify';
 import type { Static } from 'typebox';
 import * as Type from 'typebox';
 import { DomainError, invalidRequest } from '../../../domain/shared/domain-error.ts';
+import type { AnswerSms } from '../../../domain/votes/answer-sms.ts';
 import type { AuditPoll } from '../../../domain/votes/audit-poll.ts';
 import type { CastVote } from '../../../domain/votes/cast-vote.ts';
 import type { ClosePoll } from '../../../domain/votes/close-poll.ts';
@@ -11,7 +12,6 @@ import type { FindPolls } from '../../../domain/votes/find-polls.ts';
 import { type Poll, pollStatus } from '../../../domain/votes/poll.ts';
 import type { ReadResults, Results } from '../../../domain/votes/read-results.ts';
 import type { RecountPoll } from '../../../domain/votes/recount-poll.ts';
-import type { TakeSmsVote } from '../../../domain/votes/take-sms-vote.ts';
 import type { Clock, Meter } from '../../../ports/system.ts';
 import { within } from '../../deadline.ts';
 import { pageRequest, timestamp } from '../schemas.ts';
@@ -19,14 +19,15 @@ import { EventStream } from './event-stream.ts';
 import { LiveResults, versionOf } from './live-results.ts';
 import * as schemas from './schemas.ts';
 import { SharedReads } from './shared-reads.ts';
-import { twimlReply } from './sms-replies.ts';
+import { numberIn } from './sms-address.ts';
+import { quotesReply, twimlReply } from './sms-replies.ts';
 import { refusalOf, type TwilioSettings } from './twilio-signature.ts';
 
 export interface VotesRoutesOptions {
   readonly createPoll: CreatePoll;
   readonly findPolls: FindPolls;
   readonly castVote: CastVote;
-  readonly takeSmsVote: TakeSmsVote;
+  readonly answerSms: AnswerSms;
   readonly readResults: ReadResults;
   readonly closePoll: ClosePoll;
   readonly auditPoll: AuditPoll;
@@ -277,8 +278,10 @@ export const votesRoutes = (options: VotesRoutesOptions): FastifyPluginAsync => 
           },
         },
         async ({ body }, reply) => {
-          const { MessageSid, From, To, Body } = body;
-          const outcome = await options.takeSmsVote.execute({ messageId: MessageSid, from: From, to: To, text: Body });
+          const { MessageSid, From, To, Body, OptOutType } = body;
+          const message = { messageId: MessageSid, from: numberIn(From), to: numberIn(To), text: Body };
+          // Twilio has answered a sender who opts out or in, whatever the words.
+          const outcome = OptOutType ? undefined : await options.answerSms.execute(message, quotesReply(Body));
           return reply.type('text/xml').send(await twimlReply(outcome));
         },
       );

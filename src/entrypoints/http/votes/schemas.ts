@@ -27,7 +27,10 @@ export const NewPoll = Type.Object(
     voterLimit: Type.Optional(Type.Enum(['none', 'one'])),
     hideUntilClose: Type.Optional(Type.Boolean()),
     smsNumber: Type.Optional(
-      Type.String({ pattern: '^\\+[1-9][0-9]{1,14}$', description: 'a phone number in E.164, such as +15005550006' }),
+      Type.String({
+        pattern: '^(\\+[1-9][0-9]{1,14}|[0-9]{3,8})$',
+        description: 'a phone number in E.164, such as +15005550006, or a short code of 3 to 8 digits',
+      }),
     ),
   },
   { additionalProperties: false },
@@ -122,6 +125,9 @@ export const SmsForm = Type.Object({
   From: Type.String({ minLength: 1, maxLength: 256 }),
   To: Type.String({ minLength: 1, maxLength: 256 }),
   Body: Type.String(),
+  OptOutType: Type.Optional(
+    Type.String({ description: '`STOP`, `START` or `HELP` where Twilio took the text as such' }),
+  ),
 });
 
 export const TwilioHeaders = Type.Object({
