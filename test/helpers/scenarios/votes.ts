@@ -208,7 +208,7 @@ const voteScenarios: readonly Scenario[] = [
   {
     what: 'a poll that is not open yet takes no vote',
     exchanges: [
-      given({ pollId: 'scheduled', opensAt: FAR }),
+      given({ pollId: 'scheduled', opensAt: '9998-12-31T23:59Z' }),
       refused(vote('scheduled', { choice: 'RED' }, 'a'), 409, 'VOTES_POLL_NOT_OPEN'),
       closed('scheduled', 0),
       refused(vote('scheduled', { choice: 'RED' }, 'a'), 409, 'VOTES_POLL_CLOSED'),

@@ -21,6 +21,7 @@ import * as schemas from './schemas.ts';
 import { SharedReads } from './shared-reads.ts';
 import { numberIn } from './sms-address.ts';
 import { quotesReply, twimlReply } from './sms-replies.ts';
+import { parseTime } from './time.ts';
 import { refusalOf, type TwilioSettings } from './twilio-signature.ts';
 
 export interface VotesRoutesOptions {
@@ -195,7 +196,9 @@ export const votesRoutes = (options: VotesRoutesOptions): FastifyPluginAsync => 
           // A client that leaves is no answer, so nothing else would tell of it.
           log.info({ pollId }, 'no longer followed');
         });
-        return reply.type('text/event-stream').header('cache-control', 'no-store').send(stream.body);
+        reply.type('text/event-stream').header('cache-control', 'no-store');
+        // A proxy that collects an answer, to compress it, would hold events back until there are many.
+        return reply.header('x-accel-buffering', 'no').send(stream.body);
       },
     );
 
@@ -289,13 +292,12 @@ export const votesRoutes = (options: VotesRoutesOptions): FastifyPluginAsync => 
   return plugin as FastifyPluginAsync;
 };
 
-/** @throws DomainError `INVALID_REQUEST` for what has the form of a time but cannot be shown again as one */
+/** @throws DomainError `INVALID_REQUEST` for what has the form of a time and is none that can be shown again */
 function epochMs(path: string, text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
-  const time = Date.parse(text);
-  // A leap second is no time here, and an offset may lead out of the years 0000 to 9999.
-  if (Number.isNaN(time) || timestamp(time).length !== '2026-01-01T00:00:00.000Z'.length)
-    throw invalidRequest({ path, message: 'must be a time in the years 0000 to 9999 UTC' });
+  const time = parseTime(text);
+  if (time === undefined)
+    throw invalidRequest({ path, message: 'must be a time that there is, in the years 0000 to 9999 UTC' });
   return time;
 }
 

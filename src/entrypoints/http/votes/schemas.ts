@@ -2,10 +2,14 @@ import type { Readable } from 'node:stream';
 import * as Type from 'typebox';
 import { MAX_CHOICES } from '../../../domain/votes/poll.ts';
 import { Id, Identity, Timestamp } from '../schemas.ts';
+import { TIME_PATTERN } from './time.ts';
 
 export { Id, IdempotencyHeaders, PageQuery } from '../schemas.ts';
 
-export const Time = Type.String({ format: 'date-time', description: 'a time in ISO 8601 with its offset, such as Z' });
+export const Time = Type.String({
+  pattern: TIME_PATTERN,
+  description: 'a time in ISO 8601 with its offset, such as 2027-01-01T10:00Z or 2027-01-01T10:00:00.000+02:00',
+});
 /** Text that a person reads. What is refused cannot travel in the XML that carries a choice to a phone. */
 const Text = (maxLength: number) =>
   Type.String({
