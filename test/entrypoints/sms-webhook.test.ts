@@ -128,6 +128,7 @@ describe('the signature of an SMS', () => {
     ['https://wähl.example.org', 'https://wähl.example.org'],
     ['https://wähl.example.org', 'https://xn--whl-qla.example.org'],
     ['https://user:pass@vote.example.org', 'https://user:pass@vote.example.org'],
+    ['https://user:pass@vote.example.org', 'https://vote.example.org'],
   ])('with PUBLIC_BASE_URL=%s is taken for %s', async (publicBaseUrl, base) => {
     await started({ TWILIO_AUTH_TOKEN: 'token', PUBLIC_BASE_URL: publicBaseUrl });
 

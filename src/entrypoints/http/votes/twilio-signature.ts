@@ -38,7 +38,7 @@ export async function refusalOf(settings: TwilioSettings, request: SmsRequest): 
     if (openWithoutToken && isFromThisMachine(request.headers)) return undefined;
     return { ...refusal, reason: 'TWILIO_AUTH_TOKEN is not set' };
   }
-  const urls = publicBaseUrls.flatMap((base) => spellings(base + request.url)).filter((url) => URL.canParse(url));
+  const urls = publicBaseUrls.flatMap((base) => spellings(base, request.url)).filter((url) => URL.canParse(url));
   if (signature !== undefined) {
     // Loaded with the first text message.
     const { default: twilio } = await import('twilio/lib/webhooks/webhooks.js');
@@ -49,10 +49,14 @@ export async function refusalOf(settings: TwilioSettings, request: SmsRequest): 
   return { ...refusal, reason: 'Twilio did not sign it for any of these addresses', checked: urls.map(forLog) };
 }
 
-/** With and without a closing slash, whatever proxies made of it. The library itself tries it with and without a port. */
-function spellings(url: string): readonly string[] {
-  const [, path, query] = /^([^?]*?)\/?(\?.*)?$/s.exec(url) as unknown as [string, string, string?];
-  return [path + (query ?? ''), `${path}/${query ?? ''}`];
+/**
+ * What Twilio may have signed: with and without a closing slash, whatever proxies made of it, and without the name and
+ * password of the address. The library itself tries each with and without a port.
+ */
+function spellings(base: string, url: string): readonly string[] {
+  const [, path, query = ''] = /^(.*?)\/?(\?.*)?$/s.exec(url) as unknown as [string, string, string?];
+  const bases = new Set([base, base.replace(/^([a-z]+:\/\/)[^/]*@/i, '$1')]);
+  return [...bases].flatMap((each) => [`${each}${path}${query}`, `${each}${path}/${query}`]);
 }
 
 /** The query and the password of an address may be secrets. */
