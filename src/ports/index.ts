@@ -25,4 +25,12 @@ export type {
   WakeUpSignals,
   WakeUps,
 } from './tasks.ts';
-export type { PollStore, RecordOutcome, ShardFeed, TallyStore, VoteLedger, VoterPseudonyms } from './votes.ts';
+export type {
+  PollStore,
+  RecordOutcome,
+  ReplyLimit,
+  ShardFeed,
+  TallyStore,
+  VoteLedger,
+  VoterPseudonyms,
+} from './votes.ts';
