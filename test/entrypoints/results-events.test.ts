@@ -54,6 +54,7 @@ describe('the events of a poll’s results', () => {
     expect(client.response.headers).toMatchObject({
       'content-type': 'text/event-stream',
       'cache-control': 'no-store',
+      'x-accel-buffering': 'no',
       'x-content-type-options': 'nosniff',
       'x-request-id': expect.stringMatching(/^\w{26}$/),
     });

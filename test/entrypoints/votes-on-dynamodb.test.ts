@@ -10,7 +10,7 @@ import { withServer } from '../helpers/servers/with-server.ts';
 import { signing, twilioSettings } from '../helpers/signing.ts';
 
 await withServer('the service on DynamoDB', startDynamoDbLocal, async ({ endpoint }) => {
-  const service = await dynamoDbApp(endpoint, twilioSettings);
+  const service = await dynamoDbApp(endpoint, { ...twilioSettings, SMS_DEFAULT_POLL: 'colors' });
   const send = signing(injecting(service.app));
   const conforms = conformanceTo((await service.app.inject('/openapi.json')).json());
   const colors = { pollId: 'colors', question: 'Which colour?', choices: ['RED', 'GREEN', 'BLUE'] };

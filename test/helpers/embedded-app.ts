@@ -8,6 +8,7 @@ import { contexts as servedContexts } from '../../src/entrypoints/composition/co
 import { storageModules } from '../../src/entrypoints/composition/dynamodb.ts';
 import { prometheusMeter } from '../../src/entrypoints/composition/prometheus.ts';
 import { buildApp, type Extra } from '../../src/entrypoints/http/app.ts';
+import { basePathsOf } from '../../src/entrypoints/http/base-path.ts';
 import { publishMetrics } from '../../src/entrypoints/http/metrics.ts';
 import { publishPages } from '../../src/entrypoints/http/pages.ts';
 import { FakeClock } from './fakes.ts';
@@ -51,6 +52,7 @@ export async function embeddedApp(
   const app = await buildApp({
     logger,
     apiKeys: config.API_KEYS ?? [],
+    basePaths: basePathsOf(config.PUBLIC_BASE_URL),
     nextId: () => ids.next(),
     health: () => container.get(system.lifecycle).health(),
     resume: () => container.get(system.lifecycle).resume(),

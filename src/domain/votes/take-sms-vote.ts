@@ -19,11 +19,11 @@ export type SmsOutcome =
   | { readonly kind: 'reserved-word' }
   | { readonly kind: 'no-poll' }
   | { readonly kind: 'counted'; readonly choice: string }
-  | { readonly kind: 'already-voted' }
-  | { readonly kind: 'unknown-word'; readonly choices: readonly string[] }
+  | { readonly kind: 'already-voted'; readonly poll: Poll }
+  | { readonly kind: 'unknown-word'; readonly poll: Poll }
   | { readonly kind: 'channel-closed' }
-  | { readonly kind: 'poll-closed' }
-  | { readonly kind: 'poll-not-open' };
+  | { readonly kind: 'poll-closed'; readonly poll: Poll }
+  | { readonly kind: 'poll-not-open'; readonly poll: Poll };
 
 export class TakeSmsVote {
   constructor(
@@ -96,17 +96,17 @@ export class TakeSmsVote {
       case 'VOTES_UNKNOWN_CHOICE':
         // A voter who mistypes after the end wants to know of the end.
         return pollStatus(poll, this.clock.now()) === 'closed'
-          ? { kind: 'poll-closed' }
-          : { kind: 'unknown-word', choices: poll.choices };
+          ? { kind: 'poll-closed', poll }
+          : { kind: 'unknown-word', poll };
       case 'VOTES_CHANNEL_CLOSED':
         return { kind: 'channel-closed' };
       case 'VOTES_POLL_CLOSED':
-        return { kind: 'poll-closed' };
+        return { kind: 'poll-closed', poll };
       case 'VOTES_POLL_NOT_OPEN':
-        return { kind: 'poll-not-open' };
+        return { kind: 'poll-not-open', poll };
       case 'VOTES_ALREADY_VOTED':
       case 'IDEMPOTENCY_KEY_REUSED':
-        return { kind: 'already-voted' };
+        return { kind: 'already-voted', poll };
       default:
         return undefined;
     }

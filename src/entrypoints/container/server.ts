@@ -10,6 +10,7 @@ import { within } from '../deadline.ts';
 import { endOnFailure } from '../end-on-failure.ts';
 import type { ApiKey } from '../http/api-keys.ts';
 import { buildApp } from '../http/app.ts';
+import { basePathsOf } from '../http/base-path.ts';
 import { publishMetrics } from '../http/metrics.ts';
 import { publishPages } from '../http/pages.ts';
 
@@ -51,6 +52,7 @@ async function serve(): Promise<void> {
   const app = await buildApp({
     logger,
     apiKeys: config.API_KEYS ?? (config.STORAGE === 'memory' ? [embeddedKey(logger)] : []),
+    basePaths: basePathsOf(config.PUBLIC_BASE_URL),
     nextId: () => ids.next(),
     health: () => lifecycle.health(),
     resume: () => lifecycle.resume(),

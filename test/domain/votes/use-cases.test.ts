@@ -160,8 +160,17 @@ describe('a vote by SMS', () => {
     await world.given({ pollId: 'pets', choices: ['CAT', 'DOG'], smsNumber: NUMBER });
 
     expect(await sms('Cat 🐈')).toEqual(counted('CAT'));
-    expect(await sms('green')).toEqual({ kind: 'unknown-word', choices: ['CAT', 'DOG'] });
+    expect(await sms('green')).toMatchObject({ kind: 'unknown-word', poll: { pollId: 'pets' } });
     expect(await sms('green', { to: '+15550002222' })).toEqual(counted('GREEN'));
+  });
+
+  it('counts nowhere without a default poll when no poll names the number', async () => {
+    const takeSmsVote = world.takingSms(undefined);
+    await world.given({ smsNumber: '+15550002222' });
+    const message = { messageId: 'SM', to: '+15550001111', from: '+15557770000', text: 'red' };
+
+    expect(await takeSmsVote.execute(message)).toEqual({ kind: 'no-poll' });
+    expect(await ballots()).toBe(0);
   });
 
   it('goes to the poll of its number that is open, else to the next to open, else to the last that closed', async () => {
@@ -181,7 +190,7 @@ describe('a vote by SMS', () => {
     const at = async (ms: number) => {
       world.clock.advance(start + ms - world.clock.now());
       const outcome = await sms('mauve', { messageId: `SM-${ms}` });
-      return outcome.kind === 'unknown-word' ? outcome.choices[0] : outcome.kind;
+      return outcome.kind === 'unknown-word' ? outcome.poll.choices[0] : outcome.kind;
     };
 
     expect(await at(5)).toBe('a1');
@@ -198,7 +207,7 @@ describe('a vote by SMS', () => {
     await world.given({ pollId: 'pets', choices: ['CAT', 'DOG'], smsNumber: NUMBER });
     await world.closePoll.execute('pets', { by: 'admin' });
 
-    expect(await sms('red')).toEqual({ kind: 'poll-closed' });
+    expect(await sms('red')).toMatchObject({ kind: 'poll-closed' });
     expect(await ballots()).toBe(0);
   });
 
@@ -228,7 +237,7 @@ describe('a vote by SMS', () => {
       expect(await ballots('next')).toBe(0);
       await world.closePoll.execute('next', { by: 'admin' });
       expect(await sms('red')).toEqual(first);
-      expect(await sms('blue')).toEqual({ kind: 'poll-closed' });
+      expect(await sms('blue')).toMatchObject({ kind: 'poll-closed' });
     },
   );
 
@@ -236,7 +245,7 @@ describe('a vote by SMS', () => {
     await world.given({ voterLimit: 'one' });
     await sms('red');
 
-    expect(await sms('green')).toEqual({ kind: 'already-voted' });
+    expect(await sms('green')).toMatchObject({ kind: 'already-voted', poll: { pollId: 'colors' } });
   });
 
   it('is not the vote of somebody on the web who says that it has that number', async () => {
@@ -264,11 +273,11 @@ describe('a vote by SMS', () => {
   it('tells of a poll that is closed, not open yet or not there', async () => {
     expect(await sms('red')).toEqual({ kind: 'no-poll' });
     await world.given({ opensAt: world.clock.now() + 1_000 });
-    expect(await sms('red')).toEqual({ kind: 'poll-not-open' });
+    expect(await sms('red')).toMatchObject({ kind: 'poll-not-open', poll: { pollId: 'colors' } });
     expect(await sms('mauve')).toMatchObject({ kind: 'unknown-word' });
     await world.closePoll.execute('colors', { by: 'admin' });
-    expect(await sms('red')).toEqual({ kind: 'poll-closed' });
-    expect(await sms('mauve')).toEqual({ kind: 'poll-closed' });
+    expect(await sms('red')).toMatchObject({ kind: 'poll-closed' });
+    expect(await sms('mauve')).toMatchObject({ kind: 'poll-closed' });
   });
 });
 

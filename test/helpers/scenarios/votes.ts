@@ -208,7 +208,7 @@ const voteScenarios: readonly Scenario[] = [
   {
     what: 'a poll that is not open yet takes no vote',
     exchanges: [
-      given({ pollId: 'scheduled', opensAt: FAR }),
+      given({ pollId: 'scheduled', opensAt: '9998-12-31T23:59Z' }),
       refused(vote('scheduled', { choice: 'RED' }, 'a'), 409, 'VOTES_POLL_NOT_OPEN'),
       closed('scheduled', 0),
       refused(vote('scheduled', { choice: 'RED' }, 'a'), 409, 'VOTES_POLL_CLOSED'),
@@ -310,11 +310,21 @@ const resultsScenarios: readonly Scenario[] = [
   },
 ];
 
+/** Each number has a texter of its own, since nobody gets many replies in an hour. */
+const texterOf = (number: string): string => number.replace('+1', '+2');
+
 /** An SMS as Twilio sends it, with parameters that the service does not know. */
-const sms = (sid: string, to: string, text: string, from = '+15005550001'): HttpRequest => ({
+const sms = (
+  sid: string,
+  to: string,
+  text: string,
+  from = texterOf(to),
+  more: [string, string][] = [],
+): HttpRequest => ({
   method: 'POST',
   url: '/webhooks/twilio/sms',
   body: new URLSearchParams([
+    ...more,
     ['ToCountry', 'US'],
     ['MessageSid', sid],
     ['SmsMessageSid', sid],
@@ -338,6 +348,9 @@ const saysNothing = (request: HttpRequest): Exchange => ({ request, status: 200,
 
 const RESERVED = ['STOP', 'STOPALL', 'UNSUBSCRIBE', 'CANCEL', 'END', 'QUIT', 'START', 'UNSTOP', 'HELP', 'INFO'];
 
+const ALREADY = 'You have voted already in "Which colour?". Your first vote counts.';
+const CHOICES_ARE = 'Sorry, that is not one of the choices. Reply with one of: RED, GREEN, BLUE';
+
 const smsScenarios: readonly Scenario[] = [
   {
     what: 'a text to the number of a poll is counted once, however often it is delivered',
@@ -345,8 +358,8 @@ const smsScenarios: readonly Scenario[] = [
       given({ pollId: 'sms-count', smsNumber: '+15005550201', voterLimit: 'one' }),
       says(sms('SM1', '+15005550201', ' red! '), 'Thank you! Your vote for RED is counted.'),
       says(sms('SM1', '+15005550201', ' red! '), 'Thank you! Your vote for RED is counted.'),
-      says(sms('SM2', '+15005550201', 'blue'), 'You have voted already. Your first vote counts.'),
-      says(sms('SM1', '+15005550201', 'blue'), 'You have voted already. Your first vote counts.'),
+      says(sms('SM2', '+15005550201', 'blue'), ALREADY),
+      says(sms('SM1', '+15005550201', 'blue'), ALREADY),
       says(sms('SM3', '+15005550201', 'blue', '+15005550002'), 'Thank you! Your vote for BLUE is counted.'),
       closed('sms-count', 2),
       says(sms('SM1', '+15005550201', ' red! '), 'Thank you! Your vote for RED is counted.'),
@@ -359,7 +372,7 @@ const smsScenarios: readonly Scenario[] = [
     exchanges: [
       given({ pollId: 'sms-json', smsNumber: '+15005550202' }),
       says(sms('SM1', '+15005550202', 'red'), 'Thank you! Your vote for RED is counted.'),
-      replayed(vote('sms-json', { choice: 'RED', voter: '+15005550001' }, 'SM1')),
+      replayed(vote('sms-json', { choice: 'RED', voter: texterOf('+15005550202') }, 'SM1')),
       closed('sms-json', 1),
     ],
   },
@@ -383,8 +396,11 @@ const smsScenarios: readonly Scenario[] = [
   {
     what: 'a poll that is not open yet says so',
     exchanges: [
-      given({ pollId: 'sms-early', smsNumber: '+15005550204', opensAt: FAR }),
-      says(sms('SM1', '+15005550204', 'red'), 'This poll is not open yet. Please vote again once it is.'),
+      given({ pollId: 'sms-early', smsNumber: '+15005550204', opensAt: '9998-12-31T10:29:00.001Z' }),
+      says(
+        sms('SM1', '+15005550204', 'red'),
+        'This poll is not open yet: "Which colour?" opens at 9998-12-31 10:30 UTC. Please vote then.',
+      ),
     ],
   },
   {
@@ -408,6 +424,92 @@ const smsScenarios: readonly Scenario[] = [
       saysNothing(sms(`SM-${word}`, '+15005550299', word)),
       saysNothing(sms(`SM-${word}`, '+15005550299', ` ${word.toLowerCase()}! `)),
     ]),
+  },
+  {
+    what: 'a text that Twilio took for a word of the phone network is left to it, in whatever language',
+    exchanges: [
+      given({ pollId: 'sms-opt-out', smsNumber: '+15005550207', choices: ['RED', 'ARRET'] }),
+      ...['STOP', 'START', 'HELP', 'anything'].flatMap((type) =>
+        ['ARRET', 'red', 'parada', ''].map((text) =>
+          saysNothing(sms(`SM-${type}-${text}`, '+15005550207', text, '+25005550207', [['OptOutType', type]])),
+        ),
+      ),
+      closed('sms-opt-out', 0),
+    ],
+  },
+  {
+    what: 'a phone is one voter and a number one number, whatever the channel',
+    exchanges: [
+      given({ pollId: 'sms-channels', smsNumber: '+15005550208', voterLimit: 'one' }),
+      says(
+        sms('SM1', 'whatsapp:+15005550208', 'red', 'whatsapp:+25005550208'),
+        'Thank you! Your vote for RED is counted.',
+      ),
+      ...['+25005550208', 'rcs:+25005550208', 'sms:+25005550208', 'viber-2:+25005550208'].map((from, index) =>
+        says(sms(`SM2-${index}`, `${from.replace(/\+.*/, '')}+15005550208`, 'blue', from), ALREADY),
+      ),
+      says(
+        sms('SM3', 'RCS:+15005550208', 'blue', 'messenger:25005550208'),
+        'Thank you! Your vote for BLUE is counted.',
+      ),
+      closed('sms-channels', 2),
+    ],
+  },
+  {
+    what: 'a short code has polls like any number',
+    exchanges: [
+      given({ pollId: 'sms-short', smsNumber: '555', voterLimit: 'one' }),
+      given({ pollId: 'sms-short-8', smsNumber: '55500209' }),
+      refused(poll({ pollId: 'sms-short-again', smsNumber: '555' }), 409, 'VOTES_NUMBER_TAKEN'),
+      says(sms('SM1', '555', 'red', '+25005550209'), 'Thank you! Your vote for RED is counted.'),
+      says(sms('SM2', 'sms:555', 'red', '+25005550209'), ALREADY),
+      says(sms('SM1', '55500209', 'blue', '+25005550209'), 'Thank you! Your vote for BLUE is counted.'),
+      closed('sms-short', 1),
+      closed('sms-short-8', 1),
+    ],
+  },
+  {
+    what: 'a sender gets five replies in an hour beside those to votes that count, whatever the polls',
+    exchanges: [
+      given({ pollId: 'sms-robot', smsNumber: '+15005550210', voterLimit: 'one' }),
+      given({ pollId: 'sms-robot-2', smsNumber: '+15005550211', choices: ['I am driving', 'NO'] }),
+      ...Array.from({ length: 5 }, (_, index) =>
+        says(sms(`SM${index}`, '+15005550210', 'I am driving. I will answer later.', '+25005550210'), CHOICES_ARE),
+      ),
+      ...Array.from({ length: 5 }, (_, index) =>
+        saysNothing(sms(`SM1${index}`, '+15005550211', 'I will answer later.', '+25005550210')),
+      ),
+      says(sms('SM3', '+15005550210', 'I am driving. I will answer later.', '+25005550210'), CHOICES_ARE),
+      saysNothing(sms('SM20', '+15005550210', 'mauve', 'whatsapp:+25005550210')),
+      says(sms('SM21', '+15005550210', 'red', '+25005550210'), 'Thank you! Your vote for RED is counted.'),
+      saysNothing(sms('SM22', '+15005550210', 'blue', '+25005550210')),
+      ...Array.from({ length: 6 }, (_, index) =>
+        says(
+          sms(`SM3${index}`, '+15005550211', 'i am driving', '+25005550210'),
+          'Thank you! Your vote for I am driving is counted.',
+        ),
+      ),
+      closed('sms-robot', 1),
+      closed('sms-robot-2', 6),
+    ],
+  },
+  {
+    what: 'a text that quotes a reply gets none, and is no vote',
+    exchanges: [
+      given({ pollId: 'sms-quotes', smsNumber: '+15005550212' }),
+      ...[
+        'Liked “Thank you! Your vote for RED is counted.”',
+        '👍 to “ Thank you! Your vote for RED is counted. ”',
+        `Gefiel „${CHOICES_ARE}“`,
+        'Laughed at “Sorry, that is not one of the choices. Reply with one…”',
+        'Disliked “This poll is not open yet: "Which colour?" opens at 9998-12-31 10:30 UTC. Please vote then.”',
+        `> ${ALREADY}\nblue`,
+        'Removed a heart from “Sorry, this poll is closed. Your message is not counted.”',
+        'Emphasized “There is no vote running at this number.”',
+      ].map((text, index) => saysNothing(sms(`SM${index}`, '+15005550212', text))),
+      says(sms('SM10', '+15005550212', 'mauve'), CHOICES_ARE),
+      closed('sms-quotes', 0),
+    ],
   },
   {
     what: 'parameters of the webhook that are not known are ignored, in the query too',

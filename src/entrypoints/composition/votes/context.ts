@@ -7,7 +7,7 @@ import type { Context } from '../context.ts';
 import { sweep } from '../loops.ts';
 import { figures } from './figures.ts';
 import { ports, useCases, votesModule } from './module.ts';
-import { check, notices, settings, tablesOf, type VotesConfig } from './settings.ts';
+import { check, isOpenWithoutToken, notices, settings, tablesOf, type VotesConfig } from './settings.ts';
 import { foldAndMeasure } from './stream-handler.ts';
 
 export const votes: Context<typeof settings> = {
@@ -24,7 +24,7 @@ export const votes: Context<typeof settings> = {
       createPoll: container.get(useCases.createPoll),
       findPolls: container.get(useCases.findPolls),
       castVote: container.get(useCases.castVote),
-      takeSmsVote: container.get(useCases.takeSmsVote),
+      answerSms: container.get(useCases.answerSms),
       readResults: container.get(useCases.readResults),
       closePoll: container.get(useCases.closePoll),
       auditPoll: container.get(useCases.auditPoll),
@@ -33,8 +33,8 @@ export const votes: Context<typeof settings> = {
       meter: container.get(system.meter),
       twilio: {
         authTokens: config.TWILIO_AUTH_TOKEN ?? [],
-        publicBaseUrl: config.PUBLIC_BASE_URL,
-        openWithoutToken: config.STORAGE === 'memory',
+        publicBaseUrls: config.PUBLIC_BASE_URL ?? [],
+        openWithoutToken: isOpenWithoutToken(config),
       },
     }),
   loops: (container: Container, config: VotesConfig) => {

@@ -1,16 +1,19 @@
 import { randomBytes } from 'node:crypto';
 import { ContainerModule, type ContainerModuleLoadOptions } from 'inversify';
 import { DynamoDbPollStore } from '../../../adapters/dynamodb/poll-store.ts';
+import { DynamoDbReplyLimit } from '../../../adapters/dynamodb/reply-limit.ts';
 import { DynamoDbTallyStore } from '../../../adapters/dynamodb/tally-store.ts';
 import { DynamoDbVoteLedger } from '../../../adapters/dynamodb/vote-ledger.ts';
 import { MemoryChangeFeed } from '../../../adapters/memory/change-feed.ts';
 import { MemoryPollStore } from '../../../adapters/memory/poll-store.ts';
+import { MemoryReplyLimit } from '../../../adapters/memory/reply-limit.ts';
 import { MemoryTallyStore } from '../../../adapters/memory/tally-store.ts';
 import { MemoryVoteLedger } from '../../../adapters/memory/vote-ledger.ts';
 import { streamsClient } from '../../../adapters/streams/client.ts';
 import { StreamConsumer } from '../../../adapters/streams/stream-consumer.ts';
 import { VoteShardFeed } from '../../../adapters/streams/vote-shard-feed.ts';
 import { HmacVotePseudonyms } from '../../../adapters/system/vote-pseudonyms.ts';
+import { AnswerSms } from '../../../domain/votes/answer-sms.ts';
 import { AuditPoll } from '../../../domain/votes/audit-poll.ts';
 import { CastVote } from '../../../domain/votes/cast-vote.ts';
 import { CheckTally } from '../../../domain/votes/check-tally.ts';
@@ -25,11 +28,11 @@ import { RecountPoll } from '../../../domain/votes/recount-poll.ts';
 import { SweepPolls } from '../../../domain/votes/sweep-polls.ts';
 import { TakeSmsVote } from '../../../domain/votes/take-sms-vote.ts';
 import type { ShardImage } from '../../../domain/votes/tally.ts';
-import type { PollStore, ShardFeed, TallyStore, VoteLedger, VotePseudonyms } from '../../../ports/votes.ts';
+import type { PollStore, ReplyLimit, ShardFeed, TallyStore, VoteLedger, VotePseudonyms } from '../../../ports/votes.ts';
 import { system } from '../compose.ts';
 import { dynamoDb } from '../dynamodb.ts';
 import { token } from '../token.ts';
-import { tablesOf, type VotesConfig } from './settings.ts';
+import { defaultPollOf, tablesOf, type VotesConfig } from './settings.ts';
 import { recordAudit, tellPassedOver } from './stream-handler.ts';
 
 export const ports = {
@@ -38,6 +41,7 @@ export const ports = {
   tallies: token<TallyStore>('TallyStore'),
   shardFeed: token<ShardFeed>('ShardFeed'),
   pseudonyms: token<VotePseudonyms>('VotePseudonyms'),
+  replyLimit: token<ReplyLimit>('ReplyLimit'),
 };
 
 export const useCases = {
@@ -45,6 +49,7 @@ export const useCases = {
   findPolls: token<FindPolls>('FindPolls'),
   castVote: token<CastVote>('CastVote'),
   takeSmsVote: token<TakeSmsVote>('TakeSmsVote'),
+  answerSms: token<AnswerSms>('AnswerSms'),
   readResults: token<ReadResults>('ReadResults'),
   closePoll: token<ClosePoll>('ClosePoll'),
   checkTally: token<CheckTally>('CheckTally'),
@@ -85,6 +90,7 @@ function bindMemory({ bind }: ContainerModuleLoadOptions, config: VotesConfig): 
   bind(ports.shardFeed).toService(memoryFeed);
   bind(ports.ledger).toResolvedValue((random, feed) => new MemoryVoteLedger(random, feed), [system.random, memoryFeed]);
   bind(ports.tallies).toResolvedValue(() => new MemoryTallyStore());
+  bind(ports.replyLimit).toResolvedValue(() => new MemoryReplyLimit());
   bind(ports.polls).toResolvedValue(
     (clock) => {
       const draft = { question: 'Which colour?', choices: ['RED', 'GREEN', 'BLUE'], shards: config.VOTE_SHARDS };
@@ -106,6 +112,9 @@ function bindDynamoDb(options: ContainerModuleLoadOptions, config: VotesConfig):
   bindLedger(options, config);
   bindFeed(options, config);
   options.bind(ports.pseudonyms).toResolvedValue(() => new HmacVotePseudonyms(config.VOTER_KEY as string));
+  options
+    .bind(ports.replyLimit)
+    .toResolvedValue((client) => new DynamoDbReplyLimit(client, tablesOf(config).votes), [dynamoDb]);
 }
 
 function bindTallies({ bind }: ContainerModuleLoadOptions, config: VotesConfig): void {
@@ -216,8 +225,15 @@ function bindUseCases(options: ContainerModuleLoadOptions, config: VotesConfig):
   );
   bind(useCases.takeSmsVote).toResolvedValue(
     (polls, ledger, pseudonyms, castVote, clock) =>
-      new TakeSmsVote(polls, ledger, pseudonyms, castVote, clock, config.SMS_DEFAULT_POLL),
+      new TakeSmsVote(polls, ledger, pseudonyms, castVote, clock, defaultPollOf(config)),
     [polls, ledger, pseudonyms, useCases.castVote, clock],
+  );
+  bind(useCases.answerSms).toResolvedValue(
+    (takeSmsVote, replyLimit, pseudonyms, clock, logger) =>
+      new AnswerSms(takeSmsVote, replyLimit, pseudonyms, clock, (err) =>
+        logger.warn({ err }, 'a text is not answered, since replies cannot be counted'),
+      ),
+    [useCases.takeSmsVote, ports.replyLimit, pseudonyms, clock, system.logger],
   );
   bind(useCases.readResults).toResolvedValue(
     (polls, tallies, checkTally, clock) => new ReadResults(polls, tallies, checkTally, clock),

@@ -3,6 +3,7 @@ import type { FastifyPluginAsync } from 'fastify';
 import type { Static } from 'typebox';
 import * as Type from 'typebox';
 import { DomainError, invalidRequest } from '../../../domain/shared/domain-error.ts';
+import type { AnswerSms } from '../../../domain/votes/answer-sms.ts';
 import type { AuditPoll } from '../../../domain/votes/audit-poll.ts';
 import type { CastVote } from '../../../domain/votes/cast-vote.ts';
 import type { ClosePoll } from '../../../domain/votes/close-poll.ts';
@@ -11,7 +12,6 @@ import type { FindPolls } from '../../../domain/votes/find-polls.ts';
 import { type Audit, isFinal, type Poll, pollStatus } from '../../../domain/votes/poll.ts';
 import { concealed, type ReadResults, type Results } from '../../../domain/votes/read-results.ts';
 import type { RecountPoll } from '../../../domain/votes/recount-poll.ts';
-import type { TakeSmsVote } from '../../../domain/votes/take-sms-vote.ts';
 import type { Clock, Meter } from '../../../ports/system.ts';
 import { within } from '../../deadline.ts';
 import { pageRequest, timestamp } from '../schemas.ts';
@@ -19,14 +19,16 @@ import { EventStream } from './event-stream.ts';
 import { LiveResults, versionOf } from './live-results.ts';
 import * as schemas from './schemas.ts';
 import { SharedReads } from './shared-reads.ts';
-import { twimlReply } from './sms-replies.ts';
-import { isFromTwilio, type TwilioSettings } from './twilio-signature.ts';
+import { numberIn } from './sms-address.ts';
+import { quotesReply, twimlReply } from './sms-replies.ts';
+import { parseTime } from './time.ts';
+import { refusalOf, type TwilioSettings } from './twilio-signature.ts';
 
 export interface VotesRoutesOptions {
   readonly createPoll: CreatePoll;
   readonly findPolls: FindPolls;
   readonly castVote: CastVote;
-  readonly takeSmsVote: TakeSmsVote;
+  readonly answerSms: AnswerSms;
   readonly readResults: ReadResults;
   readonly closePoll: ClosePoll;
   readonly auditPoll: AuditPoll;
@@ -202,7 +204,9 @@ export const votesRoutes = (options: VotesRoutesOptions): FastifyPluginAsync => 
           // A client that leaves is no answer, so nothing else would tell of it.
           log.info({ pollId }, 'no longer followed');
         });
-        return reply.type('text/event-stream').header('cache-control', 'no-store').send(stream.body);
+        reply.type('text/event-stream').header('cache-control', 'no-store');
+        // A proxy that collects an answer, to compress it, would hold events back until there are many.
+        return reply.header('x-accel-buffering', 'no').send(stream.body);
       },
     );
 
@@ -264,46 +268,56 @@ export const votesRoutes = (options: VotesRoutesOptions): FastifyPluginAsync => 
       },
     );
 
-    app.post(
-      '/webhooks/twilio/sms',
-      {
-        config: { form: true, problems: ['FORBIDDEN', 'STORE_UNAVAILABLE'] },
-        schema: {
-          tags,
-          summary: 'Take an SMS from Twilio',
-          description: 'The answer is TwiML with a reply to the voter. Parameters that are not known here are ignored.',
-          consumes: ['application/x-www-form-urlencoded'],
-          querystring: Type.Object({}),
-          headers: schemas.TwilioHeaders,
-          body: schemas.SmsForm,
-          response: { 200: schemas.TwiML },
+    // Twilio calls the address that somebody typed there, with a closing slash or without.
+    for (const path of ['/webhooks/twilio/sms', '/webhooks/twilio/sms/'])
+      app.post(
+        path,
+        {
+          config: { form: true, problems: ['FORBIDDEN', 'STORE_UNAVAILABLE'] },
+          schema: {
+            tags,
+            hide: path.endsWith('/'),
+            summary: 'Take an SMS from Twilio',
+            description:
+              'The answer is TwiML with a reply to the voter. Parameters that are not known here are ignored.',
+            consumes: ['application/x-www-form-urlencoded'],
+            querystring: Type.Object({}),
+            headers: schemas.TwilioHeaders,
+            body: schemas.SmsForm,
+            response: { 200: schemas.TwiML },
+          },
+          // Twilio signs everything that it sends, known or not, so the check comes before the fields are looked at.
+          preValidation: async ({ url, headers, body, log }) => {
+            const form = (body ?? {}) as Record<string, unknown>;
+            const refusal = await refusalOf(options.twilio, { url, headers, form });
+            if (!refusal) return;
+            log.warn(refusal, 'refused a text');
+            throw new DomainError(
+              'FORBIDDEN',
+              refusal.checked
+                ? 'The request does not carry a signature of this Twilio account.'
+                : 'The service has no TWILIO_AUTH_TOKEN, so that it cannot check who sent this.',
+            );
+          },
         },
-        // Twilio signs everything that it sends, known or not, so the check comes before the fields are looked at.
-        preValidation: async (request) => {
-          const { url, headers } = request;
-          const signature = headers['x-twilio-signature'];
-          const form = (request.body ?? {}) as Record<string, unknown>;
-          if (!(await isFromTwilio(options.twilio, { url, signature: signature?.toString(), form })))
-            throw new DomainError('FORBIDDEN', 'The request does not carry a signature of this Twilio account.');
+        async ({ body }, reply) => {
+          const { MessageSid, From, To, Body, OptOutType } = body;
+          const message = { messageId: MessageSid, from: numberIn(From), to: numberIn(To), text: Body };
+          // Twilio has answered a sender who opts out or in, whatever the words.
+          const outcome = OptOutType ? undefined : await options.answerSms.execute(message, quotesReply(Body));
+          return reply.type('text/xml').send(await twimlReply(outcome));
         },
-      },
-      async ({ body }, reply) => {
-        const { MessageSid, From, To, Body } = body;
-        const outcome = await options.takeSmsVote.execute({ messageId: MessageSid, from: From, to: To, text: Body });
-        return reply.type('text/xml').send(await twimlReply(outcome));
-      },
-    );
+      );
   };
   return plugin as FastifyPluginAsync;
 };
 
-/** @throws DomainError `INVALID_REQUEST` for what has the form of a time but cannot be shown again as one */
+/** @throws DomainError `INVALID_REQUEST` for what has the form of a time and is none that can be shown again */
 function epochMs(path: string, text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
-  const time = Date.parse(text);
-  // A leap second is no time here, and an offset may lead out of the years 0000 to 9999.
-  if (Number.isNaN(time) || timestamp(time).length !== '2026-01-01T00:00:00.000Z'.length)
-    throw invalidRequest({ path, message: 'must be a time in the years 0000 to 9999 UTC' });
+  const time = parseTime(text);
+  if (time === undefined)
+    throw invalidRequest({ path, message: 'must be a time that there is, in the years 0000 to 9999 UTC' });
   return time;
 }
 
