@@ -43,7 +43,7 @@ export class Announcer {
     if (performance.now() - this.#saidAt < INTERVAL_MS) return;
     this.#saidTotal = total;
     this.#saidAt = performance.now();
-    const leading = choices.toSorted((one, other) => (other.votes ?? 0) - (one.votes ?? 0)).slice(0, CHOICES_NAMED);
+    const leading = [...choices].sort((one, other) => (other.votes ?? 0) - (one.votes ?? 0)).slice(0, CHOICES_NAMED);
     const parts = leading.flatMap(({ choice, share }) => [' ', isolated(choice), ` ${formatShare(share ?? 0)}.`]);
     this.#figures.replaceChildren(`${formatVotes(total)}.`, ...parts);
   }

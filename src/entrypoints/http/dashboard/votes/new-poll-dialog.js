@@ -16,6 +16,7 @@ export const openNewPollDialog = (onCreated) =>
   openDialog('New poll', (close) => {
     const fields = new NewPollFields();
     const form = new Form({
+      name: 'new poll',
       fields: fields.elements,
       action: 'Create the poll',
       send: () => createPoll(fields.draft()),
