@@ -67,6 +67,7 @@ export class Form {
       const edit = isField(input) ? this.#draft.edits.get(input.name) : undefined;
       if (typeof edit === 'boolean') /** @type {HTMLInputElement} */ (input).checked = edit;
       else if (edit !== undefined) /** @type {HTMLInputElement} */ (input).value = edit;
+      if (edit !== undefined) input.dispatchEvent(new Event('input'));
     }
     this.element.prepend(element('p', { class: 'note' }, 'What you typed is still here. “Cancel” throws it away.'));
   }
