@@ -109,6 +109,12 @@ const scripts: readonly Newer[] = [
 
 const styles: readonly Newer[] = [
   {
+    name: 'overflow-wrap: anywhere',
+    since: 'Safari 15.4',
+    pattern: /overflow-wrap:\s*anywhere/,
+    sample: 'overflow-wrap: anywhere',
+  },
+  {
     name: 'heights of small screens',
     since: 'Safari 15.4, Chrome 108',
     pattern: /\d[dsl]v[hwib]\b/,

@@ -1,44 +1,39 @@
-import { element, isolated, setText } from '../dom.js';
+import { apiKey } from '../api-key.js';
+import { element, setText } from '../dom.js';
 import { formatMoment } from '../format.js';
-import { problemNote, retriedNote } from '../problem-note.js';
-import { newIdentity, Problem } from '../service.js';
+import { retriedNote } from '../problem-note.js';
+import { Problem } from '../service.js';
 import { delay } from '../time.js';
 import { Announcer } from './announcer.js';
-import { ChoiceRow } from './choice-row.js';
+import { ChoiceList } from './choice-list.js';
 import { ConnectionBadge } from './connection-badge.js';
 import { Figures } from './figures.js';
 import { PollControls } from './poll-controls.js';
-import { castVote, readPoll } from './polls.js';
+import { readPoll } from './polls.js';
 import { ResultsFeed } from './results-feed.js';
 
-/** @import { NewVote, Poll, Results } from './polls.js' */
+/** @import { Poll, Results } from './polls.js' */
 
 const RETRY_MS = 2_000;
 const STATUS_WORDS = { scheduled: 'Not open yet', open: 'Open', closed: 'Closed' };
 
-/** One poll with its results as they change, its vote buttons, and the controls of a key holder. */
+/**
+ * One poll with its results as they change, its vote buttons, and the controls of a key holder. Voters have the choices
+ * first, also on a small screen; who looks after the poll has the figures above them.
+ */
 export class PollView {
   #signal;
   #onStatus;
-  #heading = element('h2', { class: 'headline', tabindex: -1 });
+  #heading = element('h2', { class: 'headline', tabindex: -1, dir: 'auto' });
   #status = element('span', { class: 'status' });
   #facts = element('span');
   #badge = new ConnectionBadge();
   #figures = new Figures();
   #hiddenNote = element('p', { class: 'note', hidden: true }, 'The results are hidden until the poll closes.');
-  #voter = element('input', { id: 'voter', autocomplete: 'off', required: true, maxlength: 256 });
-  #voterField = element(
-    'form',
-    { class: 'voter', hidden: true, submit: (/** @type {Event} */ event) => event.preventDefault() },
-    element('label', { for: 'voter' }, 'Who votes'),
-    this.#voter,
-    element('p', { class: 'hint' }, 'A name, number or address. It is stored as a pseudonym, and has one vote.'),
-  );
-  #choices = element('ul', { class: 'choices' });
   #announcer = new Announcer();
   #controls;
-  /** @type {ChoiceRow[]} */
-  #rows = [];
+  /** @type {ChoiceList | undefined} */
+  #choices;
   /** @type {Poll | undefined} */
   #poll;
   /** @type {string | undefined} */
@@ -93,12 +88,15 @@ export class PollView {
   /** @param {Poll} poll */
   #begin(poll) {
     this.#poll = poll;
-    this.#heading.replaceChildren(isolated(poll.question));
+    this.#choices = new ChoiceList(poll, this.#announcer, this.#signal);
+    setText(this.#heading, poll.question);
     document.title = `\u2068${poll.question}\u2069 – Portside`;
     this.#showStatus(poll.status);
     this.#layOut();
+    this.#choices.align(getComputedStyle(this.#heading).direction);
     this.element.removeAttribute('aria-busy');
     if (this.#wantsFocus) this.focus();
+    apiKey.onChange(() => this.#placeFigures(), this.#signal);
     const timer = setInterval(() => {
       for (const part of [this.#figures, this.#badge, this.#announcer]) part.tick();
     }, 1_000);
@@ -116,13 +114,19 @@ export class PollView {
       element('div', { class: 'meta' }, element('p', {}, this.#status, this.#facts), this.#badge.element),
       this.#heading,
       this.#badge.detail,
-      this.#figures.element,
       this.#hiddenNote,
-      this.#voterField,
-      this.#choices,
+      ...(this.#choices ? [this.#choices.element] : []),
       this.#controls.element,
       this.#announcer.element,
     );
+    this.#placeFigures();
+  }
+
+  #placeFigures() {
+    const isVoter = apiKey.get() === undefined;
+    const figures = this.#figures.element;
+    if (isVoter) this.#choices?.element.after(figures);
+    else this.#badge.detail.after(figures);
   }
 
   /** @param {string} pollId */
@@ -155,25 +159,14 @@ export class PollView {
   #show(results) {
     // A poll that was gone is there again.
     if (this.#heading.parentElement !== this.element) this.#layOut();
+    const hasEnded = this.#shownStatus === 'open' && results.status !== 'open';
     this.#showStatus(results.status);
     this.#hiddenNote.hidden = !results.hidden;
     this.#figures.show(results);
     this.#badge.show(results);
     this.#announcer.show(results);
-    this.#rowsFor(results.choices);
-    const isOpen = results.status === 'open';
-    if (!isOpen && this.#rows.some((row) => row.hasFocus)) this.focus();
-    const highest = Math.max(1, ...results.choices.map(({ votes }) => votes ?? 0));
-    for (const [index, { votes, share }] of results.choices.entries())
-      this.#rows[index]?.show({ votes, share, isLeading: votes === highest, isOpen });
-  }
-
-  /** @param {Results['choices']} choices */
-  #rowsFor(choices) {
-    const areThere = choices.length === this.#rows.length;
-    if (areThere && choices.every(({ choice }, index) => choice === this.#rows[index]?.choice)) return;
-    this.#rows = choices.map(({ choice }) => new ChoiceRow(choice, (row) => this.#vote(row)));
-    this.#choices.replaceChildren(...this.#rows.map((row) => row.element));
+    if (hasEnded && this.#choices?.hasFocus) this.focus();
+    this.#choices?.show(results);
   }
 
   /** @param {Poll['status']} status */
@@ -185,34 +178,7 @@ export class PollView {
     setText(this.#status, STATUS_WORDS[known]);
     this.#status.dataset.status = status;
     this.#facts.replaceChildren(...factsOf(this.#poll, status));
-    this.#voterField.hidden = this.#poll.voterLimit === 'none' || status !== 'open';
     this.#controls.show(status);
-  }
-
-  /** @param {ChoiceRow} row */
-  #vote(row) {
-    if (this.#poll?.voterLimit === 'one' && !this.#voterField.reportValidity()) return;
-    const voter = this.#poll?.voterLimit === 'one' ? { voter: this.#voter.value } : {};
-    void this.#send(row, { choice: row.choice, ...voter }, newIdentity());
-  }
-
-  /**
-   * @param {ChoiceRow} row
-   * @param {NewVote} vote
-   * @param {string} idempotencyKey the same for the same click
-   */
-  async #send(row, vote, idempotencyKey) {
-    const sending = row.sending();
-    try {
-      await castVote(this.#poll?.pollId ?? '', vote, idempotencyKey);
-      sending.counted();
-      this.#announcer.say('Your vote for ', isolated(row.choice), ' is counted.');
-    } catch (error) {
-      if (!(error instanceof Problem)) throw error;
-      const again = () => this.#send(row, vote, idempotencyKey);
-      const retry = element('button', { type: 'button', click: again }, 'Send this vote again');
-      sending.refused(problemNote(error, ...(error.isPassing ? [retry] : [])));
-    }
   }
 }
 
@@ -227,7 +193,9 @@ function factsOf({ pollId, opensAt, closesAt, voterLimit, smsNumber }, status) {
     status !== 'closed' && closesAt ? `closes ${formatMoment(closesAt)}` : '',
     voterLimit === 'one' ? 'one vote each' : '',
     smsNumber ? `by SMS to ${smsNumber}` : '',
-    `id ${pollId}`,
   ];
-  return facts.filter(Boolean).map((fact) => element('span', { class: 'fact' }, fact));
+  return [
+    ...facts.filter(Boolean).map((fact) => element('span', { class: 'fact' }, fact)),
+    element('span', { class: 'fact is-id' }, `id ${pollId}`),
+  ];
 }
