@@ -1107,6 +1107,100 @@ describe('the dashboard and its page of votes, in Chromium', () => {
     });
   });
 
+  describe('where it is not sure of the count', () => {
+    /** Answers of the service with other fields, for what it cannot be brought into at once. */
+    const changed = async (page: Page, url: string | RegExp, fields: () => Record<string, unknown>) => {
+      await page.route(url, async (route) => {
+        const response = await route.fetch({ headers: { ...route.request().headers(), 'if-none-match': '' } });
+        return route.fulfill({ response, json: { ...((await response.json()) as object), ...fields() } });
+      });
+    };
+
+    it('never calls stale results live, and says up to when they are complete', async () => {
+      const poll = await colours();
+      let stale = true;
+      const fields = () => ({
+        stale,
+        completeUpTo: new Date(Date.now() - 60_000).toISOString(),
+        staleAfterSeconds: 15,
+      });
+      const prepare = async (page: Page) => {
+        await page.addInitScript(`
+          window.badges = new Set();
+          new MutationObserver(() => window.badges.add(document.querySelector('.connection')?.textContent))
+            .observe(document, { childList: true, characterData: true, subtree: true });`);
+        await changed(page, '**/results', fields);
+        await page.route('**/results/events', async (route) => {
+          if (!stale) return route.continue();
+          const data = JSON.stringify({ ...(await client.results(poll)), ...fields() });
+          return route.fulfill({ contentType: 'text/event-stream', body: `event: results\ndata: ${data}\n\n` });
+        });
+      };
+      const page = await open(`#/votes/${poll}`, { prepare });
+      await reads(connection(page), 'Catching up');
+      await reads(page.locator('.staleness'), /Catching up: complete up to \d\d:\d\d:\d\d\./);
+      await page.waitForRequest('**/results/events');
+      await page.waitForRequest('**/results');
+      await expect(page.evaluate('[...window.badges]')).resolves.not.toContain('Live');
+      stale = false;
+      await reads(connection(page), 'Live', 10_000);
+      await expect(page.locator('.staleness').isVisible()).resolves.toBe(false);
+    });
+
+    it('says that the connection is lost, rather than how stale the results were', async () => {
+      dashboard.tolerate('net::ERR_FAILED');
+      const poll = await colours();
+      const prepare = async (page: Page) => {
+        await changed(page, '**/results', () => ({ stale: true, completeUpTo: '2026-01-01T00:00:00.000Z' }));
+        await page.route('**/results/events', (route) => route.abort());
+      };
+      const page = await open(`#/votes/${poll}`, { prepare });
+      await reads(connection(page), 'Catching up');
+      await reads(page.locator('.staleness'), 'complete up to 1 Jan 2026');
+      await page.unroute('**/results');
+      await page.route('**/results', (route) => route.abort());
+      await reads(connection(page), 'Connection lost', 10_000);
+    });
+
+    it.each([
+      [
+        { ballots: 6, shards: 6, tally: 7, drift: 1 },
+        /do not agree: 6 ballots, 6 counters, 7 in the tally\. The drift is \+1/,
+      ],
+      [{ ballots: 6, shards: 6, tally: 4, drift: -2 }, /The drift is −2/],
+      [{ ballots: 6, shards: 7, tally: 6, drift: 0 }, /do not agree: 6 ballots, 7 counters/],
+      [
+        { ballots: 1, shards: 1, tally: 1, drift: 0, doubleVoters: 2 },
+        /1 ballot = 1 counter = 1 in the tally[\s\S]*2 voters voted in more than one region/,
+      ],
+    ])('warns everybody of what an audit found: %j', async (audit, warning) => {
+      const poll = await colours();
+      await client.closePoll(poll);
+      const prepare = (page: Page) => changed(page, new RegExp(`/polls/${poll}$`), () => ({ final: true, audit }));
+      const page = await open(`#/votes/${poll}`, { prepare });
+      await reads(page.locator('.ending'), warning);
+      await expect(page.locator('.ending .problem').count()).resolves.toBe(1);
+    });
+
+    it('names the regions of a poll that has several, and offers no vote where only texts are taken', async () => {
+      const poll = await colours();
+      const regions = [
+        { region: 'eu-west-1', open: true },
+        { region: 'us-east-1', open: false },
+      ];
+      const prepare = async (page: Page) => {
+        await changed(page, '**/results', () => ({ regions }));
+        await changed(page, new RegExp(`/polls/${poll}$`), () => ({ channels: ['sms'] }));
+        await page.route('**/results/events', (route) => route.fulfill({ status: 501 }));
+      };
+      dashboard.tolerate('501');
+      const page = await open(`#/votes/${poll}`, { prepare });
+      await reads(page.locator('.card'), 'Regions: eu-west-1 takes votes, us-east-1 is closed.');
+      await reads(page.locator('.meta'), 'by SMS alone');
+      await expect(page.locator('.vote:visible').count()).resolves.toBe(0);
+    });
+  });
+
   it('moves nothing for people who want no motion', async () => {
     const poll = await colours();
     const page = await open(`#/votes/${poll}`, { reducedMotion: 'reduce' });

@@ -70,7 +70,7 @@ export class ChoiceList {
   /** @param {Results} results */
   show(results) {
     const { choices, status } = results;
-    this.#isOpen = status === 'open';
+    this.#isOpen = status === 'open' && (this.#poll.channels ?? ['web']).includes('web');
     this.#voterField.hidden = !(this.#isOpen && this.#hasVoters);
     this.#rowsFor(choices);
     const highest = Math.max(1, ...choices.map(({ votes }) => votes ?? 0));

@@ -8,6 +8,14 @@ import { Sparkline } from './sparkline.js';
 /** What is to be known of the votes as a whole: how many, how fast they come, and how fresh all of it is. */
 export class Figures {
   #total = element('dd', { class: 'figure-value' });
+  #ballots = element('dd', { class: 'figure-value' });
+  #ballotsFigure = element(
+    'div',
+    { class: 'figure', hidden: true },
+    element('dt', {}, 'Ballots'),
+    this.#ballots,
+    element('dd', { class: 'figure-note' }, 'the turnout'),
+  );
   #rate = element('dd', { class: 'figure-value' }, '–');
   #asOf = element('dd', { class: 'figure-value' });
   #age = element('dd', { class: 'figure-note' });
@@ -35,6 +43,7 @@ export class Figures {
       'dl',
       { class: 'figures' },
       element('div', { class: 'figure is-total' }, element('dt', {}, 'Votes'), this.#total),
+      this.#ballotsFigure,
       this.#rateFigure,
       element('div', { class: 'figure' }, element('dt', {}, 'As of'), this.#asOf, this.#age),
       this.#lagFigure,
@@ -42,7 +51,9 @@ export class Figures {
   }
 
   /** @param {Results} results */
-  show({ status, total, asOf, lagMs }) {
+  show({ status, total, ballots, asOf, lagMs }) {
+    this.#ballotsFigure.hidden = ballots === undefined || ballots === total;
+    setText(this.#ballots, formatCount(ballots ?? 0));
     // Where no votes come, or nobody may know how many, there is nothing to say of their speed.
     for (const figure of [this.#rateFigure, this.#lagFigure]) figure.hidden = status !== 'open' || total === null;
     this.#knownAt = performance.now();

@@ -9,6 +9,7 @@ import { ChoiceList } from './choice-list.js';
 import { ConnectionBadge } from './connection-badge.js';
 import { Figures } from './figures.js';
 import { PollControls } from './poll-controls.js';
+import { PollEnding } from './poll-ending.js';
 import { readPoll } from './polls.js';
 import { ResultsFeed } from './results-feed.js';
 
@@ -29,7 +30,11 @@ export class PollView {
   #facts = element('span');
   #badge = new ConnectionBadge();
   #figures = new Figures();
-  #hiddenNote = element('p', { class: 'note', hidden: true }, 'The results are hidden until the poll closes.');
+  #hiddenNote = element('p', { class: 'note', hidden: true });
+  #ending = new PollEnding();
+  /** The results for which it was asked how the poll ended. @type {string | undefined} */
+  #endingOf;
+  #regions = element('p', { class: 'hint', hidden: true });
   #announcer = new Announcer();
   #controls;
   /** @type {ChoiceList | undefined} */
@@ -50,7 +55,7 @@ export class PollView {
   constructor(pollId, onStatus, signal) {
     this.#signal = signal;
     this.#onStatus = onStatus;
-    this.#controls = new PollControls(pollId, signal);
+    this.#controls = new PollControls(pollId, () => this.#readEnding(pollId), signal);
     this.element = element(
       'article',
       { class: 'card', 'aria-busy': true },
@@ -92,6 +97,7 @@ export class PollView {
     setText(this.#heading, poll.question);
     document.title = `\u2068${poll.question}\u2069 – Portside`;
     this.#showStatus(poll.status);
+    setText(this.#status, statusWords(poll));
     this.#layOut();
     this.#choices.align(getComputedStyle(this.#heading).direction);
     this.element.removeAttribute('aria-busy');
@@ -114,8 +120,11 @@ export class PollView {
       element('div', { class: 'meta' }, element('p', {}, this.#status, this.#facts), this.#badge.element),
       this.#heading,
       this.#badge.detail,
+      this.#badge.staleness,
+      this.#ending.element,
       this.#hiddenNote,
       ...(this.#choices ? [this.#choices.element] : []),
+      this.#regions,
       this.#controls.element,
       this.#announcer.element,
     );
@@ -126,7 +135,7 @@ export class PollView {
     const isVoter = apiKey.get() === undefined;
     const figures = this.#figures.element;
     if (isVoter) this.#choices?.element.after(figures);
-    else this.#badge.detail.after(figures);
+    else this.#hiddenNote.before(figures);
   }
 
   /** @param {string} pollId */
@@ -161,7 +170,21 @@ export class PollView {
     if (this.#heading.parentElement !== this.element) this.#layOut();
     const hasEnded = this.#shownStatus === 'open' && results.status !== 'open';
     this.#showStatus(results.status);
+    const isCounting = results.status === 'closed' && results.final === false;
+    setText(this.#status, statusWords(results));
     this.#hiddenNote.hidden = !results.hidden;
+    setText(
+      this.#hiddenNote,
+      isCounting
+        ? 'The results are shown when the last votes are counted.'
+        : 'The results are hidden until the poll closes.',
+    );
+    this.#showRegions(results.regions ?? []);
+    const endingOf = [results.final, results.revision].join();
+    if (results.status === 'closed' && endingOf !== this.#endingOf) {
+      this.#endingOf = endingOf;
+      void this.#readEnding(results.pollId);
+    }
     this.#figures.show(results);
     this.#badge.show(results);
     this.#announcer.show(results);
@@ -169,30 +192,58 @@ export class PollView {
     this.#choices?.show(results);
   }
 
+  /**
+   * Shows when the poll was closed, and its audit.
+   *
+   * @param {string} pollId
+   */
+  async #readEnding(pollId) {
+    try {
+      const poll = await readPoll(pollId, this.#signal);
+      if (!this.#signal.aborted) this.#ending.show(poll);
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error;
+      // It is asked again with the next results.
+      this.#endingOf = undefined;
+    }
+  }
+
+  /** @param {NonNullable<Results['regions']>} regions */
+  #showRegions(regions) {
+    this.#regions.hidden = regions.length === 0;
+    const words = regions.map(({ region, open }) => `${region} ${open ? 'takes votes' : 'is closed'}`);
+    setText(this.#regions, `Regions: ${words.join(', ')}.`);
+  }
+
   /** @param {Poll['status']} status */
   #showStatus(status) {
     if (!this.#poll || status === this.#shownStatus) return;
     if (this.#shownStatus !== undefined) this.#onStatus();
     this.#shownStatus = status;
-    const known = /** @type {keyof typeof STATUS_WORDS} */ (status);
-    setText(this.#status, STATUS_WORDS[known]);
     this.#status.dataset.status = status;
     this.#facts.replaceChildren(...factsOf(this.#poll, status));
     this.#controls.show(status);
   }
 }
 
+/** @param {{ status: string, final?: boolean }} state */
+const statusWords = ({ status, final }) =>
+  status === 'closed' && final === false
+    ? 'Counting the last votes'
+    : STATUS_WORDS[/** @type {keyof typeof STATUS_WORDS} */ (status)];
+
 /**
  * @param {Poll} poll
  * @param {string} status
  * @returns {(Node | string)[]}
  */
-function factsOf({ pollId, opensAt, closesAt, voterLimit, smsNumber }, status) {
+function factsOf({ pollId, opensAt, closesAt, voterLimit, smsNumber, channels = ['web'] }, status) {
   const facts = [
     status === 'scheduled' && opensAt ? `opens ${formatMoment(opensAt)}` : '',
     status !== 'closed' && closesAt ? `closes ${formatMoment(closesAt)}` : '',
     voterLimit === 'one' ? 'one vote each' : '',
     smsNumber ? `by SMS to ${smsNumber}` : '',
+    channels.includes('web') ? '' : 'by SMS alone',
   ];
   return [
     ...facts.filter(Boolean).map((fact) => element('span', { class: 'fact' }, fact)),

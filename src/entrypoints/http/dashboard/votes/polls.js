@@ -7,14 +7,15 @@ import { delay } from '../time.js';
  *
  * What an older service does not say is optional.
  *
- * @typedef {Static<typeof schemas.PollBody> & Ending} Poll
+ * @typedef {Static<typeof schemas.PollBody> & LaterFields} Poll
  * @typedef {Static<typeof schemas.ResultsBody> & Freshness} Results
  * @typedef {Static<typeof schemas.ClosedPoll> & { audit: Audit }} ClosedPoll
  * @typedef {Static<typeof schemas.RecountBody>} Recount
  * @typedef {Static<typeof schemas.NewPoll>} NewPoll
  * @typedef {Static<typeof schemas.NewVote>} NewVote
  *
- * @typedef {object} Ending
+ * @typedef {object} LaterFields
+ * @property {string[]} [channels] by which votes may come
  * @property {string} [closedAt]
  * @property {string} [closedBy] the name of a key, `token` or `schedule`
  * @property {boolean} [final]
@@ -26,7 +27,8 @@ import { delay } from '../time.js';
  * @property {number} tally
  * @property {number} drift
  * @property {string} [at]
- * @property {number} [doubleVoters] who voted in two regions
+ * @property {number} [doubleVoters] who voted in more than one region
+ * @property {string[]} [withoutRegions] whose votes the count did not wait for
  *
  * @typedef {object} Freshness
  * @property {string} [completeUpTo] every vote answered before it is in the tally
