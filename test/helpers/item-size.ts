@@ -18,6 +18,8 @@ function sizeOf(value: unknown): number {
 }
 
 function sizeOfNumber(value: number): number {
-  const digits = String(Math.abs(value)).replace('.', '').replace(/^0+|0+$/g, '');
+  const digits = String(Math.abs(value))
+    .replace('.', '')
+    .replace(/^0+|0+$/g, '');
   return Math.ceil(digits.length / 2) + (value < 0 ? 2 : 1);
 }

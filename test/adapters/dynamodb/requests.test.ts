@@ -163,7 +163,11 @@ describe('the request that creates a poll', () => {
         ConditionExpression: 'edition = :edition',
         ExpressionAttributeValues: { ':edition': 3 },
       });
-      expect(number?.Item).toMatchObject({ pollIds: ['last', 'later', 'colors'], firstPollId: 'very-first', edition: 4 });
+      expect(number?.Item).toMatchObject({
+        pollIds: ['last', 'later', 'colors'],
+        firstPollId: 'very-first',
+        edition: 4,
+      });
     });
 
     it('takes it over from a poll of the first release, which has no edition', () => {
@@ -232,7 +236,15 @@ describe('the requests that change a poll', () => {
 });
 
 describe('the request that stores a tally', () => {
-  const marks = new Map([['eu-west-1', [{ votes: [], ballots: 0, closed: 0 }, { votes: [1, 2], ballots: 3, closed: 2 }]]]);
+  const marks = new Map([
+    [
+      'eu-west-1',
+      [
+        { votes: [], ballots: 0, closed: 0 },
+        { votes: [1, 2], ballots: 3, closed: 2 },
+      ],
+    ],
+  ]);
   const check = { startedAt: 7, done: true };
   const tally = { ...emptyTally('colors'), version: 9, revision: 4, marks, lagMs: 12, completeUpTo: 6, check };
 

@@ -63,7 +63,9 @@ await withServer('Units of votes', startDynamoDbLocal, ({ endpoint }) => {
     /** Puts votes of every choice into every shard, as large as they get in a poll of nearly five milliards. */
     async function fill({ pollId, shards, choices }: Poll, table: string): Promise<void> {
       for (let shard = 0; shard < shards; shard++)
-        await client.send(new PutCommand({ TableName: table, Item: fullShard(pollId, 'eu-west-1', shard, choices.length) }));
+        await client.send(
+          new PutCommand({ TableName: table, Item: fullShard(pollId, 'eu-west-1', shard, choices.length) }),
+        );
     }
 
     it.each([2, 3, 100])('costs 48 read units in a poll of 48 shards and %i choices', async (count) => {
