@@ -1,9 +1,9 @@
-import { type DynamoDBDocumentClient, PutCommand } from '@aws-sdk/lib-dynamodb';
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { ANSWER_TIMEOUT_MS } from '../../../src/adapters/dynamodb/client.ts';
 import { DynamoDbPollStore } from '../../../src/adapters/dynamodb/poll-store.ts';
 import { DynamoDbTallyStore } from '../../../src/adapters/dynamodb/tally-store.ts';
-import { DynamoDbVoteLedger, recordBallot } from '../../../src/adapters/dynamodb/vote-ledger.ts';
+import { DynamoDbVoteLedger } from '../../../src/adapters/dynamodb/vote-ledger.ts';
 import type { Ballot } from '../../../src/domain/votes/ballot.ts';
 import type { Poll } from '../../../src/domain/votes/poll.ts';
 import { ballotsIn, emptyTally, marksOf } from '../../../src/domain/votes/tally.ts';
