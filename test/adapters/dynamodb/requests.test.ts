@@ -3,7 +3,9 @@ import fc from 'fast-check';
 import { closePoll, finishPoll, growPoll, postponePoll, putPoll } from '../../../src/adapters/dynamodb/poll-store.ts';
 import { packMarks, putTally, unpackMarks } from '../../../src/adapters/dynamodb/tally-store.ts';
 import { closeShard, recordBallot } from '../../../src/adapters/dynamodb/vote-ledger.ts';
+import { shardsFor } from '../../../src/domain/votes/poll.ts';
 import { type Counter, emptyTally } from '../../../src/domain/votes/tally.ts';
+import { itemSize } from '../../helpers/item-size.ts';
 import { aBallot, aPoll } from '../../helpers/votes.ts';
 
 const CREATED_AT = 1_700_000_000_000;
@@ -294,12 +296,16 @@ describe('the request that stores a tally', () => {
     );
   });
 
-  it('fits a poll of 48 shards with 100 choices in three regions into the 400 KB that an item may have', () => {
-    const counter = { votes: Array<number>(100).fill(9_999_999), ballots: 999_999_999, closed: 48 };
-    const regions = ['eu-west-1', 'us-east-1', 'ap-southeast-2'];
-    const marks = new Map(regions.map((region) => [region, Array<Counter>(48).fill(counter)]));
+  it.each([2, 3, 20, 21, 100])(
+    'fits the largest poll of %i choices into the 400 KB that an item may have',
+    (choices) => {
+      const shards = shardsFor(choices, 1_000);
+      const counter = { votes: Array<number>(choices).fill(999_999), ballots: choices * 999_999, closed: shards };
+      const regions = ['eu-west-1', 'us-east-1', 'ap-southeast-2'];
+      const marks = new Map(regions.map((region) => [region, Array<Counter>(shards).fill(counter)]));
 
-    // A number takes a byte for every two digits, and one or two beside them; an entry of a list takes one more.
-    expect(JSON.stringify(packMarks(marks)).length).toBeLessThan(200_000);
-  });
+      expect(shards * choices).toBeLessThanOrEqual(20_000);
+      expect(itemSize(putTally('tallies', { ...tally, marks }).Item ?? {})).toBeLessThan(400 * 1_024);
+    },
+  );
 });
