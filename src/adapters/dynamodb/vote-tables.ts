@@ -1,7 +1,7 @@
 import { type TableDefinition, tableWithSortKey } from './tables.ts';
 
 export interface VoteTables {
-  /** Shards, ballots and voters. Its stream feeds the tallies. */
+  /** Shards, ballots, voters and, for a while, text messages. Its stream feeds the tallies. */
   readonly votes: string;
   /** Polls, their numbers and their tallies. */
   readonly tallies: string;
@@ -10,7 +10,11 @@ export interface VoteTables {
 }
 
 export const voteTableDefinitions = (tables: VoteTables): readonly TableDefinition[] => [
-  { ...tableWithSortKey(tables.votes), StreamSpecification: { StreamEnabled: true, StreamViewType: 'NEW_IMAGE' } },
+  {
+    ...tableWithSortKey(tables.votes),
+    StreamSpecification: { StreamEnabled: true, StreamViewType: 'NEW_IMAGE' },
+    ttlAttribute: 'ttl',
+  },
   tableWithSortKey(tables.tallies),
   { ...tableWithSortKey(tables.leases), ttlAttribute: 'ttl' },
 ];
