@@ -60,7 +60,7 @@ await withServer('the count of ballots', startDynamoDbLocal, async (server) => {
       expect(await ledgerOf(WEST).countBallots(poll, [WEST, EAST])).toEqual({ ballots: 70, doubleVoters: 0 });
       expect(await ledgerOf(EAST).countBallots(poll, [WEST, EAST])).toEqual({ ballots: 40, doubleVoters: 0 });
       expect(await ledgerOf(SOUTH).countBallots(poll, [WEST, EAST])).toEqual({ ballots: 0, doubleVoters: 0 });
-    });
+    }, 60_000);
 
     it('goes on beyond the megabyte that one answer can cover, and is sent none of the ballots', async () => {
       const { pk } = ballotKey(poll.pollId, 'any');
