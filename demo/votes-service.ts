@@ -7,6 +7,8 @@ export interface Poll {
   readonly pollId: string;
   readonly choices: readonly string[];
   readonly status: string;
+  /** By which votes may come. */
+  readonly channels: readonly ('sms' | 'web')[];
   readonly smsNumber?: string;
 }
 

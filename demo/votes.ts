@@ -182,10 +182,14 @@ async function withTextsThatAreTaken(options: Options, service: VotesService): P
 }
 
 /** @throws ServiceError or UsageError if a run in this poll could not be compared */
-function checkUsable({ pollId, status, smsNumber }: Poll, { hidden }: Results, { mix }: Options): void {
+function checkUsable({ pollId, status, channels, smsNumber }: Poll, { hidden }: Results, { mix }: Options): void {
   if (status !== 'open') throw new ServiceError(`Poll "${pollId}" is ${status}, so that it takes no votes.`);
   if (hidden)
     throw new ServiceError(`Poll "${pollId}" hides its results until it closes; there is nothing to compare.`);
+  if (mix.sms > 0 && !channels.includes('sms'))
+    throw new UsageError(`Poll "${pollId}" takes no text messages. Add --sms 0.`);
+  if (mix.sms < 1 && !channels.includes('web'))
+    throw new UsageError(`Poll "${pollId}" takes votes as text messages only. Add --sms 100.`);
   if (mix.sms > 0 && smsNumber === undefined && pollId !== (process.env.SMS_DEFAULT_POLL || 'colors'))
     throw new UsageError(`Poll "${pollId}" has no smsNumber, so that texts would vote in another poll. Add --sms 0.`);
 }

@@ -1,7 +1,7 @@
 import { type TableDefinition, tableWithSortKey } from './tables.ts';
 
 export interface VoteTables {
-  /** Shards, ballots, voters, and senders of texts that were answered. Its stream feeds the tallies. */
+  /** Shards, ballots, voters and, for a while, text messages and senders of texts that were answered. Its stream feeds the tallies. */
   readonly votes: string;
   /** Polls, their numbers and their tallies. */
   readonly tallies: string;

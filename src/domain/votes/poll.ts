@@ -77,6 +77,12 @@ export const RESERVED_WORDS: readonly string[] = [
 export const MAX_CHOICES = 100;
 /** The most counters of a poll. */
 export const MAX_SHARDS = 1_000;
+/** The most numbers of votes, one for each choice in each counter: the tally holds them all, of every region. */
+const MAX_NUMBERS_OF_VOTES = 20_000;
+
+/** Counters of a poll with that many choices where `wanted` are asked for: fewer with more than 20 choices. */
+export const shardsFor = (choices: number, wanted: number): number =>
+  Math.min(wanted, MAX_SHARDS, Math.floor(MAX_NUMBERS_OF_VOTES / choices));
 
 /**
  * Makes a poll of a draft whose field types and lengths are already checked.
@@ -102,7 +108,7 @@ export function createPollFrom(draft: PollDraft, pollId: string, now: number): P
     channels: CHANNELS.filter((channel) => (draft.channels ?? CHANNELS).includes(channel)),
     hideUntilClose: draft.hideUntilClose ?? false,
     smsNumber: draft.smsNumber,
-    shards: draft.shards,
+    shards: shardsFor(draft.choices.length, draft.shards),
   };
 }
 

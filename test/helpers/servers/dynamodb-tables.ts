@@ -2,7 +2,7 @@ import { ListTablesCommand } from '@aws-sdk/client-dynamodb';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { documentClient } from '../../../src/adapters/dynamodb/client.ts';
 import { stockTableDefinition } from '../../../src/adapters/dynamodb/stock-store.ts';
-import { createTables } from '../../../src/adapters/dynamodb/tables.ts';
+import { createTables, type TableDefinition } from '../../../src/adapters/dynamodb/tables.ts';
 import { type TaskTables, taskTableDefinitions } from '../../../src/adapters/dynamodb/task-tables.ts';
 import { type VoteTables, voteTableDefinitions } from '../../../src/adapters/dynamodb/vote-tables.ts';
 
@@ -30,11 +30,15 @@ export async function clientOf(endpoint: string, answerTimeoutMs = PATIENCE_MS):
 
 const newPrefix = (): string => `test-${process.pid}-${Date.now()}-${++made}-`;
 
+/** Without the TTL: fake clocks live in the past, and what they store or finish would be gone at once. */
+const withoutTtl = (definitions: readonly TableDefinition[]): readonly TableDefinition[] =>
+  definitions.map(({ ttlAttribute: _, ...definition }) => definition);
+
 /** New, empty tables under names that nobody else has. */
 export async function newVoteTables(client: DynamoDBDocumentClient): Promise<VoteTables> {
   const prefix = newPrefix();
   const tables = { votes: `${prefix}votes`, tallies: `${prefix}tallies`, leases: `${prefix}leases` };
-  await createTables(client, voteTableDefinitions(tables));
+  await createTables(client, withoutTtl(voteTableDefinitions(tables)));
   return tables;
 }
 
@@ -44,13 +48,9 @@ export async function newStockTable(client: DynamoDBDocumentClient): Promise<str
   return table;
 }
 
-/** Without the TTL: fake clocks live in the past, and what they finish would be gone at once. */
 export async function newTaskTables(client: DynamoDBDocumentClient): Promise<TaskTables> {
   const prefix = newPrefix();
   const tables = { tasks: `${prefix}tasks`, queues: `${prefix}queues` };
-  await createTables(
-    client,
-    taskTableDefinitions(tables).map(({ ttlAttribute: _, ...definition }) => definition),
-  );
+  await createTables(client, withoutTtl(taskTableDefinitions(tables)));
   return tables;
 }
