@@ -35,7 +35,7 @@ const { contexts } = await import('../../src/entrypoints/composition/contexts.ts
 const { compose, system } = await import('../../src/entrypoints/composition/compose.ts');
 const { dynamoDbModule } = await import('../../src/entrypoints/composition/dynamodb.ts');
 const { coreSettings, readConfig } = await import('../../src/entrypoints/composition/config.ts');
-const { closingModule, foldingModule } = await import('../../src/entrypoints/composition/votes/module.ts');
+const votesModules = await import('../../src/entrypoints/composition/votes/module.ts');
 const { processingModule } = await import('../../src/entrypoints/composition/tasks/module.ts');
 const { sweepingModule, wakingModule } = await import('../../src/entrypoints/composition/tasks/function-modules.ts');
 const { fleet } = await import('../../src/entrypoints/composition/tasks/tokens.ts');
@@ -44,7 +44,13 @@ const tokensOfModules = [...tokens];
 const tokensOfFunctions: readonly unknown[] = Object.values(fleet);
 
 /** What the functions are made of that serve no requests. */
-const functionModules = { foldingModule, closingModule, wakingModule, sweepingModule, processingModule };
+const functionModules = {
+  votesFoldingModule: votesModules.foldingModule,
+  votesSweepingModule: votesModules.sweepingModule,
+  wakingModule,
+  sweepingModule,
+  processingModule,
+};
 
 describe('the composition', () => {
   it('lists every context that has a folder', () => {

@@ -220,9 +220,14 @@ describe('live results', () => {
     hidden: false,
     total: revision,
     choices: [],
+    ballots: revision,
     revision,
     asOf: 0,
     lagMs: 0,
+    completeUpTo: 0,
+    stale: false,
+    staleAfterSeconds: 15,
+    final: false,
   });
   beforeEach(() => void jest.useFakeTimers());
   afterEach(() => void jest.useRealTimers());
