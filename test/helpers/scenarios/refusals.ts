@@ -292,7 +292,7 @@ const bodies: readonly Refusal[] = [
     ['null', 'null'],
     ['a list', '[]'],
     ['half of an object', '{'],
-    ['half of an object', '{"withoutRegions":["eu-west-1"]'],
+    ['a list that does not end', '{"withoutRegions":["eu-west-1"'],
     ['two documents', '{}{}'],
   ].map(([what, text]) => badBody(`a close as JSON with ${what}`, close(text, JSON_TYPE))),
   badBody('a close with a region as another type', close('{"withoutRegions":[]}', { 'content-type': 'text/plain' })),
