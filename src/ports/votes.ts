@@ -52,7 +52,7 @@ export interface PollStore {
   findNumber(smsNumber: string): Promise<PhoneNumber | undefined>;
 
   /**
-   * Sets `closedAt` (epoch ms) and `closedBy` unless they are set, adds to `withoutRegions`, and frees the number.
+   * Sets `closedAt` (epoch ms) and `closedBy` unless they are set, and `withoutRegions` if any are given. Frees the number.
    *
    * @returns the poll as it is afterwards
    * @throws DomainError `VOTES_POLL_NOT_FOUND`

@@ -37,7 +37,7 @@ const { dynamoDbModule, storageModules } = await import('../../src/entrypoints/c
 const tokensOfDynamoDb = tokens.filter((token) => !tokensOfSystem.includes(token));
 const { contexts } = await import('../../src/entrypoints/composition/contexts.ts');
 const { coreSettings, readConfig } = await import('../../src/entrypoints/composition/config.ts');
-const { closingModule, foldingModule } = await import('../../src/entrypoints/composition/votes/module.ts');
+const votesModules = await import('../../src/entrypoints/composition/votes/module.ts');
 const { processingModule } = await import('../../src/entrypoints/composition/tasks/module.ts');
 const { sweepingModule, wakingModule } = await import('../../src/entrypoints/composition/tasks/function-modules.ts');
 const { fleet } = await import('../../src/entrypoints/composition/tasks/tokens.ts');
@@ -46,7 +46,13 @@ const tokensOfModules = [...tokens];
 const tokensOfFunctions: readonly unknown[] = Object.values(fleet);
 
 /** What the functions are made of that serve no requests. */
-const functionModules = { foldingModule, closingModule, wakingModule, sweepingModule, processingModule };
+const functionModules = {
+  votesFoldingModule: votesModules.foldingModule,
+  votesSweepingModule: votesModules.sweepingModule,
+  wakingModule,
+  sweepingModule,
+  processingModule,
+};
 
 describe('the composition', () => {
   it('lists every context that has a folder', () => {

@@ -3,7 +3,7 @@ import { type TableDefinition, tableWithSortKey } from './tables.ts';
 export interface VoteTables {
   /** Shards, ballots, voters and, for a while, text messages and senders of texts that were answered. Its stream feeds the tallies. */
   readonly votes: string;
-  /** Polls, their numbers and their tallies. */
+  /** Polls, their numbers, when they are due, and their tallies. */
   readonly tallies: string;
   /** Who reads which part of the stream. */
   readonly leases: string;

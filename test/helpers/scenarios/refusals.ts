@@ -37,6 +37,12 @@ const sms = (body: unknown, headers: Record<string, string> = {}): HttpRequest =
   headers,
   body,
 });
+const close = (body: unknown, headers: Record<string, string> = {}): HttpRequest => ({
+  method: 'POST',
+  url: '/polls/colors/close',
+  headers: { ...authorization, ...headers },
+  body,
+});
 const stock = (body: unknown, headers: Record<string, string> = {}): HttpRequest => ({
   method: 'PUT',
   url: '/stock/AMZN',
@@ -121,6 +127,8 @@ const fields: readonly Refusal[] = [
     ],
     closesAt: [5, null, 'never', '2025-12-31T23:59:59.999Z', '2026-01-01T00:00:00.000Z'],
     voterLimit: [1, null, 'two', 'NONE', ['one']],
+    channels: ['sms', null, [], ['sms', 'sms'], {}],
+    'channels[0]': [['SMS'], ['email'], [null]],
     hideUntilClose: ['true', 1, null],
     smsNumber: [
       15_005_550_006,
@@ -169,6 +177,16 @@ const fields: readonly Refusal[] = [
     updatedAt: ['2026-01-01T00:00:00.000Z'],
     constructor: [1],
   }),
+  ...invalid(
+    close,
+    {},
+    {
+      withoutRegions: ['eu-west-1', null, 5, {}, Array.from({ length: 33 }, (_, index) => `region-${index}`)],
+      'withoutRegions[0]': [[''], ['EU'], ['eu west'], [5], [null], ['x'.repeat(33)]],
+      regions: [[]],
+      constructor: [1],
+    },
+  ),
   invalidAt('MessageSid')('two MessageSids', sms(`${form(goodSms)}&MessageSid=SM2`, FORM_TYPE)),
   invalidAt('voteId')(
     'a voteId that differs from the key',
@@ -287,6 +305,14 @@ const bodies: readonly Refusal[] = [
     }),
     badBody(`a list of polls asked for with ${shown(body)}`, { url: '/polls', headers: JSON_TYPE, body }),
   ]),
+  ...[
+    ['null', 'null'],
+    ['a list', '[]'],
+    ['half of an object', '{'],
+    ['a list that does not end', '{"withoutRegions":["eu-west-1"'],
+    ['two documents', '{}{}'],
+  ].map(([what, text]) => badBody(`a close as JSON with ${what}`, close(text, JSON_TYPE))),
+  badBody('a close with a region as another type', close('{"withoutRegions":[]}', { 'content-type': 'text/plain' })),
   badBody('a recount with bytes', {
     method: 'POST',
     url: '/polls/colors/recount',
@@ -321,6 +347,10 @@ const bodies: readonly Refusal[] = [
     ';',
     '__proto__',
   ].map((type) => wrongType(`a vote as ${type}`, vote('{"choice":"RED"}', { 'content-type': type }))),
+  wrongType(
+    'a close in Latin-1',
+    close('{"withoutRegions":[]}', { 'content-type': 'application/json; charset=latin1' }),
+  ),
   wrongType('an SMS as JSON', sms(goodSms)),
   wrongType('an SMS without a content type', sms(form(goodSms).toString())),
   wrongType('an SMS as multipart', sms('--x', { 'content-type': 'multipart/form-data; boundary=x' })),

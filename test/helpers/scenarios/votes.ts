@@ -1,8 +1,17 @@
+import { expect } from '@jest/globals';
 import { authorization } from '../embedded-app.ts';
 import type { HttpRequest } from '../http.ts';
 import type { Exchange, Scenario } from './scenario.ts';
 
 const FAR = '9998-12-31T23:59:59.000Z';
+const [MARCH, APRIL, MAY] = ['9998-03-01T00:00:00Z', '9998-04-01T00:00:00Z', '9998-05-01T00:00:00Z'];
+const JSON_TYPE = { 'content-type': 'application/json' };
+const WITHOUT_KEY: readonly Readonly<Record<string, string>>[] = [
+  {},
+  { authorization: 'Bearer wrong-key-0123456789' },
+  { 'x-api-key': 'wrong' },
+];
+const VARY = 'Authorization, x-api-key, Accept';
 const FIRST_TIME = { 'idempotent-replayed': undefined };
 const REPLAYED = { 'idempotent-replayed': 'true' };
 
@@ -32,21 +41,74 @@ const replayed = (request: HttpRequest, body: object = {}): Exchange => ({
   body,
 });
 const refused = (request: HttpRequest, status: number, code: string): Exchange => ({ request, status, body: { code } });
-const close = (pollId: string): HttpRequest => ({
+const close = (pollId: string, body?: unknown, headers: Readonly<Record<string, string>> = {}): HttpRequest => ({
   method: 'POST',
   url: `/polls/${pollId}/close`,
-  headers: authorization,
+  headers: { ...authorization, ...headers },
+  body,
 });
-const closed = (pollId: string, votes: number): Exchange => ({
-  request: close(pollId),
+const TIME = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+const auditOf = (votes: number) => ({
+  ballots: votes,
+  shards: votes,
+  tally: votes,
+  drift: 0,
+  doubleVoters: 0,
+  at: TIME,
+});
+const closed = (pollId: string, votes: number, request = close(pollId)): Exchange => ({
+  request,
   status: 200,
-  body: { pollId, status: 'closed', audit: { ballots: votes, shards: votes, tally: votes, drift: 0 } },
+  body: {
+    pollId,
+    status: 'closed',
+    closedAt: TIME,
+    closedBy: expect.stringMatching(/./),
+    final: true,
+    audit: auditOf(votes),
+  },
 });
 const results = (pollId: string, body: object): Exchange => ({
   request: { url: `/polls/${pollId}/results` },
   status: 200,
   body: { pollId, ...body },
 });
+
+/** Each number has a texter of its own, since nobody gets many replies in an hour. */
+const texterOf = (number: string): string => number.replace('+1', '+2');
+
+/** An SMS as Twilio sends it, with parameters that the service does not know. */
+const sms = (
+  sid: string,
+  to: string,
+  text: string,
+  from = texterOf(to),
+  more: [string, string][] = [],
+): HttpRequest => ({
+  method: 'POST',
+  url: '/webhooks/twilio/sms',
+  body: new URLSearchParams([
+    ...more,
+    ['ToCountry', 'US'],
+    ['MessageSid', sid],
+    ['SmsMessageSid', sid],
+    ['AccountSid', 'AC0123456789abcdef0123456789abcdef'],
+    ['From', from],
+    ['To', to],
+    ['Body', text],
+    ['NumMedia', '0'],
+    ['__proto__', 'x'],
+    ['constructor', 'y'],
+  ]),
+});
+const XML = '<?xml version="1.0" encoding="UTF-8"?>';
+const says = (request: HttpRequest, text: string): Exchange => ({
+  request,
+  status: 200,
+  headers: { 'content-type': 'text/xml' },
+  body: `${XML}<Response><Message>${text}</Message></Response>`,
+});
+const saysNothing = (request: HttpRequest): Exchange => ({ request, status: 200, body: `${XML}<Response/>` });
 
 const pollScenarios: readonly Scenario[] = [
   {
@@ -60,6 +122,7 @@ const pollScenarios: readonly Scenario[] = [
           opensAt: '9998-01-01T01:00:00+01:00',
           closesAt: '9998-06-01T00:00:00.5Z',
           voterLimit: 'one',
+          channels: ['web', 'sms'],
           hideUntilClose: true,
           smsNumber: '+15005550100',
         }),
@@ -76,6 +139,7 @@ const pollScenarios: readonly Scenario[] = [
           opensAt: '9998-01-01T00:00:00.000Z',
           closesAt: '9998-06-01T00:00:00.500Z',
           voterLimit: 'one',
+          channels: ['sms', 'web'],
           hideUntilClose: true,
           smsNumber: '+15005550100',
           status: 'scheduled',
@@ -89,7 +153,13 @@ const pollScenarios: readonly Scenario[] = [
       {
         request: poll({ pollId: 'least' }),
         status: 201,
-        body: { pollId: 'least', voterLimit: 'none', hideUntilClose: false, status: 'open' },
+        body: {
+          pollId: 'least',
+          voterLimit: 'none',
+          channels: ['sms', 'web'],
+          hideUntilClose: false,
+          status: 'open',
+        },
       },
     ],
   },
@@ -133,6 +203,42 @@ const pollScenarios: readonly Scenario[] = [
       closed('number-1', 0),
       given({ pollId: 'number-3', smsNumber: '+15005550101' }),
       refused(poll({ pollId: 'number-4', smsNumber: '+15005550101', opensAt: FAR }), 409, 'VOTES_NUMBER_TAKEN'),
+    ],
+  },
+  {
+    what: 'a number serves polls one after another, and none that overlap',
+    exchanges: [
+      given({ pollId: 'march', smsNumber: '+15005550102', opensAt: MARCH, closesAt: APRIL }),
+      given({ pollId: 'april', smsNumber: '+15005550102', opensAt: APRIL, closesAt: MAY }),
+      given({ pollId: 'february', smsNumber: '+15005550102', closesAt: MARCH }),
+      ...[
+        { opensAt: APRIL, closesAt: MAY },
+        { opensAt: '9998-03-31T23:59:59.999Z', closesAt: '9998-04-01T00:00:00.001Z' },
+        { opensAt: '9998-04-10T00:00:00Z', closesAt: '9998-04-11T00:00:00Z' },
+        { closesAt: MARCH },
+        { opensAt: '9998-04-30T00:00:00Z' },
+        {},
+      ].map((time) =>
+        refused(poll({ pollId: 'between', smsNumber: '+15005550102', ...time }), 409, 'VOTES_NUMBER_TAKEN'),
+      ),
+      given({ pollId: 'may', smsNumber: '+15005550102', opensAt: MAY }),
+      // A poll that is closed early gives back the rest of its time.
+      closed('april', 0),
+      given({ pollId: 'between', smsNumber: '+15005550102', opensAt: APRIL, closesAt: MAY }),
+    ],
+  },
+  {
+    what: 'a poll takes votes by its channels alone',
+    exchanges: [
+      given({ pollId: 'sms-only', smsNumber: '+15005550103', channels: ['sms'] }),
+      refused(vote('sms-only', { choice: 'RED' }), 403, 'VOTES_CHANNEL_CLOSED'),
+      refused(vote('sms-only', { choice: 'RED', voter: 'v' }, 'a'), 403, 'VOTES_CHANNEL_CLOSED'),
+      says(sms('SM1', '+15005550103', 'red'), 'Thank you! Your vote for RED is counted.'),
+      closed('sms-only', 1),
+      given({ pollId: 'web-only', smsNumber: '+15005550103', channels: ['web'] }),
+      says(sms('SM2', '+15005550103', 'red'), 'Sorry, this poll is not open to text messages.'),
+      counted(vote('web-only', { choice: 'RED' })),
+      closed('web-only', 1),
     ],
   },
 ];
@@ -225,8 +331,13 @@ const voteScenarios: readonly Scenario[] = [
       refused(vote('one', { choice: 'BLUE', voter: '+15005550001' }), 409, 'VOTES_ALREADY_VOTED'),
       counted(vote('one', { choice: 'BLUE', voter: '\u202e\0 x' })),
       refused(vote('one', { choice: 'BLUE', voter: '\u202e\0 x' }), 409, 'VOTES_ALREADY_VOTED'),
-      counted(vote('one', { choice: 'BLUE', voter: '\u202e\0 X' })),
-      closed('one', 3),
+      refused(vote('one', { choice: 'BLUE', voter: '\u202e\0 X ' }), 409, 'VOTES_ALREADY_VOTED'),
+      {
+        request: vote('one', { choice: 'BLUE', voter: ' \u202e ' }),
+        status: 400,
+        body: { errors: [{ path: 'voter' }] },
+      },
+      closed('one', 2),
       replayed(vote('one', { choice: 'RED', voter: '+15005550001' }, 'a')),
     ],
   },
@@ -290,7 +401,114 @@ const resultsScenarios: readonly Scenario[] = [
         ],
       }),
       closed('hidden', 1),
-      results('hidden', { status: 'closed', total: 1, choices: [{ votes: 1, share: 1 }, { votes: 0 }, { votes: 0 }] }),
+      results('hidden', {
+        status: 'closed',
+        final: true,
+        total: 1,
+        choices: [{ votes: 1, share: 1 }, { votes: 0 }, { votes: 0 }],
+      }),
+    ],
+  },
+  {
+    what: 'a key shows results that are hidden, and a wrong one counts as none',
+    exchanges: [
+      given({ pollId: 'keyed', hideUntilClose: true }),
+      ...WITHOUT_KEY.map(
+        (headers): Exchange => ({
+          request: { url: '/polls/keyed/results', headers },
+          status: 200,
+          headers: { 'cache-control': 'no-cache', vary: VARY },
+          body: { hidden: true, total: null, revision: null },
+        }),
+      ),
+      {
+        request: { url: '/polls/keyed/results', headers: authorization },
+        status: 200,
+        headers: { 'cache-control': 'private, no-store', vary: VARY },
+        body: { hidden: true, total: 0, ballots: 0, revision: 0, choices: [{ votes: 0, share: 0 }, {}, {}] },
+      },
+    ],
+  },
+  {
+    what: 'results tell how far they are complete, whether they are stale, and when they are final',
+    exchanges: [
+      given({ pollId: 'complete' }),
+      results('complete', { completeUpTo: TIME, stale: false, staleAfterSeconds: 15, final: false, ballots: 0 }),
+      counted(vote('complete', { choice: 'RED' })),
+      closed('complete', 1),
+      results('complete', { completeUpTo: TIME, stale: false, staleAfterSeconds: 15, final: true, ballots: 1 }),
+    ],
+  },
+  {
+    what: 'results come as a table to those who ask for it',
+    exchanges: [
+      given({ pollId: 'table', choices: ['R, G & B', 'say "red"', '=SUM(A1)', '+plus', '-minus', '@at', '＝wide'] }),
+      ...['R, G & B', 'say "red"', '=SUM(A1)'].map((choice) => counted(vote('table', { choice }))),
+      closed('table', 3),
+      {
+        request: { url: '/polls/table/results', headers: { accept: 'text/csv' } },
+        status: 200,
+        headers: { 'content-type': 'text/csv; charset=utf-8', vary: VARY },
+        body: [
+          'choice,votes,share',
+          '"R, G & B",1,0.3333',
+          '"say ""red""",1,0.3333',
+          "'=SUM(A1),1,0.3333",
+          "'+plus,0,0",
+          "'-minus,0,0",
+          "'@at,0,0",
+          "'＝wide,0,0",
+          '',
+        ].join('\r\n'),
+      },
+    ],
+  },
+  {
+    what: 'a table shows no figure while the results are hidden, but to a key',
+    exchanges: [
+      given({ pollId: 'hidden-table', hideUntilClose: true }),
+      {
+        request: { url: '/polls/hidden-table/results', headers: { accept: 'text/csv' } },
+        status: 200,
+        body: 'choice,votes,share\r\nRED,,\r\nGREEN,,\r\nBLUE,,\r\n',
+      },
+      {
+        request: { url: '/polls/hidden-table/results', headers: { ...authorization, accept: 'text/csv' } },
+        status: 200,
+        headers: { 'cache-control': 'private, no-store' },
+        body: 'choice,votes,share\r\nRED,0,0\r\nGREEN,0,0\r\nBLUE,0,0\r\n',
+      },
+    ],
+  },
+  {
+    what: 'a poll tells who closed it, and its audit',
+    exchanges: [
+      given({ pollId: 'told', voterLimit: 'one' }),
+      counted(vote('told', { choice: 'RED', voter: 'v' })),
+      {
+        request: { url: '/polls/told' },
+        status: 200,
+        body: /^(?!.*"(closedAt|closedBy|final|audit)").*"status":"open"/,
+      },
+      closed('told', 1),
+      closed('told', 1, { url: '/polls/told' }),
+    ],
+  },
+  {
+    what: 'a close takes no body, an empty one, and regions that are lost',
+    exchanges: [
+      given({ pollId: 'bodies' }),
+      closed('bodies', 0, close('bodies', {})),
+      closed('bodies', 0, close('bodies', '', JSON_TYPE)),
+      closed('bodies', 0, close('bodies', ' {} ', { 'content-type': 'text/plain' })),
+      closed('bodies', 0, close('bodies', '{ }', { 'content-type': 'application/x-www-form-urlencoded' })),
+      closed('bodies', 0, close('bodies', undefined, { 'content-type': ';' })),
+      {
+        request: close('bodies', { withoutRegions: ['mars-north-1'] }),
+        status: 200,
+        body: { audit: { drift: 0, withoutRegions: ['mars-north-1'] } },
+      },
+      closed('bodies', 0),
     ],
   },
   {
@@ -310,43 +528,20 @@ const resultsScenarios: readonly Scenario[] = [
   },
 ];
 
-/** Each number has a texter of its own, since nobody gets many replies in an hour. */
-const texterOf = (number: string): string => number.replace('+1', '+2');
-
-/** An SMS as Twilio sends it, with parameters that the service does not know. */
-const sms = (
-  sid: string,
-  to: string,
-  text: string,
-  from = texterOf(to),
-  more: [string, string][] = [],
-): HttpRequest => ({
-  method: 'POST',
-  url: '/webhooks/twilio/sms',
-  body: new URLSearchParams([
-    ...more,
-    ['ToCountry', 'US'],
-    ['MessageSid', sid],
-    ['SmsMessageSid', sid],
-    ['AccountSid', 'AC0123456789abcdef0123456789abcdef'],
-    ['From', from],
-    ['To', to],
-    ['Body', text],
-    ['NumMedia', '0'],
-    ['__proto__', 'x'],
-    ['constructor', 'y'],
-  ]),
-});
-const XML = '<?xml version="1.0" encoding="UTF-8"?>';
-const says = (request: HttpRequest, text: string): Exchange => ({
-  request,
-  status: 200,
-  headers: { 'content-type': 'text/xml' },
-  body: `${XML}<Response><Message>${text}</Message></Response>`,
-});
-const saysNothing = (request: HttpRequest): Exchange => ({ request, status: 200, body: `${XML}<Response/>` });
-
-const RESERVED = ['STOP', 'STOPALL', 'UNSUBSCRIBE', 'CANCEL', 'END', 'QUIT', 'START', 'UNSTOP', 'HELP', 'INFO'];
+const RESERVED = [
+  'STOP',
+  'STOPALL',
+  'UNSUBSCRIBE',
+  'CANCEL',
+  'END',
+  'QUIT',
+  'REVOKE',
+  'OPTOUT',
+  'START',
+  'UNSTOP',
+  'HELP',
+  'INFO',
+];
 
 const ALREADY = 'You have voted already in "Which colour?". Your first vote counts.';
 const CHOICES_ARE = 'Sorry, that is not one of the choices. Reply with one of: RED, GREEN, BLUE';
@@ -368,12 +563,14 @@ const smsScenarios: readonly Scenario[] = [
     ],
   },
   {
-    what: 'a text and a request with one identity are one vote',
+    what: 'nobody on the web has the identity of a text or the vote of a phone',
     exchanges: [
-      given({ pollId: 'sms-json', smsNumber: '+15005550202' }),
+      given({ pollId: 'sms-json', smsNumber: '+15005550202', voterLimit: 'one' }),
+      counted(vote('sms-json', { choice: 'BLUE', voter: '+15005550001' }, 'SM1')),
       says(sms('SM1', '+15005550202', 'red'), 'Thank you! Your vote for RED is counted.'),
-      replayed(vote('sms-json', { choice: 'RED', voter: texterOf('+15005550202') }, 'SM1')),
-      closed('sms-json', 1),
+      replayed(vote('sms-json', { choice: 'BLUE', voter: '+15005550001' }, 'SM1')),
+      says(sms('SM1', '+15005550202', 'red'), 'Thank you! Your vote for RED is counted.'),
+      closed('sms-json', 2),
     ],
   },
   {
@@ -404,14 +601,34 @@ const smsScenarios: readonly Scenario[] = [
     ],
   },
   {
-    what: 'the newest poll of a number counts, whatever its status',
+    what: 'of the polls of a number the open one counts, else the next to open, else the last closed',
     exchanges: [
       given({ pollId: 'sms-old', smsNumber: '+15005550205' }),
-      closed('sms-old', 0),
-      says(sms('SM1', '+15005550205', 'red'), 'Sorry, this poll is closed. Your message is not counted.'),
-      given({ pollId: 'sms-new', smsNumber: '+15005550205', choices: ['NORTH', 'SOUTH'] }),
-      says(sms('SM2', '+15005550205', 'south'), 'Thank you! Your vote for SOUTH is counted.'),
-      closed('sms-new', 1),
+      says(sms('SM1', '+15005550205', 'red'), 'Thank you! Your vote for RED is counted.'),
+      closed('sms-old', 1),
+      says(sms('SM2', '+15005550205', 'red'), 'Sorry, this poll is closed. Your message is not counted.'),
+      given({ pollId: 'sms-next', smsNumber: '+15005550205', opensAt: FAR }),
+      says(
+        sms('SM3', '+15005550205', 'red'),
+        'This poll is not open yet: "Which colour?" opens at 9998-12-31 23:59 UTC. Please vote then.',
+      ),
+      given({ pollId: 'sms-now', smsNumber: '+15005550205', choices: ['SOUTH', 'RED'], closesAt: MAY }),
+      says(sms('SM4', '+15005550205', 'south'), 'Thank you! Your vote for SOUTH is counted.'),
+      // A message that comes again has the outcome that it had the first time.
+      says(sms('SM1', '+15005550205', 'red'), 'Thank you! Your vote for RED is counted.'),
+      closed('sms-now', 1),
+      given({ pollId: 'sms-then', smsNumber: '+15005550205', choices: ['SOUTH', 'RED'], closesAt: MAY }),
+      says(sms('SM4', '+15005550205', 'south'), 'Thank you! Your vote for SOUTH is counted.'),
+      says(sms('SM1', '+15005550205', 'red'), 'Thank you! Your vote for RED is counted.'),
+      says(sms('SM5', '+15005550205', 'rouge'), 'Sorry, that is not one of the choices. Reply with one of: SOUTH, RED'),
+      closed('sms-then', 0),
+      says(sms('SM4', '+15005550205', 'south'), 'Thank you! Your vote for SOUTH is counted.'),
+      says(
+        sms('SM6', '+15005550205', 'red'),
+        'This poll is not open yet: "Which colour?" opens at 9998-12-31 23:59 UTC. Please vote then.',
+      ),
+      closed('sms-now', 1),
+      closed('sms-old', 1),
     ],
   },
   {

@@ -8,6 +8,8 @@ import { type VoteTables, voteTableDefinitions } from '../../../src/adapters/dyn
 
 let made = 0;
 
+const withoutTtl = ({ ttlAttribute: _, ...definition }: TableDefinition): TableDefinition => definition;
+
 /** Where the product's own client finds a server; DynamoDB Local takes any credentials. */
 export const dynamoDbEnv = (endpoint: string) => ({
   AWS_ENDPOINT_URL_DYNAMODB: endpoint,
@@ -30,15 +32,11 @@ export async function clientOf(endpoint: string, answerTimeoutMs = PATIENCE_MS):
 
 const newPrefix = (): string => `test-${process.pid}-${Date.now()}-${++made}-`;
 
-/** Without the TTL: fake clocks live in the past, and what they store or finish would be gone at once. */
-const withoutTtl = (definitions: readonly TableDefinition[]): readonly TableDefinition[] =>
-  definitions.map(({ ttlAttribute: _, ...definition }) => definition);
-
-/** New, empty tables under names that nobody else has. */
+/** New, empty tables under names that nobody else has, without the TTL: fake clocks live in the past. */
 export async function newVoteTables(client: DynamoDBDocumentClient): Promise<VoteTables> {
   const prefix = newPrefix();
   const tables = { votes: `${prefix}votes`, tallies: `${prefix}tallies`, leases: `${prefix}leases` };
-  await createTables(client, withoutTtl(voteTableDefinitions(tables)));
+  await createTables(client, voteTableDefinitions(tables).map(withoutTtl));
   return tables;
 }
 
@@ -51,6 +49,6 @@ export async function newStockTable(client: DynamoDBDocumentClient): Promise<str
 export async function newTaskTables(client: DynamoDBDocumentClient): Promise<TaskTables> {
   const prefix = newPrefix();
   const tables = { tasks: `${prefix}tasks`, queues: `${prefix}queues` };
-  await createTables(client, withoutTtl(taskTableDefinitions(tables)));
+  await createTables(client, taskTableDefinitions(tables).map(withoutTtl));
   return tables;
 }

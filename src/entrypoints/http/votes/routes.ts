@@ -17,6 +17,7 @@ import { within } from '../../deadline.ts';
 import { pageRequest, timestamp } from '../schemas.ts';
 import { EventStream } from './event-stream.ts';
 import { LiveResults, versionOf } from './live-results.ts';
+import { prefersCsv, resultsCsv } from './results-csv.ts';
 import * as schemas from './schemas.ts';
 import { SharedReads } from './shared-reads.ts';
 import { numberIn } from './sms-address.ts';
@@ -146,11 +147,11 @@ export const votesRoutes = (options: VotesRoutesOptions): FastifyPluginAsync => 
           tags,
           summary: 'Read the results',
           description:
-            'With `If-None-Match` the answer is 304 while neither the tally nor the status has changed. With an API key ' +
-            'the figures are shown that a poll hides. With `Accept: text/csv` the answer is a table of the choices.',
+            'With `If-None-Match` the answer is 304 while neither the tally nor what is said of it has changed. With an ' +
+            'API key the figures are shown that a poll hides. With `Accept: text/csv` the answer is a table of the choices.',
           params: schemas.PollParams,
           headers: schemas.ResultsHeaders,
-          response: { 200: schemas.ResultsBody, 304: Type.Null({ description: 'Unchanged' }) },
+          response: { 200: schemas.ResultsAnswer, 304: Type.Null({ description: 'Unchanged' }) },
         },
       },
       async ({ params: { pollId }, headers, keyName }, reply) => {
@@ -161,8 +162,7 @@ export const votesRoutes = (options: VotesRoutesOptions): FastifyPluginAsync => 
         reply.header('etag', etag).header('cache-control', cache).header('vary', 'Authorization, x-api-key, Accept');
         if (matches(headers['if-none-match'], etag)) return reply.code(304).send(null);
         if (!csv) return resultsBody(now);
-        reply.type('text/csv; charset=utf-8').serializer(String);
-        return reply.send(resultsCsv(now) as never);
+        return reply.type('text/csv; charset=utf-8').send(resultsCsv(now));
       },
     );
 
@@ -228,7 +228,7 @@ export const votesRoutes = (options: VotesRoutesOptions): FastifyPluginAsync => 
           response: { 200: schemas.ClosedPoll },
         },
         preValidation: async (request) => {
-          request.body ??= {};
+          if (request.body === undefined) request.body = {};
         },
       },
       async ({ params: { pollId }, body, keyName }) => {
@@ -328,25 +328,6 @@ const matches = (header = '', etag: string): boolean =>
 /** A key shows what a poll hides from everybody else. */
 const shownTo = (keyName: string | undefined, results: Results): Results =>
   keyName === undefined ? concealed(results) : results;
-
-/** Whether a request names CSV, and not JSON before it. */
-function prefersCsv(accept = ''): boolean {
-  const types = accept.split(',').map((part) => part.split(';', 1)[0]?.trim().toLowerCase());
-  const [csv, json] = [types.indexOf('text/csv'), types.indexOf('application/json')];
-  return csv >= 0 && (json < 0 || csv < json);
-}
-
-/** RFC 4180. A cell that a spreadsheet would take for a formula begins with an apostrophe. */
-const csvCell = (value: string | number | null): string => {
-  const text = String(value ?? '');
-  const harmless = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
-  return /[",\r\n]/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless;
-};
-
-const resultsCsv = ({ choices }: Results): string =>
-  [['choice', 'votes', 'share'], ...choices.map(({ choice, votes, share }) => [choice, votes, share])]
-    .map((cells) => `${cells.map(csvCell).join(',')}\r\n`)
-    .join('');
 
 function pollBody(poll: Poll, now: number): Static<typeof schemas.PollBody> {
   const { pollId, question, choices, opensAt, closesAt, voterLimit, channels, hideUntilClose, smsNumber } = poll;

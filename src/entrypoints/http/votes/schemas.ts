@@ -155,11 +155,22 @@ export const ResultsBody = Type.Object(
     final: Type.Boolean({ description: 'Whether no vote can come any more, all are counted and the audit is made' }),
     regions: Type.Optional(Type.Array(Type.Object({ region: Type.String(), open: Type.Boolean() }))),
   },
-  {
-    description: 'The results; while the poll hides them, all figures but `ballots` are null',
-    headers: { etag: Type.String({ description: 'Changes with the tally, the status, `stale` and `final`' }) },
-  },
+  { description: 'The results; while the poll hides them, all figures but `ballots` are null' },
 );
+
+export const ResultsAnswer = {
+  description: 'The results',
+  headers: {
+    etag: Type.String({ description: 'Changes with the tally, the status, `stale` and `final`' }),
+    vary: Type.String({ description: 'The headers by which the answer differs' }),
+  },
+  content: {
+    'application/json': { schema: ResultsBody },
+    'text/csv': {
+      schema: Type.String({ description: 'Columns `choice`, `votes` and `share`; what is hidden is empty' }),
+    },
+  },
+};
 
 /** Twilio sends more fields than these, and new ones without notice. */
 export const SmsForm = Type.Object({
