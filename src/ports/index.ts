@@ -35,4 +35,5 @@ export type {
   TallyStore,
   VoteLedger,
   VotePseudonyms,
+  VoterKeys,
 } from './votes.ts';

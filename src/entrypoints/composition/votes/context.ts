@@ -5,6 +5,7 @@ import { votesRoutes } from '../../http/votes/routes.ts';
 import { system } from '../compose.ts';
 import type { Context } from '../context.ts';
 import { sweep } from '../loops.ts';
+import { checkStore } from './check-store.ts';
 import { ports, useCases, votesModule } from './module.ts';
 import { check, notices, settings, tablesOf, type VotesConfig } from './settings.ts';
 import { foldAndMeasure } from './stream-handler.ts';
@@ -14,6 +15,7 @@ export const votes: Context<typeof settings> = {
   settings,
   check,
   notices,
+  checkStore,
   module: votesModule,
   problems,
   tables: (config) => voteTableDefinitions(tablesOf(config)),

@@ -107,6 +107,7 @@ export const votesRoutes = (options: VotesRoutesOptions): FastifyPluginAsync => 
             'VOTES_ALREADY_VOTED',
             'VOTES_CHANNEL_CLOSED',
             'IDEMPOTENCY_KEY_REUSED',
+            'VOTES_VOTER_KEY_CHANGED',
             'STORE_UNAVAILABLE',
           ],
         },
@@ -267,7 +268,7 @@ export const votesRoutes = (options: VotesRoutesOptions): FastifyPluginAsync => 
     app.post(
       '/webhooks/twilio/sms',
       {
-        config: { form: true, problems: ['FORBIDDEN', 'STORE_UNAVAILABLE'] },
+        config: { form: true, problems: ['FORBIDDEN', 'VOTES_VOTER_KEY_CHANGED', 'STORE_UNAVAILABLE'] },
         schema: {
           tags,
           summary: 'Take an SMS from Twilio',
