@@ -9,6 +9,7 @@ const { outputFiles } = await build({
     server: 'src/entrypoints/container/server.ts',
     tables: 'src/entrypoints/cli/tables.ts',
     grow: 'src/entrypoints/cli/grow.ts',
+    'voter-key': 'src/entrypoints/cli/voter-key.ts',
   },
   outdir: folder,
   bundle: true,

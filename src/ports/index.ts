@@ -36,4 +36,5 @@ export type {
   TallyStore,
   VoteLedger,
   VotePseudonyms,
+  VoterKeys,
 } from './votes.ts';

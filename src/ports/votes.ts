@@ -187,10 +187,30 @@ export interface ReplyLimit {
 }
 
 /**
+ * The fingerprint of the key that the store's votes are kept under. Every process must have the same key, since another
+ * one would give every voter a second vote.
+ *
+ * Every method throws DomainError `STORE_UNAVAILABLE`. Whether a change was made is then unknown; it may be tried again.
+ */
+export interface VoterKeys {
+  /**
+   * Stores a fingerprint unless there is one. Of several at once, one is stored.
+   *
+   * @returns the fingerprint that is stored
+   */
+  putFirst(fingerprint: string): Promise<string>;
+
+  /** Stores a fingerprint in place of the one that is there, if any. */
+  replace(fingerprint: string): Promise<void>;
+}
+
+/**
  * Names under which identities are stored: the same for the same identity, and without the key nobody can tell whose it
  * is. Identities of different kinds, channels and polls never share a name.
  */
 export interface VotePseudonyms {
+  /** Tells the key from every other one, and nothing about it. */
+  readonly keyFingerprint: string;
   ballot(pollId: string, channel: Channel, voteId: string): string;
   voter(pollId: string, channel: Channel, voter: string): string;
   /** Of a text message among all that were sent to a number. */

@@ -6,6 +6,7 @@ import { DynamoDbStockStore } from '../../src/adapters/dynamodb/stock-store.ts';
 import { DynamoDbTallyStore } from '../../src/adapters/dynamodb/tally-store.ts';
 import { DynamoDbTaskStore } from '../../src/adapters/dynamodb/task-store.ts';
 import { DynamoDbVoteLedger } from '../../src/adapters/dynamodb/vote-ledger.ts';
+import { DynamoDbVoterKeys } from '../../src/adapters/dynamodb/voter-keys.ts';
 import { streamsClient } from '../../src/adapters/streams/client.ts';
 import { StreamConsumer } from '../../src/adapters/streams/stream-consumer.ts';
 import { VoteShardFeed } from '../../src/adapters/streams/vote-shard-feed.ts';
@@ -22,6 +23,7 @@ import { describeStockStore } from './stock-store.contract.ts';
 import { describeTallyStore } from './tally-store.contract.ts';
 import { describeTaskStore } from './task-store.contract.ts';
 import { describeVoteLedger } from './vote-ledger.contract.ts';
+import { describeVoterKeys } from './voter-keys.contract.ts';
 
 await withServer('DynamoDB contracts', startDynamoDbLocal, async ({ endpoint }) => {
   const client = await clientOf(endpoint);
@@ -32,6 +34,7 @@ await withServer('DynamoDB contracts', startDynamoDbLocal, async ({ endpoint }) 
     return store;
   });
   describeTallyStore('DynamoDB', async () => new DynamoDbTallyStore(client, (await newVoteTables(client)).tallies));
+  describeVoterKeys('DynamoDB', async () => new DynamoDbVoterKeys(client, (await newVoteTables(client)).votes));
   describeStockStore('DynamoDB', async () => new DynamoDbStockStore(client, await newStockTable(client)));
   describeQueueStore('DynamoDB', async () => new DynamoDbQueueStore(client, (await newTaskTables(client)).queues));
   describeTaskStore(

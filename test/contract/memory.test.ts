@@ -8,6 +8,7 @@ import { MemoryStockStore } from '../../src/adapters/memory/stock-store.ts';
 import { MemoryTallyStore } from '../../src/adapters/memory/tally-store.ts';
 import { MemoryTaskStore } from '../../src/adapters/memory/task-store.ts';
 import { MemoryVoteLedger } from '../../src/adapters/memory/vote-ledger.ts';
+import { MemoryVoterKeys } from '../../src/adapters/memory/voter-keys.ts';
 import { completed } from '../../src/domain/tasks/task.ts';
 import { REPLY_PAUSE_MS } from '../../src/domain/votes/answer-sms.ts';
 import type { ShardImage } from '../../src/domain/votes/tally.ts';
@@ -22,11 +23,13 @@ import { describeStockStore } from './stock-store.contract.ts';
 import { describeTallyStore } from './tally-store.contract.ts';
 import { describeTaskStore } from './task-store.contract.ts';
 import { describeVoteLedger } from './vote-ledger.contract.ts';
+import { describeVoterKeys } from './voter-keys.contract.ts';
 
 describePollStore('memory', async (polls) => new MemoryPollStore(polls));
 describeTallyStore('memory', async () => new MemoryTallyStore());
 describeReplyLimit('memory', async () => new MemoryReplyLimit(), 300);
 describeVoteLedger('memory', async () => new MemoryVoteLedger(seededRandom(1), new MemoryChangeFeed()));
+describeVoterKeys('memory', async () => new MemoryVoterKeys());
 describeShardFeed('memory', async () => {
   const feed = new MemoryChangeFeed<ShardImage>();
   return { feed, ledger: new MemoryVoteLedger(seededRandom(1), feed) };

@@ -3,6 +3,7 @@ import { MemoryChangeFeed } from '../../src/adapters/memory/change-feed.ts';
 import { MemoryPollStore } from '../../src/adapters/memory/poll-store.ts';
 import { MemoryTallyStore } from '../../src/adapters/memory/tally-store.ts';
 import { MemoryVoteLedger } from '../../src/adapters/memory/vote-ledger.ts';
+import { MemoryVoterKeys } from '../../src/adapters/memory/voter-keys.ts';
 import { AuditPoll } from '../../src/domain/votes/audit-poll.ts';
 import { CastVote } from '../../src/domain/votes/cast-vote.ts';
 import { CheckTally } from '../../src/domain/votes/check-tally.ts';
@@ -25,7 +26,9 @@ export function votesWorld() {
   const polls = new MemoryPollStore();
   const ledger: VoteLedger = new MemoryVoteLedger(seededRandom(7), new MemoryChangeFeed<ShardImage>());
   const tallies = new MemoryTallyStore();
+  const voterKeys = new MemoryVoterKeys();
   const pseudonyms: VotePseudonyms = {
+    keyFingerprint: 'fingerprint',
     ballot: (pollId, channel, voteId) => `ballot ${voteId} by ${channel} in ${pollId}`,
     voter: (pollId, channel, voter) => `voter ${voter} by ${channel} in ${pollId}`,
     message: (smsNumber, messageId) => `message ${messageId} to ${smsNumber}`,
@@ -40,7 +43,7 @@ export function votesWorld() {
   const audits: [pollId: string, audit: Audit][] = [];
   const takingSms = (defaultPollId: string | undefined) =>
     new TakeSmsVote(polls, ledger, pseudonyms, castVote, clock, defaultPollId);
-  const createPoll = new CreatePoll(polls, clock, ids, 16);
+  const createPoll = new CreatePoll(polls, voterKeys, pseudonyms, clock, ids, 16);
   const draft: CreatePollCommand = { pollId: 'colors', question: 'Which colour?', choices: ['RED', 'GREEN', 'BLUE'] };
   return {
     clock,

@@ -29,14 +29,14 @@ import { storeError, throwStoreError } from './errors.ts';
 import { retry } from './retry.ts';
 import { sortable } from './sortable.ts';
 
-const pollKey = (pollId: string) => ({ pk: `POLL#${pollId}`, sk: 'POLL' });
+export const pollKey = (pollId: string) => ({ pk: `POLL#${pollId}`, sk: 'POLL' });
 const numberKey = (smsNumber: string) => ({ pk: `NUMBER#${smsNumber}`, sk: 'NUMBER' });
 /** Entry in the list of all polls, sorted by age. */
 const listKey = (poll: Poll) => ({ pk: 'POLLS', sk: `${sortable(poll.createdAt)}#${poll.pollId}` });
 /** Entry in the list of what sweeps are to look after, sorted by when. */
 const dueKey = ({ pollId, dueAt }: DuePoll) => ({ pk: 'DUE', sk: `${sortable(dueAt)}#${pollId}` });
 const LIST_KEY = /^\d{15}#[A-Za-z0-9_-]+$/;
-const pollIdIn = (sortKey: string): string => sortKey.slice(sortKey.indexOf('#') + 1);
+export const pollIdIn = (sortKey: string): string => sortKey.slice(sortKey.indexOf('#') + 1);
 
 /** A number as it is stored; `edition` rises with every poll that it is given to. */
 type NumberItem = PhoneNumber & { readonly edition: number };

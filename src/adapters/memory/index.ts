@@ -9,4 +9,5 @@ export { MemoryStockStore } from './stock-store.ts';
 export { MemoryTallyStore } from './tally-store.ts';
 export { MemoryTaskStore } from './task-store.ts';
 export { MemoryVoteLedger } from './vote-ledger.ts';
+export { MemoryVoterKeys } from './voter-keys.ts';
 export { MemoryWakeUps } from './wake-ups.ts';

@@ -7,7 +7,11 @@ import type { VotePseudonyms } from '../../ports/votes.ts';
  * polls, and nobody on the web can say what makes it the owner of a phone.
  */
 export class HmacVotePseudonyms implements VotePseudonyms {
-  constructor(private readonly key: string) {}
+  readonly keyFingerprint: string;
+
+  constructor(private readonly key: string) {
+    this.keyFingerprint = this.of('fingerprint');
+  }
 
   ballot(pollId: string, channel: Channel, voteId: string): string {
     return this.of('ballot', pollId, channel, voteId);

@@ -2,7 +2,7 @@ import type { Clock, Ids } from '../../ports/system.ts';
 import type { PollStore, VoteLedger, VotePseudonyms } from '../../ports/votes.ts';
 import { idempotencyKeyReused, invalidRequest, storeUnavailable } from '../shared/domain-error.ts';
 import { type Ballot, normaliseVoter, sameVote } from './ballot.ts';
-import { alreadyVoted, channelClosed, pollClosed, pollNotOpen, unknownChoice } from './errors.ts';
+import { alreadyVoted, channelClosed, pollClosed, pollNotOpen, unknownChoice, voterKeyChanged } from './errors.ts';
 import { existingPoll } from './find-polls.ts';
 import { type Channel, isReadOnly, type Poll, pollStatus } from './poll.ts';
 import { matchWord } from './words.ts';
@@ -45,10 +45,11 @@ export class CastVote {
 
   /**
    * Counts a vote once. The same vote again answers as the first time, also after the close.
+   * Under another key than that of the poll no identity would be known again, so that everybody could vote twice.
    *
    * @throws DomainError `INVALID_REQUEST` (the poll needs a voter, or the voter is blank), `VOTES_CHANNEL_CLOSED`,
    * `VOTES_UNKNOWN_CHOICE`, `VOTES_POLL_CLOSED`, `VOTES_POLL_NOT_OPEN`, `VOTES_ALREADY_VOTED`,
-   * `IDEMPOTENCY_KEY_REUSED`, `STORE_UNAVAILABLE`
+   * `IDEMPOTENCY_KEY_REUSED`, `VOTES_VOTER_KEY_CHANGED`, `STORE_UNAVAILABLE`
    */
   async in(poll: Poll, command: VoteCommand): Promise<CastVoteResult> {
     const { pollId } = poll;
@@ -60,6 +61,8 @@ export class CastVote {
     if (!poll.channels.includes(channel)) throw channelClosed(poll, channel);
 
     const acceptedAt = this.clock.now();
+    const status = pollStatus(poll, acceptedAt);
+    if (status === 'open' && poll.voterKey !== this.pseudonyms.keyFingerprint) throw voterKeyChanged(pollId);
     const choice = matchWord(poll.choices, command.choice);
     if (choice === undefined) {
       if (command.voteId !== undefined && (await this.ledger.find(pollId, ballotId)))
@@ -68,7 +71,6 @@ export class CastVote {
     }
 
     const ballot: Ballot = { pollId, ballotId, choices: [choice], channel, voter, acceptedAt };
-    const status = pollStatus(poll, acceptedAt);
     if (status !== 'open') {
       const first = command.voteId === undefined ? undefined : await this.ledger.find(pollId, ballotId);
       if (first) return replay(poll, voteId, ballot, first);

@@ -1,5 +1,5 @@
 import type { Clock, Ids } from '../../ports/system.ts';
-import type { PollStore } from '../../ports/votes.ts';
+import type { PollStore, VotePseudonyms, VoterKeys } from '../../ports/votes.ts';
 import { createPollFrom, type Poll, type PollDraft } from './poll.ts';
 
 /** What a caller says of a new poll. Without `pollId` one is made. */
@@ -8,14 +8,21 @@ export type CreatePollCommand = Omit<PollDraft, 'shards'> & { readonly pollId?: 
 export class CreatePoll {
   constructor(
     private readonly polls: PollStore,
+    private readonly voterKeys: VoterKeys,
+    private readonly pseudonyms: VotePseudonyms,
     private readonly clock: Clock,
     private readonly ids: Ids,
     private readonly shards: number,
   ) {}
 
-  /** @throws DomainError `INVALID_REQUEST`, `VOTES_POLL_EXISTS`, `VOTES_NUMBER_TAKEN`, `STORE_UNAVAILABLE` */
+  /**
+   * Creates a poll. It takes votes under the key whose fingerprint is stored, whichever process creates it.
+   *
+   * @throws DomainError `INVALID_REQUEST`, `VOTES_POLL_EXISTS`, `VOTES_NUMBER_TAKEN`, `STORE_UNAVAILABLE`
+   */
   async execute({ pollId = this.ids.next(), ...draft }: CreatePollCommand): Promise<Poll> {
-    const poll = createPollFrom({ ...draft, shards: this.shards }, pollId, this.clock.now());
+    const made = createPollFrom({ ...draft, shards: this.shards }, pollId, this.clock.now());
+    const poll = { ...made, voterKey: await this.voterKeys.putFirst(this.pseudonyms.keyFingerprint) };
     await this.polls.create(poll);
     return poll;
   }

@@ -28,6 +28,13 @@ export const pollNotOpen = (pollId: string): DomainError =>
 export const alreadyVoted = (pollId: string): DomainError =>
   new DomainError('VOTES_ALREADY_VOTED', `This voter has voted in poll "${pollId}" already; the first vote counts.`);
 
+export const voterKeyChanged = (pollId: string): DomainError =>
+  new DomainError(
+    'VOTES_VOTER_KEY_CHANGED',
+    `The votes of poll "${pollId}" are kept under another VOTER_KEY than the one that this process has.`,
+    { retryAfterSeconds: 60 },
+  );
+
 const CHANNEL_NAMES = { sms: 'text message', web: 'web' } as const;
 
 export const channelClosed = ({ pollId }: Poll, channel: Channel): DomainError =>

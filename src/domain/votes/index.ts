@@ -15,6 +15,7 @@ export {
   pollNotFound,
   pollNotOpen,
   unknownChoice,
+  voterKeyChanged,
 } from './errors.ts';
 export { FindPolls } from './find-polls.ts';
 export { FoldShards } from './fold-shards.ts';
@@ -38,6 +39,7 @@ export {
 } from './poll.ts';
 export { concealed, ReadResults, type Results, resultsOf } from './read-results.ts';
 export { type Recount, RecountPoll } from './recount-poll.ts';
+export { ReplaceVoterKey, type VoterKeyReplacement } from './replace-voter-key.ts';
 export { type OnAudit, SweepPolls } from './sweep-polls.ts';
 export { type SmsMessage, type SmsOutcome, TakeSmsVote } from './take-sms-vote.ts';
 export {

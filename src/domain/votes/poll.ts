@@ -43,6 +43,8 @@ export interface Poll {
   readonly withoutRegions?: readonly string[];
   /** Made when no vote can come any more and all are in the tally: the count is then final. */
   readonly audit?: Audit;
+  /** Fingerprint of the key that its votes are kept under: whoever has another key takes none. */
+  readonly voterKey?: string;
   readonly voterLimit: VoterLimit;
   /** By which channels votes may come. */
   readonly channels: readonly Channel[];

@@ -2,7 +2,7 @@ import type { Clock } from '../../ports/system.ts';
 import type { PollStore, TallyStore } from '../../ports/votes.ts';
 import type { CheckTally } from './check-tally.ts';
 import { existingPoll } from './find-polls.ts';
-import { isFinal, type Poll, type PollStatus, pollStatus } from './poll.ts';
+import { isFinal, isReadOnly, type Poll, type PollStatus, pollStatus } from './poll.ts';
 import {
   checkIntervalMs,
   countersIn,
@@ -64,7 +64,7 @@ export class ReadResults {
   async execute(pollId: string): Promise<Results> {
     const [poll, read] = await Promise.all([existingPoll(this.polls, pollId), this.tallies.get(pollId)]);
     let tally = read ?? emptyTally(pollId);
-    if (mayChange(poll, this.clock.now())) {
+    if (mayChange(poll, this.clock.now()) && !isReadOnly(poll)) {
       const interval = checkIntervalMs(countersOf(poll, tally));
       tally = await this.checkTally.ifDue(poll, tally, interval).catch(() => tally);
     }

@@ -21,6 +21,12 @@ export interface Context<S extends Settings = Settings> {
   readonly check?: (config: CoreConfig & Values<S>) => readonly string[];
   /** What whoever runs the service should know of this configuration, a sentence each; logged at the start. */
   readonly notices?: (config: CoreConfig & Values<S>) => readonly string[];
+  /**
+   * What of this configuration does not fit what the store holds, a sentence each; asked before anything is served.
+   *
+   * @throws DomainError `STORE_UNAVAILABLE`
+   */
+  readonly checkStore?: (container: Container, config: CoreConfig & Values<S>) => Promise<readonly string[]>;
   /** Binds the context's ports and use cases for the configured profile. */
   readonly module: (config: CoreConfig & Values<S>) => ContainerModule;
   readonly routes: (container: Container, config: CoreConfig & Values<S>) => FastifyPluginAsync;

@@ -13,6 +13,7 @@ import { buildApp } from '../http/app.ts';
 import { basePathsOf } from '../http/base-path.ts';
 import { publishMetrics } from '../http/metrics.ts';
 import { publishPages } from '../http/pages.ts';
+import { checkStore } from './check-store.ts';
 
 /** After the signal, clients that never finish are cut off, ms. */
 const CUT_OFF_MS = 8_000;
@@ -87,6 +88,9 @@ async function serve(): Promise<void> {
     RESUME_MS,
     lifecycle.resume().catch(() => undefined),
   );
+  const check = async () =>
+    (await Promise.all(contexts.map((context) => context.checkStore?.(container, config) ?? []))).flat();
+  loops.push(...(await checkStore(check, config.SWEEP_SECONDS, logger)));
   for (const loop of loops) loop.start();
   await app.listen({ host: config.HOST, port: config.PORT }).catch((error: NodeJS.ErrnoException) => {
     const advice = ADVICE[error.code ?? ''] ?? error.message;

@@ -5,6 +5,7 @@ import { votesRoutes } from '../../http/votes/routes.ts';
 import { system } from '../compose.ts';
 import type { Context } from '../context.ts';
 import { sweep } from '../loops.ts';
+import { checkStore } from './check-store.ts';
 import { figures } from './figures.ts';
 import { ports, useCases, votesModule } from './module.ts';
 import { check, isOpenWithoutToken, notices, settings, tablesOf, type VotesConfig } from './settings.ts';
@@ -15,6 +16,7 @@ export const votes: Context<typeof settings> = {
   settings,
   check,
   notices,
+  checkStore,
   module: votesModule,
   problems,
   figures,

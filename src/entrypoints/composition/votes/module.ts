@@ -4,11 +4,13 @@ import { DynamoDbPollStore } from '../../../adapters/dynamodb/poll-store.ts';
 import { DynamoDbReplyLimit } from '../../../adapters/dynamodb/reply-limit.ts';
 import { DynamoDbTallyStore } from '../../../adapters/dynamodb/tally-store.ts';
 import { DynamoDbVoteLedger } from '../../../adapters/dynamodb/vote-ledger.ts';
+import { DynamoDbVoterKeys } from '../../../adapters/dynamodb/voter-keys.ts';
 import { MemoryChangeFeed } from '../../../adapters/memory/change-feed.ts';
 import { MemoryPollStore } from '../../../adapters/memory/poll-store.ts';
 import { MemoryReplyLimit } from '../../../adapters/memory/reply-limit.ts';
 import { MemoryTallyStore } from '../../../adapters/memory/tally-store.ts';
 import { MemoryVoteLedger } from '../../../adapters/memory/vote-ledger.ts';
+import { MemoryVoterKeys } from '../../../adapters/memory/voter-keys.ts';
 import { streamsClient } from '../../../adapters/streams/client.ts';
 import { StreamConsumer } from '../../../adapters/streams/stream-consumer.ts';
 import { VoteShardFeed } from '../../../adapters/streams/vote-shard-feed.ts';
@@ -25,10 +27,19 @@ import { GrowPoll } from '../../../domain/votes/grow-poll.ts';
 import { createPollFrom } from '../../../domain/votes/poll.ts';
 import { ReadResults } from '../../../domain/votes/read-results.ts';
 import { RecountPoll } from '../../../domain/votes/recount-poll.ts';
+import { ReplaceVoterKey } from '../../../domain/votes/replace-voter-key.ts';
 import { SweepPolls } from '../../../domain/votes/sweep-polls.ts';
 import { TakeSmsVote } from '../../../domain/votes/take-sms-vote.ts';
 import type { ShardImage } from '../../../domain/votes/tally.ts';
-import type { PollStore, ReplyLimit, ShardFeed, TallyStore, VoteLedger, VotePseudonyms } from '../../../ports/votes.ts';
+import type {
+  PollStore,
+  ReplyLimit,
+  ShardFeed,
+  TallyStore,
+  VoteLedger,
+  VotePseudonyms,
+  VoterKeys,
+} from '../../../ports/votes.ts';
 import { system } from '../compose.ts';
 import { dynamoDb } from '../dynamodb.ts';
 import { token } from '../token.ts';
@@ -42,6 +53,7 @@ export const ports = {
   shardFeed: token<ShardFeed>('ShardFeed'),
   pseudonyms: token<VotePseudonyms>('VotePseudonyms'),
   replyLimit: token<ReplyLimit>('ReplyLimit'),
+  voterKeys: token<VoterKeys>('VoterKeys'),
 };
 
 export const useCases = {
@@ -58,6 +70,7 @@ export const useCases = {
   recountPoll: token<RecountPoll>('RecountPoll'),
   foldShards: token<FoldShards>('FoldShards'),
   growPoll: token<GrowPoll>('GrowPoll'),
+  replaceVoterKey: token<ReplaceVoterKey>('ReplaceVoterKey'),
 };
 
 /** Binds the ports of the votes context to the adapters of the configured profile, and its use cases to the ports. */
@@ -92,12 +105,14 @@ function bindMemory({ bind }: ContainerModuleLoadOptions, config: VotesConfig): 
   bind(ports.tallies).toResolvedValue(() => new MemoryTallyStore());
   bind(ports.replyLimit).toResolvedValue(() => new MemoryReplyLimit());
   bind(ports.polls).toResolvedValue(
-    (clock) => {
+    (clock, { keyFingerprint }) => {
       const draft = { question: 'Which colour?', choices: ['RED', 'GREEN', 'BLUE'], shards: config.VOTE_SHARDS };
-      return new MemoryPollStore([createPollFrom(draft, 'colors', clock.now())]);
+      const poll = createPollFrom(draft, 'colors', clock.now());
+      return new MemoryPollStore([{ ...poll, voterKey: keyFingerprint }]);
     },
-    [system.clock],
+    [system.clock, ports.pseudonyms],
   );
+  bind(ports.voterKeys).toResolvedValue(() => new MemoryVoterKeys());
   bind(ports.pseudonyms).toResolvedValue(
     () => new HmacVotePseudonyms(config.VOTER_KEY ?? randomBytes(32).toString('base64url')),
   );
@@ -111,10 +126,13 @@ function bindDynamoDb(options: ContainerModuleLoadOptions, config: VotesConfig):
   bindPolls(options, config);
   bindLedger(options, config);
   bindFeed(options, config);
-  options.bind(ports.pseudonyms).toResolvedValue(() => new HmacVotePseudonyms(config.VOTER_KEY as string));
-  options
-    .bind(ports.replyLimit)
-    .toResolvedValue((client) => new DynamoDbReplyLimit(client, tablesOf(config).votes), [dynamoDb]);
+  const { bind } = options;
+  bind(ports.pseudonyms).toResolvedValue(() => new HmacVotePseudonyms(config.VOTER_KEY as string));
+  bind(ports.voterKeys).toResolvedValue((client) => new DynamoDbVoterKeys(client, tablesOf(config).votes), [dynamoDb]);
+  bind(ports.replyLimit).toResolvedValue(
+    (client) => new DynamoDbReplyLimit(client, tablesOf(config).votes),
+    [dynamoDb],
+  );
 }
 
 function bindTallies({ bind }: ContainerModuleLoadOptions, config: VotesConfig): void {
@@ -211,11 +229,16 @@ function bindUseCases(options: ContainerModuleLoadOptions, config: VotesConfig):
   bindFolding(options);
   bindSweeping(options);
   const { bind } = options;
-  const { polls, ledger, tallies, pseudonyms } = ports;
+  const { polls, ledger, tallies, pseudonyms, voterKeys } = ports;
   const { clock, ids } = system;
   bind(useCases.createPoll).toResolvedValue(
-    (polls, clock, ids) => new CreatePoll(polls, clock, ids, config.VOTE_SHARDS),
-    [polls, clock, ids],
+    (polls, voterKeys, pseudonyms, clock, ids) =>
+      new CreatePoll(polls, voterKeys, pseudonyms, clock, ids, config.VOTE_SHARDS),
+    [polls, voterKeys, pseudonyms, clock, ids],
+  );
+  bind(useCases.replaceVoterKey).toResolvedValue(
+    (polls, voterKeys, pseudonyms, clock) => new ReplaceVoterKey(polls, voterKeys, pseudonyms, clock),
+    [polls, voterKeys, pseudonyms, clock],
   );
   bind(useCases.growPoll).toResolvedValue((polls) => new GrowPoll(polls), [polls]);
   bind(useCases.findPolls).toResolvedValue((polls) => new FindPolls(polls), [polls]);

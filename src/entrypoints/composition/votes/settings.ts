@@ -9,7 +9,8 @@ export const settings = {
   VOTER_KEY: {
     meaning:
       'Key of the HMAC under which voters and phone numbers are stored, 16 characters or more. ' +
-      'The same in every process and for the life of the polls. With `STORAGE=memory` one is made if none is given.',
+      'The same in every process and for the life of the polls: a start with another key ends with 78. With `STORAGE=memory` ' +
+      'one is made if none is given.',
     parse: matching(/^.{16,}$/, 'must have 16 characters or more'),
   },
   VOTES_TABLE: {

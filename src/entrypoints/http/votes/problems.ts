@@ -43,6 +43,13 @@ export const problems: ProblemTable = {
     title: 'The poll takes no votes in this way',
     advice: 'Vote by one of the poll’s `channels`.',
   },
+  VOTES_VOTER_KEY_CHANGED: {
+    status: 503,
+    title: 'The key of the voters has changed',
+    advice:
+      'Nothing is counted, since everybody could vote twice. Whoever runs the service sets `VOTER_KEY` back to the key with ' +
+      'which the poll was created.',
+  },
   VOTES_AUDIT_UNFINISHED: {
     status: 503,
     title: 'The audit did not end in time',

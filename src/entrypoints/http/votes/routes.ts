@@ -110,6 +110,7 @@ export const votesRoutes = (options: VotesRoutesOptions): FastifyPluginAsync => 
             'VOTES_ALREADY_VOTED',
             'VOTES_CHANNEL_CLOSED',
             'IDEMPOTENCY_KEY_REUSED',
+            'VOTES_VOTER_KEY_CHANGED',
             'STORE_UNAVAILABLE',
           ],
         },
@@ -273,7 +274,7 @@ export const votesRoutes = (options: VotesRoutesOptions): FastifyPluginAsync => 
       app.post(
         path,
         {
-          config: { form: true, problems: ['FORBIDDEN', 'STORE_UNAVAILABLE'] },
+          config: { form: true, problems: ['FORBIDDEN', 'VOTES_VOTER_KEY_CHANGED', 'STORE_UNAVAILABLE'] },
           schema: {
             tags,
             hide: path.endsWith('/'),
