@@ -167,13 +167,13 @@ const FORMS = [(tidied: string) => tidied, withoutTones, withPlainLetters, withL
  * @returns the index in `words`, or undefined
  */
 export function matchWord(words: readonly string[], text: string): number | undefined {
-  if (text.length > LONGEST_TEXT) return undefined;
+  // Some characters become many when they are normalised.
+  if (text.length > LONGEST_TEXT || text.normalize('NFKC').length > LONGEST_TEXT) return undefined;
   const asSpelled = words.indexOf(text);
   if (asSpelled >= 0) return asSpelled;
 
   const typed = tidy(text);
-  // Some characters become many when they are normalised.
-  if (typed === '' || typed.length > LONGEST_TEXT) return undefined;
+  if (typed === '') return undefined;
   const tidied = words.map(tidy);
   const wanted = caseless(typed);
   let found = indexesOf(tidied, (word) => caseless(word) === wanted);
