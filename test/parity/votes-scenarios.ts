@@ -102,7 +102,10 @@ const polls: readonly Scenario[] = [
           ),
         },
       },
-      invalid(withKey('POST', '/polls', { question: 'Q', choices: ['STOP', 'GO'] }), 'choices[0]'),
+      invalid(
+        withKey('POST', '/polls', { question: 'Q', choices: ['STOP', 'GO'], smsNumber: '+15005550100' }),
+        'choices[0]',
+      ),
     ],
   },
   {

@@ -57,11 +57,11 @@ const BLANK_BEHIND = new RegExp(`(${SIGN}) (?!\\p{RI})`, 'gu');
 /** An emoji as people see it: a flag is a pair of letters, a family several people. */
 const PICTURE = '[\\p{ExtPict}★☆✓♪♫●■◆]\\p{EMod}?';
 const EMOJI = new RegExp(`\\p{RI}{2}|${PICTURE}(?:\\u200D${PICTURE})*[\\u{E0020}-\\u{E007F}]*`, 'gu');
-/** Emoji that turn what stands beside them round, and those that are letters, digits or words. */
+/** Emoji that say no to the word beside them, and those that are letters, digits or words themselves. */
 const NEVER_DECORATION = /[👎🚫⛔❌❎🙅🔟\u{1F100}-\u{1F1E5}\u{1F200}-\u{1F2FF}]/u;
-const SOMETHING = /[\p{L}\p{N}\p{ExtPict}\p{RI}]/u;
+const HAS_CONTENT = /[\p{L}\p{N}\p{ExtPict}\p{RI}]/u;
 
-/** One form of the characters, with the case as it is. */
+/** Each character in one way to write it, and no blanks without meaning. The case stays, because look-alikes need it. */
 function tidy(text: string): string {
   return (/[^\x20-\x5F\x61-\x7E]/.test(text) ? withStandardCharacters(text) : text)
     .replace(/ +/g, ' ')
@@ -106,11 +106,11 @@ function digitValue(digit: string): string {
 const caseless = (tidied: string): string =>
   tidied.toLowerCase().replaceAll('i\u0307', 'i').toUpperCase().normalize('NFKC');
 
-/** How a word counts when nothing of it is thrown away but what nobody sees. */
+/** The strictest form in which words are compared: one way to write each character, no case, nothing invisible. */
 export const normaliseWord = (text: string): string => caseless(tidy(text));
 
 /**
- * The same without the punctuation around it, unless it is nothing else. Next to a digit some of it means something: the
+ * A word without case and without the punctuation around it, unless it is nothing else. Next to a digit some of it means something: the
  * full stop of .5, the quotes of 5' and 5".
  */
 function plain(tidied: string): string {
@@ -122,7 +122,7 @@ function plain(tidied: string): string {
   while (start < end && IS_NOISE.test(unquoted.charAt(end - 1))) end--;
   const core = unquoted.slice(start, end);
   const isCut =
-    SOMETHING.test(core) &&
+    HAS_CONTENT.test(core) &&
     (!/^\p{N}/u.test(core) || IS_AROUND.test(unquoted.slice(0, start))) &&
     (!/\p{N}$/u.test(core) || !/['"]/.test(unquoted.slice(end)));
   return isCut ? core : word;
@@ -153,7 +153,10 @@ const LOOK_ALIKE = new RegExp(`[${LOOK_ALIKES}]`, 'g');
 const withLatinLookAlikes = (tidied: string): string =>
   tidied.replace(LOOK_ALIKE, (letter) => LATIN.charAt(LOOK_ALIKES.indexOf(letter)));
 
-/** How words are compared, in this order. Each is applied to one of two words at a time, never to both. */
+/**
+ * How words are compared, in this order. Each is applied to the text or to the choice, never to both at once: what one
+ * side leaves out is overlooked, but not that they differ, as πότε and ποτέ do.
+ */
 const FORMS = [(tidied: string) => tidied, withoutTones, withPlainLetters, withLatinLookAlikes];
 
 /**
@@ -164,13 +167,13 @@ const FORMS = [(tidied: string) => tidied, withoutTones, withPlainLetters, withL
  * @returns the index in `words`, or undefined
  */
 export function matchWord(words: readonly string[], text: string): number | undefined {
-  if (text.length > LONGEST_TEXT) return undefined;
+  // Some characters become many when they are normalised.
+  if (text.length > LONGEST_TEXT || text.normalize('NFKC').length > LONGEST_TEXT) return undefined;
   const asSpelled = words.indexOf(text);
   if (asSpelled >= 0) return asSpelled;
 
   const typed = tidy(text);
-  // Some characters become many when they are normalised.
-  if (typed === '' || typed.length > LONGEST_TEXT) return undefined;
+  if (typed === '') return undefined;
   const tidied = words.map(tidy);
   const wanted = caseless(typed);
   let found = indexesOf(tidied, (word) => caseless(word) === wanted);

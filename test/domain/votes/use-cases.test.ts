@@ -45,6 +45,7 @@ describe('creating a poll', () => {
   it.each([
     [{ choices: ['red', ' RED '] }, 'choices[1]'],
     [{ choices: ['red', 'ｒｅｄ'] }, 'choices[1]'],
+    [{ choices: ['Stop!', 'go'], smsNumber: '+15550001111' }, 'choices[0]'],
     [{ choices: ['go', ' unsubscribe '], smsNumber: '+15550001111' }, 'choices[1]'],
     [{ choices: ['  ', 'go'] }, 'choices[0]'],
     [{ question: ' \t ' }, 'question'],
@@ -267,7 +268,21 @@ describe('a vote by SMS', () => {
 
   it('says nothing to words that the phone network answers itself', async () => {
     await world.given();
-    for (const word of ['STOP', ' stop ', 'Help', 'quit']) expect(await sms(word)).toEqual({ kind: 'reserved-word' });
+    for (const word of ['STOP', ' stop ', 'Help', 'UNSUBSCRIBE.', 'quit', 'Revoke', 'OptOut', '“STOP!”'])
+      expect(await sms(word)).toEqual({ kind: 'reserved-word' });
+  });
+
+  it('says nothing to such words where there is no poll', async () => {
+    for (const word of ['STOP', 'stop!']) expect(await sms(word)).toEqual({ kind: 'reserved-word' });
+  });
+
+  it('leaves the bare word to the phone network alone in a poll that has such a choice', async () => {
+    await world.given({ choices: ['Start', 'Stop', 'Continue'] });
+
+    expect(await sms(' stop ')).toEqual({ kind: 'reserved-word' });
+    expect(await sms('stop!')).toEqual({ kind: 'counted', choice: 'Stop' });
+    expect(await sms('help!')).toEqual({ kind: 'reserved-word' });
+    expect(await sms('Continue')).toEqual({ kind: 'counted', choice: 'Continue' });
   });
 
   it('tells of a poll that is closed, not open yet or not there', async () => {

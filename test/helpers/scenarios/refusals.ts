@@ -91,6 +91,17 @@ const noRate = refuse(502, 'STOCKS_RATE_MISSING');
 const unknownChoice = refuse(422, 'VOTES_UNKNOWN_CHOICE');
 
 const fields: readonly Refusal[] = [
+  ...invalid(
+    poll,
+    { ...goodPoll, smsNumber: '+15005550100' },
+    {
+      'choices[0]': [
+        ['stop', 'B'],
+        ['Help!', 'B'],
+        ['Revoke', 'B'],
+      ],
+    },
+  ),
   ...invalid(poll, goodPoll, {
     pollId: [5, null, true, [], {}, '', '-a', '_a', 'a b', 'a/b', 'é', 'a\0', 'a'.repeat(65), '__proto__'],
     question: [undefined, 5, null, [], '', ' ', '\u200b', 'a\0b', 'a\nb', 'a\u0085b', 'a\ufffeb', 'é'.repeat(281)],
@@ -104,12 +115,12 @@ const fields: readonly Refusal[] = [
       ['A\u0007', 'B'],
       ['A\uffff', 'B'],
       ['x'.repeat(41), 'B'],
-      ['stop', 'B'],
-      ['Help!', 'B'],
     ],
     'choices[1]': [
       ['A', 'a '],
       ['A', 'Ａ'],
+      ['A', '“A!”'],
+      ["Don't", 'Don’t'],
     ],
     opensAt: [
       5,
@@ -539,6 +550,6 @@ export const orderOfRefusals: readonly Refusal[] = [
   ),
   invalidAt('choices[0]')(
     'a rule before a poll id that is taken',
-    poll({ pollId: 'colors', question: '?!', choices: ['STOP', 'B'] }),
+    poll({ pollId: 'colors', question: '?!', choices: ['STOP', 'B'], smsNumber: '+15005550100' }),
   ),
 ];

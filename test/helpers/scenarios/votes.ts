@@ -591,6 +591,34 @@ const smsScenarios: readonly Scenario[] = [
     ],
   },
   {
+    what: 'a text counts for the choice that was typed, or for none',
+    exchanges: [
+      given({ pollId: 'sms-signs', smsNumber: '+15005550207', choices: ['-5', '0', '5', '50%', 'Don’t know'] }),
+      says(sms('SM1', '+15005550207', '- 5'), 'Thank you! Your vote for -5 is counted.'),
+      says(sms('SM2', '+15005550207', '−5'), 'Thank you! Your vote for -5 is counted.'),
+      says(sms('SM3', '+15005550207', '٥'), 'Thank you! Your vote for 5 is counted.'),
+      says(sms('SM4', '+15005550207', "don't know."), 'Thank you! Your vote for Don’t know is counted.'),
+      says(
+        sms('SM5', '+15005550207', '+5'),
+        'Sorry, that is not one of the choices. Reply with one of: -5, 0, 5, 50%, Don’t know',
+      ),
+      closed('sms-signs', 4),
+    ],
+  },
+  {
+    what: 'a poll with a number takes no choice that the phone network keeps for itself, another poll does',
+    exchanges: [
+      refused(
+        poll({ pollId: 'sms-revoke', smsNumber: '+15005550208', choices: ['Keep', 'Revoke'] }),
+        400,
+        'INVALID_REQUEST',
+      ),
+      refused(poll({ pollId: 'twins', choices: ['Yes', 'Yes!'] }), 400, 'INVALID_REQUEST'),
+      given({ pollId: 'web-stop', choices: ['Start', 'Stop', 'Continue'] }),
+      counted(vote('web-stop', { choice: 'stop' }, 'web-stop'), { choice: 'Stop' }),
+    ],
+  },
+  {
     what: 'a poll that is not open yet says so',
     exchanges: [
       given({ pollId: 'sms-early', smsNumber: '+15005550204', opensAt: '9998-12-31T10:29:00.001Z' }),
