@@ -25,7 +25,7 @@ export interface ShardReaderOptions {
 const PACE_MS = 200;
 /** While no records come, the pause grows with each answer, up to this; the next record may be read that much later. */
 const IDLE_PACE_MS = 1_000;
-const SLOWING = 1.25;
+const SLOWING = 1.1;
 const RETRY_MS = 1_000;
 const RECORDS_PER_REQUEST = 1_000;
 
