@@ -81,13 +81,14 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const compilers = options.serverless ? new CompileWhenCalled() : undefined;
 
   const paths = new KnownPaths(MAX_PARAM_LENGTH);
-  const isRoute = (url: string): boolean => paths.find(url) !== undefined;
+  const mayBeRoute = (url: string): boolean => paths.find(url) !== undefined;
+  const isRoute = (url: string): boolean => mayBeRoute(url) && !paths.find(url)?.exists;
 
   const app = Fastify({
     ...serverOptions(options),
     rewriteUrl: ({ headers, url = '/' }) => {
       const sent = options.serverless ? (headers[URL_HEADER]?.toString() ?? url) : url;
-      return withoutBasePath(sent, options.basePaths ?? [], isRoute);
+      return withoutBasePath(sent, options.basePaths ?? [], isRoute, mayBeRoute);
     },
     ...(compilers ? { schemaController: compilers.schemaController } : {}),
     clientErrorHandler: clientErrorHandler({ ...options, problems, headers }),

@@ -10,12 +10,18 @@ export const basePathsOf = (baseUrls: readonly string[] = []): readonly string[]
  * asks for `/polls/p`, and one that leaves it for `/polls/polls/p` and `/polls/healthz`.
  *
  * @param url path and query
+ * @param mayBeRoute also for what a pattern takes that takes every path, such as that of files
  */
-export function withoutBasePath(url: string, basePaths: readonly string[], isRoute: (url: string) => boolean): string {
+export function withoutBasePath(
+  url: string,
+  basePaths: readonly string[],
+  isRoute: (url: string) => boolean,
+  mayBeRoute = isRoute,
+): string {
   for (const basePath of basePaths) {
     if (!url.startsWith(basePath)) continue;
     const rest = url.slice(basePath.length);
-    if (rest.startsWith('/') && isRoute(rest)) return rest;
+    if (rest.startsWith('/') && mayBeRoute(rest)) return rest;
     if (/^([/?]|$)/.test(rest) && !isRoute(url)) return rest.startsWith('/') ? rest : `/${rest}`;
   }
   return url;
