@@ -20,7 +20,7 @@ const client = await clientOf(server.endpoint);
 try {
   const figures = [];
   for (const { way = 'by JSON', ...poll } of runs) {
-    const units = await measureVoteUnits(client, poll, 500, way);
+    const units = await measureVoteUnits(client, poll, 200, way);
     figures.push({
       'choices × shards': `${poll.choices.length} × ${poll.shards}`,
       'voter limit': poll.voterLimit ?? 'none',
