@@ -591,7 +591,7 @@ const smsScenarios: readonly Scenario[] = [
       says(sms('SM5', '+15005550205', 'rouge'), 'Sorry, that is not one of the choices. Reply with one of: SOUTH, RED'),
       closed('sms-then', 0),
       says(sms('SM4', '+15005550205', 'south'), 'Thank you! Your vote for SOUTH is counted.'),
-      says(sms('SM6', '+15005550205', 'south'), 'This poll is not open yet. Please vote again once it is.'),
+      says(sms('SM6', '+15005550205', 'red'), 'This poll is not open yet. Please vote again once it is.'),
       closed('sms-now', 1),
       closed('sms-old', 1),
     ],
