@@ -126,5 +126,5 @@ function replay(poll: Poll, voteId: string, ballot: Ballot, first: Ballot): Cast
 }
 
 /** The choice of a ballot as its poll spells it. */
-export const choiceOf = (poll: Poll, { choices }: Ballot): string =>
+const choiceOf = (poll: Poll, { choices }: Ballot): string =>
   choices.map((choice) => poll.choices[choice]).join(', ');

@@ -75,7 +75,7 @@ await withServer('the stream Lambda', startDynamoDbLocal, async ({ endpoint }) =
     await client.send(new PutCommand({ TableName: tables.votes, Item: { ...foreign, votes: 7 } }));
     await client.send(new DeleteCommand({ TableName: tables.votes, Key: foreign }));
     records = await readStream(client, streams, tables.votes);
-  }, 300_000);
+  }, 60_000);
 
   const invoke = (Records: readonly DynamoDBRecord[]) => handler({ Records: [...Records] });
   const tallied = async (pollId: string) => {
