@@ -142,7 +142,8 @@ export class DynamoDbPollStore implements PollStore {
       await retry(() => this.client.send(new TransactWriteCommand(postponePoll(this.table, due, dueAt))));
       return true;
     } catch (error) {
-      if (error instanceof TransactionCanceledException) return false;
+      const reasons = error instanceof TransactionCanceledException ? (error.CancellationReasons ?? []) : [];
+      if (reasons.some(({ Code }) => Code === 'ConditionalCheckFailed')) return false;
       throw error;
     }
   }

@@ -1,5 +1,9 @@
+import { storeUnavailable } from '../../domain/shared/domain-error.ts';
 import type { Poll } from '../../domain/votes/poll.ts';
 import type { Random } from '../../ports/system.ts';
+
+/** Who waits for so long meets a store that does not answer, ms. */
+const MAX_WAIT_MS = 5_000;
 
 interface Use {
   readonly busy: Set<number>;
@@ -16,11 +20,15 @@ export class ShardPicker {
 
   constructor(private readonly random: Random) {}
 
-  /** Runs `work` on a shard that is its own until it ends. Where all are taken, it waits for its turn. */
+  /**
+   * Runs `work` on a shard that is its own until it ends. Where all are taken, it waits for its turn.
+   *
+   * @throws DomainError `STORE_UNAVAILABLE` when its turn does not come within 5 s
+   */
   async with<T>({ pollId, shards }: Poll, work: (shard: number) => Promise<T>): Promise<T> {
     const use: Use = this.uses.get(pollId) ?? { busy: new Set(), waiting: [] };
     this.uses.set(pollId, use);
-    const shard = this.take(use, shards) ?? (await new Promise<number>((resolve) => use.waiting.push(resolve)));
+    const shard = this.take(use, shards) ?? (await turn(use));
     try {
       return await work(shard);
     } finally {
@@ -38,4 +46,19 @@ export class ShardPicker {
     if (shard !== undefined) busy.add(shard);
     return shard;
   }
+}
+
+/** @returns the shard that somebody hands on */
+function turn({ waiting }: Use): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const take = (shard: number): void => {
+      clearTimeout(timer);
+      resolve(shard);
+    };
+    const timer = setTimeout(() => {
+      waiting.splice(waiting.indexOf(take), 1);
+      reject(storeUnavailable(new Error('All shards of the poll are taken by transactions that do not end')));
+    }, MAX_WAIT_MS);
+    waiting.push(take);
+  });
 }

@@ -10,7 +10,7 @@ import {
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { storeUnavailable } from '../../domain/shared/domain-error.ts';
 import { type Ballot, sameVote } from '../../domain/votes/ballot.ts';
-import type { Poll } from '../../domain/votes/poll.ts';
+import { MAX_CHOICES, type Poll } from '../../domain/votes/poll.ts';
 import { SHARD_VERSION, type ShardImage, type ShardName } from '../../domain/votes/tally.ts';
 import type { Random } from '../../ports/system.ts';
 import type { BallotCount, RecordOutcome, VoteLedger } from '../../ports/votes.ts';
@@ -131,7 +131,7 @@ function imageIn({ pollId, region, shard, ballots, lastVoteAt, closed = 0, ...vo
   const counts: number[] = [];
   for (const [name, count] of Object.entries(votes)) {
     const choice = /^v(\d+)$/.exec(name)?.[1];
-    if (choice === undefined) continue;
+    if (choice === undefined || Number(choice) >= MAX_CHOICES) continue;
     while (counts.length <= Number(choice)) counts.push(0);
     counts[Number(choice)] = count as number;
   }

@@ -258,12 +258,15 @@ describe('the request that stores a tally', () => {
         sk: 'TALLY',
         version: 9,
         revision: 4,
-        marks: {
-          'eu-west-1': [
-            [0, 0],
-            [2, 3, 1, 2],
-          ],
-        },
+        marks: [
+          {
+            region: 'eu-west-1',
+            shards: [
+              [0, 0],
+              [2, 3, 1, 2],
+            ],
+          },
+        ],
         newestVoteAt: 0,
         lagMs: 12,
         completeUpTo: 6,

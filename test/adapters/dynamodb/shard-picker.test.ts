@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import fc from 'fast-check';
 import { ShardPicker } from '../../../src/adapters/dynamodb/shard-picker.ts';
 import { seededRandom } from '../../helpers/fakes.ts';
@@ -137,5 +137,23 @@ describe('the shard of a transaction', () => {
     begin(49);
     await settled();
     expect(seen.slice(48)).toEqual([48]);
+  });
+
+  it('is refused to one who waits for 5 s, which keeps nobody else from its turn', async () => {
+    jest.useFakeTimers({ doNotFake: ['setImmediate'] });
+    try {
+      const { start } = picking(1);
+      const [hanging, waiting] = [start('one'), start('one')];
+      await settled();
+      jest.advanceTimersByTime(5_000);
+      expect(await waiting.outcome).toMatchObject({ code: 'STORE_UNAVAILABLE' });
+
+      const next = start('one');
+      hanging.end();
+      await settled();
+      expect([waiting.shard, next.shard]).toEqual([undefined, 0]);
+    } finally {
+      jest.useRealTimers();
+    }
   });
 });

@@ -84,7 +84,7 @@ describe('answering texts', () => {
     };
     await answering({ allow }).execute(text('mauve'), false);
 
-    expect(senders).toEqual(['pseudonym of +15557770000']);
+    expect(senders).toEqual(['sender +15557770000']);
   });
 
   it('is silent while replies cannot be counted, and says why', async () => {
