@@ -22,8 +22,9 @@ const homes = [
     home: '^src/entrypoints/',
     packages: ['fastify', '@fastify/[^/]+', 'pino', 'close-with-grace'],
   },
+  { group: 'prometheus', home: '^src/adapters/telemetry/', packages: ['prom-client'] },
   { group: 'inversify', home: '^src/entrypoints/composition/', packages: ['inversify', 'reflect-metadata'] },
-  { group: 'web', home: '^src/entrypoints/http/', packages: ['helmet', 'typebox', 'find-my-way', 'prom-client'] },
+  { group: 'web', home: '^src/entrypoints/http/', packages: ['helmet', 'typebox', 'find-my-way'] },
   { group: 'twilio', home: '^src/entrypoints/http/votes/', packages: ['twilio'] },
 ];
 

@@ -1,33 +1,38 @@
 /**
- * What a vote costs on DynamoDB, in units by its own account, on DynamoDB Local: `npm run bench -- votes-units`.
- * A poll with one vote of each voter writes one item more, which DynamoDB charges with two units; DynamoDB Local does
- * not account for it, so it is not measured here.
+ * What a vote costs on DynamoDB, in units by DynamoDB's rules, on DynamoDB Local: `npm run bench -- votes-units`.
  */
 import { startDynamoDbLocal } from '../test/helpers/servers/dynamodb-local.ts';
 import { clientOf } from '../test/helpers/servers/dynamodb-tables.ts';
-import { measureVoteUnits } from '../test/helpers/vote-units.ts';
+import { measureVoteUnits, type Way } from '../test/helpers/vote-units.ts';
 
 const choices = (count: number) => Array.from({ length: count }, (_, index) => `CHOICE ${index}`);
-const polls = [
-  { choices: choices(3), shards: 16 },
-  { choices: choices(3), shards: 64 },
-  { choices: choices(100), shards: 20 },
-] as const;
+const runs: readonly (Parameters<typeof measureVoteUnits>[1] & { readonly way?: Way })[] = [
+  { choices: choices(3), shards: 48 },
+  { choices: choices(3), shards: 48, voterLimit: 'one' },
+  { choices: choices(3), shards: 48, way: 'by text' },
+  { choices: choices(3), shards: 48, way: 'by text, to a number that had another poll before' },
+  { choices: choices(3), shards: 150 },
+  { choices: choices(100), shards: 48 },
+];
 
 const server = await startDynamoDbLocal();
 const client = await clientOf(server.endpoint);
 try {
-  for (const poll of polls) {
-    const units = await measureVoteUnits(client, poll, 500);
-    console.table({
+  const figures = [];
+  for (const { way = 'by JSON', ...poll } of runs) {
+    const units = await measureVoteUnits(client, poll, 500, way);
+    figures.push({
       'choices × shards': `${poll.choices.length} × ${poll.shards}`,
-      votes: units.votes,
-      'write units per vote': units.writesPerVote,
-      'of the tally, 100 records a batch': units.tallyWritesPerVote,
+      'voter limit': poll.voterLimit ?? 'none',
+      'a vote': way,
+      'write units': units.writesPerVote,
+      'of its tally, 100 votes a batch': units.tallyWritesPerVote,
       together: units.writesPerVote + units.tallyWritesPerVote,
-      'requests to the tally per batch': units.tallyRequestsPerBatch,
+      'read units': units.readsPerVote,
+      'requests to the tally a batch': units.tallyRequestsPerBatch,
     });
   }
+  console.table(figures);
 } finally {
   client.destroy();
   await server.stop();

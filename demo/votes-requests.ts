@@ -9,10 +9,19 @@ export interface VoteTarget {
   readonly smsNumber: string;
   /** Eight hex digits that no other run has, so that its votes and voters are new ones. */
   readonly run: string;
-  readonly twilio: { readonly authToken: string; readonly publicBaseUrl: URL } | undefined;
+  /** The base URL is spelled as the service has it, without a closing slash. */
+  readonly twilio: { readonly authToken: string; readonly publicBaseUrl: string } | undefined;
 }
 
 const SMS_PATH = '/webhooks/twilio/sms';
+
+/** A text without anything in it, which no webhook counts: one that checks signatures refuses it for its lack of one. */
+export const emptyText: Call = {
+  method: 'POST',
+  path: SMS_PATH,
+  headers: { 'content-type': 'application/x-www-form-urlencoded' },
+  body: '',
+};
 
 /** The request of a vote: always the same for the same vote, so that the service can know it again. */
 export const callOf = (vote: PlannedVote, target: VoteTarget): Call =>
@@ -68,7 +77,7 @@ function smsCall({ index, text }: PlannedVote, { smsNumber, run, twilio }: VoteT
 }
 
 const signature = (twilio: NonNullable<VoteTarget['twilio']>, form: Record<string, string>): string =>
-  getExpectedTwilioSignature(twilio.authToken, twilio.publicBaseUrl.href.replace(/\/$/, '') + SMS_PATH, form);
+  getExpectedTwilioSignature(twilio.authToken, twilio.publicBaseUrl + SMS_PATH, form);
 
 /** A phone number that nobody has: country code 999 is not given to anyone. At most 15 digits, as E.164 wants it. */
 export const madeUpNumber = (run: string, index: number): string => {

@@ -1,11 +1,14 @@
 import { ServiceError } from './errors.ts';
 import type { HttpClient } from './http-client.ts';
 import { bodyOf, firstAnswer, keyCall } from './service-api.ts';
+import { emptyText } from './votes-requests.ts';
 
 export interface Poll {
   readonly pollId: string;
   readonly choices: readonly string[];
   readonly status: string;
+  /** By which votes may come. */
+  readonly channels: readonly ('sms' | 'web')[];
   readonly smsNumber?: string;
 }
 
@@ -41,6 +44,11 @@ export class VotesService {
   async makePoll(key: string, pollId: string, smsNumber: string): Promise<Poll> {
     const poll = { pollId, question: 'Which colour?', choices: ['RED', 'GREEN', 'BLUE'], smsNumber };
     return bodyOf(await firstAnswer(this.client, this.url, 'votes', keyCall('POST', '/polls', key, poll)));
+  }
+
+  /** Whether texts are taken without a signature. @throws ServiceError */
+  async takesUnsignedTexts(): Promise<boolean> {
+    return (await firstAnswer(this.client, this.url, 'votes', emptyText)).status !== 403;
   }
 
   /** @throws ServiceError */

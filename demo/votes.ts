@@ -26,7 +26,8 @@ what it sent with what the service reports. Ends with 0 only if the difference i
   --votes N          how many votes (2000)
   --clients N        how many requests are under way at once (20)
   --rate N           votes a second at most; 0 is as fast as it goes (0)
-  --sms PERCENT      votes that come as a text message; the others come as JSON (50)
+  --sms PERCENT      votes that come as a text message; the others come as JSON (50; 0 where texts must be signed and there
+                     is no TWILIO_AUTH_TOKEN)
   --duplicates PCT   votes that are sent a second time, at once or a little later (5)
   --hang-ups PCT     votes whose sender hangs up before the answer and sends again (1)
   --unknown PCT      votes with a word that is not one of the choices (2)
@@ -38,8 +39,12 @@ what it sent with what the service reports. Ends with 0 only if the difference i
   --help             this text
 
 A request that fails, times out or is answered with a passing error (429, 5xx) is sent again with the same identity.
-With TWILIO_AUTH_TOKEN in the environment the texts are signed, for PUBLIC_BASE_URL or else for the URL of the service.
+With TWILIO_AUTH_TOKEN in the environment the texts are signed, for the first PUBLIC_BASE_URL or else for the URL of the
+service.
 Each run has votes and voters of its own. It must be alone in its poll: other people's votes show as a difference.`;
+
+const ADVICE_ON_SIGNATURES =
+  'To send some, give this run the same TWILIO_AUTH_TOKEN and PUBLIC_BASE_URL as the service.';
 
 type Options = ReturnType<typeof parse>;
 
@@ -49,7 +54,7 @@ function parse(args: readonly string[]) {
     votes: { type: 'string', default: '2000' },
     clients: { type: 'string', default: '20' },
     rate: { type: 'string', default: '0' },
-    sms: { type: 'string', default: '50' },
+    sms: { type: 'string' },
     duplicates: { type: 'string', default: '5' },
     'hang-ups': { type: 'string', default: '1' },
     unknown: { type: 'string', default: '2' },
@@ -63,7 +68,7 @@ function parse(args: readonly string[]) {
   if (given['new-poll'] && given.poll !== undefined) throw new UsageError('Give either --poll or --new-poll.');
   if (given['new-poll'] && !key) throw new UsageError('--new-poll needs an API key: --key, or API_KEY.');
   const mix: VoteMix = {
-    sms: percentage('sms', given.sms),
+    sms: percentage('sms', given.sms ?? '50'),
     duplicates: percentage('duplicates', given.duplicates),
     hangUps: percentage('hang-ups', given['hang-ups']),
     unknown: percentage('unknown', given.unknown),
@@ -77,6 +82,7 @@ function parse(args: readonly string[]) {
     waitMs: wholeNumber('wait', given.wait, 1, 3_600) * 1000,
     seed: wholeNumber('seed', given.seed, 0, 2 ** 32 - 1),
     mix,
+    wantsTexts: given.sms !== undefined && mix.sms > 0,
     poll: given.poll ?? 'colors',
     newPollKey: given['new-poll'] ? key : undefined,
     twilio: twilioOf(process.env, url),
@@ -86,7 +92,8 @@ function parse(args: readonly string[]) {
 function twilioOf(env: NodeJS.ProcessEnv, url: URL): VoteTarget['twilio'] {
   const authToken = env.TWILIO_AUTH_TOKEN?.split(',')[0]?.trim();
   if (!authToken) return undefined;
-  return { authToken, publicBaseUrl: env.PUBLIC_BASE_URL ? serviceUrl('url', env.PUBLIC_BASE_URL) : url };
+  const publicBaseUrl = (env.PUBLIC_BASE_URL || url.href).split(',')[0] as string;
+  return { authToken, publicBaseUrl: publicBaseUrl.trim().replace(/\/+$/, '') };
 }
 
 export const votes: Scenario = {
@@ -137,8 +144,9 @@ class Traffic {
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
 
 /** @returns the exit code */
-async function voteAndCompare(options: Options, client: HttpClient, traffic: Traffic): Promise<number> {
-  const service = new VotesService(client, options.url);
+async function voteAndCompare(given: Options, client: HttpClient, traffic: Traffic): Promise<number> {
+  const service = new VotesService(client, given.url);
+  const options = await withTextsThatAreTaken(given, service);
   const run = randomBytes(4).toString('hex');
   const smsNumber = madeUpNumber(run, MAX_VOTES);
   const poll = options.newPollKey
@@ -159,11 +167,29 @@ async function voteAndCompare(options: Options, client: HttpClient, traffic: Tra
   return report(poll, before, after, audit, traffic, (end - begin) / 1000);
 }
 
+/**
+ * Leaves the texts out where the service would refuse all of them.
+ *
+ * @throws ServiceError if they were asked for
+ */
+async function withTextsThatAreTaken(options: Options, service: VotesService): Promise<Options> {
+  const { mix, twilio, wantsTexts } = options;
+  if (mix.sms === 0 || twilio || (await service.takesUnsignedTexts())) return options;
+  if (wantsTexts)
+    throw new ServiceError(`The service takes signed texts alone (it answers 403).\n${ADVICE_ON_SIGNATURES}`);
+  console.log(`No text messages in this run: the service takes signed ones alone. ${ADVICE_ON_SIGNATURES}\n`);
+  return { ...options, mix: { ...mix, sms: 0 } };
+}
+
 /** @throws ServiceError or UsageError if a run in this poll could not be compared */
-function checkUsable({ pollId, status, smsNumber }: Poll, { hidden }: Results, { mix }: Options): void {
+function checkUsable({ pollId, status, channels, smsNumber }: Poll, { hidden }: Results, { mix }: Options): void {
   if (status !== 'open') throw new ServiceError(`Poll "${pollId}" is ${status}, so that it takes no votes.`);
   if (hidden)
     throw new ServiceError(`Poll "${pollId}" hides its results until it closes; there is nothing to compare.`);
+  if (mix.sms > 0 && !channels.includes('sms'))
+    throw new UsageError(`Poll "${pollId}" takes no text messages. Add --sms 0.`);
+  if (mix.sms < 1 && !channels.includes('web'))
+    throw new UsageError(`Poll "${pollId}" takes votes as text messages only. Add --sms 100.`);
   if (mix.sms > 0 && smsNumber === undefined && pollId !== (process.env.SMS_DEFAULT_POLL || 'colors'))
     throw new UsageError(`Poll "${pollId}" has no smsNumber, so that texts would vote in another poll. Add --sms 0.`);
 }
@@ -221,18 +247,20 @@ function checkAnswer({ channel, choice, text }: PlannedVote, answer: Answer, { c
   const wanted = choice === undefined ? undefined : choices[choice];
   const isRight =
     channel === 'sms'
-      ? answer.status === 200 && /^text\/xml\b/.test(answer.headers['content-type'] ?? '')
+      ? answer.status === 200 && /^text\/xml\b/.test(answer.headers['content-type'] ?? '') && isTold(answer, wanted)
       : wanted === undefined
         ? answer.status === 422 && fieldOf(answer, 'code') === 'VOTES_UNKNOWN_CHOICE'
         : answer.status === 201 && fieldOf(answer, 'choice') === wanted;
   if (isRight) return;
   const advice =
-    channel === 'sms' && answer.status === 403
-      ? '\nThe service checks signatures: give this run the same TWILIO_AUTH_TOKEN and PUBLIC_BASE_URL as the service.'
-      : '';
+    channel === 'sms' && answer.status === 403 ? `\nThe service checks signatures. ${ADVICE_ON_SIGNATURES}` : '';
   const meaning = wanted === undefined ? 'no choice' : `choice ${wanted}`;
   throw new ServiceError(`The ${channel} vote "${text}" (${meaning}) was answered with ${describe(answer)}${advice}`);
 }
+
+/** Whether a text that names a choice is told that it counts, so that one in no poll at all is not taken for a vote. */
+const isTold = ({ text }: Answer, choice: string | undefined): boolean =>
+  choice === undefined || text.includes(' is counted.');
 
 function fieldOf({ text }: Answer, name: string): unknown {
   try {

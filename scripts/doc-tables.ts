@@ -1,3 +1,4 @@
+import { type Figures, prometheusName } from '../src/adapters/telemetry/prometheus-meter.ts';
 import { coreSettings } from '../src/entrypoints/composition/config.ts';
 import { contexts } from '../src/entrypoints/composition/contexts.ts';
 import type { Settings } from '../src/entrypoints/composition/settings.ts';
@@ -16,6 +17,9 @@ export const docTables: Readonly<Record<string, Tables>> = {
     Service: settingRows(coreSettings),
     ...Object.fromEntries(contexts.map(({ name, settings }) => [headingOf(name), settingRows(settings)])),
   },
+  'docs/metrics.md': Object.fromEntries(
+    contexts.flatMap(({ name, figures }) => (figures ? [[headingOf(name), figureRows(figures)]] : [])),
+  ),
 };
 
 /** The rows of the tables that stand in a page, without the tables' heads. */
@@ -37,6 +41,12 @@ function problemRows(table: ProblemTable): string[] {
 function settingRows(settings: Settings): string[] {
   return Object.entries(settings).map(([name, { fallback, meaning }]) =>
     row(`\`${name}\``, fallback === undefined ? '' : `\`${fallback}\``, meaning),
+  );
+}
+
+function figureRows(figures: Figures): string[] {
+  return Object.entries(figures).map(([name, figure]) =>
+    row(`\`${name}\``, `\`${prometheusName(name, figure)}\``, figure.type, figure.meaning, figure.recorded),
   );
 }
 

@@ -1,4 +1,4 @@
-// Writes the tables of errors and settings into their pages; the text around them stays. Run it with `npm run docs`.
+// Writes the tables of errors, settings and metrics into their pages; the text around them stays. Run it with `npm run docs`.
 import { readFile, writeFile } from 'node:fs/promises';
 import { docTables } from './doc-tables.ts';
 

@@ -31,6 +31,7 @@ export type {
   PhoneNumber,
   PollStore,
   RecordOutcome,
+  ReplyLimit,
   ShardFeed,
   TallyStore,
   VoteLedger,

@@ -1,4 +1,8 @@
-/** The time of the store where processes share one, else that of the machine. */
+/**
+ * The time of the store where processes share one, else that of the machine.
+ *
+ * @throws DomainError `STORE_UNAVAILABLE` until the store has told its time for the first time
+ */
 export interface Clock {
   /** The present time, epoch ms. */
   now(): number;

@@ -52,7 +52,7 @@ export interface PollStore {
   findNumber(smsNumber: string): Promise<PhoneNumber | undefined>;
 
   /**
-   * Sets `closedAt` (epoch ms) and `closedBy` unless they are set, adds to `withoutRegions`, and frees the number.
+   * Sets `closedAt` (epoch ms) and `closedBy` unless they are set, and `withoutRegions` if any are given. Frees the number.
    *
    * @returns the poll as it is afterwards
    * @throws DomainError `VOTES_POLL_NOT_FOUND`
@@ -188,6 +188,23 @@ export interface VoterKeys {
 }
 
 /**
+ * Counts the messages of a sender that were answered.
+ *
+ * Every method throws DomainError `STORE_UNAVAILABLE`. Whether a message was counted is then unknown.
+ */
+export interface ReplyLimit {
+  /**
+   * Counts a message as answered, of several copies one, unless five others of its sender are counted. A message that is
+   * counted is allowed again and counts no more. Once a sender has not been allowed anything for an hour, its messages are
+   * forgotten; so never more than five different ones are allowed within an hour. Of many at once, five are allowed at most.
+   *
+   * @param sender a pseudonym
+   * @param now epoch ms
+   */
+  allow(sender: string, messageId: string, now: number): Promise<boolean>;
+}
+
+/**
  * Names under which identities are stored: the same for the same identity, and without the key nobody can tell whose it
  * is. Identities of different kinds, channels and polls never share a name.
  */
@@ -198,4 +215,7 @@ export interface VotePseudonyms {
   voter(pollId: string, channel: Channel, voter: string): string;
   /** Of a text message among all that were sent to a number. */
   message(smsNumber: string, messageId: string): string;
+
+  /** Of a phone number, whatever the poll. */
+  sender(number: string): string;
 }

@@ -31,11 +31,13 @@ jest.unstable_mockModule(join(COMPOSITION, 'token.ts'), () => ({
   },
 }));
 
-const { contexts } = await import('../../src/entrypoints/composition/contexts.ts');
 const { compose, system } = await import('../../src/entrypoints/composition/compose.ts');
-const { dynamoDbModule } = await import('../../src/entrypoints/composition/dynamodb.ts');
+const tokensOfSystem = [...tokens];
+const { dynamoDbModule, storageModules } = await import('../../src/entrypoints/composition/dynamodb.ts');
+const tokensOfDynamoDb = tokens.filter((token) => !tokensOfSystem.includes(token));
+const { contexts } = await import('../../src/entrypoints/composition/contexts.ts');
 const { coreSettings, readConfig } = await import('../../src/entrypoints/composition/config.ts');
-const { closingModule, foldingModule } = await import('../../src/entrypoints/composition/votes/module.ts');
+const votesModules = await import('../../src/entrypoints/composition/votes/module.ts');
 const { processingModule } = await import('../../src/entrypoints/composition/tasks/module.ts');
 const { sweepingModule, wakingModule } = await import('../../src/entrypoints/composition/tasks/function-modules.ts');
 const { fleet } = await import('../../src/entrypoints/composition/tasks/tokens.ts');
@@ -44,7 +46,13 @@ const tokensOfModules = [...tokens];
 const tokensOfFunctions: readonly unknown[] = Object.values(fleet);
 
 /** What the functions are made of that serve no requests. */
-const functionModules = { foldingModule, closingModule, wakingModule, sweepingModule, processingModule };
+const functionModules = {
+  votesFoldingModule: votesModules.foldingModule,
+  votesSweepingModule: votesModules.sweepingModule,
+  wakingModule,
+  sweepingModule,
+  processingModule,
+};
 
 describe('the composition', () => {
   it('lists every context that has a folder', () => {
@@ -59,9 +67,10 @@ describe('the composition', () => {
   it.each(profiles())('resolves every token with %o', async (profile) => {
     tokens.length = 0;
     const config = readConfig({ ...env, ...profile }, contexts);
-    const modules = [dynamoDbModule, ...contexts.map((context) => context.module(config))];
+    const modules = [...storageModules(config), ...contexts.map((context) => context.module(config))];
     const container = compose(pino({ level: 'silent' }), modules);
-    const all = [...tokensOfModules, ...tokens].filter((token) => !tokensOfFunctions.includes(token));
+    const absent = [...tokensOfFunctions, ...(config.STORAGE === 'dynamodb' ? [] : tokensOfDynamoDb)];
+    const all = [...tokensOfModules, ...tokens].filter((token) => !absent.includes(token));
 
     expect(all.length).toBeGreaterThan(15);
     expect(all.flatMap((token) => messageOf(() => container.get(token)) ?? [])).toEqual([]);

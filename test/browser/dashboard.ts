@@ -30,6 +30,8 @@ export interface Dashboard {
   open(url: string, address?: string, opening?: Opening): Promise<Page>;
   /** Requests of this test may fail in that way, which a browser complains of. */
   tolerate(status: string): void;
+  /** The page of this test throws an error with that text. */
+  tolerateError(text: string): void;
 }
 
 /** A Chromium for the tests of a file. A test fails when its page complains of anything that the test does not tolerate. */
@@ -58,6 +60,7 @@ export function useDashboard(): Dashboard {
       return page;
     },
     tolerate: (status) => tolerated.push(new RegExp(`^error: Failed to load resource: .*${status}`)),
+    tolerateError: (text) => tolerated.push(new RegExp(`^uncaught: .*${text}`)),
   };
 }
 

@@ -1,6 +1,7 @@
 import { afterAll } from '@jest/globals';
 import { DynamoDbPollStore } from '../../src/adapters/dynamodb/poll-store.ts';
 import { DynamoDbQueueStore } from '../../src/adapters/dynamodb/queue-store.ts';
+import { DynamoDbReplyLimit } from '../../src/adapters/dynamodb/reply-limit.ts';
 import { DynamoDbStockStore } from '../../src/adapters/dynamodb/stock-store.ts';
 import { DynamoDbTallyStore } from '../../src/adapters/dynamodb/tally-store.ts';
 import { DynamoDbTaskStore } from '../../src/adapters/dynamodb/task-store.ts';
@@ -16,6 +17,7 @@ import { clientOf, newStockTable, newTaskTables, newVoteTables } from '../helper
 import { withServer } from '../helpers/servers/with-server.ts';
 import { describePollStore } from './poll-store.contract.ts';
 import { describeQueueStore } from './queue-store.contract.ts';
+import { describeReplyLimit } from './reply-limit.contract.ts';
 import { describeShardFeed } from './shard-feed.contract.ts';
 import { describeStockStore } from './stock-store.contract.ts';
 import { describeTallyStore } from './tally-store.contract.ts';
@@ -39,6 +41,7 @@ await withServer('DynamoDB contracts', startDynamoDbLocal, async ({ endpoint }) 
     'DynamoDB',
     async (retentionMs) => new DynamoDbTaskStore(client, await newTaskTables(client), retentionMs, new FakeClock()),
   );
+  describeReplyLimit('DynamoDB', async () => new DynamoDbReplyLimit(client, (await newVoteTables(client)).votes), 20);
   describeVoteLedger('DynamoDB', async () => {
     const { votes } = await newVoteTables(client);
     return new DynamoDbVoteLedger(client, votes, 'eu-west-1', seededRandom(1));

@@ -1,18 +1,10 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import type { Poll } from '../../src/domain/votes/poll.ts';
-import { marksOf, type ShardImage, totalVotes } from '../../src/domain/votes/tally.ts';
+import { ballotsIn, marksOf, type ShardImage } from '../../src/domain/votes/tally.ts';
 import type { ShardFeed, VoteLedger } from '../../src/ports/votes.ts';
 import { eventually } from '../helpers/eventually.ts';
+import { aBallot, aPoll } from '../helpers/votes.ts';
 
-const poll: Poll = {
-  pollId: 'colors',
-  question: 'Which colour?',
-  choices: ['RED', 'GREEN'],
-  createdAt: 0,
-  voterLimit: 'none',
-  hideUntilClose: false,
-  shards: 2,
-};
+const poll = aPoll({ choices: ['RED', 'GREEN'], shards: 2 });
 
 const handling = (changes: (images: readonly ShardImage[]) => Promise<void>) => ({
   changes,
@@ -24,9 +16,8 @@ export function describeShardFeed(name: string, make: () => Promise<{ feed: Shar
   describe(`ShardFeed: ${name}`, () => {
     let feed: ShardFeed;
     let ledger: VoteLedger;
-    const vote = (voteId: string) =>
-      ledger.record(poll, { pollId: 'colors', voteId, choice: 1, voter: 'ann', acceptedAt: 1_000 });
-    const total = (images: readonly ShardImage[]): number => totalVotes(marksOf(images));
+    const vote = (voteId: string) => ledger.record(poll, aBallot(voteId, { choices: [1], acceptedAt: 1_000 }));
+    const total = (images: readonly ShardImage[]): number => ballotsIn(marksOf(images));
     beforeEach(async () => {
       ({ feed, ledger } = await make());
     });
@@ -47,7 +38,35 @@ export function describeShardFeed(name: string, make: () => Promise<{ feed: Shar
       );
       await feed.stop();
       for (const image of seen)
-        expect(image).toEqual({ ...image, pollId: 'colors', choice: 1, lastVoteAt: 1_000, votes: expect.any(Number) });
+        expect(image).toEqual({
+          pollId: 'colors',
+          region: ledger.region,
+          shard: expect.any(Number),
+          votes: [0, image.ballots],
+          ballots: expect.any(Number),
+          closed: 0,
+          lastVoteAt: 1_000,
+        });
+    });
+
+    it('tells of the closing of shards, those without a vote included', async () => {
+      const seen: ShardImage[] = [];
+      feed.start(
+        handling(async (images) => {
+          seen.push(...images);
+        }),
+      );
+      await ledger.closeShards(poll);
+
+      await eventually(
+        () => seen.length,
+        (count) => count === poll.shards,
+      );
+      await feed.stop();
+      expect(seen.map(({ shard, closed, ballots }) => [shard, closed, ballots]).sort()).toEqual([
+        [0, 2, 0],
+        [1, 2, 0],
+      ]);
     });
 
     it('delivers a batch again until its handler succeeds, and one batch at a time', async () => {

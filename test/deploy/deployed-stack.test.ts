@@ -76,6 +76,19 @@ describe('the deployed stack', () => {
       20_000,
     );
 
+  /** As a global table brings a closed shard of another region, and as a count leaves its progress when it is cut off. */
+  const votesElsewhere = async (pollId: string): Promise<void> => {
+    const put = (Item: object) =>
+      stack.tables.send(new PutCommand({ TableName: stack.nameOf('VotesTable'), Item: { ...Item } }));
+    const counts = { 0: { ballots: 0, doubleVoters: 0 } };
+    await put({ pk: `COUNT#${pollId}#${ROOT.AWS_REGION}`, sk: 'COUNT', counts });
+    const shard = { pollId, region: 'us-east-1', shard: 0, v0: 1, ballots: 1, closed: 1, lastVoteAt: Date.now() };
+    await put({ pk: `SHARD#${pollId}#us-east-1#0`, sk: 'SHARD', kind: 'shard', version: 2, ...shard });
+    const Key = { pk: `TALLY#${pollId}`, sk: 'TALLY' };
+    const read = new GetCommand({ TableName: stack.nameOf('TalliesTable'), Key });
+    await eventually(async () => (await stack.tables.send(read)).Item !== undefined, Boolean, 20_000);
+  };
+
   it('counts votes by signed SMS and by JSON, and the tally arrives by the stream', async () => {
     expect((await createPoll({ pollId: 'colors' })).status).toBe(201);
     // For the sweep, which comes once a minute.
@@ -110,6 +123,17 @@ describe('the deployed stack', () => {
     // As if whoever closed it had died before it took the poll off the list of those to be closed: the sweep has to.
     const Item = { pk: 'DUE', sk: `${sortable(closesAt.getTime())}#audited` };
     await stack.tables.send(new PutCommand({ TableName: stack.nameOf('TalliesTable'), Item }));
+  });
+
+  it('audits a poll with votes of another region, where another count was held up', async () => {
+    for (const pollId of ['apart', 'apart-due']) await votesElsewhere(pollId);
+    await createPoll({ pollId: 'apart', voterLimit: 'one' });
+    // For the sweep.
+    await createPoll({ pollId: 'apart-due', voterLimit: 'one', closesAt: new Date(Date.now() + 1_000) });
+
+    const closed = await send({ method: 'POST', url: '/polls/apart/close', headers: authorization });
+    expect(JSON.parse(closed.body)).toMatchObject({ final: true, audit: { ballots: 0, tally: 0, doubleVoters: 0 } });
+    expect(await tally('apart')).toEqual([1, 0, 0]);
   });
 
   it('values stocks at the rates of the source that it was given', async () => {
@@ -238,7 +262,7 @@ describe('the deployed stack', () => {
   });
 
   it('puts a poison record aside and folds the good ones around it', async () => {
-    const poison = { pk: 'SHARD#colors#0.eu-west-1#poison', sk: 'SHARD', kind: 'shard', version: 1, votes: 'many' };
+    const poison = { pk: 'SHARD#colors#eu-west-1#poison', sk: 'SHARD', kind: 'shard', version: 2, v0: 'many' };
     const [red = 0, ...others] = await tally('colors');
     await stack.withoutMapping('VotesStreamFunction', async () => {
       expect((await vote('colors', 'before the poison')).status).toBe(201);
@@ -257,7 +281,7 @@ describe('the deployed stack', () => {
     const streams = new DynamoDBStreamsClient(clientOptions(aws.endpoint));
     const records = await readStream(stack.tables, streams, stack.nameOf('VotesTable'));
     const aside = records.find(({ dynamodb }) => dynamodb?.SequenceNumber === startSequenceNumber);
-    expect(aside?.dynamodb?.NewImage).toMatchObject({ pk: { S: poison.pk }, votes: { S: 'many' } });
+    expect(aside?.dynamodb?.NewImage).toMatchObject({ pk: { S: poison.pk }, v0: { S: 'many' } });
   });
 
   it('is updated with traffic on it, and loses no vote', async () => {
@@ -310,9 +334,11 @@ describe('the deployed stack', () => {
       90_000,
     );
 
-    const Key = { pk: `SHARD#due#0.${ROOT.AWS_REGION}#0`, sk: 'SHARD' };
+    const Key = { pk: `SHARD#due#${ROOT.AWS_REGION}#0`, sk: 'SHARD' };
     const { Item } = await stack.tables.send(new GetCommand({ TableName: stack.nameOf('VotesTable'), Key }));
-    expect(Item).toMatchObject({ closed: true });
+    expect(Item).toMatchObject({ closed: 48 });
+    for (const pollId of ['due', 'apart-due'])
+      expect(await get(`/polls/${pollId}`)).toMatchObject({ closedBy: 'schedule', final: true, audit: { drift: 0 } });
   });
 
   describe('has roles that', () => {

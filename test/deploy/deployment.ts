@@ -48,6 +48,7 @@ export class Deployment {
     const parameters = {
       TwilioAuthTokenSecretArn: await createSecret('twilio', twilioSettings.TWILIO_AUTH_TOKEN),
       PublicBaseUrl: twilioSettings.PUBLIC_BASE_URL,
+      SmsDefaultPoll: 'colors',
       RateSourcesSecretArn: await createSecret('rates', rateSources),
     };
     await sam.build();

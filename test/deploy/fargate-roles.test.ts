@@ -18,7 +18,7 @@ const OF_WORKERS_ALONE = [
   'dynamodb:DescribeTable on VotesTable.Arn',
   ...['DeleteItem', 'PutItem', 'Query', 'UpdateItem'].map((action) => `dynamodb:${action} on LeasesTable.Arn`),
   'dynamodb:Query on TalliesTable.Arn for POLLS',
-  'dynamodb:BatchGetItem on VotesTable.Arn for SHARD#*',
+  'dynamodb:BatchGetItem on TalliesTable.Arn for POLL#*',
 ];
 
 /** All that roles of a template allow, but for some statements. */

@@ -55,6 +55,9 @@ describe('wrong configuration', () => {
     ['API_KEYS', 'admin=0123456789abcdef,'],
     ['VOTER_KEY', 'fifteen letters'],
     ['PUBLIC_BASE_URL', 'votes.example.org'],
+    ['PUBLIC_BASE_URL', 'https:votes.example.org'],
+    ['PUBLIC_BASE_URL', 'https://votes.example.org?a=1'],
+    ['PUBLIC_BASE_URL', 'https://votes.example.org,'],
   ])('refuses %s=%j without repeating the value', async (name, value) => {
     const server = await ServerProcess.spawn({ [name]: value });
 
@@ -62,6 +65,17 @@ describe('wrong configuration', () => {
     expect(server.logs).toHaveLength(1);
     expect(server.logs[0]?.msg).toMatch(new RegExp(`^${name} must `));
     expect(server.logs[0]?.msg).not.toContain(value);
+  });
+
+  it('names every bad item of a list by its place', async () => {
+    const PUBLIC_BASE_URL = 'ftp://a.example.org, https://b.example.org, c.example.org';
+    const server = await ServerProcess.spawn({ PUBLIC_BASE_URL, PORT: 'x' });
+
+    expect(await server.exit).toEqual({ code: 78, signal: null });
+    expect(server.logs.map(({ msg }) => msg)).toEqual([
+      expect.stringMatching(/^PORT must be/),
+      expect.stringMatching(/^PUBLIC_BASE_URL must be an address .*\(item 1, 3 of 3\)$/),
+    ]);
   });
 
   it('takes an empty setting as unset', async () => {

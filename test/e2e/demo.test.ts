@@ -91,9 +91,10 @@ describe('the demo', () => {
   it('fails when a text that was acknowledged is not counted', async () => {
     let isLost = false;
     const url = await standBetween(async (call, response) => {
-      if (call.path.startsWith('/webhooks/') && !isLost) {
+      if (call.body.includes('MessageSid=') && !isLost) {
         isLost = true;
-        return response.writeHead(200, { 'content-type': 'text/xml' }).end('<Response/>');
+        const told = '<Response><Message>Thank you! Your vote for RED is counted.</Message></Response>';
+        return response.writeHead(200, { 'content-type': 'text/xml' }).end(told);
       }
       const answer = await forward(service.url, call);
       return response.writeHead(answer.status, answer.headers).end(answer.body);
@@ -133,7 +134,27 @@ describe('the demo', () => {
     const [signed, unsigned] = await Promise.all([demo(args, twilio), demo([...args, '--poll', 'colors'])]);
 
     expect(signed).toMatchObject({ code: 0 });
+    expect(signed.output).toContain('signed');
     expect(unsigned).toMatchObject({ code: 1, output: expect.stringMatching(/403.*\n.*TWILIO_AUTH_TOKEN/) });
+  });
+
+  it('sends no text where all would be refused, and says so', async () => {
+    const open = await ServerProcess.start({ API_KEYS: `test=${KEY}`, HOST: '0.0.0.0' });
+    const url = `http://127.0.0.1:${new URL(open.url).port}`;
+
+    const run = await demo(['--votes', '50', '--url', url]);
+
+    expect(run).toMatchObject({ code: 0, output: expect.stringMatching(/No text messages.*TWILIO_AUTH_TOKEN/) });
+    expect(run.figure('accepted') + run.figure('refused')).toBe(50);
+    expect(open.logs.filter(({ msg }) => msg === 'refused a text')).toHaveLength(1);
+  });
+
+  it('does not take a text that is in no poll for a vote', async () => {
+    const other = await ServerProcess.start({ API_KEYS: `test=${KEY}`, SMS_DEFAULT_POLL: 'another' });
+
+    const run = await demo(['--votes', '50', '--sms', '100', '--unknown', '0', '--url', other.url]);
+
+    expect(run).toMatchObject({ code: 1, output: expect.stringContaining('There is no vote running') });
   });
 
   describe('with tasks', () => {

@@ -16,17 +16,19 @@ interface Operation {
   readonly tags?: readonly string[];
   readonly parameters?: readonly Parameter[];
   readonly security?: readonly object[];
-  readonly requestBody?: { readonly content: Record<string, unknown> };
+  readonly requestBody?: { readonly content: Record<string, unknown>; readonly required?: boolean };
   readonly responses: Record<string, { description: string; content?: Record<string, unknown>; headers?: object }>;
 }
 
 /** What the contract says of each route: where its answer is, what refuses it, and what it takes. */
 interface Route {
-  readonly answers: Record<number, string | undefined>;
+  readonly answers: Record<number, string | readonly string[] | undefined>;
   readonly refusals: readonly number[];
   readonly parameters?: readonly string[];
   readonly body?: string;
-  readonly key?: true;
+  readonly bodyIsOptional?: true;
+  /** Whether it needs a key, or shows more to those who have one. */
+  readonly key?: true | 'optional';
 }
 
 const JSON_TYPE = 'application/json';
@@ -37,29 +39,33 @@ const routes: Readonly<Record<string, Route>> = {
   'GET /polls/{pollId}': { answers: { 200: JSON_TYPE }, refusals: [404, 503], parameters: ['path pollId'] },
   'POST /polls/{pollId}/votes': {
     answers: { 201: JSON_TYPE },
-    refusals: [404, 409, 415, 422, 503],
+    refusals: [403, 404, 409, 415, 422, 503],
     parameters: ['path pollId', 'header idempotency-key'],
     body: JSON_TYPE,
   },
   'GET /polls/{pollId}/results': {
-    answers: { 200: JSON_TYPE, 304: undefined },
+    answers: { 200: [JSON_TYPE, 'text/csv'], 304: undefined },
     refusals: [404, 503],
-    parameters: ['path pollId', 'header if-none-match'],
+    parameters: ['path pollId', 'header if-none-match', 'header accept'],
+    key: 'optional',
   },
   'GET /polls/{pollId}/results/events': {
     answers: { 200: 'text/event-stream' },
     refusals: [404, 501, 503],
     parameters: ['path pollId'],
+    key: 'optional',
   },
   'POST /polls/{pollId}/close': {
     answers: { 200: JSON_TYPE },
-    refusals: [401, 404, 503],
+    refusals: [401, 404, 409, 415, 503],
     parameters: ['path pollId'],
+    body: JSON_TYPE,
+    bodyIsOptional: true,
     key: true,
   },
   'POST /polls/{pollId}/recount': {
     answers: { 200: JSON_TYPE },
-    refusals: [401, 404, 503],
+    refusals: [401, 404, 409, 503],
     parameters: ['path pollId'],
     key: true,
   },
@@ -98,7 +104,7 @@ describe('the OpenAPI document', () => {
   });
 
   it.each(Object.entries(routes))('says of %s what the contract says', (route, expected) => {
-    const { answers, refusals, parameters = [], body, key } = expected;
+    const { answers, refusals, parameters = [], body, bodyIsOptional = false, key } = expected;
     const { responses, security, requestBody, ...found } = operation(route);
 
     expect((found.parameters ?? []).map((parameter) => `${parameter.in} ${parameter.name}`)).toEqual(parameters);
@@ -106,13 +112,17 @@ describe('the OpenAPI document', () => {
       parameters.filter((parameter) => parameter.startsWith('path ')).map((parameter) => parameter.slice(5)),
     );
     expect(Object.keys(requestBody?.content ?? {})).toEqual(body ? [body] : []);
-    expect(security).toEqual(key ? [{ bearer: [] }, { apiKey: [] }] : undefined);
-    const types = Object.entries(responses).map(([status, { content }]) => [status, Object.keys(content ?? {})[0]]);
+    expect(requestBody?.required).toBe(body ? !bodyIsOptional : undefined);
+    const keys = [{ bearer: [] }, { apiKey: [] }];
+    expect(security).toEqual(key ? [...(key === 'optional' ? [{}] : []), ...keys] : undefined);
+    const types = Object.entries(responses).map(([status, { content }]) => [status, Object.keys(content ?? {})]);
     const problem = 'application/problem+json';
-    expect(Object.fromEntries(types)).toEqual({
-      ...Object.fromEntries([...always, ...refusals].map((status) => [status, problem])),
-      ...answers,
-    });
+    const promised = { ...Object.fromEntries([...always, ...refusals].map((status) => [status, problem])), ...answers };
+    expect(Object.fromEntries(types)).toEqual(
+      Object.fromEntries(
+        Object.entries(promised).map(([status, type]) => [status, type === undefined ? [] : [type].flat()]),
+      ),
+    );
     expect(found.summary).toMatch(/^\S.{5}/);
     expect(found.tags).toHaveLength(1);
     for (const { description } of Object.values(responses)) expect(description).not.toBe('Default Response');
@@ -146,7 +156,7 @@ describe('the OpenAPI document', () => {
     expect(headers('POST /polls', 201)).toEqual(['location']);
     expect(headers('POST /polls', 401)).toEqual(['www-authenticate']);
     expect(headers('POST /polls/{pollId}/votes', 201)).toEqual(['idempotent-replayed']);
-    expect(headers('GET /polls/{pollId}/results', 200)).toEqual(['etag']);
+    expect(headers('GET /polls/{pollId}/results', 200)).toEqual(['etag', 'vary']);
     expect(headers('POST /polls/{pollId}/close', 503)).toEqual(['retry-after']);
   });
 
@@ -164,8 +174,13 @@ describe('the OpenAPI document', () => {
       total: 0,
       choices: [],
       revision: 0,
+      ballots: 0,
       asOf: '2026-01-01T00:00:00.000Z',
       lagMs: 0,
+      completeUpTo: '2026-01-01T00:00:00.000Z',
+      stale: false,
+      staleAfterSeconds: 15,
+      final: false,
     };
 
     expect(conforms(request, answer(200, results))).toBeUndefined();

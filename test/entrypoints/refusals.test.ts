@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { generalProblems } from '../../src/entrypoints/http/problems.ts';
 import { problems as stocksProblems } from '../../src/entrypoints/http/stocks/problems.ts';
 import { problems as votesProblems } from '../../src/entrypoints/http/votes/problems.ts';
-import { type EmbeddedApp, embeddedApp } from '../helpers/embedded-app.ts';
+import { authorization, type EmbeddedApp, embeddedApp } from '../helpers/embedded-app.ts';
 import { type HttpAnswer, injecting, type Send } from '../helpers/http.ts';
 import { conformanceTo } from '../helpers/openapi-conformance.ts';
 import { exchangeBytes, overSocket, parseAnswer } from '../helpers/raw-http.ts';
@@ -84,6 +84,23 @@ describe('bytes on a socket that are refused:', () => {
 
     expectRefusal(answer, refusal);
     expect(next.status).toBe(200);
+  });
+});
+
+describe('a value that is none of those allowed', () => {
+  const put = { method: 'PUT', url: '/queues/q', headers: authorization };
+  const create = { method: 'POST', url: '/polls', headers: authorization };
+  const poll = { question: 'Which?', choices: ['A', 'B'] };
+
+  it.each([
+    ['voterLimit', { ...create, body: { ...poll, voterLimit: 'three' } }, 'none, one'],
+    ['voterLimit', { ...create, body: { ...poll, voterLimit: 3 } }, 'none, one'],
+    ['order', { ...put, body: { order: 'random' } }, 'lifo, fifo, adaptive'],
+    ['status', { url: '/queues/q/tasks?status=DONE', headers: authorization }, 'PENDING, TAKEN, FAILURE, SHED'],
+  ])('is told which are, once: %s', async (path, request, values) => {
+    const { errors } = JSON.parse((await injecting(service.app)(request)).body);
+
+    expect(errors).toEqual([{ path, message: `must be one of: ${values}` }]);
   });
 });
 

@@ -54,6 +54,7 @@ describe('the events of a poll’s results', () => {
     expect(client.response.headers).toMatchObject({
       'content-type': 'text/event-stream',
       'cache-control': 'no-store',
+      'x-accel-buffering': 'no',
       'x-content-type-options': 'nosniff',
       'x-request-id': expect.stringMatching(/^\w{26}$/),
     });
@@ -121,12 +122,28 @@ describe('the events of a poll’s results', () => {
     service.clock.advance(1_000);
     await received(client, 2);
     await post('/polls/later/close');
+    await eventually(() => client.last.final, Boolean);
+
+    const shown = client.events.map(({ data }) => JSON.parse(data));
+    expect([...new Set(shown.map(({ status }) => status))]).toEqual(['scheduled', 'open', 'closed']);
+    expect(new Set(shown.map(({ total }) => total))).toEqual(new Set([0]));
+    expect(shown.map(({ final }) => final).indexOf(true)).toBe(shown.length - 1);
+  });
+
+  it('tell when the results get stale, and when they are fresh again', async () => {
+    const client = await follow('colors');
+    await received(client, 1);
+    const failing = jest.spyOn(service.container.get(ports.ledger), 'readShards').mockRejectedValue(storeUnavailable());
+    service.clock.advance(20_000);
+    await received(client, 2);
+    failing.mockRestore();
+    service.clock.advance(5_000);
     await received(client, 3);
 
-    expect(client.events.map(({ id, data }) => [id, JSON.parse(data).status])).toEqual([
-      ['0', 'scheduled'],
-      ['0', 'open'],
-      ['0', 'closed'],
+    expect(client.events.map(({ id, data }) => [id, JSON.parse(data).stale])).toEqual([
+      ['0', false],
+      ['0', true],
+      ['0', false],
     ]);
   });
 
@@ -135,18 +152,28 @@ describe('the events of a poll’s results', () => {
     const client = await follow('hidden');
     await received(client, 1);
     await vote('A', 'hidden');
-    const looking = jest.spyOn(service.container.get(ports.tallies), 'get');
     await eventually(
-      () => looking.mock.calls.length,
-      (looks) => looks >= 4,
+      () => client.last.ballots,
+      (ballots) => ballots === 1,
     );
     await post('/polls/hidden/close');
-    await received(client, 2);
+    await eventually(() => client.last.final, Boolean);
 
-    expect(client.events).toHaveLength(2);
-    expect(client.events[0]).toMatchObject({ id: undefined });
-    expect(JSON.parse(client.events[0]?.data ?? '')).toMatchObject({ hidden: true, total: null, revision: null });
-    expect(client.last).toMatchObject({ status: 'closed', total: 1 });
+    const shown = client.events.map(({ id, data }) => ({ id, ...JSON.parse(data) }));
+    const hidden = shown.filter((results) => results.hidden);
+    expect(hidden.length).toBe(shown.length - 1);
+    for (const results of hidden)
+      expect(results).toMatchObject({
+        id: undefined,
+        total: null,
+        revision: null,
+        lagMs: null,
+        choices: [
+          { choice: 'A', votes: null, share: null },
+          { choice: 'B', votes: null, share: null },
+        ],
+      });
+    expect(client.last).toMatchObject({ status: 'closed', total: 1, choices: [{ votes: 1 }, { votes: 0 }] });
   });
 
   it('go on after the store could not answer for a while', async () => {
@@ -220,9 +247,14 @@ describe('live results', () => {
     hidden: false,
     total: revision,
     choices: [],
+    ballots: revision,
     revision,
     asOf: 0,
     lagMs: 0,
+    completeUpTo: 0,
+    stale: false,
+    staleAfterSeconds: 15,
+    final: false,
   });
   beforeEach(() => void jest.useFakeTimers());
   afterEach(() => void jest.useRealTimers());

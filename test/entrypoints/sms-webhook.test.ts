@@ -1,7 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { getExpectedTwilioSignature } from 'twilio/lib/webhooks/webhooks.js';
-import { twimlReply } from '../../src/entrypoints/http/votes/sms-replies.ts';
-import { isFromTwilio } from '../../src/entrypoints/http/votes/twilio-signature.ts';
+import { refusalOf, type SmsRequest, type TwilioSettings } from '../../src/entrypoints/http/votes/twilio-signature.ts';
 import { authorization, type EmbeddedApp, embeddedApp } from '../helpers/embedded-app.ts';
 import { overSocket } from '../helpers/raw-http.ts';
 
@@ -108,8 +107,46 @@ describe('the signature of an SMS', () => {
     await started({ ...base, PUBLIC_BASE_URL: publicBaseUrl });
 
     expect(await deliver({ signature: signed(address) })).toBe(200);
-    expect(await deliver({ signature: signed(`${address}/`) })).toBe(403);
+    expect(await deliver({ signature: signed(`${address}x`) })).toBe(403);
   });
+
+  const CALLED = ['https://Vote.Example.org', 'https://fallback.example.net:8443/Sms', 'http://10.1.2.3/a/b'];
+
+  it.each(CALLED)('may be of any public address, spelled as Twilio is told it: %s', async (base) => {
+    await started({ TWILIO_AUTH_TOKEN: 'token', PUBLIC_BASE_URL: `${CALLED.join('/ , ')}` });
+
+    expect(await deliver({ signature: signed(base + PATH) })).toBe(200);
+    expect(await deliver({ signature: signed(`${base}${PATH}?a=1`), path: `${PATH}?a=1` })).toBe(200);
+    expect(await deliver({ signature: signed(`${base}x${PATH}`) })).toBe(403);
+  });
+
+  it.each([
+    ['HTTPS://VOTE.example.ORG', 'HTTPS://VOTE.example.ORG'],
+    ['HTTPS://VOTE.example.ORG', 'https://vote.example.org'],
+    ['https://vote.example.org/Api/V1', 'https://vote.example.org/Api/V1'],
+    ["https://vote.example.org/it's", "https://vote.example.org/it's"],
+    ['https://wähl.example.org', 'https://wähl.example.org'],
+    ['https://wähl.example.org', 'https://xn--whl-qla.example.org'],
+    ['https://user:pass@vote.example.org', 'https://user:pass@vote.example.org'],
+    ['https://user:pass@vote.example.org', 'https://vote.example.org'],
+  ])('with PUBLIC_BASE_URL=%s is taken for %s', async (publicBaseUrl, base) => {
+    await started({ TWILIO_AUTH_TOKEN: 'token', PUBLIC_BASE_URL: publicBaseUrl });
+
+    expect(await deliver({ signature: signed(base + PATH) })).toBe(200);
+  });
+
+  it.each([PATH, `${PATH}/`])(
+    'may be of an address with a closing slash, when the request comes to %s',
+    async (path) => {
+      await started(base);
+
+      for (const query of ['', '?', '?a=1/', '?a=b?/'])
+        for (const address of [url, `${url}/`])
+          expect(await deliver({ path: path + query, signature: signed(address + query) })).toBe(200);
+      expect(await deliver({ path, signature: signed(`${url}//`) })).toBe(403);
+      expect(await deliver({ path: `${PATH}//`, signature: signed(`${url}//`) })).toBe(404);
+    },
+  );
 
   it.each(['?foo=1&bar=2', '?b=2&a=1&a=0', "?q=it's%20%C3%A9&x", '?__proto__=1', '?%zz', '?'])(
     'covers the query %s',
@@ -152,9 +189,11 @@ describe('the signature of an SMS', () => {
 });
 
 describe('the check of a signature', () => {
-  const publicBaseUrl = new URL('https://mycompany.com/');
+  const publicBaseUrls = ['https://mycompany.com'];
   const call = { CallSid: 'CA1234567890ABCDE', Digits: '1234', To: '+18005551212' };
-  const settings = { authTokens: ['12345'], publicBaseUrl, openWithoutToken: false };
+  const settings = { authTokens: ['12345'], publicBaseUrls, openWithoutToken: false };
+  const isTaken = async (settings: TwilioSettings, request: Omit<SmsRequest, 'headers'> & { signature: string }) =>
+    !(await refusalOf(settings, { ...request, headers: { 'x-twilio-signature': request.signature } }));
   const from = (number: string) => ({ ...call, Caller: number, From: number });
 
   it.each([
@@ -164,34 +203,142 @@ describe('the check of a signature', () => {
   ])('knows a signature that Twilio published for %s', async (base, number, signature) => {
     const request = { url: '/myapp.php?foo=1&bar=2', signature, form: from(number) };
 
-    expect(await isFromTwilio({ ...settings, publicBaseUrl: new URL(base) }, request)).toBe(true);
-    expect(await isFromTwilio({ ...settings, publicBaseUrl: new URL(base) }, { ...request, form: from('+1') })).toBe(
-      false,
-    );
-    expect(await isFromTwilio({ ...settings, authTokens: ['54321'] }, request)).toBe(false);
-  });
-
-  it('takes anything without a token when the service is embedded, and nothing otherwise', async () => {
-    const request = { url: '/', signature: undefined, form: {} };
-    const withoutToken = { ...settings, authTokens: [] };
-
-    expect(await isFromTwilio({ ...withoutToken, openWithoutToken: true }, request)).toBe(true);
-    expect(await isFromTwilio(withoutToken, request)).toBe(false);
-    expect(await isFromTwilio(withoutToken, { ...request, signature: 'x' })).toBe(false);
+    expect(await isTaken({ ...settings, publicBaseUrls: [base] }, request)).toBe(true);
+    expect(await isTaken({ ...settings, publicBaseUrls: [base] }, { ...request, form: from('+1') })).toBe(false);
+    expect(await isTaken({ ...settings, authTokens: ['54321'] }, request)).toBe(false);
   });
 
   it('refuses everything with a token and no public address, embedded or not', async () => {
     const request = { url: '/', signature: signed('https://mycompany.com/', {}, '12345'), form: {} };
 
-    expect(await isFromTwilio({ ...settings, publicBaseUrl: undefined, openWithoutToken: true }, request)).toBe(false);
+    expect(await isTaken({ ...settings, publicBaseUrls: [], openWithoutToken: true }, request)).toBe(false);
   });
 
   it('refuses a target that makes no address', async () => {
     const request = { url: 'http://x/', signature: 'x', form: {} };
 
-    expect(await isFromTwilio({ ...settings, publicBaseUrl: new URL('https://mycompany.com:8443') }, request)).toBe(
-      false,
+    expect(await isTaken({ ...settings, publicBaseUrls: ['https://mycompany.com:8443'] }, request)).toBe(false);
+  });
+});
+
+describe('the webhook without a token', () => {
+  const loopback = ['localhost', 'LOCALHOST:8080', '127.0.0.1', '127.0.0.1:1', '127.9.8.7:8080', '[::1]', '[::1]:8080'];
+  const others = [
+    'vote.example.org',
+    'localhost.example.org',
+    'my-localhost',
+    '127.0.0.1.example.org',
+    '128.0.0.1',
+    '0.0.0.0:8080',
+    '10.0.0.1',
+    '[::2]',
+    '127.0.0.1@example.org',
+    'example.org:127',
+    ' ',
+  ];
+
+  it.each(loopback)('takes texts that this machine sends to %s', async (host) => {
+    await started({});
+
+    expect(await deliver({ headers: { host } })).toBe(200);
+  });
+
+  it.each(others)('refuses texts to the host %s', async (host) => {
+    await started({});
+
+    expect(await deliver({ headers: { host } })).toBe(403);
+    expect(await votes()).toBe(0);
+  });
+
+  it.each([
+    ['origin', 'https://evil.example.org'],
+    ['Origin', 'null'],
+    ['origin', 'http://localhost:8080'],
+    ['forwarded', 'for=192.0.2.1'],
+    ['x-forwarded-for', '192.0.2.1'],
+    ['X-Forwarded-Proto', 'https'],
+    ['x-forwarded-host', 'localhost'],
+    ['x-forwarded-', ''],
+  ])('refuses texts that a page or a proxy sends, by their %s: %s', async (name, value) => {
+    await started({});
+
+    expect(await deliver({ headers: { [name]: value } })).toBe(403);
+    expect(await votes()).toBe(0);
+  });
+
+  it.each<Record<string, string>>([
+    { HOST: '0.0.0.0' },
+    { HOST: '::' },
+    { HOST: '192.0.2.1' },
+    { HOST: 'vote.example.org' },
+    { HOST: '127.example.org' },
+    { PUBLIC_BASE_URL: 'https://vote.example.org' },
+    { PUBLIC_BASE_URL: 'http://127.0.0.1' },
+  ])('refuses every text where others can reach it: %j', async (env) => {
+    await started(env);
+
+    expect(await deliver({})).toBe(403);
+    expect(await deliver({ signature: signed(`https://vote.example.org${PATH}`) })).toBe(403);
+  });
+
+  it.each(['127.0.0.1', 'localhost', '::1', '127.1.2.3'])('takes texts when it listens on %s alone', async (HOST) => {
+    await started({ HOST });
+
+    expect(await deliver({})).toBe(200);
+  });
+
+  it('refuses texts with a store that others share', async () => {
+    const refusal = refusalOf(
+      { authTokens: [], publicBaseUrls: [], openWithoutToken: false },
+      { url: PATH, headers: { host: 'localhost' }, form: fields },
     );
+
+    expect(await refusal).toMatchObject({ reason: expect.stringContaining('TWILIO_AUTH_TOKEN') });
+  });
+});
+
+describe('a refused text', () => {
+  const lines: string[] = [];
+  const warnings = () => lines.map((line) => JSON.parse(line)).filter(({ level }) => level === 40);
+  const startedWithLog = async (env: Record<string, string>) => {
+    lines.length = 0;
+    service = await embeddedApp(env, { log: { write: (line) => void lines.push(line) } });
+    port = Number(new URL(await service.app.listen({ host: '127.0.0.1', port: 0 })).port);
+  };
+
+  it('is a warning with the addresses that were checked, and with nothing that is secret', async () => {
+    const secrets = { TWILIO_AUTH_TOKEN: 'token-1,token-2', query: 'query-secret', password: 'pass-word' };
+    const PUBLIC_BASE_URL = `https://One.example.org,https://user:${secrets.password}@two.example.org/sms`;
+    await startedWithLog({ TWILIO_AUTH_TOKEN: secrets.TWILIO_AUTH_TOKEN, PUBLIC_BASE_URL });
+
+    expect(await deliver({ path: `${PATH}?key=${secrets.query}` })).toBe(403);
+    expect(await deliver({ signature: 'wrong-signature' })).toBe(403);
+    expect(
+      await deliver({ signature: signed('https://elsewhere.example.org/'), path: '/sms/webhooks/twilio/sms' }),
+    ).toBe(403);
+
+    expect(warnings()).toMatchObject([
+      {
+        signature: 'missing',
+        checked: expect.arrayContaining([
+          `https://One.example.org${PATH}?...`,
+          `https://One.example.org${PATH}/?...`,
+          `https://***@two.example.org/sms${PATH}?...`,
+        ]),
+      },
+      { signature: 'wrong', checked: expect.arrayContaining([`https://One.example.org${PATH}`]) },
+      { signature: 'wrong', checked: expect.arrayContaining([`https://***@two.example.org/sms${PATH}`]) },
+    ]);
+    expect(warnings()[0].requestId).toEqual(expect.any(String));
+    expect(lines.join('')).not.toMatch(/token-1|token-2|query-secret|pass-word|wrong-signature|\+?1500555000|olé/);
+  });
+
+  it('without a token says that there is none', async () => {
+    await startedWithLog({ HOST: '0.0.0.0' });
+
+    expect(await deliver({})).toBe(403);
+
+    expect(warnings()).toMatchObject([{ reason: 'TWILIO_AUTH_TOKEN is not set', signature: 'missing' }]);
   });
 });
 
@@ -201,27 +348,6 @@ describe('the reply to an SMS', () => {
       .replaceAll('&lt;', '<')
       .replaceAll('&gt;', '>')
       .replaceAll('&amp;', '&');
-
-  it.each([
-    ['ASCII', 'x'],
-    ['emoji', '🌍'],
-    ['characters that XML escapes', '&'],
-  ])('lists as many of 100 choices of 40 characters as fit into 1,600 (%s)', async (_, character) => {
-    const choices = Array.from({ length: 100 }, (_, index) => String(index).padStart(3, '0') + character.repeat(37));
-
-    const reply = text(await twimlReply({ kind: 'unknown-word', choices }));
-
-    expect(reply.length).toBeLessThanOrEqual(1_600);
-    expect(reply.length).toBeGreaterThan(1_600 - 180);
-    expect(reply).toMatch(/, …$/);
-    expect(reply).toContain(choices[17] as string);
-  });
-
-  it('lists all choices that fit', async () => {
-    const choices = Array.from({ length: 100 }, (_, index) => `C${index}`);
-
-    expect(text(await twimlReply({ kind: 'unknown-word', choices }))).toContain(`: ${choices.join(', ')}`);
-  });
 
   it('carries every choice that a poll may have', async () => {
     const { app } = await started({});

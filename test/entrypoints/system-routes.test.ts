@@ -25,25 +25,38 @@ describe('the health of the service', () => {
     expect(answer.headers['content-type']).toBe('application/json; charset=utf-8');
   });
 
-  it('names the part that cannot be reached, for as long as it cannot', async () => {
-    let reachable = true;
+  it('names the part that is not well, for as long as it is not', async () => {
+    const broken = new Set<string>();
+    const skewed = new Set<string>();
+    const ask = async (name: string) => {
+      if (broken.has(name)) throw new Error('ECONNREFUSED 10.1.2.3');
+    };
     const lifecycle = service.container.get(system.lifecycle);
-    lifecycle.dependsOn('cache', async () => undefined);
-    lifecycle.dependsOn('store', async () => {
-      if (!reachable) throw new Error('ECONNREFUSED 10.1.2.3');
-    });
+    lifecycle.degradesWithout('cache', () => ask('cache').then(() => 'ok'));
+    lifecycle.degradesWithout('clock', async () => (skewed.has('clock') ? 'skewed' : 'ok'));
+    lifecycle.dependsOn('store', () => ask('one table'));
+    lifecycle.dependsOn('store', () => ask('another table'));
     const ready = async () => {
       const answer = await send({ url: '/readyz' });
       expect(conforms({ url: '/readyz' }, answer)).toBeUndefined();
       return [answer.status, JSON.parse(answer.body)];
     };
 
-    expect(await ready()).toEqual([200, { status: 'ok', checks: { store: 'ok', cache: 'ok' } }]);
-    reachable = false;
-    expect(await ready()).toEqual([503, { status: 'unavailable', checks: { store: 'unreachable', cache: 'ok' } }]);
+    const well = { store: 'ok', cache: 'ok', clock: 'ok' };
+    expect(await ready()).toEqual([200, { status: 'ok', checks: well }]);
+    skewed.add('clock');
+    expect(await ready()).toEqual([200, { status: 'degraded', checks: { ...well, clock: 'skewed' } }]);
+    broken.add('cache');
+    const withoutCache = { ...well, clock: 'skewed', cache: 'unreachable' };
+    expect(await ready()).toEqual([200, { status: 'degraded', checks: withoutCache }]);
+    broken.add('one table');
+    expect(await ready()).toEqual([503, { status: 'unavailable', checks: { ...withoutCache, store: 'unreachable' } }]);
     expect((await send({ url: '/healthz' })).status).toBe(200);
-    reachable = true;
-    expect((await ready())[0]).toBe(200);
+    skewed.clear();
+    broken.delete('cache');
+    expect(await ready()).toEqual([503, { status: 'unavailable', checks: { ...well, store: 'unreachable' } }]);
+    broken.clear();
+    expect(await ready()).toEqual([200, { status: 'ok', checks: well }]);
   });
 });
 

@@ -51,9 +51,12 @@ describe('what is measured and logged of votes', () => {
     return service.container.get(ports.ledger).readShards(poll as never, []);
   };
   const tooHigh = () =>
-    service.container
-      .get(ports.tallies)
-      .put({ ...emptyTally('colors'), revision: 1, marks: new Map([['0.local#0', 41]]) }, 0);
+    service.container.get(ports.tallies).put({
+      ...emptyTally('colors'),
+      version: 1,
+      revision: 1,
+      marks: new Map([['local', [{ votes: [41], ballots: 41, closed: 0 }]]]),
+    });
 
   it('is how long a vote took to the tally, and nothing of images that bring nothing new', async () => {
     await vote('RED');

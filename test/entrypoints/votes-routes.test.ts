@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { storeUnavailable } from '../../src/domain/shared/domain-error.ts';
+import type { Counter } from '../../src/domain/votes/tally.ts';
 import { ports, useCases } from '../../src/entrypoints/composition/votes/module.ts';
 import { authorization, type EmbeddedApp, embeddedApp } from '../helpers/embedded-app.ts';
 import { eventually } from '../helpers/eventually.ts';
@@ -19,6 +20,14 @@ const post = (url: string, payload?: object, headers: Record<string, string> = a
 const given = async (fields: object = {}): Promise<string> =>
   (await post('/polls', { question: 'Which?', choices: ['RED', 'GREEN', 'BLUE'], ...fields })).json().pollId;
 const at = (ms: number): string => new Date(service.clock.now() + ms).toISOString();
+const auditOf = (votes: number, tally = votes) => ({
+  ballots: votes,
+  shards: votes,
+  tally,
+  drift: tally - votes,
+  doubleVoters: 0,
+  at: at(0),
+});
 const tallied = (pollId: string, votes: number) =>
   eventually(
     async () => (await get(`/polls/${pollId}/results`)).json(),
@@ -35,6 +44,7 @@ describe('a new poll', () => {
       question: 'Which?',
       choices: ['A', 'B'],
       voterLimit: 'none',
+      channels: ['sms', 'web'],
       hideUntilClose: false,
       status: 'open',
       createdAt: new Date(service.clock.now()).toISOString(),
@@ -161,7 +171,7 @@ describe('a vote', () => {
 
     expect(new Set(copies.map(({ body }) => body)).size).toBe(1);
     expect(copies.filter(({ headers }) => headers['idempotent-replayed'] === undefined)).toHaveLength(1);
-    expect((await post('/polls/colors/close')).json().audit).toEqual({ ballots: 1, shards: 1, tally: 1, drift: 0 });
+    expect((await post('/polls/colors/close')).json().audit).toEqual(auditOf(1));
   });
 });
 
@@ -179,7 +189,20 @@ describe('results', () => {
     expect(second.revision).toBeGreaterThan(first.revision);
     expect(second.asOf).toBe(new Date(service.clock.now()).toISOString());
     expect(second.lagMs).toBeGreaterThanOrEqual(0);
-    expect(Object.keys(second).sort()).toEqual(['asOf', 'choices', 'lagMs', 'pollId', 'revision', 'status', 'total']);
+    expect(Object.keys(second).sort()).toEqual([
+      'asOf',
+      'ballots',
+      'choices',
+      'completeUpTo',
+      'final',
+      'lagMs',
+      'pollId',
+      'revision',
+      'stale',
+      'staleAfterSeconds',
+      'status',
+      'total',
+    ]);
   });
 
   it('have shares that are rounded to four decimals', async () => {
@@ -216,32 +239,45 @@ describe('results', () => {
     expect(etags.size).toBe(3);
   });
 
-  it('do not betray votes by their ETag while they are hidden', async () => {
-    const pollId = await given({ hideUntilClose: true });
-    const before = await get(`/polls/${pollId}/results`);
-    await post(`/polls/${pollId}/votes`, { choice: 'RED' });
-    await eventually(
-      () => service.container.get(ports.tallies).get(pollId),
-      (tally) => tally?.revision === 1,
-    );
-    const after = await get(`/polls/${pollId}/results`);
+  it('betray nothing but the turnout while they are hidden, and that by their ETag too', async () => {
+    const seenOf = async (pollId: string, choice: string) => {
+      await given({ pollId, hideUntilClose: true });
+      const before = await get(`/polls/${pollId}/results`);
+      await post(`/polls/${pollId}/votes`, { choice });
+      await eventually(
+        () => service.container.get(ports.tallies).get(pollId),
+        (tally) => tally?.revision === 1,
+      );
+      const after = await get(`/polls/${pollId}/results`);
+      return { before, after };
+    };
+    const [red, blue] = [await seenOf('red', 'RED'), await seenOf('blue', 'BLUE')];
 
-    expect(after.headers.etag).toBe(before.headers.etag);
-    expect(after.body).toBe(before.body);
-    await post(`/polls/${pollId}/close`);
-    expect((await get(`/polls/${pollId}/results`)).headers.etag).not.toBe(before.headers.etag);
+    expect(red.before.json()).toMatchObject({ hidden: true, ballots: 0, total: null, revision: null, lagMs: null });
+    expect(red.after.json()).toMatchObject({ hidden: true, ballots: 1, total: null, revision: null, lagMs: null });
+    expect(red.after.json().choices).toEqual(
+      ['RED', 'GREEN', 'BLUE'].map((choice) => ({ choice, votes: null, share: null })),
+    );
+    expect(red.after.headers.etag).not.toBe(red.before.headers.etag);
+    expect(red.after.headers.etag).toBe(blue.after.headers.etag);
+    expect(red.after.body).toBe(blue.after.body.replace('"blue"', '"red"'));
+    await post('/polls/red/close');
+    expect((await get('/polls/red/results')).headers.etag).not.toBe(red.after.headers.etag);
   });
 
-  it('are closed by the clock without anybody closing them', async () => {
+  it('are closed by the clock without anybody closing them, and hidden until all is counted', async () => {
     const pollId = await given({ closesAt: at(1_000), hideUntilClose: true });
     const open = await get(`/polls/${pollId}/results`);
     service.clock.advance(1_000);
     const closed = await get(`/polls/${pollId}/results`);
+    await service.container.get(useCases.sweepPolls).execute();
+    const final = await get(`/polls/${pollId}/results`);
 
-    expect(open.json()).toMatchObject({ status: 'open', hidden: true, total: null });
-    expect(closed.json()).toMatchObject({ status: 'closed', total: 0 });
-    expect(closed.json()).not.toHaveProperty('hidden');
-    expect(closed.headers.etag).not.toBe(open.headers.etag);
+    expect(open.json()).toMatchObject({ status: 'open', hidden: true, total: null, final: false });
+    expect(closed.json()).toMatchObject({ status: 'closed', hidden: true, total: null, final: false });
+    expect(final.json()).toMatchObject({ status: 'closed', total: 0, final: true });
+    expect(final.json()).not.toHaveProperty('hidden');
+    expect(new Set([open, closed, final].map(({ headers }) => headers.etag)).size).toBe(3);
   });
 });
 
@@ -252,16 +288,23 @@ describe('a close', () => {
     const tallies = service.container.get(ports.tallies);
     const tally = await tallies.get('colors');
     if (!tally) throw new Error('there is no tally');
-    const marks = new Map([...tally.marks].map(([key, votes], index) => [key, index === 0 ? votes + 2 : votes]));
-    await tallies.put({ ...tally, marks, revision: tally.revision + 1 }, tally.revision);
+    const raised = ({ votes: [red = 0], ballots, closed }: Counter) => ({
+      votes: [red + 2],
+      ballots: ballots + 2,
+      closed,
+    });
+    const marks = new Map(
+      [...tally.marks].map(([region, [first, ...others]]) => [region, [raised(first as Counter), ...others]]),
+    );
+    await tallies.put({ ...tally, marks, version: tally.version + 1, revision: tally.revision + 1 });
 
     const audited = (await post('/polls/colors/close')).json();
     const recounted = (await post('/polls/colors/recount')).json();
     const auditedAgain = (await post('/polls/colors/close')).json();
 
-    expect(audited).toMatchObject({ status: 'closed', audit: { ballots: 30, shards: 30, tally: 32, drift: 2 } });
+    expect(audited).toMatchObject({ status: 'closed', audit: auditOf(30, 32) });
     expect(recounted).toEqual({ before: 32, after: 30, drift: -2 });
-    expect(auditedAgain.audit).toEqual({ ballots: 30, shards: 30, tally: 30, drift: 0 });
+    expect(auditedAgain.audit).toEqual(auditOf(30));
   });
 
   it.each(['closeShards', 'countBallots'] as const)(
@@ -283,7 +326,7 @@ describe('a close', () => {
         waiting.mockRestore();
       }
       expect((await get('/polls/colors')).json().status).toBe('closed');
-      expect((await post('/polls/colors/close')).json().audit).toEqual({ ballots: 0, shards: 0, tally: 0, drift: 0 });
+      expect((await post('/polls/colors/close')).json().audit).toEqual(auditOf(0));
     },
   );
 

@@ -60,6 +60,8 @@ await withServer('the service behind faults', startDynamoDbLocal, async (server)
         shards: 60,
         tally: 60,
         drift: 0,
+        doubleVoters: 0,
+        at: expect.any(String),
       });
     }, 60_000);
 
@@ -75,7 +77,7 @@ await withServer('the service behind faults', startDynamoDbLocal, async (server)
         String(body.TableName).endsWith(`-${table}`) ? refusal('ResourceNotFoundException') : 'pass';
       const answer = await send({ url: '/readyz' });
       expect(answer.status).toBe(503);
-      expect(JSON.parse(answer.body)).toEqual({ status: 'unavailable', checks: { store: 'unreachable' } });
+      expect(JSON.parse(answer.body)).toEqual({ status: 'unavailable', checks: { clock: 'ok', store: 'unreachable' } });
     });
   });
 

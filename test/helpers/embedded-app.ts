@@ -5,8 +5,10 @@ import { compose, system } from '../../src/entrypoints/composition/compose.ts';
 import { readConfig } from '../../src/entrypoints/composition/config.ts';
 import type { Context } from '../../src/entrypoints/composition/context.ts';
 import { contexts as servedContexts } from '../../src/entrypoints/composition/contexts.ts';
-import { dynamoDbModule } from '../../src/entrypoints/composition/dynamodb.ts';
+import { storageModules } from '../../src/entrypoints/composition/dynamodb.ts';
+import { prometheusMeter } from '../../src/entrypoints/composition/prometheus.ts';
 import { buildApp, type Extra } from '../../src/entrypoints/http/app.ts';
+import { basePathsOf } from '../../src/entrypoints/http/base-path.ts';
 import { publishMetrics } from '../../src/entrypoints/http/metrics.ts';
 import { publishPages } from '../../src/entrypoints/http/pages.ts';
 import { FakeClock } from './fakes.ts';
@@ -35,27 +37,27 @@ export interface EmbeddedAppOptions {
 /** The whole service on its embedded default, over `inject`, with a clock that the test owns and its loops running. */
 export async function embeddedApp(
   env: Record<string, string> = {},
-  {
-    contexts = servedContexts,
-    log,
-    extras = [publishPages, publishMetrics],
-    prepare = () => undefined,
-  }: EmbeddedAppOptions = {},
+  { contexts = servedContexts, log, extras, prepare = () => undefined }: EmbeddedAppOptions = {},
 ): Promise<EmbeddedApp> {
   const config = readConfig({ API_KEYS: `test=${KEY}`, LOG_LEVEL: log ? 'trace' : 'silent', ...env }, contexts);
   const logger = pino({ level: config.LOG_LEVEL }, log ?? pino.destination(1));
-  const container = compose(logger, [dynamoDbModule, ...contexts.map((context) => context.module(config))]);
+  const modules = [...storageModules(config), ...contexts.map((context) => context.module(config))];
+  const meter = prometheusMeter(contexts);
+  const container = compose(logger, modules, config.METRICS_NAMESPACE, [meter]);
   const clock = new FakeClock();
-  container.rebind(system.clock).toConstantValue(clock);
+  container.rebind(system.machineClock).toConstantValue(clock);
+  container.rebind(system.clock).toService(system.machineClock);
   prepare(container);
   const ids = container.get(system.ids);
   const app = await buildApp({
     logger,
     apiKeys: config.API_KEYS ?? [],
+    basePaths: basePathsOf(config.PUBLIC_BASE_URL),
     nextId: () => ids.next(),
     health: () => container.get(system.lifecycle).health(),
+    resume: () => container.get(system.lifecycle).resume(),
     contexts: contexts.map(({ routes, problems }) => ({ routes: routes(container, config), problems })),
-    extras,
+    extras: extras ?? [publishPages, publishMetrics(meter)],
   });
   const loops = contexts.flatMap((context) => context.loops(container, config));
   for (const loop of loops) loop.start();

@@ -6,7 +6,10 @@ interface ScriptedShard {
   closed: boolean;
 }
 
-const PAGE = 3;
+interface DescribeStreamRequest {
+  readonly ExclusiveStartShardId?: string;
+  readonly ShardFilter?: { readonly ShardId?: string };
+}
 
 /**
  * A stream with as many shards as a test wants, which split and end; DynamoDB Local keeps one for each table. It answers
@@ -15,6 +18,9 @@ const PAGE = 3;
 export class ScriptedStream {
   private readonly shards = new Map<string, ScriptedShard>();
   private written = 0;
+
+  /** @param page how many shards it describes in one answer; DynamoDB does a hundred */
+  constructor(private readonly page = 3) {}
 
   open(shardId: string, parent?: string): void {
     this.shards.set(shardId, { parent, records: [], closed: false });
@@ -42,7 +48,7 @@ export class ScriptedStream {
   answer({ operation, body }: ProxiedRequest): Fate | undefined {
     switch (operation) {
       case 'DescribeStream':
-        return ok({ StreamDescription: this.describe(body.ExclusiveStartShardId as string | undefined) });
+        return ok({ StreamDescription: this.describe(body) });
       case 'GetShardIterator': {
         const shard = this.shards.get(body.ShardId as string);
         if (!shard) return refusal('ResourceNotFoundException');
@@ -57,9 +63,11 @@ export class ScriptedStream {
     }
   }
 
-  private describe(after: string | undefined) {
-    const ids = [...this.shards.keys()];
-    const page = ids.slice(after === undefined ? 0 : ids.indexOf(after) + 1).slice(0, PAGE);
+  /** What DynamoDB would tell of its shards. */
+  describe({ ExclusiveStartShardId: after, ShardFilter: filter }: DescribeStreamRequest) {
+    const all = [...this.shards.keys()];
+    const ids = filter ? all.filter((shardId) => this.shards.get(shardId)?.parent === filter.ShardId) : all;
+    const page = ids.slice(after === undefined ? 0 : ids.indexOf(after) + 1).slice(0, this.page);
     const last = page.at(-1);
     return {
       Shards: page.map((ShardId) => ({ ShardId, ParentShardId: this.shards.get(ShardId)?.parent })),

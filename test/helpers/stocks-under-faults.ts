@@ -176,7 +176,7 @@ export class StocksUnderFaults {
       extras: [],
       log,
       prepare: (container) => {
-        container.rebind(system.clock).toConstantValue(this.clock);
+        container.rebind(system.machineClock).toConstantValue(this.clock);
         const store = container.get(ports.stocks);
         const get = (id: string) => (id === 'FAILS' ? Promise.reject(storeUnavailable()) : store.get(id));
         container.rebind(ports.stocks).toConstantValue(overriding<StockStore>(store, { get }));

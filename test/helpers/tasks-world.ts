@@ -2,7 +2,6 @@ import { MemoryQueueStore } from '../../src/adapters/memory/queue-store.ts';
 import { MemoryTaskStore } from '../../src/adapters/memory/task-store.ts';
 import { MemoryWakeUps } from '../../src/adapters/memory/wake-ups.ts';
 import { ulids } from '../../src/adapters/system/ids.ts';
-import { silentMeter } from '../../src/adapters/telemetry/silent-meter.ts';
 import { ClaimTasks } from '../../src/domain/tasks/claim-tasks.ts';
 import { CompleteTask } from '../../src/domain/tasks/complete-task.ts';
 import { EnqueueTask } from '../../src/domain/tasks/enqueue-task.ts';
@@ -44,6 +43,6 @@ export function tasksWorld({
     failTask: new FailTask(tasks, wakeUps, clock, random),
     releaseTask: new ReleaseTask(tasks, wakeUps, clock),
     redriveTasks: new RedriveTasks(tasks, queues, wakeUps, clock),
-    sweepTasks: new SweepTasks(tasks, queues, wakeUps, clock, silentMeter),
+    sweepTasks: new SweepTasks(tasks, queues, wakeUps, clock, { record: () => undefined }),
   };
 }

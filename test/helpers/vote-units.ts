@@ -1,17 +1,26 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { concurrently, PARALLEL_REQUESTS } from '../../src/adapters/dynamodb/concurrently.ts';
+import { DynamoDbPollStore } from '../../src/adapters/dynamodb/poll-store.ts';
 import { DynamoDbTallyStore } from '../../src/adapters/dynamodb/tally-store.ts';
 import { DynamoDbVoteLedger } from '../../src/adapters/dynamodb/vote-ledger.ts';
+import { HmacVotePseudonyms } from '../../src/adapters/system/vote-pseudonyms.ts';
+import { CastVote } from '../../src/domain/votes/cast-vote.ts';
 import { FoldShards } from '../../src/domain/votes/fold-shards.ts';
 import type { Poll } from '../../src/domain/votes/poll.ts';
-import { shardKey } from '../../src/domain/votes/tally.ts';
+import { TakeSmsVote } from '../../src/domain/votes/take-sms-vote.ts';
 import { countUnits } from './consumed-units.ts';
-import { FakeClock, seededRandom } from './fakes.ts';
+import { countingIds, FakeClock, seededRandom } from './fakes.ts';
 import { newVoteTables } from './servers/dynamodb-tables.ts';
+import { aPoll } from './votes.ts';
+
+export type Way = 'by JSON' | 'by text' | 'by text, to a number that had another poll before';
 
 export interface VoteUnits {
   readonly votes: number;
-  /** Write units of one vote: ballot and shard. */
+  /** Write units of one vote: ballot, shard and what else it stores. */
   readonly writesPerVote: number;
+  /** Read units of one vote: the poll, and what finds it. */
+  readonly readsPerVote: number;
   /** The tally's share of a vote, write units. */
   readonly tallyWritesPerVote: number;
   /** Requests of one batch and poll to the tally: one read and one write. */
@@ -19,43 +28,47 @@ export interface VoteUnits {
 }
 
 const RECORDS_PER_BATCH = 100;
+const NUMBER = '+15005550006';
 
-/** Counts votes in new tables, folds their shards in batches of 100 records as a stream brings them, and counts units. */
+/** Counts votes in new tables, folds their shards after every 100 as a stream would bring them, and counts units. */
 export async function measureVoteUnits(
   client: DynamoDBDocumentClient,
-  fields: Pick<Poll, 'choices' | 'shards'>,
+  fields: Pick<Poll, 'choices' | 'shards'> & Partial<Pick<Poll, 'voterLimit'>>,
   votes: number,
+  way: Way = 'by JSON',
 ): Promise<VoteUnits> {
   const tables = await newVoteTables(client);
   const clock = new FakeClock();
-  const random = seededRandom(1);
-  const units = countUnits(client);
-  const ledger = new DynamoDbVoteLedger(client, tables.votes, 'eu-west-1', random);
+  const ledger = new DynamoDbVoteLedger(client, tables.votes, 'eu-west-1', seededRandom(1));
+  const polls = new DynamoDbPollStore(client, tables.tallies);
+  const pseudonyms = new HmacVotePseudonyms('a voter key for tests');
+  const castVote = new CastVote(polls, ledger, pseudonyms, clock, countingIds());
+  const takeSmsVote = new TakeSmsVote(polls, ledger, pseudonyms, castVote, clock, undefined);
   const foldShards = new FoldShards(new DynamoDbTallyStore(client, tables.tallies), clock);
-  const poll: Poll = {
-    ...fields,
-    pollId: 'p',
-    question: '?',
-    createdAt: 0,
-    voterLimit: 'none',
-    hideUntilClose: false,
-  };
-  const count = { writes: 0, tallyWrites: 0, tallyRequests: 0, batches: 0 };
 
-  const totals = new Map<string, number>();
+  const poll = aPoll({ ...fields, createdAt: clock.now(), voterKey: pseudonyms.keyFingerprint });
+  const earlier = aPoll({ pollId: 'earlier', createdAt: 0, closesAt: clock.now() });
+  if (way === 'by text, to a number that had another poll before')
+    await polls.create({ ...earlier, smsNumber: NUMBER });
+  await polls.create(way === 'by JSON' ? poll : { ...poll, smsNumber: NUMBER });
+  const send = async (vote: number): Promise<void> => {
+    const choice = poll.choices[vote % poll.choices.length] as string;
+    const voter = `+1500${String(vote).padStart(7, '0')}`;
+    const voteId = `SM${String(vote).padStart(32, '0')}`;
+    if (way === 'by JSON') await castVote.execute(poll.pollId, { choice, voter, voteId, channel: 'web' });
+    else await takeSmsVote.execute({ messageId: voteId, to: NUMBER, from: voter, text: choice });
+  };
+
+  const units = countUnits(client);
+  const count = { writes: 0, reads: 0, tallyWrites: 0, tallyRequests: 0, batches: 0 };
   for (let batch = 0; batch * RECORDS_PER_BATCH < votes; batch++) {
-    const images = [];
     units.reset();
-    for (let vote = 0; vote < RECORDS_PER_BATCH; vote++) {
-      const choice = vote % poll.choices.length;
-      const voteId = `SM${String(batch * RECORDS_PER_BATCH + vote).padStart(32, '0')}`;
-      const voter = `${'v'.repeat(41)}${vote}`;
-      await ledger.record(poll, { pollId: 'p', voteId, choice, voter, acceptedAt: clock.now() });
-      const name = { choice, region: 'eu-west-1', shard: Math.floor(random.next() * poll.shards) };
-      totals.set(shardKey(name), (totals.get(shardKey(name)) ?? 0) + 1);
-      images.push({ ...name, pollId: 'p', votes: totals.get(shardKey(name)) as number, lastVoteAt: clock.now() });
-    }
+    const first = batch * RECORDS_PER_BATCH;
+    const next = Array.from({ length: RECORDS_PER_BATCH }, (_, index) => first + index);
+    await concurrently(PARALLEL_REQUESTS, next, send);
     count.writes += units.writes;
+    count.reads += units.reads;
+    const images = await ledger.readShards(poll, []);
     units.reset();
     await foldShards.execute(images);
     count.tallyWrites += units.writes;
@@ -63,10 +76,12 @@ export async function measureVoteUnits(
     count.batches++;
   }
   client.middlewareStack.remove('countUnits');
+  const sent = count.batches * RECORDS_PER_BATCH;
   return {
-    votes: count.batches * RECORDS_PER_BATCH,
-    writesPerVote: count.writes / (count.batches * RECORDS_PER_BATCH),
-    tallyWritesPerVote: count.tallyWrites / (count.batches * RECORDS_PER_BATCH),
+    votes: sent,
+    writesPerVote: count.writes / sent,
+    readsPerVote: count.reads / sent,
+    tallyWritesPerVote: count.tallyWrites / sent,
     tallyRequestsPerBatch: count.tallyRequests / count.batches,
   };
 }

@@ -71,9 +71,12 @@ export async function voteUnderFaults(endpoint: string, seed: number, votes: num
     const read = async () => JSON.parse((await until([200], send, { url: '/polls/colors/results' })).body);
     await eventually(read, ({ total }) => total === votes, 30_000);
     const { audit } = JSON.parse((await until([200], send, post('/polls/colors/close'))).body);
-    expect({ seed, audit }).toEqual({ seed, audit: { ballots: votes, shards: votes, tally: votes, drift: 0 } });
+    const counted = { ballots: votes, shards: votes, tally: votes, drift: 0, doubleVoters: 0, at: expect.any(String) };
+    expect({ seed, audit }).toEqual({ seed, audit: counted });
     const truth = CHOICES.map((_, choice) => cast.filter((each) => each === choice).length);
-    expect((await read()).choices.map((choice: { votes: number }) => choice.votes)).toEqual(truth);
+    const results = await read();
+    expect(results.choices.map((choice: { votes: number }) => choice.votes)).toEqual(truth);
+    expect(results).toMatchObject({ ballots: votes, final: true, stale: false });
     expect([...faults.keys()].sort()).toEqual(['delay', 'duplicate', 'fail after commit', 'fail before']);
   } finally {
     await service.close();

@@ -32,6 +32,7 @@ export function votesWorld() {
     ballot: (pollId, channel, voteId) => `ballot ${voteId} by ${channel} in ${pollId}`,
     voter: (pollId, channel, voter) => `voter ${voter} by ${channel} in ${pollId}`,
     message: (smsNumber, messageId) => `message ${messageId} to ${smsNumber}`,
+    sender: (number) => `sender ${number}`,
   };
   const castVote = new CastVote(polls, ledger, pseudonyms, clock, ids);
   const foldShards = new FoldShards(tallies, clock);
@@ -40,6 +41,8 @@ export function votesWorld() {
   const closePoll = new ClosePoll(polls, ledger, clock);
   const auditPoll = new AuditPoll(polls, ledger, checkTally, clock);
   const audits: [pollId: string, audit: Audit][] = [];
+  const takingSms = (defaultPollId: string | undefined) =>
+    new TakeSmsVote(polls, ledger, pseudonyms, castVote, clock, defaultPollId);
   const createPoll = new CreatePoll(polls, voterKeys, pseudonyms, clock, ids, 16);
   const draft: CreatePollCommand = { pollId: 'colors', question: 'Which colour?', choices: ['RED', 'GREEN', 'BLUE'] };
   return {
@@ -62,7 +65,9 @@ export function votesWorld() {
     ),
     readResults: new ReadResults(polls, tallies, checkTally, clock),
     recountPoll: new RecountPoll(polls, ledger, tallies, auditPoll, clock),
-    takeSmsVote: new TakeSmsVote(polls, ledger, pseudonyms, castVote, clock, 'colors'),
+    pseudonyms,
+    takeSmsVote: takingSms('colors'),
+    takingSms,
     given: (fields: Partial<CreatePollCommand> = {}) => createPoll.execute({ ...draft, ...fields }),
   };
 }

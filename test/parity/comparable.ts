@@ -7,11 +7,13 @@ const ULID = /\b[0-7][0-9A-HJKMNP-TV-Z]{25}\b/g;
 const TIME = /\b\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z/g;
 /** Figures that depend on the moment. */
 const MOMENTARY = /"(ageSeconds|lagMs|oldestPendingAgeMs|newestPendingAgeMs|throughputPerSecond)":[\d.]+/g;
+/** A key has a name of its own in each deployment. */
+const CLOSED_BY_KEY = /"closedBy":"(?!schedule")[^"]+"/g;
 const CURSOR = /"nextCursor":"[^"]+"/g;
 /** One vote or many go into a tally at once. */
 const REVISION = /"revision":[1-9]\d*/g;
-/** Has the moment at which the poll was made, and the revision of its tally. */
-const ETAG_OF_RESULTS = /^"[0-9a-z]{8}-(?:(0)|[1-9]\d*|(hidden))-/;
+/** Has the moment at which the poll was made, and the revision of its tally or, while that is hidden, the turnout. */
+const ETAG_OF_RESULTS = /^"[0-9a-z]{8}-(?:((?:hidden)?0)|(hidden)?[1-9]\d*)-/;
 
 /** Of a file, with the time of its last change. */
 const ETAG_OF_FILE = /^W\/"[0-9a-f]+-[0-9a-f]+"$/;
@@ -35,9 +37,10 @@ export function comparable(answers: readonly HttpAnswer[]): HttpAnswer[] {
       .replace(ULID, numbered)
       .replace(TIME, (time) => (Math.abs(Date.parse(time) - Date.now()) < DAY_MS ? '<now>' : time))
       .replace(MOMENTARY, '"$1":0')
+      .replace(CLOSED_BY_KEY, '"closedBy":"<key>"')
       .replace(CURSOR, '"nextCursor":"<cursor>"')
       .replace(REVISION, '"revision":1')
-      .replace(ETAG_OF_RESULTS, (_, zero, hidden) => `"<made>-${zero ?? hidden ?? 1}-`)
+      .replace(ETAG_OF_RESULTS, (_, zero, hidden = '') => `"<made>-${zero ?? `${hidden}1`}-`)
       .replace(ETAG_OF_FILE, '<version of the file>')
       .replace(TIME_IN_HEADERS, '<time>');
   return answers.map(({ status, headers, body }) => {

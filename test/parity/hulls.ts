@@ -59,7 +59,7 @@ export const serviceByInject = (endpoint: string): Promise<ServiceInHull> =>
   onTablesOfItsOwn('inject', endpoint, async (settings) => {
     const { app, close } = await embeddedApp(settings, {
       contexts: contexts.map((context) => ({ ...context, loops: () => [] })),
-      prepare: (container) => void container.rebind(system.clock).toConstantValue(systemClock),
+      prepare: (container) => void container.rebind(system.machineClock).toConstantValue(systemClock),
     });
     return { send: injecting(app), close };
   });

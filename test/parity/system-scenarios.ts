@@ -94,7 +94,7 @@ const health: readonly Scenario[] = [
   },
   {
     what: 'tells that it reaches what it depends on',
-    exchanges: [{ request: get('/readyz'), status: 200, body: { status: 'ok', checks: { store: 'ok' } } }],
+    exchanges: [{ request: get('/readyz'), status: 200, body: { status: 'ok', checks: { clock: 'ok', store: 'ok' } } }],
   },
   {
     what: 'has figures for Prometheus where a process lives long enough to be asked',

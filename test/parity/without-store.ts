@@ -25,7 +25,7 @@ export const withoutStore: readonly Scenario[] = [
       {
         request: get('/readyz'),
         status: 503,
-        body: { status: 'unavailable', checks: { store: 'unreachable' } },
+        body: { status: 'unavailable', checks: { clock: 'ok', store: 'unreachable' } },
       },
     ],
   },

@@ -138,7 +138,6 @@ export class DynamoDbPollStore implements PollStore {
   }
 
   async postpone(due: DuePoll, dueAt: number | undefined): Promise<boolean> {
-    if (dueAt === due.dueAt) return (await this.read(dueKey(due))).Item !== undefined;
     try {
       await retry(() => this.client.send(new TransactWriteCommand(postponePoll(this.table, due, dueAt))));
       return true;
@@ -267,6 +266,9 @@ export const finishPoll = (table: string, pollId: string, audit: Audit): UpdateC
 
 export function postponePoll(table: string, due: DuePoll, dueAt: number | undefined): TransactWriteCommandInput {
   const isThere = 'attribute_exists(pk)';
+  // A transaction takes an item once.
+  if (dueAt === due.dueAt)
+    return { TransactItems: [{ Put: { TableName: table, Item: dueKey(due), ConditionExpression: isThere } }] };
   return {
     TransactItems: [
       { Delete: { TableName: table, Key: dueKey(due), ConditionExpression: isThere } },

@@ -3,7 +3,8 @@ import type { Random } from '../../ports/system.ts';
 
 interface Use {
   readonly busy: Set<number>;
-  readonly waiting: (() => void)[];
+  /** Those who wait for a shard, in turn. */
+  readonly waiting: ((shard: number) => void)[];
 }
 
 /**
@@ -19,16 +20,22 @@ export class ShardPicker {
   async with<T>({ pollId, shards }: Poll, work: (shard: number) => Promise<T>): Promise<T> {
     const use: Use = this.uses.get(pollId) ?? { busy: new Set(), waiting: [] };
     this.uses.set(pollId, use);
-    while (use.busy.size >= shards) await new Promise<void>((resolve) => use.waiting.push(resolve));
-    const free = Array.from({ length: shards }, (_, shard) => shard).filter((shard) => !use.busy.has(shard));
-    const shard = free[Math.floor(this.random.next() * free.length)] as number;
-    use.busy.add(shard);
+    const shard = this.take(use, shards) ?? (await new Promise<number>((resolve) => use.waiting.push(resolve)));
     try {
       return await work(shard);
     } finally {
-      use.busy.delete(shard);
-      use.waiting.shift()?.();
-      if (use.busy.size === 0 && use.waiting.length === 0) this.uses.delete(pollId);
+      // From hand to hand, so that it is never free while somebody waits.
+      const next = use.waiting.shift();
+      if (next) next(shard);
+      else use.busy.delete(shard);
+      if (use.busy.size === 0) this.uses.delete(pollId);
     }
+  }
+
+  private take({ busy }: Use, shards: number): number | undefined {
+    const free = Array.from({ length: shards }, (_, shard) => shard).filter((shard) => !busy.has(shard));
+    const shard = free[Math.floor(this.random.next() * free.length)];
+    if (shard !== undefined) busy.add(shard);
+    return shard;
   }
 }

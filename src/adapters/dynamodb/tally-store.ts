@@ -5,8 +5,10 @@ import type { TallyStore } from '../../ports/votes.ts';
 import { storeError, throwStoreError } from './errors.ts';
 import { backOff } from './retry.ts';
 
-/** By region and shard: `closed`, `ballots`, and the votes of each choice. Names for each would make it many times as large. */
-type PackedMarks = Record<string, number[][]>;
+/** Of each shard: `closed`, `ballots`, and the votes of each choice. Names for them would make it many times as large. */
+type PackedMarks = { readonly region: string; readonly shards: number[][] }[];
+/** Tallies of the first release have no version, and counted by region, choice and shard. */
+type FirstReleaseItem = Pick<Tally, 'revision' | 'newestVoteAt' | 'lagMs'> & { marks: Record<string, number[][]> };
 type TallyItem = Omit<Tally, 'pollId' | 'marks'> & { readonly marks: PackedMarks };
 
 const keyOf = (pollId: string) => ({ pk: `TALLY#${pollId}`, sk: 'TALLY' });
@@ -22,10 +24,8 @@ export class DynamoDbTallyStore implements TallyStore {
     const command = new GetCommand({ TableName: this.table, Key: keyOf(pollId), ConsistentRead: true });
     const { Item } = await this.client.send(command).catch(throwStoreError);
     if (!Item) return undefined;
+    if (Item.version === undefined) return tallyOfFirstRelease(pollId, Item as FirstReleaseItem);
     const { version, revision, marks, newestVoteAt, lagMs, completeUpTo, check } = Item as TallyItem;
-    // Tallies of the first release have no version, and counted each choice in shards of its own.
-    if (version === undefined)
-      return { ...emptyTally(pollId), revision, marks: marksOfFirstRelease(marks), newestVoteAt, lagMs };
     return { pollId, version, revision, marks: unpackMarks(marks), newestVoteAt, lagMs, completeUpTo, check };
   }
 
@@ -61,26 +61,24 @@ export function putTally(table: string, { pollId, marks, ...tally }: Tally): Put
 }
 
 export const packMarks = (marks: HighWaterMarks): PackedMarks =>
-  Object.fromEntries(
-    [...marks].map(([region, counters]) => [
-      region,
-      counters.map(({ closed, ballots, votes }) => [closed, ballots, ...votes]),
-    ]),
-  );
+  [...marks].map(([region, counters]) => ({
+    region,
+    shards: counters.map(({ closed, ballots, votes }) => [closed, ballots, ...votes]),
+  }));
 
 export const unpackMarks = (packed: PackedMarks): HighWaterMarks =>
   new Map(
-    Object.entries(packed).map(([region, counters]) => [
+    packed.map(({ region, shards }) => [
       region,
-      counters.map(([closed = 0, ballots = 0, ...votes]): Counter => ({ closed, ballots, votes })),
+      shards.map(([closed = 0, ballots = 0, ...votes]): Counter => ({ closed, ballots, votes })),
     ]),
   );
 
-/** What the first release kept by region, choice and shard, as one counter for each region: it is read and never added to. */
-const marksOfFirstRelease = (packed: PackedMarks): HighWaterMarks =>
-  new Map(
-    Object.entries(packed).map(([region, choices]) => {
-      const votes = choices.map((shards) => shards.reduce((sum, count) => sum + count, 0));
-      return [region, [{ closed: 1, ballots: votes.reduce((sum, count) => sum + count, 0), votes }]];
-    }),
-  );
+/** One counter for each region is enough: it is read and never added to. */
+function tallyOfFirstRelease(pollId: string, { revision, newestVoteAt, lagMs, marks }: FirstReleaseItem): Tally {
+  const counters = Object.entries(marks).map(([region, choices]): [string, Counter[]] => {
+    const votes = choices.map((shards) => shards.reduce((sum, count) => sum + count, 0));
+    return [region, [{ closed: 1, ballots: votes.reduce((sum, count) => sum + count, 0), votes }]];
+  });
+  return { ...emptyTally(pollId), revision, newestVoteAt, lagMs, marks: new Map(counters) };
+}

@@ -4,6 +4,7 @@ export { MemoryPollStore } from './poll-store.ts';
 export { MemoryQueueStore } from './queue-store.ts';
 export { MemoryRateCache } from './rate-cache.ts';
 export { ReferenceRates } from './reference-rates.ts';
+export { MemoryReplyLimit } from './reply-limit.ts';
 export { MemoryStockStore } from './stock-store.ts';
 export { MemoryTallyStore } from './tally-store.ts';
 export { MemoryTaskStore } from './task-store.ts';

@@ -20,6 +20,10 @@ export interface Progress {
 /** Who reads a stream shard, and until when. */
 export interface ShardLease extends Progress {
   readonly shardId: string;
+  /** Absent where it has none. */
+  readonly parentId?: string | undefined;
+  /** When the first process knew of the shard, epoch ms. */
+  readonly foundAt?: number | undefined;
   readonly owner: string;
   /** Epoch ms. */
   readonly expiresAt: number;
@@ -35,8 +39,9 @@ export interface Leases {
 const keptUntil = (now: number): number => Math.ceil(now / 1_000) + 2 * 86_400;
 
 /**
- * Leases of the shards of one stream, in a table of their own so that renewing them feeds no stream. Times are those
- * of each process's own clock: where clocks differ by more than a lease, two processes may read one shard for a while,
+ * Leases of the shards of one stream, in a table of their own so that renewing them feeds no stream. All processes go
+ * by the store's time. One that stands still between asking for it and writing writes an old time, which takes nothing
+ * from anybody; if it comes back after its lease, two processes may read one shard until its next renewal is refused,
  * which repeats changes and loses none.
  */
 export class LeaseTable {
@@ -44,7 +49,7 @@ export class LeaseTable {
     private readonly client: DynamoDBDocumentClient,
     private readonly table: string,
     /** Names the stream: the leases of another stream, or of a table made anew, are others. */
-    private readonly stream: string,
+    readonly stream: string,
     private readonly owner: string,
     private readonly leaseMs: number,
   ) {}
@@ -88,23 +93,18 @@ export class LeaseTable {
    *
    * @returns the lease, or undefined if somebody has it
    */
-  take(shardId: string, now: number): Promise<ShardLease | undefined> {
+  take(shardId: string, parentId: string | undefined, now: number): Promise<ShardLease | undefined> {
     const isNew = 'attribute_not_exists(pk)';
     const isExpired = 'expiresAt <= :now';
     const isOurs = '#owner = :me';
     const isUnread = 'attribute_not_exists(done)';
-    return this.update(shardId, {
-      UpdateExpression: 'SET shardId = :shardId, #owner = :me, expiresAt = :until, #ttl = :ttl',
-      ConditionExpression: `(${isNew} OR ${isExpired} OR ${isOurs}) AND ${isUnread}`,
-      ExpressionAttributeNames: { '#owner': 'owner', '#ttl': 'ttl' },
-      ExpressionAttributeValues: {
-        ':shardId': shardId,
-        ':me': this.owner,
-        ':now': now,
-        ':until': now + this.leaseMs,
-        ':ttl': keptUntil(now),
-      },
-    });
+    const condition = `(${isNew} OR ${isExpired} OR ${isOurs}) AND ${isUnread}`;
+    return this.claim(shardId, parentId, now, now + this.leaseMs, condition);
+  }
+
+  /** Tells the other processes of a shard that nobody has taken yet, by a lease that has expired already. */
+  async offer(shardId: string, parentId: string | undefined, now: number): Promise<void> {
+    await this.claim(shardId, parentId, now, now, 'attribute_not_exists(pk)');
   }
 
   /**
@@ -124,6 +124,25 @@ export class LeaseTable {
   /** Tells the other processes that this one has stopped. */
   async leave(): Promise<void> {
     await this.client.send(new DeleteCommand({ TableName: this.table, Key: this.memberKey() }));
+  }
+
+  private claim(shardId: string, parentId: string | undefined, now: number, until: number, condition: string) {
+    const setParent = parentId === undefined ? '' : 'parentId = :parentId, ';
+    return this.update(shardId, {
+      UpdateExpression:
+        `SET shardId = :shardId, ${setParent}foundAt = if_not_exists(foundAt, :now), ` +
+        '#owner = :me, expiresAt = :until, #ttl = :ttl',
+      ConditionExpression: condition,
+      ExpressionAttributeNames: { '#owner': 'owner', '#ttl': 'ttl' },
+      ExpressionAttributeValues: {
+        ':shardId': shardId,
+        ...(parentId === undefined ? {} : { ':parentId': parentId }),
+        ':me': this.owner,
+        ':now': now,
+        ':until': until,
+        ':ttl': keptUntil(now),
+      },
+    });
   }
 
   private store(shardId: string, now: number, until: number, progress: Progress) {

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import {
   type DynamoDBStreamsClient,
   ExpiredIteratorException,
@@ -8,6 +7,7 @@ import {
 } from '@aws-sdk/client-dynamodb-streams';
 import type { ChangeHandler, Clock } from '../../ports/system.ts';
 import type { LeaseTable, Progress } from './leases.ts';
+import { pause } from './pause.ts';
 import type { StreamRecord } from './stream-record.ts';
 
 export interface ShardReaderOptions {
@@ -21,14 +21,23 @@ export interface ShardReaderOptions {
   readonly onError: (error: unknown, doing: string) => void;
 }
 
-/** DynamoDB allows five requests a second and shard; a full answer means that there is more to catch up with. */
+/** Before each request, since a shard answers five a second. */
 const PACE_MS = 200;
+/** While no records come, the pause grows with each answer, up to this; the next record may be read that much later. */
+const IDLE_PACE_MS = 1_000;
+const SLOWING = 1.25;
 const RETRY_MS = 1_000;
 const RECORDS_PER_REQUEST = 1_000;
 
 /**
  * Reads a stream shard until its end, until its lease is lost, or until it is stopped. How far it came is stored when
  * the lease is renewed and at the end, so that a takeover repeats some records and skips none.
+ *
+ * It pauses when the lease was not renewed for most of its time, so that no two processes read a shard at one time and
+ * exceed together what a shard answers:
+ *
+ *     A:  renewed ─ cut off ─────── 5 s: pauses ──────────── connected again: the lease is lost, stops
+ *     B:                                    6 s: takes the shard ─ reads
  */
 export class ShardReader {
   readonly ended: Promise<void>;
@@ -37,6 +46,8 @@ export class ShardReader {
   constructor(
     private readonly options: ShardReaderOptions,
     private progress: Progress,
+    /** When the lease runs out, on the monotonic clock, ms. */
+    private heldUntil: number,
   ) {
     this.ended = this.run();
   }
@@ -66,17 +77,22 @@ export class ShardReader {
     for (;;) {
       await this.pause(leaseMs / 3);
       if (this.isStopping) return;
-      const isKept = await leases.renew(shardId, clock.now(), this.progress).catch((error) => {
-        onError(error, `renewing the lease of stream shard ${shardId}`);
-        return true;
-      });
-      if (!isKept) this.stop();
+      const askedAt = performance.now();
+      await leases.renew(shardId, clock.now(), this.progress).then(
+        (isKept) => {
+          if (isKept) this.heldUntil = askedAt + leaseMs;
+          else this.stop();
+        },
+        (error) => onError(error, `renewing the lease of stream shard ${shardId}`),
+      );
     }
   }
 
   private async read(): Promise<void> {
-    const { streams, shardId, handler, clock, onError } = this.options;
+    const { streams, shardId, handler, clock, leaseMs, onError } = this.options;
+    const marginMs = leaseMs / 6;
     let iterator: string | undefined;
+    let pace = PACE_MS;
     while (!this.isStopping)
       try {
         if (this.progress.readAt === undefined) {
@@ -84,6 +100,8 @@ export class ShardReader {
           this.progress = { readAt: clock.now() };
         }
         iterator ??= await this.openIterator();
+        await this.pause(pace);
+        if (performance.now() > this.heldUntil - marginMs) continue;
         const { Records = [], NextShardIterator } = await streams.send(
           new GetRecordsCommand({ ShardIterator: iterator, Limit: RECORDS_PER_REQUEST }),
           { abortSignal: this.stopping.signal },
@@ -96,7 +114,7 @@ export class ShardReader {
           this.progress = { ...this.progress, done: true };
           return;
         }
-        if (Records.length < RECORDS_PER_REQUEST) await this.pause(PACE_MS);
+        pace = Records.length > 0 ? PACE_MS : Math.min(SLOWING * pace, IDLE_PACE_MS);
       } catch (error) {
         if (this.isStopping) return;
         iterator = undefined;
@@ -123,6 +141,6 @@ export class ShardReader {
   }
 
   private pause(ms: number): Promise<void> {
-    return delay(ms, undefined, { signal: this.stopping.signal }).catch(() => undefined);
+    return pause(ms, this.stopping.signal);
   }
 }

@@ -1,17 +1,49 @@
-import type { Shard } from '@aws-sdk/client-dynamodb-streams';
 import type { Leases, Progress, ShardLease } from './leases.ts';
 
 /** A stream keeps its records for 24 h; after less than that, what was left unread is certainly still there. */
 const SURELY_KEPT_MS = 20 * 3_600_000;
 
+/** The parent of each shard; a shard of a new stream has none. */
+export type Parents = ReadonlyMap<string, string | undefined>;
+
+/** All shards of a stream, as DynamoDB listed them, and children that were found since. */
+export interface Listing {
+  /** When the listing began, epoch ms. */
+  readonly askedAt: number;
+  readonly parents: Parents;
+}
+
+/**
+ * The shards that this process has listed, and those that others have found since:
+ *
+ *     A:  lists all ─────────── 40 s: the parent ends ─ finds the children ─ takes one, offers the other
+ *     B:             lists all                                               ─ knows both by their leases
+ *
+ * A shard that was found before the listing and is not in it is kept by the stream no longer.
+ */
+export function knownShards({ askedAt, parents }: Listing, leases: readonly ShardLease[]): Parents {
+  const isNew = ({ shardId, foundAt = 0 }: ShardLease): boolean => !parents.has(shardId) && foundAt >= askedAt;
+  return new Map([
+    ...parents,
+    ...leases.filter(isNew).map(({ shardId, parentId }): [string, string | undefined] => [shardId, parentId]),
+  ]);
+}
+
+const shardsReadToTheirEnd = (leases: readonly ShardLease[]): ReadonlySet<string> =>
+  new Set(leases.filter(({ done }) => done).map(({ shardId }) => shardId));
+
 /** Shards that are not read to their end, and whose parent is, or is not kept any more. */
-export function readableShards(shards: readonly Shard[], leases: readonly ShardLease[]): string[] {
-  const done = new Set(leases.filter((lease) => lease.done).map(({ shardId }) => shardId));
-  const kept = new Set(shards.map(({ ShardId }) => ShardId));
-  return shards.flatMap(({ ShardId, ParentShardId }) => {
-    const parentIsRead = ParentShardId === undefined || !kept.has(ParentShardId) || done.has(ParentShardId);
-    return ShardId !== undefined && !done.has(ShardId) && parentIsRead ? [ShardId] : [];
-  });
+export function readableShards(known: Parents, leases: readonly ShardLease[]): string[] {
+  const done = shardsReadToTheirEnd(leases);
+  const isReadable = ([shardId, parentId]: [string, string | undefined]): boolean =>
+    !done.has(shardId) && (parentId === undefined || !known.has(parentId) || done.has(parentId));
+  return [...known].filter(isReadable).map(([shardId]) => shardId);
+}
+
+/** Shards that are read to their end, and whose children are not known yet. */
+export function childlessShards(known: Parents, leases: readonly ShardLease[]): string[] {
+  const parents = new Set(known.values());
+  return [...shardsReadToTheirEnd(leases)].filter((shardId) => known.has(shardId) && !parents.has(shardId));
 }
 
 /** What one process sees of the sharing. */
@@ -25,16 +57,28 @@ export interface Situation {
   readonly now: number;
 }
 
+export interface SharingPlan {
+  readonly take: readonly string[];
+  readonly letGo: readonly string[];
+  /** Left to the others, who may not know of them. */
+  readonly offer: readonly string[];
+}
+
 /** What a process does to come to its fair share: of four shards, each of two processes reads two, of three, at most two. */
-export function planSharing({ me, reading, readable, leases, now }: Situation): { take: string[]; letGo: string[] } {
+export function planSharing({ me, reading, readable, leases, now }: Situation): SharingPlan {
   const fairShare = Math.ceil(readable.length / Math.max(1, leases.members));
   const wanted = reading.filter((shardId) => readable.includes(shardId)).slice(0, fairShare);
-  const isTaken = (shardId: string): boolean =>
-    leases.shards.some((lease) => lease.shardId === shardId && lease.owner !== me && lease.expiresAt > now);
+  const leaseOf = new Map(leases.shards.map((lease) => [lease.shardId, lease]));
+  const isTaken = (shardId: string): boolean => {
+    const lease = leaseOf.get(shardId);
+    return lease !== undefined && lease.owner !== me && lease.expiresAt > now;
+  };
   const free = readable.filter((shardId) => !reading.includes(shardId) && !isTaken(shardId));
+  const room = fairShare - wanted.length;
   return {
-    take: free.slice(0, fairShare - wanted.length),
+    take: free.slice(0, room),
     letGo: reading.filter((shardId) => !wanted.includes(shardId)),
+    offer: free.slice(room).filter((shardId) => !leaseOf.has(shardId)),
   };
 }
 

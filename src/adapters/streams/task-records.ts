@@ -8,23 +8,33 @@ export interface DecodedTasks {
   readonly unreadable: readonly string[];
 }
 
-/** Reads records of the tasks table's stream: new tasks wake their queues. Never throws, whatever is in them. */
-export function decodeTaskRecords(records: readonly StreamRecord[], now: number): DecodedTasks {
+/**
+ * Reads records of the tasks table's stream: new tasks that do not wait wake their queues. Both times are in the record,
+ * so that no clock decides. Never throws, whatever is in them.
+ */
+export function decodeTaskRecords(records: readonly StreamRecord[]): DecodedTasks {
   const due = new Map<string, string[]>();
   const unreadable: string[] = [];
   for (const { eventName, dynamodb } of records) {
     if (eventName !== 'INSERT') continue;
     const queue = attribute(dynamodb?.NewImage?.queue, 'S')?.match(ID_PATTERN)?.[0];
-    const notBefore = attribute(dynamodb?.NewImage?.notBefore, 'N')?.match(/^\d{1,16}$/)?.[0];
+    const createdAt = timeIn(dynamodb?.NewImage?.createdAt);
+    const notBefore = timeIn(dynamodb?.NewImage?.notBefore);
     const sequenceNumber = dynamodb?.SequenceNumber ?? '';
-    if (queue === undefined || notBefore === undefined) unreadable.push(sequenceNumber);
-    else if (Number(notBefore) <= now) {
+    if (queue === undefined || createdAt === undefined || notBefore === undefined) unreadable.push(sequenceNumber);
+    else if (notBefore <= createdAt) {
       const sequenceNumbers = due.get(queue);
       if (sequenceNumbers) sequenceNumbers.push(sequenceNumber);
       else due.set(queue, [sequenceNumber]);
     }
   }
   return { due, unreadable };
+}
+
+/** Epoch ms. */
+function timeIn(value: unknown): number | undefined {
+  const digits = attribute(value, 'N')?.match(/^\d{1,16}$/)?.[0];
+  return digits === undefined ? undefined : Number(digits);
 }
 
 /** The text in an attribute of that type, as DynamoDB writes it: `{ "S": "mail" }`, `{ "N": "7" }`. */

@@ -30,6 +30,9 @@ export function decodeVoteRecords(records: readonly StreamRecord[]): DecodedVote
   return { images, ignored, poison };
 }
 
+/** `v3` holds the votes of the fourth choice. Other spellings of a number are other attributes. */
+const VOTES_OF_A_CHOICE = /^v(0|[1-9]\d*)$/;
+
 function decode({ eventName, dynamodb }: StreamRecord): Decoded {
   if (eventName === 'REMOVE') return { ignored: 'removed' };
   const item = dynamodb?.NewImage;
@@ -37,17 +40,16 @@ function decode({ eventName, dynamodb }: StreamRecord): Decoded {
   if (stringIn(item.kind) !== 'shard') return { ignored: 'foreign' };
   if (numberIn(item.version) !== String(SHARD_VERSION)) return { ignored: 'unknown version' };
   const fields = Object.entries(FIELDS).map(([name, read]) => [name, read(item[name])] as const);
-  const votes = Object.entries(item).flatMap(([name, attribute]) => {
-    const choice = /^v(\d{1,3})$/.exec(name)?.[1];
-    return choice === undefined ? [] : [[Number(choice), count(attribute)] as const];
-  });
+  const votes = Object.entries(item).flatMap(([name, attribute]) =>
+    VOTES_OF_A_CHOICE.test(name) ? [{ name, choice: Number(name.slice(1)), votes: count(attribute) }] : [],
+  );
   const unreadable = [
     ...fields.filter(([, value]) => value === undefined).map(([name]) => name),
-    ...votes.filter(([choice, votes]) => choice >= MAX_CHOICES || votes === undefined).map(([choice]) => `v${choice}`),
+    ...votes.filter(({ choice, votes }) => choice >= MAX_CHOICES || votes === undefined).map(({ name }) => name),
   ];
   if (unreadable.length > 0) return { problem: `not readable: ${unreadable.join(', ')}` };
-  const counts = new Array<number>(Math.max(0, ...votes.map(([choice]) => choice + 1))).fill(0);
-  for (const [choice, votesOfChoice] of votes) counts[choice] = votesOfChoice as number;
+  const counts = new Array<number>(Math.max(0, ...votes.map(({ choice }) => choice + 1))).fill(0);
+  for (const { choice, votes: votesOfChoice } of votes) counts[choice] = votesOfChoice as number;
   return { image: { ...(Object.fromEntries(fields) as unknown as Omit<ShardImage, 'votes'>), votes: counts } };
 }
 

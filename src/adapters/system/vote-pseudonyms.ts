@@ -25,6 +25,10 @@ export class HmacVotePseudonyms implements VotePseudonyms {
     return this.of('message', smsNumber, messageId);
   }
 
+  sender(number: string): string {
+    return this.of('sender', number);
+  }
+
   /** As JSON, so that no two lists of parts read the same. */
   private of(...parts: readonly string[]): string {
     return createHmac('sha256', this.key).update(JSON.stringify(parts)).digest('base64url');

@@ -1,4 +1,5 @@
 /** The votes context as others may use it: `portside/votes`. */
+export { AnswerSms, MAX_REPLIES, REPLY_PAUSE_MS } from './answer-sms.ts';
 export { AuditPoll } from './audit-poll.ts';
 export { type Ballot, normaliseVoter, sameVote } from './ballot.ts';
 export { CastVote, type CastVoteResult, type VoteCommand } from './cast-vote.ts';

@@ -1,5 +1,5 @@
 import { type FieldIssue, invalidRequest } from '../shared/domain-error.ts';
-import { matchWord, normaliseWord } from './words.ts';
+import { firstAlike, matchWord, normaliseWord } from './words.ts';
 
 export type VoterLimit = 'none' | 'one';
 export type PollStatus = 'scheduled' | 'open' | 'closed';
@@ -59,7 +59,7 @@ export interface Poll {
 export type PollDraft = Pick<Poll, 'question' | 'choices' | 'opensAt' | 'closesAt' | 'smsNumber'> &
   Partial<Pick<Poll, 'voterLimit' | 'hideUntilClose' | 'channels'>> & { readonly shards: number };
 
-/** Words that the phone networks and Twilio answer themselves, so that no choice may be called so. */
+/** Words that the phone networks and Twilio answer themselves, so that no choice of a poll with a number is called so. */
 export const RESERVED_WORDS: readonly string[] = [
   'STOP',
   'STOPALL',
@@ -67,6 +67,8 @@ export const RESERVED_WORDS: readonly string[] = [
   'CANCEL',
   'END',
   'QUIT',
+  'REVOKE',
+  'OPTOUT',
   'START',
   'UNSTOP',
   'HELP',
@@ -77,6 +79,12 @@ export const RESERVED_WORDS: readonly string[] = [
 export const MAX_CHOICES = 100;
 /** The most counters of a poll. */
 export const MAX_SHARDS = 1_000;
+/** The most numbers of votes, one for each choice in each counter: the tally holds them all, of every region. */
+const MAX_NUMBERS_OF_VOTES = 20_000;
+
+/** Counters of a poll with that many choices where `wanted` are asked for: fewer with more than 20 choices. */
+export const shardsFor = (choices: number, wanted: number): number =>
+  Math.min(wanted, MAX_SHARDS, Math.floor(MAX_NUMBERS_OF_VOTES / choices));
 
 /**
  * Makes a poll of a draft whose field types and lengths are already checked.
@@ -84,8 +92,7 @@ export const MAX_SHARDS = 1_000;
  * @throws DomainError `INVALID_REQUEST` with every rule that the draft breaks
  */
 export function createPollFrom(draft: PollDraft, pollId: string, now: number): Poll {
-  const words = draft.choices.map(normaliseWord);
-  const issues = words.flatMap((_, index) => choiceIssues(words, index));
+  const issues = choiceIssues(draft);
   if (normaliseWord(draft.question) === '')
     issues.push({ path: 'question', message: 'must contain something to read' });
   if (draft.closesAt !== undefined && draft.closesAt <= (draft.opensAt ?? now))
@@ -103,18 +110,19 @@ export function createPollFrom(draft: PollDraft, pollId: string, now: number): P
     channels: CHANNELS.filter((channel) => (draft.channels ?? CHANNELS).includes(channel)),
     hideUntilClose: draft.hideUntilClose ?? false,
     smsNumber: draft.smsNumber,
-    shards: draft.shards,
+    shards: shardsFor(draft.choices.length, draft.shards),
   };
 }
 
-function choiceIssues(words: readonly string[], index: number): FieldIssue[] {
-  const path = `choices[${index}]`;
-  const word = words[index] as string;
-  if (word === '') return [{ path, message: 'must contain something to type' }];
-  if (matchWord(RESERVED_WORDS, word) !== undefined)
-    return [{ path, message: 'is a word that phone networks keep for themselves; choose another' }];
-  const twin = words.indexOf(word);
-  return twin < index ? [{ path, message: `reads the same as choices[${twin}]` }] : [];
+function choiceIssues({ choices, smsNumber }: PollDraft): FieldIssue[] {
+  const alike = firstAlike(choices);
+  return choices.flatMap((choice, index) => {
+    const path = `choices[${index}]`;
+    if (normaliseWord(choice) === '') return { path, message: 'must contain something to type' };
+    if (smsNumber !== undefined && matchWord(RESERVED_WORDS, choice) !== undefined)
+      return { path, message: 'is a word that phone networks keep for themselves; choose another' };
+    return alike[index] === index ? [] : { path, message: `reads the same as choices[${alike[index]}]` };
+  });
 }
 
 /** The status at a moment (epoch ms). Opening and closing times count at once, without anybody acting on them. */

@@ -51,7 +51,8 @@ export class SweepPolls {
   /** @returns when the poll is due again, epoch ms; undefined once its count is final */
   private async lookAfter(poll: Poll): Promise<number | undefined> {
     if (isReadOnly(poll) || poll.audit) return undefined;
-    const now = this.clock.now();
+    // A close is for good, so a poll is closed once it is certainly due.
+    const now = this.clock.earliest();
     if (pollStatus(poll, now) !== 'closed') {
       if (pollStatus(poll, now) === 'open')
         await this.checkTally.ifDue(poll, await this.tallies.get(poll.pollId), UNWATCHED_CHECK_MS);

@@ -3,7 +3,7 @@ import type { PollStore, VoteLedger, VotePseudonyms } from '../../ports/votes.ts
 import { DomainError } from '../shared/domain-error.ts';
 import type { CastVote } from './cast-vote.ts';
 import { type Poll, pollForText, pollStatus, RESERVED_WORDS } from './poll.ts';
-import { matchWord } from './words.ts';
+import { matchWord, normaliseWord } from './words.ts';
 
 /** A text message. `to` and `from` are numbers without a channel's prefix: E.164 or short codes. */
 export interface SmsMessage {
@@ -19,11 +19,11 @@ export type SmsOutcome =
   | { readonly kind: 'reserved-word' }
   | { readonly kind: 'no-poll' }
   | { readonly kind: 'counted'; readonly choice: string }
-  | { readonly kind: 'already-voted' }
-  | { readonly kind: 'unknown-word'; readonly choices: readonly string[] }
+  | { readonly kind: 'already-voted'; readonly poll: Poll }
+  | { readonly kind: 'unknown-word'; readonly poll: Poll }
   | { readonly kind: 'channel-closed' }
-  | { readonly kind: 'poll-closed' }
-  | { readonly kind: 'poll-not-open' };
+  | { readonly kind: 'poll-closed'; readonly poll: Poll }
+  | { readonly kind: 'poll-not-open'; readonly poll: Poll };
 
 export class TakeSmsVote {
   constructor(
@@ -40,10 +40,10 @@ export class TakeSmsVote {
    * else the last closed; for a number that no poll ever named, in the default poll, if there is one. A message that is
    * delivered again has the outcome that it had the first time, whatever poll is open by then.
    *
-   * @throws DomainError `STORE_UNAVAILABLE`
+   * @throws DomainError `VOTES_VOTER_KEY_CHANGED`, `STORE_UNAVAILABLE`
    */
   async execute(message: SmsMessage): Promise<SmsOutcome> {
-    if (matchWord(RESERVED_WORDS, message.text) !== undefined) return { kind: 'reserved-word' };
+    if (RESERVED_WORDS.includes(normaliseWord(message.text))) return { kind: 'reserved-word' };
     const [number, inDefault] = await Promise.all([
       this.polls.findNumber(message.to),
       this.isIn(this.defaultPollId, message),
@@ -53,25 +53,31 @@ export class TakeSmsVote {
       this.isIn(number?.firstPollId, message),
     ]);
     const poll = pollForText(polls, this.clock.now());
+    // The network knows the bare word alone. Who texts "Stop!" wants no list of choices either, unless it is one of them.
+    if (
+      matchWord(RESERVED_WORDS, message.text) !== undefined &&
+      matchWord(poll?.choices ?? [], message.text) === undefined
+    )
+      return { kind: 'reserved-word' };
     if (!poll) return { kind: 'no-poll' };
     // Texts to the first poll of a number, and to the default poll, leave no record that later polls could meet.
     const earlier = inFirst ? number?.firstPollId : inDefault ? this.defaultPollId : undefined;
     if (earlier !== undefined && earlier !== poll.pollId) return this.countedIn(earlier, message);
     const isFirst = number === undefined || number.firstPollId === poll.pollId;
-    const record = isFirst ? undefined : this.pseudonyms.message(message.to, message.messageId);
+    const record = this.pseudonyms.message(message.to, message.messageId);
     try {
       const vote = {
         choice: message.text,
         voter: message.from,
         voteId: message.messageId,
         channel: 'sms',
-        message: record,
+        message: isFirst ? undefined : record,
       } as const;
       return { kind: 'counted', choice: (await this.castVote.in(poll, vote)).choice };
     } catch (error) {
       const outcome = error instanceof DomainError ? this.refusal(poll, error) : undefined;
       if (!outcome) throw error;
-      const countedIn = record === undefined ? undefined : await this.ledger.findMessage(record);
+      const countedIn = number === undefined ? undefined : await this.ledger.findMessage(record);
       return countedIn === undefined ? outcome : this.countedIn(countedIn, message);
     }
   }
@@ -90,17 +96,17 @@ export class TakeSmsVote {
       case 'VOTES_UNKNOWN_CHOICE':
         // A voter who mistypes after the end wants to know of the end.
         return pollStatus(poll, this.clock.now()) === 'closed'
-          ? { kind: 'poll-closed' }
-          : { kind: 'unknown-word', choices: poll.choices };
+          ? { kind: 'poll-closed', poll }
+          : { kind: 'unknown-word', poll };
       case 'VOTES_CHANNEL_CLOSED':
         return { kind: 'channel-closed' };
       case 'VOTES_POLL_CLOSED':
-        return { kind: 'poll-closed' };
+        return { kind: 'poll-closed', poll };
       case 'VOTES_POLL_NOT_OPEN':
-        return { kind: 'poll-not-open' };
+        return { kind: 'poll-not-open', poll };
       case 'VOTES_ALREADY_VOTED':
       case 'IDEMPOTENCY_KEY_REUSED':
-        return { kind: 'already-voted' };
+        return { kind: 'already-voted', poll };
       default:
         return undefined;
     }

@@ -1,54 +1,237 @@
-/**
- * What nobody sees: zero-width characters, direction marks, soft hyphens, emoji selectors. Tags stay, because they
- * alone tell the flag of England from that of Scotland.
- */
-const INVISIBLE = /(?![\u{E0020}-\u{E007F}])\p{Default_Ignorable_Code_Point}/gu;
-
-/**
- * How a word counts when it is compared: compatibility forms (full-width letters, ligatures) folded, invisible
- * characters dropped, white space trimmed and collapsed, case folded. Lower case comes before upper case, so that ß, ẞ
- * and SS agree, as do σ and ς; i with and without its dot (Turkish İ and ı) agree too.
- */
-export const normaliseWord = (text: string): string =>
-  text
-    .normalize('NFKC')
-    .replace(INVISIBLE, '')
-    .toLowerCase()
-    .replaceAll('i\u0307', 'i')
-    .toUpperCase()
-    .normalize('NFKC')
-    .trim()
-    .replace(/\s+/g, ' ');
-
-/** What people add before a word on a phone: punctuation, symbols, emoji, accents that stand free; no letter, no digit. */
-const NOISE_BEFORE = /^\p{M}*(?:[^\p{L}\p{N}\p{M}]\p{M}*)*$/u;
-/** The same behind it, where a mark would belong to its last letter; but the box of a keycap may. */
-const NOISE_BEHIND = /^\u20E3?(?:[^\p{L}\p{N}\p{M}]\p{M}*)*$/u;
-
-/** The longest text that a phone can send; normalising what is very much longer would keep everybody waiting. */
+/** The longest text that a phone can send; comparing what is very much longer would keep everybody waiting. */
 const LONGEST_TEXT = 1_600;
+
+/** Characters that look the same, or that keyboards write in several ways, under the one that stands for them. */
+const STANDS_FOR = {
+  "'": '‘’‚‛‹›`ʹʻʼʽˈ′‵׳Ꞌꞌ',
+  '"': '“”„‟«»〝〞〟״',
+  // The long vowel mark of Japanese is typed as a dash, and the other way round.
+  '-': '−⁃˗➖ー',
+  '+': '➕',
+  '×': '✖✕',
+  '÷': '➗',
+  '=': '🟰',
+  $: '💲',
+  '/': '⁄∕',
+  '~': '〜',
+  '%': '٪',
+  '.': '٫',
+  // Arabic keyboards and those of its neighbours, Romanian keyboards.
+  ي: 'ىی',
+  ك: 'ک',
+  ه: 'ہ',
+  Ş: 'Ș',
+  ş: 'ș',
+  Ţ: 'Ț',
+  ţ: 'ț',
+};
+const STANDARD = new Map(
+  Object.entries(STANDS_FOR).flatMap(([one, others]) => [...others].map((other) => [other, one] as const)),
+);
+const OTHER_CHARACTER = new RegExp(`[${[...STANDARD.keys()].join('')}]`, 'gu');
+const DASH = /(?![〜〰])\p{Pd}|\u00AD(?= *\p{Nd})/gu;
+
+/** Vowel signs of Hebrew and Arabic, which are written or not, and the line that lengthens Arabic words. */
+const OPTIONAL = /[^\P{M}\0-\u058F\u0653-\u0655\u0700-\u{10FFFF}]|\u0640/gu;
+
+/**
+ * What nobody sees: zero-width characters, direction marks, soft hyphens, emoji selectors. Joiners within an emoji stay,
+ * and so do tags, because they alone tell the flag of England from that of Scotland.
+ */
+const INVISIBLE =
+  /(?<!\p{ExtPict}|\p{EMod}|\uFE0F)\u200D|\u200D(?!\p{ExtPict})|(?![\u200D\u{E0020}-\u{E007F}])\p{DI}/gu;
+
+/** What may stand around a word, a number too: blanks, brackets, quotes. */
+const AROUND = '\\s\\p{Ps}\\p{Pe}\\p{Pi}\\p{Pf}"\'¡¿•';
+/** The same and the punctuation of every script. Signs (`+`, `#`, `-`) are none of it: they are part of the word. */
+const NOISE = `${AROUND}\\p{Term}`;
+const SIGN = `[^\\p{L}\\p{N}\\p{M}${NOISE}]`;
+const IS_NOISE = new RegExp(`[${NOISE}]`, 'u');
+const IS_AROUND = new RegExp(`^[${AROUND}]*$`, 'u');
+const IN_QUOTES = /^([^\p{L}\p{N}'"]*)(['"])([^'"]*)\2(?![\p{L}\p{N}])/u;
+
+/** Blanks next to a sign or an emoji, and before punctuation; but not those that keep the letters of flags apart. */
+const BLANK_BEFORE = new RegExp(` (?<!\\p{RI} )(?=${SIGN}|\\p{Term})`, 'gu');
+const BLANK_BEHIND = new RegExp(`(${SIGN}) (?!\\p{RI})`, 'gu');
+
+/** An emoji as people see it: a flag is a pair of letters, a family several people. */
+const PICTURE = '[\\p{ExtPict}★☆✓♪♫●■◆]\\p{EMod}?';
+const EMOJI = new RegExp(`\\p{RI}{2}|${PICTURE}(?:\\u200D${PICTURE})*[\\u{E0020}-\\u{E007F}]*`, 'gu');
+/** Emoji that turn what stands beside them round, and those that are letters, digits or words. */
+const NEVER_DECORATION = /[👎🚫⛔❌❎🙅🔟\u{1F100}-\u{1F1E5}\u{1F200}-\u{1F2FF}]/u;
+const SOMETHING = /[\p{L}\p{N}\p{ExtPict}\p{RI}]/u;
+
+/** One form of the characters, with the case as it is. */
+function tidy(text: string): string {
+  return (/[^\x20-\x5F\x61-\x7E]/.test(text) ? withStandardCharacters(text) : text)
+    .replace(/ +/g, ' ')
+    .replace(BLANK_BEFORE, '')
+    .replace(BLANK_BEHIND, '$1')
+    .trim();
+}
+
+function withStandardCharacters(text: string): string {
+  return (
+    text
+      // NFKC would take these quotes apart, and run 1½ and 2² together as eleven halves and twenty-two.
+      .normalize('NFC')
+      .replaceAll('´', "'")
+      .replaceAll('″', '"')
+      .replace(/\p{N}(?=\p{No})|\p{No}(?=\p{N})/gu, '$& ')
+      .normalize('NFKC')
+      .replace(DASH, '-')
+      // Letters of flags that somebody has kept apart do not become a flag.
+      .replace(/(?<=\p{RI})\p{DI}+(?=\p{RI})/gu, ' ')
+      .replace(INVISIBLE, '')
+      .replace(OPTIONAL, '')
+      .replace(OTHER_CHARACTER, (character) => STANDARD.get(character) as string)
+      .replace(/[^\P{Nd}0-9]/gu, digitValue)
+      .replace(/[\s\p{Cc}]+/gu, ' ')
+      .normalize('NFKC')
+  );
+}
+
+/** In Unicode the decimal digits of a script stand in a row from 0 to 9, and rows may follow each other. */
+function digitValue(digit: string): string {
+  const code = digit.codePointAt(0) as number;
+  let zero = code;
+  while (/\p{Nd}/u.test(String.fromCodePoint(zero - 1))) zero--;
+  return String((code - zero) % 10);
+}
+
+/**
+ * Lower case comes before upper case, so that ß, ẞ and SS agree, as do σ and ς; i with and without its dot (Turkish İ
+ * and ı) agree too.
+ */
+const caseless = (tidied: string): string =>
+  tidied.toLowerCase().replaceAll('i\u0307', 'i').toUpperCase().normalize('NFKC');
+
+/** How a word counts when nothing of it is thrown away but what nobody sees. */
+export const normaliseWord = (text: string): string => caseless(tidy(text));
+
+/**
+ * The same without the punctuation around it, unless it is nothing else. Next to a digit some of it means something: the
+ * full stop of .5, the quotes of 5' and 5".
+ */
+function plain(tidied: string): string {
+  const word = caseless(tidied);
+  const unquoted = word.replace(IN_QUOTES, '$1$3');
+  let start = 0;
+  let end = unquoted.length;
+  while (start < end && IS_NOISE.test(unquoted.charAt(start))) start++;
+  while (start < end && IS_NOISE.test(unquoted.charAt(end - 1))) end--;
+  const core = unquoted.slice(start, end);
+  const isCut =
+    SOMETHING.test(core) &&
+    (!/^\p{N}/u.test(core) || IS_AROUND.test(unquoted.slice(0, start))) &&
+    (!/\p{N}$/u.test(core) || !/['"]/.test(unquoted.slice(end)));
+  return isCut ? core : word;
+}
+
+/** Emoji without skin tones, keycaps without their boxes. */
+const withoutTones = (tidied: string): string => tidied.replace(/\p{EMod}|\u20E3/gu, '');
+
+/**
+ * Letters without what many people leave out: the accents of Greek (never written on capitals), the dots of Russian ё,
+ * the hamza of Arabic alef and the dots of final ة. The tone of Vietnamese syllables moves where newer spelling has it.
+ */
+const withPlainLetters = (tidied: string): string =>
+  tidied
+    .replace(/\p{sc=Greek}\p{M}*/gu, (letter) => letter.normalize('NFD').charAt(0))
+    .replace(/[Ёёأإآٱة]/g, (letter) => 'Ееااااه'.charAt('Ёёأإآٱة'.indexOf(letter)))
+    .replace(/(?:[òóõỏọ][ae]|[ùúũủụ]y)(?![\p{L}\p{M}])/giu, (syllable) =>
+      syllable
+        .normalize('NFD')
+        .replace(/(\p{M})(\p{L})/u, '$2$1')
+        .normalize('NFC'),
+    );
+
+/** Letters of Cyrillic and Greek, and the Latin ones that look like them, in the case in which they do. */
+const LOOK_ALIKES = 'АВЕКМНОРСТУХІЈЅаеорсухіјѕΑΒΕΖΗΙΚΜΝΟΡΤΥΧο';
+const LATIN = 'ABEKMHOPCTYXIJSaeopcyxijsABEZHIKMNOPTYXo';
+const LOOK_ALIKE = new RegExp(`[${LOOK_ALIKES}]`, 'g');
+const withLatinLookAlikes = (tidied: string): string =>
+  tidied.replace(LOOK_ALIKE, (letter) => LATIN.charAt(LOOK_ALIKES.indexOf(letter)));
+
+/** How words are compared, in this order. Each is applied to one of two words at a time, never to both. */
+const FORMS = [(tidied: string) => tidied, withoutTones, withPlainLetters, withLatinLookAlikes];
 
 /**
  * Finds which of `words` a person typed: ` Red `, `RED!`, `ｒｅｄ` and `red 🙂` are RED, `rouge` is not.
- * Of words within each other the longest wins, so that `C++!` is C++ where both C and C++ are choices; where two
- * others are there, as in `👍👎`, nobody can tell which is meant.
+ * Words are compared as they are spelled, then ever more loosely. The first comparison that any of them passes decides,
+ * but only where one alone passes it: a person who may have meant either of two has to be asked.
  *
  * @returns the index in `words`, or undefined
  */
 export function matchWord(words: readonly string[], text: string): number | undefined {
   if (text.length > LONGEST_TEXT) return undefined;
-  const typed = normaliseWord(text);
-  const found = words
-    .map((word, index) => ({ index, wanted: normaliseWord(word) }))
-    .filter(({ wanted }) => isWithinNoise(typed, wanted))
-    .sort((one, other) => other.wanted.length - one.wanted.length);
-  const longest = found[0];
-  return longest && found.every(({ wanted }) => longest.wanted.includes(wanted)) ? longest.index : undefined;
+  const asSpelled = words.indexOf(text);
+  if (asSpelled >= 0) return asSpelled;
+
+  const typed = tidy(text);
+  // Some characters become many when they are normalised.
+  if (typed === '' || typed.length > LONGEST_TEXT) return undefined;
+  const tidied = words.map(tidy);
+  const wanted = caseless(typed);
+  let found = indexesOf(tidied, (word) => caseless(word) === wanted);
+  if (found.length === 0) {
+    const bare = withoutDecoration(typed, tidied);
+    const plainTyped = plain(bare);
+    const plainWords = tidied.map(plain);
+    for (const form of FORMS) {
+      const loose = plain(form(bare));
+      found = indexesOf(tidied, (word, index) => {
+        const formed = form(word);
+        return plainWords[index] === loose || (formed !== word && plain(formed) === plainTyped);
+      });
+      if (found.length > 0) break;
+    }
+  }
+  return found.length === 1 ? found[0] : undefined;
 }
 
-function isWithinNoise(typed: string, wanted: string): boolean {
-  const start = typed.indexOf(wanted);
-  return (
-    start >= 0 && NOISE_BEFORE.test(typed.slice(0, start)) && NOISE_BEHIND.test(typed.slice(start + wanted.length))
+const indexesOf = (words: readonly string[], fits: (word: string, index: number) => boolean): number[] =>
+  words.flatMap((word, index) => (fits(word, index) ? [index] : []));
+
+/**
+ * For each word the index of the first that voters could not tell from it: its own, if there is none before it. Skin
+ * tones and the boxes of keycaps do tell words apart.
+ */
+export function firstAlike(words: readonly string[]): number[] {
+  const forms = words.map(tidy).map((word) => ({
+    read: plain(word),
+    plainly: plain(withPlainLetters(word)),
+    seen: plain(withLatinLookAlikes(word)),
+  }));
+  return forms.map(({ read, plainly, seen }) =>
+    forms.findIndex(
+      (other) => other.read === read || other.read === plainly || other.plainly === read || other.seen === seen,
+    ),
   );
+}
+
+/**
+ * Without the emoji that people add to a word, and with one of those that they repeat. An emoji of some choice stays, and
+ * so does every emoji in a text without a word, where another emoji is another answer. Where choices repeat emoji
+ * themselves, as in ⭐ and ⭐⭐, their number means something.
+ */
+function withoutDecoration(typed: string, words: readonly string[]): string {
+  if (typed.search(EMOJI) < 0) return typed;
+  const known = new Set(words.flatMap((word) => word.match(EMOJI) ?? []).map(withoutTones));
+  const once = words.some((word) => word !== withoutRepeats(word)) ? typed : withoutRepeats(typed);
+  if (!/[\p{L}\p{N}]/u.test(once)) return once;
+  return once
+    .replace(EMOJI, (emoji) => (known.has(withoutTones(emoji)) || NEVER_DECORATION.test(emoji) ? emoji : ' '))
+    .replace(/ +/g, ' ');
+}
+
+function withoutRepeats(tidied: string): string {
+  let end = 0;
+  let last = '';
+  return tidied.replace(EMOJI, (emoji, at: number) => {
+    const repeated = withoutTones(emoji) === last && tidied.slice(end, at).trim() === '';
+    end = at + emoji.length;
+    last = withoutTones(emoji);
+    return repeated ? '' : emoji;
+  });
 }

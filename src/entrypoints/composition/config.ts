@@ -1,5 +1,5 @@
 import { parseApiKeys } from '../http/api-keys.ts';
-import { anyText, httpUrl, matching, oneOf, type Settings, type Values, wholeNumber } from './settings.ts';
+import { anyText, baseUrl, listOf, matching, oneOf, type Settings, type Values, wholeNumber } from './settings.ts';
 
 /** Settings of the service itself; each context adds its own. */
 export const coreSettings = {
@@ -40,9 +40,10 @@ export const coreSettings = {
   },
   PUBLIC_BASE_URL: {
     meaning:
-      'Public address in front of the routes, as Twilio is told it. A path is allowed, a closing slash ignored; ' +
-      'a function finds its routes behind that path too.',
-    parse: httpUrl,
+      'Public address in front of the routes, spelled as Twilio is told it; several are separated by commas, and any of ' +
+      'them may be the one that Twilio calls. A path is allowed, and requests find their routes with and without it; a ' +
+      'closing slash is ignored.',
+    parse: listOf(baseUrl),
   },
   ROLE: {
     meaning:

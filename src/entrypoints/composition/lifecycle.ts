@@ -1,8 +1,19 @@
+import type { Check, Health } from '../http/system-routes.ts';
+
+/** Something outside that the service uses, or a part of it. */
+interface Dependency {
+  readonly name: string;
+  /** Requests fail without it. */
+  readonly isNeeded: boolean;
+  readonly check: () => Promise<Check>;
+}
+
 /** What opened must be closed, and what the service depends on can be asked whether it answers. */
 export class Lifecycle {
   private readonly closers: (() => Promise<void> | void)[] = [];
   private readonly settlers: (() => Promise<void>)[] = [];
-  private readonly checks = new Map<string, (() => Promise<void>)[]>();
+  private readonly resumers: (() => Promise<void>)[] = [];
+  private readonly dependencies: Dependency[] = [];
 
   /** Registers the closing of something that was just opened. */
   onClose(close: () => Promise<void> | void): void {
@@ -19,21 +30,43 @@ export class Lifecycle {
     await Promise.all(this.settlers.map((settle) => settle()));
   }
 
-  /** Registers a dependency, or a part of one; `check` rejects when it is not reachable. */
+  /** Registers what must be done before work begins, since the process may have stood still. */
+  onResume(resume: () => Promise<void>): void {
+    this.resumers.push(resume);
+  }
+
+  /** Does what must be done before work begins. @throws what kept that from being done */
+  async resume(): Promise<void> {
+    await Promise.all(this.resumers.map((resume) => resume()));
+  }
+
+  /** Registers a dependency, or a part of one, without which requests fail; `check` rejects when it is not reachable. */
   dependsOn(name: string, check: () => Promise<void>): void {
-    this.checks.set(name, [...(this.checks.get(name) ?? []), check]);
+    this.dependencies.push({ name, isNeeded: true, check: () => check().then(() => 'ok' as const) });
+  }
+
+  /** Registers a dependency without which requests are still answered; `check` rejects when it is not reachable. */
+  degradesWithout(name: string, check: () => Promise<Check>): void {
+    this.dependencies.push({ name, isNeeded: false, check });
+  }
+
+  /** Asks every part of one dependency. Rejects when one of them is not reachable. */
+  async reach(name: string): Promise<void> {
+    await Promise.all(this.dependencies.filter((each) => each.name === name).map(({ check }) => check()));
   }
 
   /** Asks every dependency: one is as well as all of its parts are. */
-  async health(): Promise<Record<string, 'ok' | 'unreachable'>> {
-    const answers = [...this.checks].map(async ([name, checks]) => {
-      const answer = await Promise.all(checks.map((check) => check())).then(
-        () => 'ok' as const,
-        () => 'unreachable' as const,
-      );
-      return [name, answer] as const;
-    });
-    return Object.fromEntries(await Promise.all(answers));
+  async health(): Promise<Health> {
+    const answers = await Promise.all(
+      this.dependencies.map(async ({ name, isNeeded, check }) => {
+        const found = await check().catch(() => 'unreachable' as const);
+        return { name, found, isMissed: isNeeded && found !== 'ok' };
+      }),
+    );
+    const checks: Record<string, Check> = {};
+    for (const { name, found } of answers) if ((checks[name] ?? 'ok') === 'ok') checks[name] = found;
+    if (answers.some(({ isMissed }) => isMissed)) return { status: 'unavailable', checks };
+    return { status: Object.values(checks).every((found) => found === 'ok') ? 'ok' : 'degraded', checks };
   }
 
   /** Closes in reverse order of opening; a failure does not keep the rest open. */

@@ -1,7 +1,6 @@
 import type { Logger } from 'pino';
 import { secretReader } from '../../adapters/secretsmanager/secret-reader.ts';
-import { systemClock } from '../../adapters/system/clock.ts';
-import type { Clock } from '../../ports/system.ts';
+import { elapsedTime } from '../../adapters/system/elapsed-time.ts';
 import { type Configurable, coreSettings } from './config.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -25,7 +24,7 @@ export class SecretEnvironment {
     contexts: readonly Configurable[],
     private readonly logger: Logger,
     private readonly readSecret: (secretId: string) => Promise<string> = secretReader(),
-    private readonly clock: Clock = systemClock,
+    private readonly elapsed: () => number = elapsedTime(),
   ) {
     const names = [coreSettings, ...contexts.map(({ settings }) => settings)].flatMap(Object.keys);
     this.secretIds = names.flatMap((name) => {
@@ -41,7 +40,7 @@ export class SecretEnvironment {
    * @throws Error if they cannot be read the first time
    */
   async read(): Promise<Environment> {
-    const now = this.clock.now();
+    const now = this.elapsed();
     if (this.known && now < this.readAt + FRESH_MS) return this.known;
     try {
       const secrets = await Promise.all(

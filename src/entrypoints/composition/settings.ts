@@ -47,17 +47,39 @@ export const matching =
 
 export const anyText = (text: string): string => text;
 
-/** Comma-separated; white space around an item does not count. */
+/**
+ * Comma-separated; white space around an item does not count.
+ *
+ * @throws Error that names every bad item by its place
+ */
 export const listOf =
   <T>(item: (text: string) => T) =>
-  (text: string): readonly T[] =>
-    text.split(',').map((part) => item(part.trim()));
+  (text: string): readonly T[] => {
+    const parts = text.split(',');
+    const places = new Map<string, number[]>();
+    const items = parts.map((part, index) => {
+      try {
+        return item(part.trim());
+      } catch (error) {
+        const { message } = error as Error;
+        places.set(message, [...(places.get(message) ?? []), index + 1]);
+        return undefined as never;
+      }
+    });
+    const of = (numbers: readonly number[]): string =>
+      parts.length === 1 ? '' : ` (item ${numbers.join(', ')} of ${parts.length})`;
+    const problems = [...places].map(([message, numbers]) => message + of(numbers));
+    if (problems.length > 0) throw new Error(problems.join(', '));
+    return items;
+  };
 
-export const httpUrl = (text: string): URL => {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (!url || !/^https?:$/.test(url.protocol))
-    throw new Error('must be an address that begins with http:// or https://');
-  return url;
+/** An address in front of paths. It is kept as it is spelled, but for a closing slash. */
+export const baseUrl = (text: string): string => {
+  demand(
+    /^https?:\/\/[^\s/?#\\]+(\/[^\s?#\\]*)?$/i.test(text) && URL.canParse(text),
+    'must be an address that begins with http:// or https:// and has no query',
+  );
+  return text.replace(/\/+$/, '');
 };
 
 export const tableName = matching(/^[A-Za-z0-9_.-]{3,255}$/, 'must be the name of a table');

@@ -4,11 +4,13 @@ import { type Logger, pino } from 'pino';
 import { compose, system } from '../composition/compose.ts';
 import { readConfig } from '../composition/config.ts';
 import { contexts } from '../composition/contexts.ts';
-import { dynamoDbModule } from '../composition/dynamodb.ts';
+import { storageModules } from '../composition/dynamodb.ts';
+import { prometheusMeter } from '../composition/prometheus.ts';
 import { within } from '../deadline.ts';
 import { endOnFailure } from '../end-on-failure.ts';
 import type { ApiKey } from '../http/api-keys.ts';
 import { buildApp } from '../http/app.ts';
+import { basePathsOf } from '../http/base-path.ts';
 import { publishMetrics } from '../http/metrics.ts';
 import { publishPages } from '../http/pages.ts';
 import { checkStore } from './check-store.ts';
@@ -21,6 +23,8 @@ const STOP_MS = 8_300;
 const CLOSE_MS = 9_300;
 /** Whatever hinders all this, the process ends within 10 s. */
 const END_MS = 9_500;
+/** How long the start waits for the store to tell its time. */
+const RESUME_MS = 2_000;
 const STOP_SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
 const ADVICE: Readonly<Record<string, string>> = {
@@ -35,8 +39,9 @@ await endOnFailure(serve);
 async function serve(): Promise<void> {
   const config = readConfig(process.env, contexts);
   const logger = pino({ level: config.LOG_LEVEL });
-  const modules = [dynamoDbModule, ...contexts.map((context) => context.module(config))];
-  const container = compose(logger, modules, config.METRICS_NAMESPACE);
+  const modules = [...storageModules(config), ...contexts.map((context) => context.module(config))];
+  const meter = prometheusMeter(contexts);
+  const container = compose(logger, modules, config.METRICS_NAMESPACE, [meter]);
   const lifecycle = container.get(system.lifecycle);
   const ids = container.get(system.ids);
 
@@ -48,12 +53,14 @@ async function serve(): Promise<void> {
   const app = await buildApp({
     logger,
     apiKeys: config.API_KEYS ?? (config.STORAGE === 'memory' ? [embeddedKey(logger)] : []),
+    basePaths: basePathsOf(config.PUBLIC_BASE_URL),
     nextId: () => ids.next(),
     health: () => lifecycle.health(),
+    resume: () => lifecycle.resume(),
     contexts: servesApi
       ? contexts.map(({ routes, problems }) => ({ routes: routes(container, config), problems }))
       : [],
-    extras: servesApi ? [publishPages, publishMetrics] : [publishMetrics],
+    extras: servesApi ? [publishPages, publishMetrics(meter)] : [publishMetrics(meter)],
   });
   const loops = worksBeside ? contexts.flatMap((context) => context.loops(container, config)) : [];
 
@@ -76,6 +83,11 @@ async function serve(): Promise<void> {
       close();
     });
 
+  // A store that does not answer now is heard later, by whatever asks it next.
+  await within(
+    RESUME_MS,
+    lifecycle.resume().catch(() => undefined),
+  );
   const check = async () =>
     (await Promise.all(contexts.map((context) => context.checkStore?.(container, config) ?? []))).flat();
   loops.push(...(await checkStore(check, config.SWEEP_SECONDS, logger)));

@@ -11,15 +11,17 @@ import type { Logger } from 'pino';
 import * as Type from 'typebox';
 import { DomainError } from '../../domain/shared/domain-error.ts';
 import type { ApiKey } from './api-keys.ts';
+import { withoutBasePath } from './base-path.ts';
 import { parseBodies } from './body.ts';
 import { answerEverything, clientErrorHandler } from './client-errors.ts';
 import { CompileWhenCalled } from './compile-when-called.ts';
 import { drainBeforeClose } from './drain.ts';
 import { errorHandler } from './errors.ts';
+import { type Exists, KnownPaths } from './known-paths.ts';
 import { generalProblems, type ProblemTable } from './problems.ts';
-import { type PathParams, refuseEarly } from './refuse-early.ts';
+import { refuseEarly } from './refuse-early.ts';
 import { securityHeaders } from './security-headers.ts';
-import { systemRoutes } from './system-routes.ts';
+import { type Health, systemRoutes } from './system-routes.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -36,7 +38,7 @@ declare module 'fastify' {
     /** The answer goes on for as long as the client listens. */
     readonly stream?: boolean;
     /** Whether there is anything at a path, where the pattern that it matches cannot tell. */
-    readonly exists?: (params: PathParams) => Promise<boolean>;
+    readonly exists?: Exists;
     /** Codes with which the route may refuse, beside those that follow from its schema; for the OpenAPI document. */
     readonly problems?: readonly string[];
   }
@@ -45,9 +47,13 @@ declare module 'fastify' {
 export interface AppOptions {
   readonly logger: Logger;
   readonly apiKeys: readonly ApiKey[];
+  /** Paths of the public addresses, which a proxy may leave in front of the routes'. */
+  readonly basePaths?: readonly string[];
   /** New request ids. */
   readonly nextId: () => string;
-  readonly health: () => Promise<Record<string, 'ok' | 'unreachable'>>;
+  readonly health: () => Promise<Health>;
+  /** Awaited before a request is carried out that may change something. */
+  readonly resume: () => Promise<void>;
   readonly contexts: readonly { readonly routes: FastifyPluginAsync; readonly problems: ProblemTable }[];
   /** What is served beside the API; registered before its routes, so that it sees them. */
   readonly extras?: readonly Extra[];
@@ -74,8 +80,15 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
 
   const compilers = options.serverless ? new CompileWhenCalled() : undefined;
 
+  const paths = new KnownPaths(MAX_PARAM_LENGTH);
+  const isRoute = (url: string): boolean => paths.find(url) !== undefined;
+
   const app = Fastify({
     ...serverOptions(options),
+    rewriteUrl: ({ headers, url = '/' }) => {
+      const sent = options.serverless ? (headers[URL_HEADER]?.toString() ?? url) : url;
+      return withoutBasePath(sent, options.basePaths ?? [], isRoute);
+    },
     ...(compilers ? { schemaController: compilers.schemaController } : {}),
     clientErrorHandler: clientErrorHandler({ ...options, problems, headers }),
     // For these no hook runs.
@@ -92,12 +105,17 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   app.addHook('onRequest', async (request, reply) => void addHeaders(request, reply));
   app.addHook('onResponse', async (request, reply) => logAnswer(request, reply));
   app.addHook('onRoute', (route) => {
+    paths.add(route);
     // An unknown query parameter is refused everywhere, also where none is known.
     if (route.schema && !route.schema.querystring)
       route.schema.querystring = Type.Object({}, { additionalProperties: false });
   });
-  refuseEarly(app, { apiKeys: options.apiKeys, maxParamLength: MAX_PARAM_LENGTH });
+  refuseEarly(app, { apiKeys: options.apiKeys, paths });
   if (options.serverless) refuseStreams(app);
+  // What only reads learns the time from the answers that it reads.
+  app.addHook('preHandler', async ({ method }) => {
+    if (method !== 'GET' && method !== 'HEAD') await options.resume();
+  });
   if (compilers) app.addHook('onRequest', () => compilers.load());
   for (const extra of options.extras ?? []) await extra(app, problems);
   await app.register(systemRoutes({ problems, health: options.health }));
@@ -105,7 +123,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   return app;
 }
 
-const serverOptions = ({ logger, nextId, serverless }: AppOptions): FastifyHttpOptions<RawServerDefault> => ({
+const serverOptions = ({ logger, nextId }: AppOptions): FastifyHttpOptions<RawServerDefault> => ({
   loggerInstance: logger,
   logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
   genReqId: ({ headers }) => {
@@ -116,7 +134,6 @@ const serverOptions = ({ logger, nextId, serverless }: AppOptions): FastifyHttpO
   requestTimeout: 30_000,
   return503OnClosing: false,
   routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
-  ...(serverless ? { rewriteUrl: ({ headers, url }) => headers[URL_HEADER]?.toString() ?? url ?? '/' } : {}),
   ajv: { customOptions: { coerceTypes: false, removeAdditional: false, allErrors: true, verbose: true } },
   // Left to refuseEarly, which answers in the way of all others. A header that may stand once and stands twice is then
   // no longer its first value but both, and refused for what it is.

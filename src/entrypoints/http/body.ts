@@ -35,7 +35,7 @@ export function checkContentType(request: FastifyRequest): void {
   }
   const given = headers['content-type'];
   const hasBody = headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
-  if (given === undefined && !hasBody) return;
+  if (!hasBody && (given === undefined || request.routeOptions.config.optionalBody)) return;
   const type = typeOf(given);
   const [, ...parameters] = (given ?? '').split(';').map((part) => part.trim().toLowerCase());
   const isUtf8 = parameters.every((part) => !part.startsWith('charset') || /^charset="?utf-?8"?$/.test(part));
@@ -57,7 +57,7 @@ export function parseBodies(app: FastifyInstance): void {
       case FORM:
         return parseForm(text);
       case JSON_TYPE:
-        return parseJson(text);
+        return request.routeOptions.config.optionalBody && text.trim() === '' ? undefined : parseJson(text);
       case undefined:
         return parseNothing(text);
     }

@@ -54,9 +54,13 @@ function validationIssues({ validation = [], validationContext }: FastifyError):
     if (keyword === 'additionalProperties')
       return { path: child(params.additionalProperty), message: 'is not known here' };
     if (keyword === 'required') return { path: child(params.missingProperty), message: 'is required' };
+    if (keyword === 'enum')
+      return { path: at || (validationContext ?? 'body'), message: `must be one of: ${list(params.allowedValues)}` };
     const isUnreadable = keyword === 'pattern' || keyword === 'format';
     const advice = isUnreadable && parentSchema?.description ? `must be ${parentSchema.description}` : message;
     return { path: at || (validationContext ?? 'body'), message: advice };
   });
   return [...new Map(issues.map((issue) => [`${issue.path} ${issue.message}`, issue])).values()];
 }
+
+const list = (values: unknown): string => (values as readonly unknown[]).join(', ');

@@ -33,6 +33,16 @@ export async function publishOpenApi(
       },
     },
     transform: ({ schema, url, route }) => ({ url, schema: documented(schema, route, problems) }),
+    transformObject: (document) => {
+      if (!('openapiObject' in document)) return document.swaggerObject;
+      for (const path of Object.values(document.openapiObject.paths ?? {}))
+        for (const operation of Object.values(path ?? {}) as OperationObject[])
+          if (operation[OPTIONAL_BODY]) {
+            operation.requestBody.required = false;
+            delete operation[OPTIONAL_BODY];
+          }
+      return document.openapiObject;
+    },
   });
   app.get(
     '/openapi.json',
@@ -52,6 +62,10 @@ export async function publishOpenApi(
   });
   await app.register(swaggerUi, { ...files, routePrefix: '/docs' });
 }
+
+/** Marks operations on the way into the document, for which every body that has a schema is required. */
+const OPTIONAL_BODY = 'x-optional-body';
+type OperationObject = { requestBody: { required?: boolean }; [OPTIONAL_BODY]?: boolean };
 
 const PAGE = /^\/docs\/?$/;
 const POLICY = 'content-security-policy';
@@ -77,6 +91,7 @@ function documented(schema: FastifySchema, { config }: RouteOptions, problems: P
   ]);
   return {
     ...schema,
+    ...(config?.optionalBody ? { [OPTIONAL_BODY]: true } : {}),
     ...(config?.key ? { security: [...(config.key === 'optional' ? [{}] : []), { bearer: [] }, { apiKey: [] }] } : {}),
     response: { ...Object.fromEntries(refusals), ...(schema.response as object) },
   };

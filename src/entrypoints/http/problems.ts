@@ -25,7 +25,9 @@ export const generalProblems: ProblemTable = {
   FORBIDDEN: {
     status: 403,
     title: 'The request is refused',
-    advice: 'The webhook takes only requests that Twilio signed. Check `TWILIO_AUTH_TOKEN` and `PUBLIC_BASE_URL`.',
+    advice:
+      'The webhook takes only requests that Twilio signed. Check `TWILIO_AUTH_TOKEN` and `PUBLIC_BASE_URL`; a warning in the ' +
+      'log names the addresses that were checked.',
   },
   NOT_FOUND: {
     status: 404,

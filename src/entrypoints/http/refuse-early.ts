@@ -1,22 +1,17 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import findMyWay from 'find-my-way';
 import { DomainError, invalidRequest } from '../../domain/shared/domain-error.ts';
 import { type ApiKey, apiKeyReader } from './api-keys.ts';
 import { checkContentType } from './body.ts';
-
-export type PathParams = Readonly<Record<string, string | undefined>>;
-type Exists = (params: PathParams) => Promise<boolean>;
+import { type Exists, isComplete, type KnownPaths, type PathParams } from './known-paths.ts';
 
 export interface RefuseEarlyOptions {
   readonly apiKeys: readonly ApiKey[];
-  /** The longest path parameter that the router takes. */
-  readonly maxParamLength: number;
+  readonly paths: KnownPaths;
 }
 
 /** Refusals that need nothing but the head of the request, in this order: path, method, key, content type. */
-export function refuseEarly(app: FastifyInstance, { apiKeys, maxParamLength }: RefuseEarlyOptions): void {
+export function refuseEarly(app: FastifyInstance, { apiKeys, paths }: RefuseEarlyOptions): void {
   const nameOfKey = apiKeyReader(apiKeys);
-  const allowed = methodsByPath(app, maxParamLength);
 
   app.decorateRequest('keyName', undefined);
   app.addHook('onRequest', async (request, reply) => {
@@ -42,7 +37,7 @@ export function refuseEarly(app: FastifyInstance, { apiKeys, maxParamLength }: R
   app.setNotFoundHandler(notFound);
 
   async function refusePath({ url, method }: FastifyRequest, reply: FastifyReply): Promise<never> {
-    const methods = await allowed(url);
+    const methods = await methodsAt(paths, url);
     if (!methods) return notFound();
     reply.header('allow', methods.join(', '));
     throw new DomainError('METHOD_NOT_ALLOWED', `This path does not take ${method}.`);
@@ -58,35 +53,12 @@ function notFound(): never {
 const hasHost = ({ headers: { host }, raw: { httpVersion } }: FastifyRequest): boolean =>
   host === undefined ? httpVersion === '1.0' : !host.includes(',');
 
-/** Whether a path that the router takes is one: it takes `/polls/` for a poll without an id. */
+/** Whether a path that the router takes is one. */
 const isThere = async (params: PathParams, exists: Exists = async () => true): Promise<boolean> =>
-  !Object.values(params).includes('') && exists(params);
+  isComplete(params) && exists(params);
 
-/**
- * Fastify answers 404 for a known path with another method, so the paths are kept once more without their methods: in a
- * router of their own, made when somebody goes wrong.
- */
-function methodsByPath(
-  app: FastifyInstance,
-  maxParamLength: number,
-): (url: string) => Promise<readonly string[] | undefined> {
-  const known = new Map<string, { readonly methods: Set<string>; readonly exists: Exists | undefined }>();
-  let paths: ReturnType<typeof findMyWay> | undefined;
-  app.addHook('onRoute', ({ url, method, config: { exists } = {} }) => {
-    if (url.includes('*') && !exists) return;
-    const methods = [...(known.get(url)?.methods ?? []), ...[method].flat()];
-    known.set(url, { methods: new Set(methods), exists });
-  });
-  return async (url) => {
-    paths ??= routerOf(known.keys(), maxParamLength);
-    const found = paths.find('GET', url);
-    const { methods = [], exists } = known.get(found?.store as string) ?? {};
-    return found && (await isThere(found.params, exists)) ? [...methods].sort() : undefined;
-  };
-}
-
-function routerOf(paths: Iterable<string>, maxParamLength: number): ReturnType<typeof findMyWay> {
-  const router = findMyWay({ maxParamLength });
-  for (const path of paths) router.on('GET', path, () => undefined, path);
-  return router;
+/** Fastify answers 404 for a known path with another method. */
+async function methodsAt(paths: KnownPaths, url: string): Promise<readonly string[] | undefined> {
+  const found = paths.find(url);
+  return found && (await isThere(found.params, found.exists)) ? [...found.methods].sort() : undefined;
 }

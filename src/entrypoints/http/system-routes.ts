@@ -4,18 +4,28 @@ import { DomainError } from '../../domain/shared/domain-error.ts';
 import type { ProblemTable } from './problems.ts';
 import { MapOf } from './schemas.ts';
 
-export interface SystemRoutesOptions {
-  readonly problems: ProblemTable;
-  readonly health: () => Promise<Record<string, 'ok' | 'unreachable'>>;
+/** How a dependency is; `skewed` is a clock that differs from the store's by more than 2 s. */
+export type Check = 'ok' | 'skewed' | 'unreachable';
+
+/** `degraded` when something is not ok without which requests are still answered, `unavailable` when they are not. */
+export interface Health {
+  readonly status: 'ok' | 'degraded' | 'unavailable';
+  readonly checks: Readonly<Record<string, Check>>;
 }
 
-const Health = Type.Object(
-  {
-    status: Type.String({ enum: ['ok', 'unavailable'] }),
-    checks: MapOf(Type.String({ enum: ['ok', 'unreachable'] })),
-  },
-  { description: 'Each dependency and whether it can be reached' },
-);
+export interface SystemRoutesOptions {
+  readonly problems: ProblemTable;
+  readonly health: () => Promise<Health>;
+}
+
+const healthBody = (description: string, ...statuses: readonly Health['status'][]) =>
+  Type.Object(
+    {
+      status: Type.String({ enum: statuses }),
+      checks: MapOf(Type.String({ enum: ['ok', 'skewed', 'unreachable'] satisfies Check[] })),
+    },
+    { description },
+  );
 
 /** Whether the process lives, whether it can serve, and what each error code means. */
 export const systemRoutes =
@@ -39,13 +49,19 @@ export const systemRoutes =
         schema: {
           tags: ['system'],
           summary: 'Whether everything that the process depends on can be reached',
-          response: { 200: Health, 503: Health },
+          response: {
+            200: healthBody(
+              'Requests are answered; `degraded` if something that helps is not as it should be',
+              'ok',
+              'degraded',
+            ),
+            503: healthBody('Something without which requests fail cannot be reached', 'unavailable'),
+          },
         },
       },
       async (_, reply) => {
-        const checks = await health();
-        const ready = Object.values(checks).every((check) => check === 'ok');
-        return reply.code(ready ? 200 : 503).send({ status: ready ? 'ok' : 'unavailable', checks });
+        const { status, checks } = await health();
+        return reply.code(status === 'unavailable' ? 503 : 200).send({ status, checks });
       },
     );
 

@@ -1,14 +1,15 @@
 import awsLambdaFastify, { type LambdaFastifyOptions, type LambdaResponse } from '@fastify/aws-lambda';
 import type { FastifyInstance } from 'fastify';
 import { URL_HEADER } from '../http/app.ts';
+import { withoutBasePath } from '../http/base-path.ts';
 import { type HttpEvent, type WireRequest, wantsMultiValueHeaders, wireRequest } from './http-event.ts';
 
 export interface AnswerOptions {
   readonly api: FastifyInstance;
   /** Called once, when somebody asks for a page: the same API with the pages. */
   readonly withPages: () => Promise<FastifyInstance>;
-  /** Path of the public address, without a closing slash. */
-  readonly basePath: string;
+  /** Paths of the public addresses, which a custom domain leaves in front of the routes'. */
+  readonly basePaths: readonly string[];
 }
 
 /** The dashboard, the docs and their files: no path of the API has a dot in it. */
@@ -22,7 +23,7 @@ const OPTIONS: LambdaFastifyOptions = {
 };
 
 /** Lets the routes of an app answer the events of API Gateway and of load balancers. */
-export function answerEvents({ api, withPages, basePath }: AnswerOptions): (e: HttpEvent) => Promise<LambdaResponse> {
+export function answerEvents({ api, withPages, basePaths }: AnswerOptions): (e: HttpEvent) => Promise<LambdaResponse> {
   const apiProxy = proxy(api);
   let pagesProxy: Promise<ReturnType<typeof proxy>> | undefined;
   const loadPages = () => {
@@ -34,8 +35,9 @@ export function answerEvents({ api, withPages, basePath }: AnswerOptions): (e: H
     return pagesProxy;
   };
   return async (event) => {
-    const request = wireRequest(event, basePath);
-    const answer = PAGE.test(request.path) ? await loadPages() : apiProxy;
+    const request = wireRequest(event);
+    const path = withoutBasePath(request.path, basePaths, () => false);
+    const answer = PAGE.test(path) ? await loadPages() : apiProxy;
     return answer(event, request);
   };
 }

@@ -5,6 +5,7 @@ import { contexts } from '../composition/contexts.ts';
 import { dynamoDbModule } from '../composition/dynamodb.ts';
 import { type Environment, SecretEnvironment } from '../composition/secrets.ts';
 import { buildApp, type Extra } from '../http/app.ts';
+import { basePathsOf } from '../http/base-path.ts';
 import { answerEvents } from './answer-events.ts';
 import type { HttpEvent } from './http-event.ts';
 
@@ -33,12 +34,15 @@ async function open(env: Environment) {
   const container = compose(logger, modules, config.METRICS_NAMESPACE);
   const lifecycle = container.get(system.lifecycle);
   const ids = container.get(system.ids);
+  const basePaths = basePathsOf(config.PUBLIC_BASE_URL);
   const build = async (extras: readonly Extra[]) => {
     const app = await buildApp({
       logger,
       apiKeys: config.API_KEYS ?? [],
+      basePaths,
       nextId: () => ids.next(),
       health: () => lifecycle.health(),
+      resume: () => lifecycle.resume(),
       contexts: contexts.map(({ routes, problems }) => ({ routes: routes(container, config), problems })),
       extras,
       serverless: true,
@@ -49,7 +53,7 @@ async function open(env: Environment) {
   const answer = answerEvents({
     api: await build([]),
     withPages: async () => build([(await import('./bundled-pages.ts')).publishBundledPages]),
-    basePath: config.PUBLIC_BASE_URL?.pathname.replace(/\/$/, '') ?? '',
+    basePaths,
   });
   return { env, answer, lifecycle };
 }

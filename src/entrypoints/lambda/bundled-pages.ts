@@ -4,8 +4,8 @@ import { extname, join } from 'node:path';
 import type { FastifyReply } from 'fastify';
 import { DomainError } from '../../domain/shared/domain-error.ts';
 import type { Extra } from '../http/app.ts';
+import type { PathParams } from '../http/known-paths.ts';
 import { publishOpenApi } from '../http/openapi.ts';
-import type { PathParams } from '../http/refuse-early.ts';
 
 interface BundledFile {
   readonly default: Uint8Array;

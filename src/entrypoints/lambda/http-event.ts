@@ -24,15 +24,14 @@ export interface WireRequest {
  *     function URL               as sent   as sent
  *     load balancer              as sent   as sent
  *
- * @param basePath path of the public address, which a custom domain leaves in front of the route's own
  * @throws Error for an event that is not an HTTP request
  */
-export function wireRequest(event: HttpEvent, basePath: string): WireRequest {
+export function wireRequest(event: HttpEvent): WireRequest {
   const { method, path, query } = isV2(event) ? lineOfV2(event) : lineOfV1(event);
   if (!method || !path) throw new Error('The event is not an HTTP request');
   return {
     httpMethod: method,
-    path: withoutPrefix(path, basePath) + (query ? `?${query}` : ''),
+    path: path + (query ? `?${query}` : ''),
     headers: headersOf(event),
     body: event.body ?? undefined,
     isBase64Encoded: event.isBase64Encoded,
@@ -50,7 +49,7 @@ const isFromLoadBalancer = (event: HttpEvent): event is ALBEvent =>
 function lineOfV2({ rawPath, rawQueryString, requestContext }: APIGatewayProxyEventV2) {
   const { http, stage, domainName } = requestContext;
   const isFunctionUrl = domainName.includes('.lambda-url.');
-  const path = isFunctionUrl ? rawPath : encodePath(withoutPrefix(rawPath, `/${stage}`));
+  const path = isFunctionUrl ? rawPath : encodePath(withoutStage(rawPath, stage));
   return { method: http.method, path, query: rawQueryString };
 }
 
@@ -63,15 +62,15 @@ function lineOfV1(event: APIGatewayProxyEvent | ALBEvent) {
   const isHttpApi = 'version' in event && !isFromLoadBalancer(event);
   return {
     method: httpMethod,
-    path: isHttpApi ? encodePath(withoutPrefix(path, `/${event.requestContext.stage}`)) : path,
+    path: isHttpApi ? encodePath(withoutStage(path, event.requestContext.stage)) : path,
     query,
   };
 }
 
 const encodePath = (path: string): string => path.split('/').map(encodeURIComponent).join('/');
 
-const withoutPrefix = (path: string, prefix: string): string =>
-  `${path}/`.startsWith(`${prefix}/`) ? path.slice(prefix.length) || '/' : path;
+const withoutStage = (path: string, stage: string): string =>
+  `${path}/`.startsWith(`/${stage}/`) ? path.slice(stage.length + 1) || '/' : path;
 
 function headersOf(event: HttpEvent): Record<string, string> {
   const multiValue = 'multiValueHeaders' in event ? event.multiValueHeaders : undefined;

@@ -12,4 +12,7 @@ const handle = tasksProcessorHandler(processorOf(container));
 
 /** Wake-ups through the topic. The first one is worked on; those that come meanwhile end at once. */
 export const handler = (event: SNSEvent, context: Pick<Context, 'getRemainingTimeInMillis'>): Promise<void> =>
-  handle(event, context).finally(() => lifecycle.settle());
+  lifecycle
+    .resume()
+    .then(() => handle(event, context))
+    .finally(() => lifecycle.settle());

@@ -10,6 +10,5 @@ const container = composeWorker({ settings }, (config) => [wakingModule(config)]
 /** The stream of the tasks table, in batches. */
 export const handler = tasksStreamHandler({
   wakeUps: container.get(ports.wakeUps),
-  clock: container.get(system.clock),
   logger: container.get(system.logger),
 });

@@ -10,4 +10,8 @@ const sweepTasks = container.get(useCases.sweepTasks);
 const lifecycle = container.get(system.lifecycle);
 
 /** Settles what is overdue, and wakes the processor for what waits. Called by a schedule. */
-export const handler = (): Promise<void> => sweepTasks.execute().finally(() => lifecycle.settle());
+export const handler = (): Promise<void> =>
+  lifecycle
+    .resume()
+    .then(() => sweepTasks.execute())
+    .finally(() => lifecycle.settle());

@@ -1,3 +1,4 @@
+import type { DynamoDBBatchResponse, DynamoDBStreamEvent } from 'aws-lambda';
 import { system } from '../composition/compose.ts';
 import { composeWorker } from '../composition/compose-worker.ts';
 import { dynamoDbModule } from '../composition/dynamodb.ts';
@@ -7,9 +8,13 @@ import { votesStreamHandler } from '../composition/votes/stream-handler.ts';
 
 const container = composeWorker({ settings, check }, (config) => [dynamoDbModule, foldingModule(config)]);
 
-/** The stream of the votes table, in batches. */
-export const handler = votesStreamHandler({
+const lifecycle = container.get(system.lifecycle);
+const handle = votesStreamHandler({
   foldShards: container.get(useCases.foldShards),
   logger: container.get(system.logger),
   meter: container.get(system.meter),
 });
+
+/** The stream of the votes table, in batches. */
+export const handler = (event: DynamoDBStreamEvent): Promise<DynamoDBBatchResponse> =>
+  lifecycle.resume().then(() => handle(event));

@@ -1,3 +1,4 @@
+import { system } from '../composition/compose.ts';
 import { composeWorker } from '../composition/compose-worker.ts';
 import { dynamoDbModule } from '../composition/dynamodb.ts';
 import { sweepingModule, useCases } from '../composition/votes/module.ts';
@@ -5,6 +6,7 @@ import { check, settings } from '../composition/votes/settings.ts';
 
 const container = composeWorker({ settings, check }, (config) => [dynamoDbModule, sweepingModule(config)]);
 const sweepPolls = container.get(useCases.sweepPolls);
+const lifecycle = container.get(system.lifecycle);
 
 /** Checks tallies, closes polls whose end has passed and ends their count. Called by a schedule. */
-export const handler = (): Promise<void> => sweepPolls.execute();
+export const handler = (): Promise<void> => lifecycle.resume().then(() => sweepPolls.execute());

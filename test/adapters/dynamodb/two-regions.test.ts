@@ -7,23 +7,15 @@ import { StreamConsumer } from '../../../src/adapters/streams/stream-consumer.ts
 import { VoteShardFeed } from '../../../src/adapters/streams/vote-shard-feed.ts';
 import { systemClock } from '../../../src/adapters/system/clock.ts';
 import { FoldShards } from '../../../src/domain/votes/fold-shards.ts';
-import type { Poll } from '../../../src/domain/votes/poll.ts';
-import { totalVotes, votesByChoice } from '../../../src/domain/votes/tally.ts';
+import { ballotsIn, totalsOf } from '../../../src/domain/votes/tally.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { seededRandom } from '../../helpers/fakes.ts';
 import { startDynamoDbLocal } from '../../helpers/servers/dynamodb-local.ts';
 import { clientOf, newVoteTables } from '../../helpers/servers/dynamodb-tables.ts';
 import { withServer } from '../../helpers/servers/with-server.ts';
+import { aBallot, aPoll } from '../../helpers/votes.ts';
 
-const poll: Poll = {
-  pollId: 'colors',
-  question: '?',
-  choices: ['RED', 'GREEN', 'BLUE'],
-  createdAt: 0,
-  voterLimit: 'none',
-  hideUntilClose: false,
-  shards: 8,
-};
+const poll = aPoll({ shards: 8 });
 
 await withServer('Two regions', startDynamoDbLocal, ({ endpoint }) => {
   // Each region writes its own shards into a table of its own. What replication brings is the other table's stream,
@@ -63,14 +55,12 @@ await withServer('Two regions', startDynamoDbLocal, ({ endpoint }) => {
       let votes = 0;
       const vote = async (count: number, choice: number) => {
         for (let index = 0; index < count; index++)
-          await ledger.record(poll, {
-            pollId: 'colors',
-            voteId: `${name}-${++votes}`,
-            choice,
-            acceptedAt: systemClock.now(),
-          });
+          await ledger.record(
+            poll,
+            aBallot(`${name}-${++votes}`, { choices: [choice], acceptedAt: systemClock.now() }),
+          );
       };
-      const counted = async () => (await tallies.get('colors'))?.marks ?? new Map<string, number>();
+      const counted = async () => (await tallies.get('colors'))?.marks ?? new Map();
       return { table: tables.votes, follow, vote, counted };
     }
 
@@ -79,17 +69,17 @@ await withServer('Two regions', startDynamoDbLocal, ({ endpoint }) => {
       const feeds = [east.follow(east.table, 'own'), west.follow(west.table, 'own')];
       const fromWest = east.follow(west.table, 'other');
       await Promise.all([east.vote(30, 0), west.vote(20, 1)]);
-      await eventually(east.counted, (marks) => totalVotes(marks) === 50, 20_000);
+      await eventually(east.counted, (marks) => ballotsIn(marks) === 50, 20_000);
 
       await fromWest.stop();
       await Promise.all([east.vote(15, 2), west.vote(25, 2)]);
-      await eventually(east.counted, (marks) => totalVotes(marks) === 65, 20_000);
-      expect(votesByChoice(await east.counted(), 3)).toEqual([30, 20, 15]);
+      await eventually(east.counted, (marks) => ballotsIn(marks) === 65, 20_000);
+      expect(totalsOf(await east.counted(), 3)).toEqual({ votes: [30, 20, 15], ballots: 65 });
 
       feeds.push(east.follow(west.table, 'again'), west.follow(east.table, 'late'));
       for (const { counted } of [east, west]) {
-        const marks = await eventually(counted, (seen) => totalVotes(seen) >= 90, 20_000);
-        expect(votesByChoice(marks, 3)).toEqual([30, 20, 40]);
+        const marks = await eventually(counted, (seen) => ballotsIn(seen) >= 90, 20_000);
+        expect(totalsOf(marks, 3)).toEqual({ votes: [30, 20, 40], ballots: 90 });
       }
       await Promise.all(feeds.map((feed) => feed.stop()));
     }, 90_000);

@@ -1,12 +1,19 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { ShardLease } from '../../../src/adapters/streams/leases.ts';
-import { planSharing, progressIn, readableShards } from '../../../src/adapters/streams/sharing.ts';
+import {
+  childlessShards,
+  knownShards,
+  planSharing,
+  progressIn,
+  readableShards,
+} from '../../../src/adapters/streams/sharing.ts';
 
 const HOUR = 3_600_000;
 const NOW = 100 * HOUR;
 
-const shard = (ShardId: string, ParentShardId?: string) => ({ ShardId, ParentShardId });
+const parentsOf = (...shards: [shardId: string, parentId?: string][]) =>
+  new Map(shards.map(([shardId, parentId]) => [shardId, parentId]));
 const lease = (shardId: string, fields: Partial<ShardLease> = {}): ShardLease => ({
   shardId,
   owner: 'other',
@@ -14,20 +21,58 @@ const lease = (shardId: string, fields: Partial<ShardLease> = {}): ShardLease =>
   ...fields,
 });
 
+describe('the shards that are known', () => {
+  const listing = { askedAt: NOW, parents: parentsOf(['a'], ['a1', 'a']) };
+  const known = (...leases: ShardLease[]) => [...knownShards(listing, leases)];
+
+  it('are those of the listing, and those that another process has found since', () => {
+    expect(known(lease('a1', { foundAt: NOW }), lease('b1', { foundAt: NOW, parentId: 'b' }))).toEqual([
+      ['a', undefined],
+      ['a1', 'a'],
+      ['b1', 'b'],
+    ]);
+  });
+
+  it.each([NOW - 1, undefined])('are not those of before, which the stream has dropped (found at %p)', (foundAt) => {
+    expect(known(lease('old', { foundAt }))).toEqual([...listing.parents]);
+  });
+
+  it('are all those of the leases where the stream could not be listed', () => {
+    const unlisted = { askedAt: Number.NEGATIVE_INFINITY, parents: parentsOf() };
+
+    expect([...knownShards(unlisted, [lease('a'), lease('a1', { foundAt: 0, parentId: 'a' })])]).toEqual([
+      ['a', undefined],
+      ['a1', 'a'],
+    ]);
+  });
+});
+
 describe('the shards that may be read', () => {
   it('are those without a parent, and children once the parent is read to its end', () => {
-    const shards = [shard('a'), shard('b'), shard('a1', 'a'), shard('a2', 'a'), shard('b1', 'b')];
+    const shards = parentsOf(['a'], ['b'], ['a1', 'a'], ['a2', 'a'], ['b1', 'b']);
 
     expect(readableShards(shards, [])).toEqual(['a', 'b']);
     expect(readableShards(shards, [lease('a', { done: true })])).toEqual(['b', 'a1', 'a2']);
   });
 
   it('are also those whose parent the stream keeps no longer', () => {
-    expect(readableShards([shard('a1', 'a'), shard('a11', 'a1')], [])).toEqual(['a1']);
+    expect(readableShards(parentsOf(['a1', 'a'], ['a11', 'a1']), [])).toEqual(['a1']);
   });
 
   it('are not those that are read to their end', () => {
-    expect(readableShards([shard('a'), shard('b')], [lease('b', { done: true })])).toEqual(['a']);
+    expect(readableShards(parentsOf(['a'], ['b']), [lease('b', { done: true })])).toEqual(['a']);
+  });
+});
+
+describe('the shards whose children are looked for', () => {
+  const done = (shardId: string) => lease(shardId, { done: true });
+
+  it('are those that are read to their end, unless a child is known', () => {
+    expect(childlessShards(parentsOf(['a'], ['b'], ['c'], ['b1', 'b']), [done('a'), done('b')])).toEqual(['a']);
+  });
+
+  it('are not those that the stream keeps no longer', () => {
+    expect(childlessShards(parentsOf(['a1', 'a']), [done('a')])).toEqual([]);
   });
 });
 
@@ -43,15 +88,22 @@ describe('the fair share', () => {
     });
 
   it('of the only process is everything', () => {
-    expect(plan({})).toEqual({ take: ['a', 'b', 'c', 'd'], letGo: [] });
+    expect(plan({})).toEqual({ take: ['a', 'b', 'c', 'd'], letGo: [], offer: [] });
   });
 
   it('of one of two is half: the one that has all lets two go, the other takes what is free', () => {
-    expect(plan({ reading: ['a', 'b', 'c', 'd'], members: 2 })).toEqual({ take: [], letGo: ['c', 'd'] });
+    expect(plan({ reading: ['a', 'b', 'c', 'd'], members: 2 })).toEqual({ take: [], letGo: ['c', 'd'], offer: [] });
     expect(plan({ members: 2, held: [lease('a'), lease('b'), lease('c', { expiresAt: NOW })] })).toEqual({
       take: ['c', 'd'],
       letGo: [],
+      offer: [],
     });
+  });
+
+  it('offers what is more than its share and what nobody has a lease of', () => {
+    const held = [lease('a', { owner: 'me' }), lease('b'), lease('c', { expiresAt: NOW })];
+
+    expect(plan({ reading: ['a'], members: 4, held })).toEqual({ take: [], letGo: [], offer: ['d'] });
   });
 
   it('takes nothing that somebody holds, and again what this process held before it failed', () => {
@@ -62,31 +114,46 @@ describe('the fair share', () => {
     expect(plan({ reading: ['gone', 'a'] }).letGo).toEqual(['gone']);
   });
 
-  it('leaves every shard with exactly one of the processes after a few rounds, however many there are', () => {
+  it('leaves every shard with exactly one of the processes after a few rounds, of which one has listed them', () => {
     fc.assert(
-      fc.property(fc.integer({ min: 1, max: 20 }), fc.integer({ min: 1, max: 7 }), (shardCount, processCount) => {
-        const readable = Array.from({ length: shardCount }, (_, index) => `s${index}`);
-        const reading = new Map(Array.from({ length: processCount }, (_, index) => [`p${index}`, [] as string[]]));
-        // The first process starts alone; the others join later.
-        let members = 1;
-        for (let round = 0; round < 2 * processCount + 2; round++) {
-          for (const [me, mine] of [...reading].slice(0, members)) {
-            const held = [...reading].flatMap(([owner, shards]) => shards.map((id) => lease(id, { owner })));
-            const { take, letGo } = planSharing({
-              me,
-              reading: mine,
-              readable,
-              leases: { shards: held, members },
-              now: NOW,
-            });
-            reading.set(me, [...mine.filter((id) => !letGo.includes(id)), ...take]);
+      fc.property(
+        fc.integer({ min: 1, max: 20 }),
+        fc.integer({ min: 1, max: 7 }),
+        fc.boolean(),
+        (shardCount, processCount, areLate) => {
+          const all = Array.from({ length: shardCount }, (_, index) => `s${index}`);
+          const reading = new Map(Array.from({ length: processCount }, (_, index) => [`p${index}`, [] as string[]]));
+          const listed = (me: string) => ({
+            askedAt: NOW,
+            parents: parentsOf(...(me === 'p0' ? all : []).map((id): [string] => [id])),
+          });
+          const leases = new Map<string, ShardLease>();
+          const put = (shardId: string, owner: string, expiresAt: number) =>
+            leases.set(shardId, lease(shardId, { owner, expiresAt, foundAt: NOW }));
+          // The process that has listed the shards starts alone, and the others join later; or all start together.
+          let members = areLate ? 1 : processCount;
+          for (let round = 0; round < 2 * processCount + 2; round++) {
+            for (const [me, mine] of [...reading].slice(0, members)) {
+              const held = [...leases.values()];
+              const readable = readableShards(knownShards(listed(me), held), held);
+              const { take, letGo, offer } = planSharing({
+                me,
+                reading: mine,
+                readable,
+                leases: { shards: held, members },
+                now: NOW,
+              });
+              for (const shardId of take) put(shardId, me, NOW + 1);
+              for (const shardId of [...letGo, ...offer]) put(shardId, me, NOW);
+              reading.set(me, [...mine.filter((id) => !letGo.includes(id)), ...take]);
+            }
+            members = Math.min(processCount, members + 1);
           }
-          members = Math.min(processCount, members + 1);
-        }
-        const shares = [...reading.values()];
-        expect(shares.flat().sort()).toEqual([...readable].sort());
-        for (const share of shares) expect(share.length).toBeLessThanOrEqual(Math.ceil(shardCount / processCount));
-      }),
+          const shares = [...reading.values()];
+          expect(shares.flat().sort()).toEqual([...all].sort());
+          for (const share of shares) expect(share.length).toBeLessThanOrEqual(Math.ceil(shardCount / processCount));
+        },
+      ),
     );
   });
 });

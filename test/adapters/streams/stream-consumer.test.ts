@@ -24,6 +24,8 @@ interface Process {
   /** Names of the records that were handled, in this order. */
   readonly seen: string[];
   readonly errors: string[];
+  /** When it asked for records, on the monotonic clock, ms, and of which shard where the stream is a scripted one. */
+  readonly reads: { readonly at: number; readonly shard: string }[];
   gaps: number;
   /** Called before a batch is handled. */
   onBatch: () => Promise<void>;
@@ -33,6 +35,12 @@ interface Process {
   cutOff(): void;
   reconnect(): void;
 }
+
+const callsOf = (operation: string, ...processes: Process[]) =>
+  processes.flatMap(({ network }) => network.requests.filter((request) => request.operation === operation));
+/** The most of these in any second. */
+const mostInASecond = (times: readonly number[]): number =>
+  Math.max(0, ...times.map((from) => times.filter((at) => at >= from && at < from + 1_000).length));
 
 const nameIn = ({ dynamodb }: StreamRecord): string =>
   String((dynamodb?.NewImage?.sk as { S?: string } | undefined)?.S);
@@ -54,7 +62,12 @@ await withServer('the stream consumer', startDynamoDbLocal, async (server) => {
 
   async function start(owner: string): Promise<Process> {
     const network = await FaultyProxy.start(server.endpoint);
-    const pass = (request: Parameters<FaultyProxy['fate']>[0]): Fate => scripted?.answer(request) ?? 'pass';
+    const reads: Process['reads'] = [];
+    const pass = (request: Parameters<FaultyProxy['fate']>[0]): Fate => {
+      if (request.operation === 'GetRecords')
+        reads.push({ at: performance.now(), shard: String(request.body.ShardIterator).split('@')[0] as string });
+      return scripted?.answer(request) ?? 'pass';
+    };
     network.fate = pass;
     const dynamoDb: DynamoDBDocumentClient = await clientOf(network.endpoint);
     const streams = streamsClient(network.endpoint);
@@ -74,6 +87,7 @@ await withServer('the stream consumer', startDynamoDbLocal, async (server) => {
       consumer,
       seen: [],
       errors,
+      reads,
       gaps: 0,
       onBatch: async () => undefined,
       onGap: async () => undefined,
@@ -152,7 +166,7 @@ await withServer('the stream consumer', startDynamoDbLocal, async (server) => {
       await sees(first, 'b');
       // Long enough for the second to have looked at the leases more than once.
       await eventually(
-        () => second.network.requests.filter(({ operation }) => operation === 'DescribeStream').length,
+        () => callsOf('Query', second).length,
         (looks) => looks > 2,
       );
       expect(second.seen).toEqual([]);
@@ -180,13 +194,73 @@ await withServer('the stream consumer', startDynamoDbLocal, async (server) => {
       first.network.requests.length = 0;
       first.reconnect();
       await eventually(
-        () => first.network.requests.filter(({ operation }) => operation === 'DescribeStream').length,
+        () => callsOf('Query', first).length,
         (looks) => looks > 2,
         20_000,
       );
       await write('c');
       await sees(second, 'c');
       expect((await leases()).map(({ owner }) => owner)).toEqual(['second']);
+    });
+
+    it('reads no more when its lease cannot be renewed, before another process takes over', async () => {
+      const first = await start('first');
+      await write('a');
+      await sees(first, 'a');
+      const pass = first.network.fate;
+      first.network.fate = (request) =>
+        ['PutItem', 'UpdateItem'].includes(request.operation) ? 'lose request' : pass(request);
+      const second = await start('second');
+      await write('b');
+      await sees(second, 'b');
+      await eventually(
+        () => second.reads.length,
+        (reads) => reads > 4,
+      );
+      first.network.fate = pass;
+      await write('c');
+      await sees(second, 'c');
+
+      expect(first.reads.at(-1)?.at).toBeLessThan(second.reads[0]?.at as number);
+      expect(mostInASecond([...first.reads, ...second.reads].map(({ at }) => at))).toBeLessThanOrEqual(5);
+      expect(first.errors).toContainEqual(expect.stringMatching(/^renewing the lease of stream shard/));
+    });
+
+    it('renews its lease and takes over those of others while the shards of the stream cannot be listed', async () => {
+      const first = await start('first');
+      await write('a');
+      await sees(first, 'a');
+      const second = await start('second');
+      await eventually(
+        () => callsOf('Query', second).length,
+        (looks) => looks > 1,
+      );
+      const refuseListings = (process: Process): void => {
+        const pass = process.network.fate;
+        process.network.fate = (request) =>
+          request.operation === 'DescribeStream' ? refusal('LimitExceededException') : pass(request);
+      };
+      refuseListings(second);
+      first.cutOff();
+      await write('b');
+      await sees(second, 'b');
+
+      // One that has never seen a list of the shards.
+      const third = await start('third');
+      refuseListings(third);
+      await eventually(
+        () => third.errors,
+        (errors) => errors.includes('finding stream shards: LimitExceededException'),
+      );
+      await eventually(
+        () => callsOf('UpdateItem', second).length,
+        (renewals) => renewals > 4,
+      );
+      expect(third.reads).toEqual([]);
+      second.cutOff();
+      await write('c');
+      await sees(third, 'c');
+      expect(third.seen).toEqual(['c']);
     });
 
     it('hands over at once when it is stopped in an orderly way', async () => {
@@ -339,7 +413,7 @@ await withServer('the stream consumer', startDynamoDbLocal, async (server) => {
       const process = await start('first');
       await eventually(
         () => process.errors,
-        (errors) => errors.includes('sharing stream shards: ResourceNotFoundException'),
+        (errors) => errors.includes('finding stream shards: ResourceNotFoundException'),
       );
       await createTables(client, voteTableDefinitions(tables));
       await write('a');
@@ -349,10 +423,9 @@ await withServer('the stream consumer', startDynamoDbLocal, async (server) => {
 
   describe('on a stream of many shards (answered in the place of DynamoDB, which keeps one a table here)', () => {
     const image = (name: string) => ({ sk: { S: name } });
-    const reads = ({ network }: Process) => {
-      const recent = network.requests.slice(-40).filter(({ operation }) => operation === 'GetRecords');
-      return new Set(recent.map(({ body }) => String(body.ShardIterator).split('@')[0]));
-    };
+    /** The shards that it has read within the last time in which an idle reader looks. */
+    const reads = (process: Process) =>
+      new Set(process.reads.filter(({ at }) => at > performance.now() - 1_500).map(({ shard }) => shard));
 
     it('shares the shards with a process that joins, and takes them all over when that one is killed', async () => {
       scripted = new ScriptedStream();
@@ -408,6 +481,90 @@ await withServer('the stream consumer', startDynamoDbLocal, async (server) => {
       expect(process.seen.slice(0, 3)).toEqual(['p1', 'p2', 'p3']);
       expect(process.gaps).toBe(1);
       expect((await leases()).find(({ shardId }) => shardId === 'parent')).toMatchObject({ done: true });
+    });
+
+    it('finds the children of a shard that ended by one call, and shares them with a process that did not look', async () => {
+      scripted = new ScriptedStream();
+      const { open, write: put, close } = bound(scripted);
+      open('parent');
+      const [first, second] = [await start('first'), await start('second')];
+      await eventually(
+        () => [callsOf('Query', first).length, callsOf('Query', second).length, reads(first).size + reads(second).size],
+        ([one = 0, other = 0, shards]) => one > 0 && other > 0 && shards === 1,
+      );
+      const listings = callsOf('DescribeStream', first, second).length;
+      open('left', 'parent');
+      open('right', 'parent');
+      put('left', image('l1'));
+      put('right', image('r1'));
+      close('parent');
+      const endedAt = performance.now();
+      await eventually(
+        () => [...first.seen, ...second.seen],
+        (seen) => seen.includes('l1') && seen.includes('r1'),
+      );
+      expect(performance.now() - endedAt).toBeLessThan(3_000);
+      await eventually(
+        () => [reads(first).size, reads(second).size],
+        ([one, other]) => one === 1 && other === 1,
+      );
+
+      const asked = callsOf('DescribeStream', first, second).filter(({ body }) => body.ShardFilter);
+      expect(asked[0]?.body.ShardFilter).toEqual({ Type: 'CHILD_SHARDS', ShardId: 'parent' });
+      expect(callsOf('DescribeStream', first, second)).toHaveLength(listings + asked.length);
+      // The other one may look at the leases just between the end and the first lease of a child.
+      expect(asked.length).toBeLessThanOrEqual(2);
+      expect([first.gaps, second.gaps].sort()).toEqual([0, 1]);
+    });
+
+    it.each([1, 3])('asks rarely for shards and slowly for records while idle, by %i processes', async (count) => {
+      scripted = new ScriptedStream();
+      const shards = Array.from({ length: 6 }, (_, index) => `s${index}`);
+      for (const shard of shards) scripted.open(shard);
+      const processes = await Promise.all(Array.from({ length: count }, (_, index) => start(`p${index}`)));
+      const allRead = () => new Set(processes.flatMap((process) => [...reads(process)])).size === 6;
+      await eventually(allRead, Boolean, 20_000);
+      const from = performance.now() + 5_000;
+      await eventually(() => performance.now() > from + 5_000, Boolean, 20_000);
+
+      const ofShard = (shard: string) =>
+        processes.flatMap((process) => process.reads).filter((read) => read.shard === shard && read.at > from);
+      for (const shard of shards) expect(ofShard(shard).length).toBeLessThanOrEqual(6);
+      expect(allRead()).toBe(true);
+      // Two pages each, at the start.
+      expect(callsOf('DescribeStream', ...processes)).toHaveLength(2 * count);
+      expect(callsOf('DescribeTable', ...processes)).toHaveLength(count);
+    });
+
+    it('asks for records of a shard five times a second at most while busy, also when it is taken over', async () => {
+      scripted = new ScriptedStream();
+      for (const shard of ['s1', 's2']) scripted.open(shard);
+      const [first, second] = [await start('first'), await start('second')];
+      let written = 0;
+      const writeUntil = async (holds: () => boolean): Promise<void> => {
+        await eventually(
+          () => {
+            for (const shard of ['s1', 's2']) scripted?.write(shard, image(`n${++written}`));
+            return holds();
+          },
+          Boolean,
+          20_000,
+        );
+      };
+      await writeUntil(() => reads(first).size === 1 && reads(second).size === 1);
+      const from = performance.now();
+      await writeUntil(() => performance.now() > from + 2_000);
+      first.cutOff();
+      await writeUntil(() => reads(second).size === 2);
+      const until = performance.now();
+      await writeUntil(() => performance.now() > until + 1_000);
+
+      for (const shard of ['s1', 's2']) {
+        const times = [...first.reads, ...second.reads].filter((read) => read.shard === shard).map(({ at }) => at);
+        expect(mostInASecond(times)).toBeLessThanOrEqual(5);
+        // And as often as that while there are records.
+        expect(times.filter((at) => at > from && at < from + 2_000).length).toBeGreaterThanOrEqual(6);
+      }
     });
 
     it('reads a child whose parent the stream has dropped, and tells of the gap', async () => {

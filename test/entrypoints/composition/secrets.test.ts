@@ -16,7 +16,7 @@ function given(env: Record<string, string>, secrets: Map<string, string>) {
     if (secret === undefined) throw new Error(`no secret ${secretId}`);
     return secret;
   };
-  const environment = new SecretEnvironment(env, contexts, pino({ level: 'silent' }), readSecret, clock);
+  const environment = new SecretEnvironment(env, contexts, pino({ level: 'silent' }), readSecret, () => clock.now());
   return { clock, asked, environment };
 }
 

@@ -65,6 +65,17 @@ await withServer('the API function', startDynamoDbLocal, async ({ endpoint }) =>
     expect((await text({ 'X-Twilio-Signature': 'forged' })).status).toBe(403);
   });
 
+  it.each(eventShapes)(
+    'finds routes and pages behind the path of the public address too, behind $name',
+    async (shape) => {
+      const statusOf = async (url: string) => (await invoking(api, shape)({ url })).status;
+
+      for (const url of ['/polls/colors/results', '', '/', '/app.js', '/docs'])
+        expect({ url, status: await statusOf(`/live${url}`) }).toEqual({ url, status: 200 });
+      expect(await statusOf('/lively/polls/colors')).toBe(404);
+    },
+  );
+
   it('serves the dashboard with its scripts, and the docs with theirs', async () => {
     const page = await get('/');
     expect(page).toMatchObject({ status: 200, headers: { 'content-type': 'text/html; charset=utf-8' } });

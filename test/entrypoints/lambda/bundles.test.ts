@@ -86,6 +86,10 @@ describe('the bundles of the functions', () => {
     },
   );
 
+  it.each(bundles)('$name carries nothing of Prometheus, which cannot ask a function', ({ inputs }) => {
+    expect(inputs.filter((path) => /node_modules\/prom-client\/|prometheus/.test(path))).toEqual([]);
+  });
+
   it('have the sizes that docs/deploy.md says, within a tenth', () => {
     const rows = [...readFromProject('docs/deploy.md').matchAll(/^\| `(\w+Function)` \| (\d+) kB \| (\d+) kB \|$/gm)];
     const documented = Object.fromEntries(rows.map(([, name, ...sizes]) => [name, sizes.map(Number)]));

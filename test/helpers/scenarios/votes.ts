@@ -1,8 +1,17 @@
+import { expect } from '@jest/globals';
 import { authorization } from '../embedded-app.ts';
 import type { HttpRequest } from '../http.ts';
 import type { Exchange, Scenario } from './scenario.ts';
 
 const FAR = '9998-12-31T23:59:59.000Z';
+const [MARCH, APRIL, MAY] = ['9998-03-01T00:00:00Z', '9998-04-01T00:00:00Z', '9998-05-01T00:00:00Z'];
+const JSON_TYPE = { 'content-type': 'application/json' };
+const WITHOUT_KEY: readonly Readonly<Record<string, string>>[] = [
+  {},
+  { authorization: 'Bearer wrong-key-0123456789' },
+  { 'x-api-key': 'wrong' },
+];
+const VARY = 'Authorization, x-api-key, Accept';
 const FIRST_TIME = { 'idempotent-replayed': undefined };
 const REPLAYED = { 'idempotent-replayed': 'true' };
 
@@ -32,21 +41,74 @@ const replayed = (request: HttpRequest, body: object = {}): Exchange => ({
   body,
 });
 const refused = (request: HttpRequest, status: number, code: string): Exchange => ({ request, status, body: { code } });
-const close = (pollId: string): HttpRequest => ({
+const close = (pollId: string, body?: unknown, headers: Readonly<Record<string, string>> = {}): HttpRequest => ({
   method: 'POST',
   url: `/polls/${pollId}/close`,
-  headers: authorization,
+  headers: { ...authorization, ...headers },
+  body,
 });
-const closed = (pollId: string, votes: number): Exchange => ({
-  request: close(pollId),
+const TIME = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+const auditOf = (votes: number) => ({
+  ballots: votes,
+  shards: votes,
+  tally: votes,
+  drift: 0,
+  doubleVoters: 0,
+  at: TIME,
+});
+const closed = (pollId: string, votes: number, request = close(pollId)): Exchange => ({
+  request,
   status: 200,
-  body: { pollId, status: 'closed', audit: { ballots: votes, shards: votes, tally: votes, drift: 0 } },
+  body: {
+    pollId,
+    status: 'closed',
+    closedAt: TIME,
+    closedBy: expect.stringMatching(/./),
+    final: true,
+    audit: auditOf(votes),
+  },
 });
 const results = (pollId: string, body: object): Exchange => ({
   request: { url: `/polls/${pollId}/results` },
   status: 200,
   body: { pollId, ...body },
 });
+
+/** Each number has a texter of its own, since nobody gets many replies in an hour. */
+const texterOf = (number: string): string => number.replace('+1', '+2');
+
+/** An SMS as Twilio sends it, with parameters that the service does not know. */
+const sms = (
+  sid: string,
+  to: string,
+  text: string,
+  from = texterOf(to),
+  more: [string, string][] = [],
+): HttpRequest => ({
+  method: 'POST',
+  url: '/webhooks/twilio/sms',
+  body: new URLSearchParams([
+    ...more,
+    ['ToCountry', 'US'],
+    ['MessageSid', sid],
+    ['SmsMessageSid', sid],
+    ['AccountSid', 'AC0123456789abcdef0123456789abcdef'],
+    ['From', from],
+    ['To', to],
+    ['Body', text],
+    ['NumMedia', '0'],
+    ['__proto__', 'x'],
+    ['constructor', 'y'],
+  ]),
+});
+const XML = '<?xml version="1.0" encoding="UTF-8"?>';
+const says = (request: HttpRequest, text: string): Exchange => ({
+  request,
+  status: 200,
+  headers: { 'content-type': 'text/xml' },
+  body: `${XML}<Response><Message>${text}</Message></Response>`,
+});
+const saysNothing = (request: HttpRequest): Exchange => ({ request, status: 200, body: `${XML}<Response/>` });
 
 const pollScenarios: readonly Scenario[] = [
   {
@@ -60,6 +122,7 @@ const pollScenarios: readonly Scenario[] = [
           opensAt: '9998-01-01T01:00:00+01:00',
           closesAt: '9998-06-01T00:00:00.5Z',
           voterLimit: 'one',
+          channels: ['web', 'sms'],
           hideUntilClose: true,
           smsNumber: '+15005550100',
         }),
@@ -76,6 +139,7 @@ const pollScenarios: readonly Scenario[] = [
           opensAt: '9998-01-01T00:00:00.000Z',
           closesAt: '9998-06-01T00:00:00.500Z',
           voterLimit: 'one',
+          channels: ['sms', 'web'],
           hideUntilClose: true,
           smsNumber: '+15005550100',
           status: 'scheduled',
@@ -89,7 +153,13 @@ const pollScenarios: readonly Scenario[] = [
       {
         request: poll({ pollId: 'least' }),
         status: 201,
-        body: { pollId: 'least', voterLimit: 'none', hideUntilClose: false, status: 'open' },
+        body: {
+          pollId: 'least',
+          voterLimit: 'none',
+          channels: ['sms', 'web'],
+          hideUntilClose: false,
+          status: 'open',
+        },
       },
     ],
   },
@@ -133,6 +203,42 @@ const pollScenarios: readonly Scenario[] = [
       closed('number-1', 0),
       given({ pollId: 'number-3', smsNumber: '+15005550101' }),
       refused(poll({ pollId: 'number-4', smsNumber: '+15005550101', opensAt: FAR }), 409, 'VOTES_NUMBER_TAKEN'),
+    ],
+  },
+  {
+    what: 'a number serves polls one after another, and none that overlap',
+    exchanges: [
+      given({ pollId: 'march', smsNumber: '+15005550102', opensAt: MARCH, closesAt: APRIL }),
+      given({ pollId: 'april', smsNumber: '+15005550102', opensAt: APRIL, closesAt: MAY }),
+      given({ pollId: 'february', smsNumber: '+15005550102', closesAt: MARCH }),
+      ...[
+        { opensAt: APRIL, closesAt: MAY },
+        { opensAt: '9998-03-31T23:59:59.999Z', closesAt: '9998-04-01T00:00:00.001Z' },
+        { opensAt: '9998-04-10T00:00:00Z', closesAt: '9998-04-11T00:00:00Z' },
+        { closesAt: MARCH },
+        { opensAt: '9998-04-30T00:00:00Z' },
+        {},
+      ].map((time) =>
+        refused(poll({ pollId: 'between', smsNumber: '+15005550102', ...time }), 409, 'VOTES_NUMBER_TAKEN'),
+      ),
+      given({ pollId: 'may', smsNumber: '+15005550102', opensAt: MAY }),
+      // A poll that is closed early gives back the rest of its time.
+      closed('april', 0),
+      given({ pollId: 'between', smsNumber: '+15005550102', opensAt: APRIL, closesAt: MAY }),
+    ],
+  },
+  {
+    what: 'a poll takes votes by its channels alone',
+    exchanges: [
+      given({ pollId: 'sms-only', smsNumber: '+15005550103', channels: ['sms'] }),
+      refused(vote('sms-only', { choice: 'RED' }), 403, 'VOTES_CHANNEL_CLOSED'),
+      refused(vote('sms-only', { choice: 'RED', voter: 'v' }, 'a'), 403, 'VOTES_CHANNEL_CLOSED'),
+      says(sms('SM1', '+15005550103', 'red'), 'Thank you! Your vote for RED is counted.'),
+      closed('sms-only', 1),
+      given({ pollId: 'web-only', smsNumber: '+15005550103', channels: ['web'] }),
+      says(sms('SM2', '+15005550103', 'red'), 'Sorry, this poll is not open to text messages.'),
+      counted(vote('web-only', { choice: 'RED' })),
+      closed('web-only', 1),
     ],
   },
 ];
@@ -208,7 +314,7 @@ const voteScenarios: readonly Scenario[] = [
   {
     what: 'a poll that is not open yet takes no vote',
     exchanges: [
-      given({ pollId: 'scheduled', opensAt: FAR }),
+      given({ pollId: 'scheduled', opensAt: '9998-12-31T23:59Z' }),
       refused(vote('scheduled', { choice: 'RED' }, 'a'), 409, 'VOTES_POLL_NOT_OPEN'),
       closed('scheduled', 0),
       refused(vote('scheduled', { choice: 'RED' }, 'a'), 409, 'VOTES_POLL_CLOSED'),
@@ -225,8 +331,13 @@ const voteScenarios: readonly Scenario[] = [
       refused(vote('one', { choice: 'BLUE', voter: '+15005550001' }), 409, 'VOTES_ALREADY_VOTED'),
       counted(vote('one', { choice: 'BLUE', voter: '\u202e\0 x' })),
       refused(vote('one', { choice: 'BLUE', voter: '\u202e\0 x' }), 409, 'VOTES_ALREADY_VOTED'),
-      counted(vote('one', { choice: 'BLUE', voter: '\u202e\0 X' })),
-      closed('one', 3),
+      refused(vote('one', { choice: 'BLUE', voter: '\u202e\0 X ' }), 409, 'VOTES_ALREADY_VOTED'),
+      {
+        request: vote('one', { choice: 'BLUE', voter: ' \u202e ' }),
+        status: 400,
+        body: { errors: [{ path: 'voter' }] },
+      },
+      closed('one', 2),
       replayed(vote('one', { choice: 'RED', voter: '+15005550001' }, 'a')),
     ],
   },
@@ -290,7 +401,114 @@ const resultsScenarios: readonly Scenario[] = [
         ],
       }),
       closed('hidden', 1),
-      results('hidden', { status: 'closed', total: 1, choices: [{ votes: 1, share: 1 }, { votes: 0 }, { votes: 0 }] }),
+      results('hidden', {
+        status: 'closed',
+        final: true,
+        total: 1,
+        choices: [{ votes: 1, share: 1 }, { votes: 0 }, { votes: 0 }],
+      }),
+    ],
+  },
+  {
+    what: 'a key shows results that are hidden, and a wrong one counts as none',
+    exchanges: [
+      given({ pollId: 'keyed', hideUntilClose: true }),
+      ...WITHOUT_KEY.map(
+        (headers): Exchange => ({
+          request: { url: '/polls/keyed/results', headers },
+          status: 200,
+          headers: { 'cache-control': 'no-cache', vary: VARY },
+          body: { hidden: true, total: null, revision: null },
+        }),
+      ),
+      {
+        request: { url: '/polls/keyed/results', headers: authorization },
+        status: 200,
+        headers: { 'cache-control': 'private, no-store', vary: VARY },
+        body: { hidden: true, total: 0, ballots: 0, revision: 0, choices: [{ votes: 0, share: 0 }, {}, {}] },
+      },
+    ],
+  },
+  {
+    what: 'results tell how far they are complete, whether they are stale, and when they are final',
+    exchanges: [
+      given({ pollId: 'complete' }),
+      results('complete', { completeUpTo: TIME, stale: false, staleAfterSeconds: 15, final: false, ballots: 0 }),
+      counted(vote('complete', { choice: 'RED' })),
+      closed('complete', 1),
+      results('complete', { completeUpTo: TIME, stale: false, staleAfterSeconds: 15, final: true, ballots: 1 }),
+    ],
+  },
+  {
+    what: 'results come as a table to those who ask for it',
+    exchanges: [
+      given({ pollId: 'table', choices: ['R, G & B', 'say "red"', '=SUM(A1)', '+plus', '-minus', '@at', '＝wide'] }),
+      ...['R, G & B', 'say "red"', '=SUM(A1)'].map((choice) => counted(vote('table', { choice }))),
+      closed('table', 3),
+      {
+        request: { url: '/polls/table/results', headers: { accept: 'text/csv' } },
+        status: 200,
+        headers: { 'content-type': 'text/csv; charset=utf-8', vary: VARY },
+        body: [
+          'choice,votes,share',
+          '"R, G & B",1,0.3333',
+          '"say ""red""",1,0.3333',
+          "'=SUM(A1),1,0.3333",
+          "'+plus,0,0",
+          "'-minus,0,0",
+          "'@at,0,0",
+          "'＝wide,0,0",
+          '',
+        ].join('\r\n'),
+      },
+    ],
+  },
+  {
+    what: 'a table shows no figure while the results are hidden, but to a key',
+    exchanges: [
+      given({ pollId: 'hidden-table', hideUntilClose: true }),
+      {
+        request: { url: '/polls/hidden-table/results', headers: { accept: 'text/csv' } },
+        status: 200,
+        body: 'choice,votes,share\r\nRED,,\r\nGREEN,,\r\nBLUE,,\r\n',
+      },
+      {
+        request: { url: '/polls/hidden-table/results', headers: { ...authorization, accept: 'text/csv' } },
+        status: 200,
+        headers: { 'cache-control': 'private, no-store' },
+        body: 'choice,votes,share\r\nRED,0,0\r\nGREEN,0,0\r\nBLUE,0,0\r\n',
+      },
+    ],
+  },
+  {
+    what: 'a poll tells who closed it, and its audit',
+    exchanges: [
+      given({ pollId: 'told', voterLimit: 'one' }),
+      counted(vote('told', { choice: 'RED', voter: 'v' })),
+      {
+        request: { url: '/polls/told' },
+        status: 200,
+        body: /^(?!.*"(closedAt|closedBy|final|audit)").*"status":"open"/,
+      },
+      closed('told', 1),
+      closed('told', 1, { url: '/polls/told' }),
+    ],
+  },
+  {
+    what: 'a close takes no body, an empty one, and regions that are lost',
+    exchanges: [
+      given({ pollId: 'bodies' }),
+      closed('bodies', 0, close('bodies', {})),
+      closed('bodies', 0, close('bodies', '', JSON_TYPE)),
+      closed('bodies', 0, close('bodies', ' {} ', { 'content-type': 'text/plain' })),
+      closed('bodies', 0, close('bodies', '{ }', { 'content-type': 'application/x-www-form-urlencoded' })),
+      closed('bodies', 0, close('bodies', undefined, { 'content-type': ';' })),
+      {
+        request: close('bodies', { withoutRegions: ['mars-north-1'] }),
+        status: 200,
+        body: { audit: { drift: 0, withoutRegions: ['mars-north-1'] } },
+      },
+      closed('bodies', 0),
     ],
   },
   {
@@ -310,33 +528,23 @@ const resultsScenarios: readonly Scenario[] = [
   },
 ];
 
-/** An SMS as Twilio sends it, with parameters that the service does not know. */
-const sms = (sid: string, to: string, text: string, from = '+15005550001'): HttpRequest => ({
-  method: 'POST',
-  url: '/webhooks/twilio/sms',
-  body: new URLSearchParams([
-    ['ToCountry', 'US'],
-    ['MessageSid', sid],
-    ['SmsMessageSid', sid],
-    ['AccountSid', 'AC0123456789abcdef0123456789abcdef'],
-    ['From', from],
-    ['To', to],
-    ['Body', text],
-    ['NumMedia', '0'],
-    ['__proto__', 'x'],
-    ['constructor', 'y'],
-  ]),
-});
-const XML = '<?xml version="1.0" encoding="UTF-8"?>';
-const says = (request: HttpRequest, text: string): Exchange => ({
-  request,
-  status: 200,
-  headers: { 'content-type': 'text/xml' },
-  body: `${XML}<Response><Message>${text}</Message></Response>`,
-});
-const saysNothing = (request: HttpRequest): Exchange => ({ request, status: 200, body: `${XML}<Response/>` });
+const RESERVED = [
+  'STOP',
+  'STOPALL',
+  'UNSUBSCRIBE',
+  'CANCEL',
+  'END',
+  'QUIT',
+  'REVOKE',
+  'OPTOUT',
+  'START',
+  'UNSTOP',
+  'HELP',
+  'INFO',
+];
 
-const RESERVED = ['STOP', 'STOPALL', 'UNSUBSCRIBE', 'CANCEL', 'END', 'QUIT', 'START', 'UNSTOP', 'HELP', 'INFO'];
+const ALREADY = 'You have voted already in "Which colour?". Your first vote counts.';
+const CHOICES_ARE = 'Sorry, that is not one of the choices. Reply with one of: RED, GREEN, BLUE';
 
 const smsScenarios: readonly Scenario[] = [
   {
@@ -345,8 +553,8 @@ const smsScenarios: readonly Scenario[] = [
       given({ pollId: 'sms-count', smsNumber: '+15005550201', voterLimit: 'one' }),
       says(sms('SM1', '+15005550201', ' red! '), 'Thank you! Your vote for RED is counted.'),
       says(sms('SM1', '+15005550201', ' red! '), 'Thank you! Your vote for RED is counted.'),
-      says(sms('SM2', '+15005550201', 'blue'), 'You have voted already. Your first vote counts.'),
-      says(sms('SM1', '+15005550201', 'blue'), 'You have voted already. Your first vote counts.'),
+      says(sms('SM2', '+15005550201', 'blue'), ALREADY),
+      says(sms('SM1', '+15005550201', 'blue'), ALREADY),
       says(sms('SM3', '+15005550201', 'blue', '+15005550002'), 'Thank you! Your vote for BLUE is counted.'),
       closed('sms-count', 2),
       says(sms('SM1', '+15005550201', ' red! '), 'Thank you! Your vote for RED is counted.'),
@@ -355,12 +563,14 @@ const smsScenarios: readonly Scenario[] = [
     ],
   },
   {
-    what: 'a text and a request with one identity are one vote',
+    what: 'nobody on the web has the identity of a text or the vote of a phone',
     exchanges: [
-      given({ pollId: 'sms-json', smsNumber: '+15005550202' }),
+      given({ pollId: 'sms-json', smsNumber: '+15005550202', voterLimit: 'one' }),
+      counted(vote('sms-json', { choice: 'BLUE', voter: '+15005550001' }, 'SM1')),
       says(sms('SM1', '+15005550202', 'red'), 'Thank you! Your vote for RED is counted.'),
-      replayed(vote('sms-json', { choice: 'RED', voter: '+15005550001' }, 'SM1')),
-      closed('sms-json', 1),
+      replayed(vote('sms-json', { choice: 'BLUE', voter: '+15005550001' }, 'SM1')),
+      says(sms('SM1', '+15005550202', 'red'), 'Thank you! Your vote for RED is counted.'),
+      closed('sms-json', 2),
     ],
   },
   {
@@ -383,19 +593,42 @@ const smsScenarios: readonly Scenario[] = [
   {
     what: 'a poll that is not open yet says so',
     exchanges: [
-      given({ pollId: 'sms-early', smsNumber: '+15005550204', opensAt: FAR }),
-      says(sms('SM1', '+15005550204', 'red'), 'This poll is not open yet. Please vote again once it is.'),
+      given({ pollId: 'sms-early', smsNumber: '+15005550204', opensAt: '9998-12-31T10:29:00.001Z' }),
+      says(
+        sms('SM1', '+15005550204', 'red'),
+        'This poll is not open yet: "Which colour?" opens at 9998-12-31 10:30 UTC. Please vote then.',
+      ),
     ],
   },
   {
-    what: 'the newest poll of a number counts, whatever its status',
+    what: 'of the polls of a number the open one counts, else the next to open, else the last closed',
     exchanges: [
       given({ pollId: 'sms-old', smsNumber: '+15005550205' }),
-      closed('sms-old', 0),
-      says(sms('SM1', '+15005550205', 'red'), 'Sorry, this poll is closed. Your message is not counted.'),
-      given({ pollId: 'sms-new', smsNumber: '+15005550205', choices: ['NORTH', 'SOUTH'] }),
-      says(sms('SM2', '+15005550205', 'south'), 'Thank you! Your vote for SOUTH is counted.'),
-      closed('sms-new', 1),
+      says(sms('SM1', '+15005550205', 'red'), 'Thank you! Your vote for RED is counted.'),
+      closed('sms-old', 1),
+      says(sms('SM2', '+15005550205', 'red'), 'Sorry, this poll is closed. Your message is not counted.'),
+      given({ pollId: 'sms-next', smsNumber: '+15005550205', opensAt: FAR }),
+      says(
+        sms('SM3', '+15005550205', 'red'),
+        'This poll is not open yet: "Which colour?" opens at 9998-12-31 23:59 UTC. Please vote then.',
+      ),
+      given({ pollId: 'sms-now', smsNumber: '+15005550205', choices: ['SOUTH', 'RED'], closesAt: MAY }),
+      says(sms('SM4', '+15005550205', 'south'), 'Thank you! Your vote for SOUTH is counted.'),
+      // A message that comes again has the outcome that it had the first time.
+      says(sms('SM1', '+15005550205', 'red'), 'Thank you! Your vote for RED is counted.'),
+      closed('sms-now', 1),
+      given({ pollId: 'sms-then', smsNumber: '+15005550205', choices: ['SOUTH', 'RED'], closesAt: MAY }),
+      says(sms('SM4', '+15005550205', 'south'), 'Thank you! Your vote for SOUTH is counted.'),
+      says(sms('SM1', '+15005550205', 'red'), 'Thank you! Your vote for RED is counted.'),
+      says(sms('SM5', '+15005550205', 'rouge'), 'Sorry, that is not one of the choices. Reply with one of: SOUTH, RED'),
+      closed('sms-then', 0),
+      says(sms('SM4', '+15005550205', 'south'), 'Thank you! Your vote for SOUTH is counted.'),
+      says(
+        sms('SM6', '+15005550205', 'red'),
+        'This poll is not open yet: "Which colour?" opens at 9998-12-31 23:59 UTC. Please vote then.',
+      ),
+      closed('sms-now', 1),
+      closed('sms-old', 1),
     ],
   },
   {
@@ -408,6 +641,92 @@ const smsScenarios: readonly Scenario[] = [
       saysNothing(sms(`SM-${word}`, '+15005550299', word)),
       saysNothing(sms(`SM-${word}`, '+15005550299', ` ${word.toLowerCase()}! `)),
     ]),
+  },
+  {
+    what: 'a text that Twilio took for a word of the phone network is left to it, in whatever language',
+    exchanges: [
+      given({ pollId: 'sms-opt-out', smsNumber: '+15005550207', choices: ['RED', 'ARRET'] }),
+      ...['STOP', 'START', 'HELP', 'anything'].flatMap((type) =>
+        ['ARRET', 'red', 'parada', ''].map((text) =>
+          saysNothing(sms(`SM-${type}-${text}`, '+15005550207', text, '+25005550207', [['OptOutType', type]])),
+        ),
+      ),
+      closed('sms-opt-out', 0),
+    ],
+  },
+  {
+    what: 'a phone is one voter and a number one number, whatever the channel',
+    exchanges: [
+      given({ pollId: 'sms-channels', smsNumber: '+15005550208', voterLimit: 'one' }),
+      says(
+        sms('SM1', 'whatsapp:+15005550208', 'red', 'whatsapp:+25005550208'),
+        'Thank you! Your vote for RED is counted.',
+      ),
+      ...['+25005550208', 'rcs:+25005550208', 'sms:+25005550208', 'viber-2:+25005550208'].map((from, index) =>
+        says(sms(`SM2-${index}`, `${from.replace(/\+.*/, '')}+15005550208`, 'blue', from), ALREADY),
+      ),
+      says(
+        sms('SM3', 'RCS:+15005550208', 'blue', 'messenger:25005550208'),
+        'Thank you! Your vote for BLUE is counted.',
+      ),
+      closed('sms-channels', 2),
+    ],
+  },
+  {
+    what: 'a short code has polls like any number',
+    exchanges: [
+      given({ pollId: 'sms-short', smsNumber: '555', voterLimit: 'one' }),
+      given({ pollId: 'sms-short-8', smsNumber: '55500209' }),
+      refused(poll({ pollId: 'sms-short-again', smsNumber: '555' }), 409, 'VOTES_NUMBER_TAKEN'),
+      says(sms('SM1', '555', 'red', '+25005550209'), 'Thank you! Your vote for RED is counted.'),
+      says(sms('SM2', 'sms:555', 'red', '+25005550209'), ALREADY),
+      says(sms('SM1', '55500209', 'blue', '+25005550209'), 'Thank you! Your vote for BLUE is counted.'),
+      closed('sms-short', 1),
+      closed('sms-short-8', 1),
+    ],
+  },
+  {
+    what: 'a sender gets five replies in an hour beside those to votes that count, whatever the polls',
+    exchanges: [
+      given({ pollId: 'sms-robot', smsNumber: '+15005550210', voterLimit: 'one' }),
+      given({ pollId: 'sms-robot-2', smsNumber: '+15005550211', choices: ['I am driving', 'NO'] }),
+      ...Array.from({ length: 5 }, (_, index) =>
+        says(sms(`SM${index}`, '+15005550210', 'I am driving. I will answer later.', '+25005550210'), CHOICES_ARE),
+      ),
+      ...Array.from({ length: 5 }, (_, index) =>
+        saysNothing(sms(`SM1${index}`, '+15005550211', 'I will answer later.', '+25005550210')),
+      ),
+      says(sms('SM3', '+15005550210', 'I am driving. I will answer later.', '+25005550210'), CHOICES_ARE),
+      saysNothing(sms('SM20', '+15005550210', 'mauve', 'whatsapp:+25005550210')),
+      says(sms('SM21', '+15005550210', 'red', '+25005550210'), 'Thank you! Your vote for RED is counted.'),
+      saysNothing(sms('SM22', '+15005550210', 'blue', '+25005550210')),
+      ...Array.from({ length: 6 }, (_, index) =>
+        says(
+          sms(`SM3${index}`, '+15005550211', 'i am driving', '+25005550210'),
+          'Thank you! Your vote for I am driving is counted.',
+        ),
+      ),
+      closed('sms-robot', 1),
+      closed('sms-robot-2', 6),
+    ],
+  },
+  {
+    what: 'a text that quotes a reply gets none, and is no vote',
+    exchanges: [
+      given({ pollId: 'sms-quotes', smsNumber: '+15005550212' }),
+      ...[
+        'Liked “Thank you! Your vote for RED is counted.”',
+        '👍 to “ Thank you! Your vote for RED is counted. ”',
+        `Gefiel „${CHOICES_ARE}“`,
+        'Laughed at “Sorry, that is not one of the choices. Reply with one…”',
+        'Disliked “This poll is not open yet: "Which colour?" opens at 9998-12-31 10:30 UTC. Please vote then.”',
+        `> ${ALREADY}\nblue`,
+        'Removed a heart from “Sorry, this poll is closed. Your message is not counted.”',
+        'Emphasized “There is no vote running at this number.”',
+      ].map((text, index) => saysNothing(sms(`SM${index}`, '+15005550212', text))),
+      says(sms('SM10', '+15005550212', 'mauve'), CHOICES_ARE),
+      closed('sms-quotes', 0),
+    ],
   },
   {
     what: 'parameters of the webhook that are not known are ignored, in the query too',

@@ -2,11 +2,13 @@ import { ListTablesCommand } from '@aws-sdk/client-dynamodb';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { documentClient } from '../../../src/adapters/dynamodb/client.ts';
 import { stockTableDefinition } from '../../../src/adapters/dynamodb/stock-store.ts';
-import { createTables } from '../../../src/adapters/dynamodb/tables.ts';
+import { createTables, type TableDefinition } from '../../../src/adapters/dynamodb/tables.ts';
 import { type TaskTables, taskTableDefinitions } from '../../../src/adapters/dynamodb/task-tables.ts';
 import { type VoteTables, voteTableDefinitions } from '../../../src/adapters/dynamodb/vote-tables.ts';
 
 let made = 0;
+
+const withoutTtl = ({ ttlAttribute: _, ...definition }: TableDefinition): TableDefinition => definition;
 
 /** Where the product's own client finds a server; DynamoDB Local takes any credentials. */
 export const dynamoDbEnv = (endpoint: string) => ({
@@ -30,11 +32,11 @@ export async function clientOf(endpoint: string, answerTimeoutMs = PATIENCE_MS):
 
 const newPrefix = (): string => `test-${process.pid}-${Date.now()}-${++made}-`;
 
-/** New, empty tables under names that nobody else has. */
+/** New, empty tables under names that nobody else has, without the TTL: fake clocks live in the past. */
 export async function newVoteTables(client: DynamoDBDocumentClient): Promise<VoteTables> {
   const prefix = newPrefix();
   const tables = { votes: `${prefix}votes`, tallies: `${prefix}tallies`, leases: `${prefix}leases` };
-  await createTables(client, voteTableDefinitions(tables));
+  await createTables(client, voteTableDefinitions(tables).map(withoutTtl));
   return tables;
 }
 
@@ -44,13 +46,9 @@ export async function newStockTable(client: DynamoDBDocumentClient): Promise<str
   return table;
 }
 
-/** Without the TTL: fake clocks live in the past, and what they finish would be gone at once. */
 export async function newTaskTables(client: DynamoDBDocumentClient): Promise<TaskTables> {
   const prefix = newPrefix();
   const tables = { tasks: `${prefix}tasks`, queues: `${prefix}queues` };
-  await createTables(
-    client,
-    taskTableDefinitions(tables).map(({ ttlAttribute: _, ...definition }) => definition),
-  );
+  await createTables(client, taskTableDefinitions(tables).map(withoutTtl));
   return tables;
 }

@@ -65,7 +65,7 @@ function bindDynamoDbStore({ bind }: ContainerModuleLoadOptions, config: StocksC
 }
 
 function bindMemoryCache({ bind }: ContainerModuleLoadOptions): void {
-  bind(ports.rateCache).toResolvedValue((clock) => new MemoryRateCache(clock), [system.clock]);
+  bind(ports.rateCache).toResolvedValue((clock) => new MemoryRateCache(clock), [system.machineClock]);
 }
 
 function bindRedisCache({ bind }: ContainerModuleLoadOptions, config: StocksConfig): void {
@@ -77,7 +77,7 @@ function bindRedisCache({ bind }: ContainerModuleLoadOptions, config: StocksConf
         onDown: (reason) => logger.warn({ reason }, 'Redis cannot be reached: rates are not shared until it can'),
       });
       lifecycle.onClose(() => redis.disconnect());
-      lifecycle.dependsOn('cache', () => redis.ping());
+      lifecycle.degradesWithout('cache', () => redis.ping().then(() => 'ok' as const));
       return new RedisRateCache(
         redis,
         sources.map(({ id }) => id),
@@ -91,7 +91,7 @@ function bindRates({ bind }: ContainerModuleLoadOptions, config: StocksConfig): 
   const sources = liveSources(config);
   bind(ports.rateSources).toResolvedValue(
     (clock, random) => sources.map(({ name, url }) => new HttpRateSource({ service: name, url, clock, random })),
-    [system.clock, system.random],
+    [system.machineClock, system.random],
   );
   if (sources.length === 0) {
     bind(ports.exchangeRates).toResolvedValue(() => new ReferenceRates());
@@ -110,18 +110,21 @@ function bindRates({ bind }: ContainerModuleLoadOptions, config: StocksConfig): 
       lifecycle.onSettle(() => rates.settle());
       return hasReference(config) ? new RatesWithLastResort(rates, new ReferenceRates()) : rates;
     },
-    [ports.rateSources, ports.rateCache, system.clock, system.ids, system.logger, system.lifecycle],
+    [ports.rateSources, ports.rateCache, system.machineClock, system.ids, system.logger, system.lifecycle],
   );
 }
 
 function bindUseCases({ bind }: ContainerModuleLoadOptions, config: StocksConfig): void {
   const { stocks, exchangeRates } = ports;
-  const { clock } = system;
+  const { clock, machineClock } = system;
   bind(useCases.putStock).toResolvedValue((stocks, clock) => new PutStock(stocks, clock), [stocks, clock]);
   bind(useCases.findStocks).toResolvedValue((stocks) => new FindStocks(stocks), [stocks]);
   bind(useCases.valueStock).toResolvedValue(
     (stocks, rates, clock) => new ValueStock(stocks, rates, clock, config.DEFAULT_CURRENCIES, config.ROUNDING),
-    [stocks, exchangeRates, clock],
+    [stocks, exchangeRates, machineClock],
   );
-  bind(useCases.listRates).toResolvedValue((rates, clock) => new ListRates(rates, clock), [exchangeRates, clock]);
+  bind(useCases.listRates).toResolvedValue(
+    (rates, clock) => new ListRates(rates, clock),
+    [exchangeRates, machineClock],
+  );
 }

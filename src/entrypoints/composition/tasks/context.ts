@@ -6,6 +6,7 @@ import { TaskWorker } from '../../worker/task-worker.ts';
 import { system } from '../compose.ts';
 import type { Context } from '../context.ts';
 import { sweep } from '../loops.ts';
+import { figures } from './figures.ts';
 import { tasksModule } from './module.ts';
 import { settings, type TasksConfig, tablesOf } from './settings.ts';
 import { ports, useCases } from './tokens.ts';
@@ -15,6 +16,7 @@ export const tasks: Context<typeof settings> = {
   settings,
   module: tasksModule,
   problems,
+  figures,
   tables: (config) => taskTableDefinitions(tablesOf(config)),
   routes: (container: Container) =>
     tasksRoutes({

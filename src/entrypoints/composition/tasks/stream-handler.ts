@@ -1,12 +1,10 @@
 import type { DynamoDBBatchResponse, DynamoDBStreamEvent } from 'aws-lambda';
 import type { Logger } from 'pino';
 import { decodeTaskRecords } from '../../../adapters/streams/task-records.ts';
-import type { Clock } from '../../../ports/system.ts';
 import type { WakeUps } from '../../../ports/tasks.ts';
 
 export interface TasksStreamOptions {
   readonly wakeUps: WakeUps;
-  readonly clock: Clock;
   readonly logger: Logger;
 }
 
@@ -15,9 +13,9 @@ export interface TasksStreamOptions {
  * those that cannot be read, are reported one by one: they come again, and go to the on-failure destination in the end.
  */
 export const tasksStreamHandler =
-  ({ wakeUps, clock, logger }: TasksStreamOptions) =>
+  ({ wakeUps, logger }: TasksStreamOptions) =>
   async ({ Records }: DynamoDBStreamEvent): Promise<DynamoDBBatchResponse> => {
-    const { due, unreadable } = decodeTaskRecords(Records, clock.now());
+    const { due, unreadable } = decodeTaskRecords(Records);
     if (unreadable.length > 0) logger.error({ unreadable }, 'unreadable task records');
     const wake = async (queue: string, sequenceNumbers: readonly string[]): Promise<readonly string[]> => {
       try {

@@ -6,8 +6,9 @@ import { system } from '../compose.ts';
 import type { Context } from '../context.ts';
 import { sweep } from '../loops.ts';
 import { checkStore } from './check-store.ts';
+import { figures } from './figures.ts';
 import { ports, useCases, votesModule } from './module.ts';
-import { check, notices, settings, tablesOf, type VotesConfig } from './settings.ts';
+import { check, isOpenWithoutToken, notices, settings, tablesOf, type VotesConfig } from './settings.ts';
 import { foldAndMeasure } from './stream-handler.ts';
 
 export const votes: Context<typeof settings> = {
@@ -18,13 +19,14 @@ export const votes: Context<typeof settings> = {
   checkStore,
   module: votesModule,
   problems,
+  figures,
   tables: (config) => voteTableDefinitions(tablesOf(config)),
   routes: (container: Container, config: VotesConfig) =>
     votesRoutes({
       createPoll: container.get(useCases.createPoll),
       findPolls: container.get(useCases.findPolls),
       castVote: container.get(useCases.castVote),
-      takeSmsVote: container.get(useCases.takeSmsVote),
+      answerSms: container.get(useCases.answerSms),
       readResults: container.get(useCases.readResults),
       closePoll: container.get(useCases.closePoll),
       auditPoll: container.get(useCases.auditPoll),
@@ -33,8 +35,8 @@ export const votes: Context<typeof settings> = {
       meter: container.get(system.meter),
       twilio: {
         authTokens: config.TWILIO_AUTH_TOKEN ?? [],
-        publicBaseUrl: config.PUBLIC_BASE_URL,
-        openWithoutToken: config.STORAGE === 'memory',
+        publicBaseUrls: config.PUBLIC_BASE_URL ?? [],
+        openWithoutToken: isOpenWithoutToken(config),
       },
     }),
   loops: (container: Container, config: VotesConfig) => {

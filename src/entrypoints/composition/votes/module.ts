@@ -1,11 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { ContainerModule, type ContainerModuleLoadOptions } from 'inversify';
 import { DynamoDbPollStore } from '../../../adapters/dynamodb/poll-store.ts';
+import { DynamoDbReplyLimit } from '../../../adapters/dynamodb/reply-limit.ts';
 import { DynamoDbTallyStore } from '../../../adapters/dynamodb/tally-store.ts';
 import { DynamoDbVoteLedger } from '../../../adapters/dynamodb/vote-ledger.ts';
 import { DynamoDbVoterKeys } from '../../../adapters/dynamodb/voter-keys.ts';
 import { MemoryChangeFeed } from '../../../adapters/memory/change-feed.ts';
 import { MemoryPollStore } from '../../../adapters/memory/poll-store.ts';
+import { MemoryReplyLimit } from '../../../adapters/memory/reply-limit.ts';
 import { MemoryTallyStore } from '../../../adapters/memory/tally-store.ts';
 import { MemoryVoteLedger } from '../../../adapters/memory/vote-ledger.ts';
 import { MemoryVoterKeys } from '../../../adapters/memory/voter-keys.ts';
@@ -13,6 +15,7 @@ import { streamsClient } from '../../../adapters/streams/client.ts';
 import { StreamConsumer } from '../../../adapters/streams/stream-consumer.ts';
 import { VoteShardFeed } from '../../../adapters/streams/vote-shard-feed.ts';
 import { HmacVotePseudonyms } from '../../../adapters/system/vote-pseudonyms.ts';
+import { AnswerSms } from '../../../domain/votes/answer-sms.ts';
 import { AuditPoll } from '../../../domain/votes/audit-poll.ts';
 import { CastVote } from '../../../domain/votes/cast-vote.ts';
 import { CheckTally } from '../../../domain/votes/check-tally.ts';
@@ -28,11 +31,19 @@ import { ReplaceVoterKey } from '../../../domain/votes/replace-voter-key.ts';
 import { SweepPolls } from '../../../domain/votes/sweep-polls.ts';
 import { TakeSmsVote } from '../../../domain/votes/take-sms-vote.ts';
 import type { ShardImage } from '../../../domain/votes/tally.ts';
-import type { PollStore, ShardFeed, TallyStore, VoteLedger, VotePseudonyms, VoterKeys } from '../../../ports/votes.ts';
+import type {
+  PollStore,
+  ReplyLimit,
+  ShardFeed,
+  TallyStore,
+  VoteLedger,
+  VotePseudonyms,
+  VoterKeys,
+} from '../../../ports/votes.ts';
 import { system } from '../compose.ts';
 import { dynamoDb } from '../dynamodb.ts';
 import { token } from '../token.ts';
-import { tablesOf, type VotesConfig } from './settings.ts';
+import { defaultPollOf, tablesOf, type VotesConfig } from './settings.ts';
 import { recordAudit, tellPassedOver } from './stream-handler.ts';
 
 export const ports = {
@@ -42,6 +53,7 @@ export const ports = {
   shardFeed: token<ShardFeed>('ShardFeed'),
   pseudonyms: token<VotePseudonyms>('VotePseudonyms'),
   voterKeys: token<VoterKeys>('VoterKeys'),
+  replyLimit: token<ReplyLimit>('ReplyLimit'),
 };
 
 export const useCases = {
@@ -49,6 +61,7 @@ export const useCases = {
   findPolls: token<FindPolls>('FindPolls'),
   castVote: token<CastVote>('CastVote'),
   takeSmsVote: token<TakeSmsVote>('TakeSmsVote'),
+  answerSms: token<AnswerSms>('AnswerSms'),
   readResults: token<ReadResults>('ReadResults'),
   closePoll: token<ClosePoll>('ClosePoll'),
   checkTally: token<CheckTally>('CheckTally'),
@@ -90,6 +103,7 @@ function bindMemory({ bind }: ContainerModuleLoadOptions, config: VotesConfig): 
   bind(ports.shardFeed).toService(memoryFeed);
   bind(ports.ledger).toResolvedValue((random, feed) => new MemoryVoteLedger(random, feed), [system.random, memoryFeed]);
   bind(ports.tallies).toResolvedValue(() => new MemoryTallyStore());
+  bind(ports.replyLimit).toResolvedValue(() => new MemoryReplyLimit());
   bind(ports.polls).toResolvedValue(
     (clock, { keyFingerprint }) => {
       const draft = { question: 'Which colour?', choices: ['RED', 'GREEN', 'BLUE'], shards: config.VOTE_SHARDS };
@@ -115,6 +129,10 @@ function bindDynamoDb(options: ContainerModuleLoadOptions, config: VotesConfig):
   const { bind } = options;
   bind(ports.pseudonyms).toResolvedValue(() => new HmacVotePseudonyms(config.VOTER_KEY as string));
   bind(ports.voterKeys).toResolvedValue((client) => new DynamoDbVoterKeys(client, tablesOf(config).votes), [dynamoDb]);
+  bind(ports.replyLimit).toResolvedValue(
+    (client) => new DynamoDbReplyLimit(client, tablesOf(config).votes),
+    [dynamoDb],
+  );
 }
 
 function bindTallies({ bind }: ContainerModuleLoadOptions, config: VotesConfig): void {
@@ -131,7 +149,14 @@ function bindTallies({ bind }: ContainerModuleLoadOptions, config: VotesConfig):
 
 function bindPolls({ bind }: ContainerModuleLoadOptions, config: VotesConfig): void {
   const { tallies } = tablesOf(config);
-  bind(ports.polls).toResolvedValue((client) => new DynamoDbPollStore(client, tallies), [dynamoDb]);
+  bind(ports.polls).toResolvedValue(
+    (client, lifecycle) => {
+      const store = new DynamoDbPollStore(client, tallies);
+      lifecycle.dependsOn('store', async () => void (await store.get('readiness')));
+      return store;
+    },
+    [dynamoDb, system.lifecycle],
+  );
 }
 
 function bindLedger({ bind }: ContainerModuleLoadOptions, config: VotesConfig): void {
@@ -223,8 +248,15 @@ function bindUseCases(options: ContainerModuleLoadOptions, config: VotesConfig):
   );
   bind(useCases.takeSmsVote).toResolvedValue(
     (polls, ledger, pseudonyms, castVote, clock) =>
-      new TakeSmsVote(polls, ledger, pseudonyms, castVote, clock, config.SMS_DEFAULT_POLL),
+      new TakeSmsVote(polls, ledger, pseudonyms, castVote, clock, defaultPollOf(config)),
     [polls, ledger, pseudonyms, useCases.castVote, clock],
+  );
+  bind(useCases.answerSms).toResolvedValue(
+    (takeSmsVote, replyLimit, pseudonyms, clock, logger) =>
+      new AnswerSms(takeSmsVote, replyLimit, pseudonyms, clock, (err) =>
+        logger.warn({ err }, 'a text is not answered, since replies cannot be counted'),
+      ),
+    [useCases.takeSmsVote, ports.replyLimit, pseudonyms, clock, system.logger],
   );
   bind(useCases.readResults).toResolvedValue(
     (polls, tallies, checkTally, clock) => new ReadResults(polls, tallies, checkTally, clock),

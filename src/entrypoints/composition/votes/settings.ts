@@ -1,6 +1,7 @@
 import type { VoteTables } from '../../../adapters/dynamodb/vote-tables.ts';
 import { ID_PATTERN } from '../../../domain/shared/id-pattern.ts';
 import { MAX_SHARDS } from '../../../domain/votes/poll.ts';
+import { isLoopback } from '../../loopback.ts';
 import type { CoreConfig } from '../config.ts';
 import { listOf, matching, type Settings, tableName, type Values, wholeNumber } from '../settings.ts';
 
@@ -30,14 +31,16 @@ export const settings = {
     parse: wholeNumber(1, MAX_SHARDS),
   },
   SMS_DEFAULT_POLL: {
-    meaning: 'Poll for texts to numbers that no poll names.',
-    fallback: 'colors',
+    meaning:
+      'Poll for texts to numbers that no poll ever named. With `STORAGE=memory` it is `colors` unless set, otherwise there ' +
+      'is none.',
     parse: matching(ID_PATTERN, 'must be the id of a poll'),
   },
   TWILIO_AUTH_TOKEN: {
     meaning:
       'Auth token with which Twilio signs its webhooks; several during a rotation, separated by commas. ' +
-      'Without one the webhook is open with `STORAGE=memory` and refuses everything otherwise.',
+      'Without one the webhook refuses every text, but for those that this machine sends with `STORAGE=memory`, a loopback ' +
+      '`HOST` and no `PUBLIC_BASE_URL`, without `Origin`, `Forwarded` or `X-Forwarded-*`.',
     parse: listOf(matching(/^\S+$/, 'must be one or more tokens separated by commas')),
   },
 } satisfies Settings;
@@ -59,9 +62,17 @@ export const tablesOf = ({ TABLE_PREFIX, VOTES_TABLE, TALLIES_TABLE, LEASES_TABL
   leases: LEASES_TABLE ?? `${TABLE_PREFIX}leases`,
 });
 
-export const notices = ({ STORAGE, TWILIO_AUTH_TOKEN }: VotesConfig): readonly string[] => {
-  if (TWILIO_AUTH_TOKEN) return [];
-  return STORAGE === 'memory'
-    ? ['TWILIO_AUTH_TOKEN is not set: the SMS webhook is open and takes texts from anybody']
+/** With `STORAGE=memory` the poll that is there at the start. */
+export const defaultPollOf = ({ STORAGE, SMS_DEFAULT_POLL }: VotesConfig): string | undefined =>
+  SMS_DEFAULT_POLL ?? (STORAGE === 'memory' ? 'colors' : undefined);
+
+/** Whether the SMS webhook takes unsigned texts from this machine: nobody else can reach the service, by itself or by a proxy. */
+export const isOpenWithoutToken = ({ STORAGE, HOST, PUBLIC_BASE_URL }: VotesConfig): boolean =>
+  STORAGE === 'memory' && isLoopback(HOST) && PUBLIC_BASE_URL === undefined;
+
+export const notices = (config: VotesConfig): readonly string[] => {
+  if (config.TWILIO_AUTH_TOKEN) return [];
+  return isOpenWithoutToken(config)
+    ? ['TWILIO_AUTH_TOKEN is not set: the SMS webhook is open and takes texts from anybody on this machine']
     : ['TWILIO_AUTH_TOKEN is not set: the SMS webhook refuses every text'];
 };

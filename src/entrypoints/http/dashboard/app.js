@@ -5,6 +5,22 @@ import { pages } from './pages.js';
 
 /** @import { Page, PageView } from './pages.js' */
 
+/**
+ * Says on the page that it has a fault; the console says where. Whoever looks at figures must know that they may stand still.
+ *
+ * @param {unknown} reason
+ */
+function showFault(reason) {
+  const words = reason instanceof Error ? `${reason.name}: ${reason.message}` : String(reason);
+  const text = `This page has a fault, and what it shows may be incomplete or old. Reload it to go on. (${words})`;
+  for (const old of document.querySelectorAll('.fault')) old.remove();
+  // A modal dialog lies over everything else.
+  for (const place of document.querySelectorAll('body, dialog'))
+    place.append(element('p', { class: 'fault', role: 'alert' }, text));
+}
+addEventListener('error', ({ error, message }) => showFault(error ?? message));
+addEventListener('unhandledrejection', ({ reason }) => showFault(reason));
+
 const content = byId('content');
 
 /** @type {{ page: Page, view: PageView, end: AbortController } | undefined} */

@@ -34,8 +34,21 @@ export function formatDuration(ms) {
 /** @param {string} iso the time of day, in the viewer's zone */
 export const formatClock = (iso) => clock.format(new Date(iso));
 
-/** @param {string} iso date and time, in the viewer's zone */
-export const formatMoment = (iso) => moments.format(new Date(iso));
+/** @param {string} iso date and time, in the viewer's zone, which is named by its offset */
+export const formatMoment = (iso) => `${moments.format(new Date(iso))} ${formatOffset(Date.parse(iso))}`;
+
+/**
+ * How far the viewer's clocks are ahead of UTC, such as UTC+5:30.
+ *
+ * @param {number} at epoch ms
+ */
+export function formatOffset(at) {
+  const ahead = -new Date(at).getTimezoneOffset();
+  const minutes = Math.abs(ahead) % 60;
+  const hours = Math.floor(Math.abs(ahead) / 60);
+  const rest = minutes === 0 ? '' : `:${String(minutes).padStart(2, '0')}`;
+  return ahead === 0 ? 'UTC' : `UTC${ahead < 0 ? '−' : '+'}${hours}${rest}`;
+}
 
 /** @param {string} iso date and time to the second, in the viewer's zone */
 export const formatInstant = (iso) => instants.format(new Date(iso));

@@ -13,7 +13,7 @@ const REFRESH_MS = 15_000;
  * @property {(cursor?: string) => Promise<{ items: readonly Item[], nextCursor?: string | undefined }>} load asks for a page
  * @property {(items: readonly Item[]) => string} count what stands beside the title
  * @property {(items: readonly Item[]) => readonly { title?: string, items: readonly Item[] }[]} sections
- * @property {(item: Item) => { href: string, title: Node, facts: string }} link
+ * @property {(item: Item) => { href: string, title: string, facts: string }} link
  * @property {(problem?: Problem) => void} onRefresh called each time that the list is up to date, or why it is not
  */
 
@@ -112,7 +112,7 @@ export class SideList {
     return element(
       'a',
       { href },
-      element('span', { class: 'link-title' }, title),
+      element('span', { class: 'link-title', dir: 'auto' }, title),
       element('span', { class: 'link-facts' }, facts),
     );
   }

@@ -23,3 +23,19 @@ export const delay = (ms, signal) =>
  * @param {number} ms
  */
 export const jittered = (ms) => ms * (0.5 + Math.random() / 2);
+
+const DAY_MS = 86_400_000;
+
+/**
+ * The moments that a date and time in the viewer's zone can mean: one, or none where clocks skip it, or two where they
+ * are set back.
+ *
+ * @param {string} text as a field of the type `datetime-local` gives it
+ * @returns {number[]} epoch ms, the earlier first
+ */
+export function momentsOf(text) {
+  const asUtc = Date.parse(`${text}Z`);
+  const behindMs = (/** @type {number} */ at) => new Date(at).getTimezoneOffset() * 60_000;
+  const candidates = new Set([asUtc - DAY_MS, asUtc + DAY_MS].map((near) => asUtc + behindMs(near)));
+  return [...candidates].filter((at) => at - behindMs(at) === asUtc).sort((one, other) => one - other);
+}

@@ -54,7 +54,7 @@ export const QueueDraft = Type.Object(
 export const TaskListQuery = Type.Object(
   {
     ...PageQuery.properties,
-    status: Type.Union([Type.Literal('PENDING'), Type.Literal('TAKEN'), Type.Literal('FAILURE'), Type.Literal('SHED')]),
+    status: Type.Enum(['PENDING', 'TAKEN', 'FAILURE', 'SHED']),
   },
   { additionalProperties: false },
 );

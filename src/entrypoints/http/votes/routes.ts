@@ -3,6 +3,7 @@ import type { FastifyPluginAsync } from 'fastify';
 import type { Static } from 'typebox';
 import * as Type from 'typebox';
 import { DomainError, invalidRequest } from '../../../domain/shared/domain-error.ts';
+import type { AnswerSms } from '../../../domain/votes/answer-sms.ts';
 import type { AuditPoll } from '../../../domain/votes/audit-poll.ts';
 import type { CastVote } from '../../../domain/votes/cast-vote.ts';
 import type { ClosePoll } from '../../../domain/votes/close-poll.ts';
@@ -11,22 +12,24 @@ import type { FindPolls } from '../../../domain/votes/find-polls.ts';
 import { type Audit, isFinal, type Poll, pollStatus } from '../../../domain/votes/poll.ts';
 import { concealed, type ReadResults, type Results } from '../../../domain/votes/read-results.ts';
 import type { RecountPoll } from '../../../domain/votes/recount-poll.ts';
-import type { TakeSmsVote } from '../../../domain/votes/take-sms-vote.ts';
 import type { Clock, Meter } from '../../../ports/system.ts';
 import { within } from '../../deadline.ts';
 import { pageRequest, timestamp } from '../schemas.ts';
 import { EventStream } from './event-stream.ts';
 import { LiveResults, versionOf } from './live-results.ts';
+import { prefersCsv, resultsCsv } from './results-csv.ts';
 import * as schemas from './schemas.ts';
 import { SharedReads } from './shared-reads.ts';
-import { twimlReply } from './sms-replies.ts';
-import { isFromTwilio, type TwilioSettings } from './twilio-signature.ts';
+import { numberIn } from './sms-address.ts';
+import { quotesReply, twimlReply } from './sms-replies.ts';
+import { parseTime } from './time.ts';
+import { refusalOf, type TwilioSettings } from './twilio-signature.ts';
 
 export interface VotesRoutesOptions {
   readonly createPoll: CreatePoll;
   readonly findPolls: FindPolls;
   readonly castVote: CastVote;
-  readonly takeSmsVote: TakeSmsVote;
+  readonly answerSms: AnswerSms;
   readonly readResults: ReadResults;
   readonly closePoll: ClosePoll;
   readonly auditPoll: AuditPoll;
@@ -145,11 +148,11 @@ export const votesRoutes = (options: VotesRoutesOptions): FastifyPluginAsync => 
           tags,
           summary: 'Read the results',
           description:
-            'With `If-None-Match` the answer is 304 while neither the tally nor the status has changed. With an API key ' +
-            'the figures are shown that a poll hides. With `Accept: text/csv` the answer is a table of the choices.',
+            'With `If-None-Match` the answer is 304 while neither the tally nor what is said of it has changed. With an ' +
+            'API key the figures are shown that a poll hides. With `Accept: text/csv` the answer is a table of the choices.',
           params: schemas.PollParams,
           headers: schemas.ResultsHeaders,
-          response: { 200: schemas.ResultsBody, 304: Type.Null({ description: 'Unchanged' }) },
+          response: { 200: schemas.ResultsAnswer, 304: Type.Null({ description: 'Unchanged' }) },
         },
       },
       async ({ params: { pollId }, headers, keyName }, reply) => {
@@ -160,8 +163,7 @@ export const votesRoutes = (options: VotesRoutesOptions): FastifyPluginAsync => 
         reply.header('etag', etag).header('cache-control', cache).header('vary', 'Authorization, x-api-key, Accept');
         if (matches(headers['if-none-match'], etag)) return reply.code(304).send(null);
         if (!csv) return resultsBody(now);
-        reply.type('text/csv; charset=utf-8').serializer(String);
-        return reply.send(resultsCsv(now) as never);
+        return reply.type('text/csv; charset=utf-8').send(resultsCsv(now));
       },
     );
 
@@ -203,7 +205,9 @@ export const votesRoutes = (options: VotesRoutesOptions): FastifyPluginAsync => 
           // A client that leaves is no answer, so nothing else would tell of it.
           log.info({ pollId }, 'no longer followed');
         });
-        return reply.type('text/event-stream').header('cache-control', 'no-store').send(stream.body);
+        reply.type('text/event-stream').header('cache-control', 'no-store');
+        // A proxy that collects an answer, to compress it, would hold events back until there are many.
+        return reply.header('x-accel-buffering', 'no').send(stream.body);
       },
     );
 
@@ -225,7 +229,7 @@ export const votesRoutes = (options: VotesRoutesOptions): FastifyPluginAsync => 
           response: { 200: schemas.ClosedPoll },
         },
         preValidation: async (request) => {
-          request.body ??= {};
+          if (request.body === undefined) request.body = {};
         },
       },
       async ({ params: { pollId }, body, keyName }) => {
@@ -265,46 +269,56 @@ export const votesRoutes = (options: VotesRoutesOptions): FastifyPluginAsync => 
       },
     );
 
-    app.post(
-      '/webhooks/twilio/sms',
-      {
-        config: { form: true, problems: ['FORBIDDEN', 'VOTES_VOTER_KEY_CHANGED', 'STORE_UNAVAILABLE'] },
-        schema: {
-          tags,
-          summary: 'Take an SMS from Twilio',
-          description: 'The answer is TwiML with a reply to the voter. Parameters that are not known here are ignored.',
-          consumes: ['application/x-www-form-urlencoded'],
-          querystring: Type.Object({}),
-          headers: schemas.TwilioHeaders,
-          body: schemas.SmsForm,
-          response: { 200: schemas.TwiML },
+    // Twilio calls the address that somebody typed there, with a closing slash or without.
+    for (const path of ['/webhooks/twilio/sms', '/webhooks/twilio/sms/'])
+      app.post(
+        path,
+        {
+          config: { form: true, problems: ['FORBIDDEN', 'VOTES_VOTER_KEY_CHANGED', 'STORE_UNAVAILABLE'] },
+          schema: {
+            tags,
+            hide: path.endsWith('/'),
+            summary: 'Take an SMS from Twilio',
+            description:
+              'The answer is TwiML with a reply to the voter. Parameters that are not known here are ignored.',
+            consumes: ['application/x-www-form-urlencoded'],
+            querystring: Type.Object({}),
+            headers: schemas.TwilioHeaders,
+            body: schemas.SmsForm,
+            response: { 200: schemas.TwiML },
+          },
+          // Twilio signs everything that it sends, known or not, so the check comes before the fields are looked at.
+          preValidation: async ({ url, headers, body, log }) => {
+            const form = (body ?? {}) as Record<string, unknown>;
+            const refusal = await refusalOf(options.twilio, { url, headers, form });
+            if (!refusal) return;
+            log.warn(refusal, 'refused a text');
+            throw new DomainError(
+              'FORBIDDEN',
+              refusal.checked
+                ? 'The request does not carry a signature of this Twilio account.'
+                : 'The service has no TWILIO_AUTH_TOKEN, so that it cannot check who sent this.',
+            );
+          },
         },
-        // Twilio signs everything that it sends, known or not, so the check comes before the fields are looked at.
-        preValidation: async (request) => {
-          const { url, headers } = request;
-          const signature = headers['x-twilio-signature'];
-          const form = (request.body ?? {}) as Record<string, unknown>;
-          if (!(await isFromTwilio(options.twilio, { url, signature: signature?.toString(), form })))
-            throw new DomainError('FORBIDDEN', 'The request does not carry a signature of this Twilio account.');
+        async ({ body }, reply) => {
+          const { MessageSid, From, To, Body, OptOutType } = body;
+          const message = { messageId: MessageSid, from: numberIn(From), to: numberIn(To), text: Body };
+          // Twilio has answered a sender who opts out or in, whatever the words.
+          const outcome = OptOutType ? undefined : await options.answerSms.execute(message, quotesReply(Body));
+          return reply.type('text/xml').send(await twimlReply(outcome));
         },
-      },
-      async ({ body }, reply) => {
-        const { MessageSid, From, To, Body } = body;
-        const outcome = await options.takeSmsVote.execute({ messageId: MessageSid, from: From, to: To, text: Body });
-        return reply.type('text/xml').send(await twimlReply(outcome));
-      },
-    );
+      );
   };
   return plugin as FastifyPluginAsync;
 };
 
-/** @throws DomainError `INVALID_REQUEST` for what has the form of a time but cannot be shown again as one */
+/** @throws DomainError `INVALID_REQUEST` for what has the form of a time and is none that can be shown again */
 function epochMs(path: string, text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
-  const time = Date.parse(text);
-  // A leap second is no time here, and an offset may lead out of the years 0000 to 9999.
-  if (Number.isNaN(time) || timestamp(time).length !== '2026-01-01T00:00:00.000Z'.length)
-    throw invalidRequest({ path, message: 'must be a time in the years 0000 to 9999 UTC' });
+  const time = parseTime(text);
+  if (time === undefined)
+    throw invalidRequest({ path, message: 'must be a time that there is, in the years 0000 to 9999 UTC' });
   return time;
 }
 
@@ -315,25 +329,6 @@ const matches = (header = '', etag: string): boolean =>
 /** A key shows what a poll hides from everybody else. */
 const shownTo = (keyName: string | undefined, results: Results): Results =>
   keyName === undefined ? concealed(results) : results;
-
-/** Whether a request names CSV, and not JSON before it. */
-function prefersCsv(accept = ''): boolean {
-  const types = accept.split(',').map((part) => part.split(';', 1)[0]?.trim().toLowerCase());
-  const [csv, json] = [types.indexOf('text/csv'), types.indexOf('application/json')];
-  return csv >= 0 && (json < 0 || csv < json);
-}
-
-/** RFC 4180. A cell that a spreadsheet would take for a formula begins with an apostrophe. */
-const csvCell = (value: string | number | null): string => {
-  const text = String(value ?? '');
-  const harmless = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
-  return /[",\r\n]/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless;
-};
-
-const resultsCsv = ({ choices }: Results): string =>
-  [['choice', 'votes', 'share'], ...choices.map(({ choice, votes, share }) => [choice, votes, share])]
-    .map((cells) => `${cells.map(csvCell).join(',')}\r\n`)
-    .join('');
 
 function pollBody(poll: Poll, now: number): Static<typeof schemas.PollBody> {
   const { pollId, question, choices, opensAt, closesAt, voterLimit, channels, hideUntilClose, smsNumber } = poll;

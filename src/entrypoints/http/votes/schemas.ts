@@ -2,10 +2,14 @@ import type { Readable } from 'node:stream';
 import * as Type from 'typebox';
 import { MAX_CHOICES } from '../../../domain/votes/poll.ts';
 import { Id, Identity, Timestamp } from '../schemas.ts';
+import { TIME_PATTERN } from './time.ts';
 
 export { Id, IdempotencyHeaders, PageQuery } from '../schemas.ts';
 
-export const Time = Type.String({ format: 'date-time', description: 'a time in ISO 8601 with its offset, such as Z' });
+export const Time = Type.String({
+  pattern: TIME_PATTERN,
+  description: 'a time in ISO 8601 with its offset, such as 2027-01-01T10:00Z or 2027-01-01T10:00:00.000+02:00',
+});
 /** Text that a person reads. What is refused cannot travel in the XML that carries a choice to a phone. */
 const Text = (maxLength: number) =>
   Type.String({
@@ -34,7 +38,10 @@ export const NewPoll = Type.Object(
     ),
     hideUntilClose: Type.Optional(Type.Boolean()),
     smsNumber: Type.Optional(
-      Type.String({ pattern: '^\\+[1-9][0-9]{1,14}$', description: 'a phone number in E.164, such as +15005550006' }),
+      Type.String({
+        pattern: '^(\\+[1-9][0-9]{1,14}|[0-9]{3,8})$',
+        description: 'a phone number in E.164, such as +15005550006, or a short code of 3 to 8 digits',
+      }),
     ),
   },
   { additionalProperties: false },
@@ -148,11 +155,22 @@ export const ResultsBody = Type.Object(
     final: Type.Boolean({ description: 'Whether no vote can come any more, all are counted and the audit is made' }),
     regions: Type.Optional(Type.Array(Type.Object({ region: Type.String(), open: Type.Boolean() }))),
   },
-  {
-    description: 'The results; while the poll hides them, all figures but `ballots` are null',
-    headers: { etag: Type.String({ description: 'Changes with the tally, the status, `stale` and `final`' }) },
-  },
+  { description: 'The results; while the poll hides them, all figures but `ballots` are null' },
 );
+
+export const ResultsAnswer = {
+  description: 'The results',
+  headers: {
+    etag: Type.String({ description: 'Changes with the tally, the status, `stale` and `final`' }),
+    vary: Type.String({ description: 'The headers by which the answer differs' }),
+  },
+  content: {
+    'application/json': { schema: ResultsBody },
+    'text/csv': {
+      schema: Type.String({ description: 'Columns `choice`, `votes` and `share`; what is hidden is empty' }),
+    },
+  },
+};
 
 /** Twilio sends more fields than these, and new ones without notice. */
 export const SmsForm = Type.Object({
@@ -160,6 +178,9 @@ export const SmsForm = Type.Object({
   From: Type.String({ minLength: 1, maxLength: 256 }),
   To: Type.String({ minLength: 1, maxLength: 256 }),
   Body: Type.String(),
+  OptOutType: Type.Optional(
+    Type.String({ description: '`STOP`, `START` or `HELP` where Twilio took the text as such' }),
+  ),
 });
 
 export const TwilioHeaders = Type.Object({

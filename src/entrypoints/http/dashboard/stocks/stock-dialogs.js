@@ -27,6 +27,7 @@ export const openNewStockDialog = (onDone) =>
       return putStock(stock, draft(value, currency));
     };
     const form = new Form({
+      name: 'new stock',
       fields: [
         field('Id', id, 'Letters, digits, _ and -.'),
         field('Value', value, VALUE_HINT),
@@ -57,6 +58,7 @@ export const openChangeDialog = (stock, ownCurrency, onDone) =>
     const currency = currencyInput(ownCurrency);
     value.autofocus = true;
     const form = new Form({
+      name: `value of ${stock}`,
       fields: [
         field('Value', value, VALUE_HINT),
         field('Currency', currency, 'A code of ISO 4217. The value is not converted when you change it.'),

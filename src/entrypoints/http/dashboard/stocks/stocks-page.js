@@ -1,4 +1,3 @@
-import { isolated } from '../dom.js';
 import { SideList } from '../side-list.js';
 import { SplitPage } from '../split-page.js';
 import { openNewStockDialog } from './stock-dialogs.js';
@@ -52,7 +51,7 @@ const stockList = (onRefresh, signal) =>
       sections: (stocks) => [{ items: stocks }],
       link: ({ stock, value, currency }) => ({
         href: hrefOf(stock),
-        title: isolated(stock),
+        title: stock,
         facts: `${value} ${currency}`,
       }),
       onRefresh,

@@ -45,7 +45,7 @@ export class DepthChart {
 
   /** @param {readonly Depth[]} depths the newest last */
   show(depths) {
-    const newest = depths.at(-1);
+    const newest = depths[depths.length - 1];
     if (!newest) return;
     const open = depths.map(({ pending, taken }) => pending + taken);
     const [least, most] = [Math.min(...open), Math.max(...open)];
@@ -85,8 +85,8 @@ function stretches(depths) {
   /** @type {Depth[][]} */
   const parts = [];
   for (const depth of depths) {
-    const part = parts.at(-1);
-    const last = part?.at(-1);
+    const part = parts[parts.length - 1];
+    const last = part?.[part.length - 1];
     if (part && last && depth.at - last.at < GAP_MS) part.push(depth);
     else parts.push([depth]);
   }
@@ -100,7 +100,7 @@ function stretches(depths) {
  */
 function area(points) {
   const line = points.map(([x, y]) => `L${x.toFixed(1)},${y.toFixed(1)}`).join('');
-  const [first = 0, last = 0] = [points[0]?.[0], points.at(-1)?.[0]];
+  const [first = 0, last = 0] = [points[0]?.[0], points[points.length - 1]?.[0]];
   return `M${first.toFixed(1)},${HEIGHT}${line}L${last.toFixed(1)},${HEIGHT}Z`;
 }
 

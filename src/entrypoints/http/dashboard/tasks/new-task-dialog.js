@@ -1,7 +1,7 @@
 import { openDialog } from '../dialog.js';
 import { element } from '../dom.js';
 import { Form, field } from '../form.js';
-import { newIdentity, Problem } from '../service.js';
+import { Problem } from '../service.js';
 import { enqueueTask } from './tasks.js';
 
 /** @import { NewTask, Task } from './tasks.js' */
@@ -32,8 +32,6 @@ export const openNewTaskDialog = (queue, onDone) =>
     const delaySeconds = numberInput('delaySeconds');
     const expiresInSeconds = numberInput('expiresInSeconds');
     const maxAttempts = numberInput('maxAttempts');
-    /** However often this dialog is sent, it makes one task. */
-    const identity = newIdentity();
     /** @returns {NewTask} */
     const draft = () => ({
       payload: parsed(payload.value),
@@ -42,6 +40,7 @@ export const openNewTaskDialog = (queue, onDone) =>
       ...numberOf(maxAttempts),
     });
     const form = new Form({
+      name: `new task in ${queue}`,
       fields: [
         field('Queue', name, 'Letters, digits, _ and -. A queue that is not there begins with this task.'),
         field('Payload', payload, 'JSON of at most 32 KiB, such as {"to": "ann"}.'),
@@ -54,7 +53,8 @@ export const openNewTaskDialog = (queue, onDone) =>
         ),
       ],
       action: 'Enqueue the task',
-      send: async () => enqueueTask(name.value.trim(), draft(), identity),
+      // However often this dialog is sent, it makes one task.
+      send: async (identity) => enqueueTask(name.value.trim(), draft(), identity),
       onDone: (task) => {
         close();
         onDone(task);

@@ -1,4 +1,3 @@
-import { isolated } from '../dom.js';
 import { formatCount } from '../format.js';
 import { SideList } from '../side-list.js';
 import { honest, listQueues } from './tasks.js';
@@ -38,7 +37,7 @@ export const queueList = (depths, onRefresh, signal) =>
       sections: (queues) => [{ items: queues }],
       link: (queue) => ({
         href: queueHref(queue.queue),
-        title: isolated(queue.queue),
+        title: queue.queue,
         facts: [
           honest(queue, 'pending', `${formatCount(queue.pending)} pending`),
           honest(queue, 'taken', `${formatCount(queue.taken)} taken`),

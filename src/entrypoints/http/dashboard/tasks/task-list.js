@@ -53,7 +53,7 @@ export class TaskList {
               checked: status === 'PENDING',
               change: () => this.#choose(status),
             }),
-            title,
+            element('span', {}, title),
           ),
         ),
       ),

@@ -1,5 +1,6 @@
 import { element, isolated } from '../dom.js';
 import { formatShare, formatVotes } from '../format.js';
+import { shownShares } from './shares.js';
 
 /** @import { Results } from './polls.js' */
 
@@ -38,13 +39,19 @@ export class Announcer {
 
   /** Call once a second. */
   tick() {
-    const { total, choices } = this.#results ?? {};
-    if (!choices || typeof total !== 'number' || total === this.#saidTotal) return;
+    const results = this.#results;
+    if (!results) return;
+    const { total, choices } = results;
+    if (total === null || total === this.#saidTotal) return;
     if (performance.now() - this.#saidAt < INTERVAL_MS) return;
     this.#saidTotal = total;
     this.#saidAt = performance.now();
-    const leading = choices.toSorted((one, other) => (other.votes ?? 0) - (one.votes ?? 0)).slice(0, CHOICES_NAMED);
-    const parts = leading.flatMap(({ choice, share }) => [' ', isolated(choice), ` ${formatShare(share ?? 0)}.`]);
+    const shares = shownShares(results);
+    const leading = choices
+      .map(({ choice, votes }, index) => ({ choice, votes: votes ?? 0, share: shares[index] ?? 0 }))
+      .sort((one, other) => other.votes - one.votes)
+      .slice(0, CHOICES_NAMED);
+    const parts = leading.flatMap(({ choice, share }) => [' ', isolated(choice), ` ${formatShare(share)}.`]);
     this.#figures.replaceChildren(`${formatVotes(total)}.`, ...parts);
   }
 }

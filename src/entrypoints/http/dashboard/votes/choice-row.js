@@ -1,33 +1,47 @@
 import { element, isolated, setText } from '../dom.js';
 import { formatShare, formatVotes } from '../format.js';
 
-const SAID_MS = 2_000;
+/**
+ * @typedef {object} Presses
+ * @property {(row: ChoiceRow) => void} onVote
+ * @property {(row: ChoiceRow) => void} onVoteAgain
+ */
 
-/** One choice of a poll: its name, its votes, its bar and its button. */
+/** One choice of a poll: its name, its votes, its bar, its button, and what this browser voted. */
 export class ChoiceRow {
-  #votes = element('span', { class: 'choice-votes' });
-  #share = element('span', { class: 'choice-share' });
+  #votes = element('span', { class: 'choice-votes', dir: 'ltr' });
+  #share = element('span', { class: 'choice-share', dir: 'ltr' });
   #fill = element('div', { class: 'bar-fill' });
   #figures = element('span', { class: 'choice-figures' }, this.#votes, this.#share);
   #bar = element('div', { class: 'bar', 'aria-hidden': 'true' }, this.#fill);
   #says = element('span', { 'aria-hidden': 'true' }, 'Vote');
+  #mark = element('span');
   #notes = element('div', { class: 'choice-notes' });
   #button;
-  #sending = 0;
-  #said = 0;
+  #again;
+  #own;
 
   /**
    * @param {string} choice
-   * @param {(row: ChoiceRow) => void} onVote
+   * @param {number} index of the choice
+   * @param {Presses} presses
    */
-  constructor(choice, onVote) {
+  constructor(choice, index, { onVote, onVoteAgain }) {
     this.choice = choice;
     this.#button = element(
       'button',
-      { class: 'vote', type: 'button', click: () => onVote(this) },
+      { class: 'vote', type: 'button', 'aria-describedby': `own-vote-${index}`, click: () => onVote(this) },
       this.#says,
       element('span', { class: 'unseen' }, 'Vote for ', isolated(choice)),
     );
+    this.#again = element(
+      'button',
+      { class: 'quiet', type: 'button', click: () => onVoteAgain(this) },
+      'Vote again',
+      element('span', { class: 'unseen' }, ' for ', isolated(choice)),
+    );
+    this.#mark.id = `own-vote-${index}`;
+    this.#own = element('div', { class: 'choice-own', hidden: true }, this.#mark, this.#again);
     this.element = element(
       'li',
       { class: 'choice' },
@@ -35,6 +49,7 @@ export class ChoiceRow {
       this.#figures,
       this.#bar,
       this.#button,
+      this.#own,
       this.#notes,
     );
   }
@@ -59,40 +74,49 @@ export class ChoiceRow {
     this.#fill.style.setProperty('--share', String(share));
   }
 
-  /** Says on the button that a vote is under way, until one of the functions is called. */
-  sending() {
-    this.#sending += 1;
-    // The button in the note goes, and whoever pressed it by keyboard would have to begin at the top of the page.
-    if (this.#notes.contains(document.activeElement)) this.#button.focus();
-    this.#notes.replaceChildren();
-    this.#label();
-    const ended = () => {
-      this.#sending -= 1;
-      this.#label();
-    };
-    return {
-      counted: () => {
-        this.#said += 1;
-        setTimeout(() => {
-          this.#said -= 1;
-          this.#label();
-        }, SAID_MS);
-        ended();
-      },
-      /** @param {HTMLElement} note */
-      refused: (note) => {
-        this.#notes.replaceChildren(note);
-        ended();
-      },
-    };
+  /**
+   * @param {object} state
+   * @param {boolean} state.isBusy whether a vote is under way, for this choice or another
+   * @param {'Vote' | 'Sending' | 'Counted' | 'Voted'} state.says
+   * @param {string} state.own what this browser voted, if anything
+   * @param {boolean} state.mayVoteAgain
+   */
+  mark({ isBusy, says, own, mayVoteAgain }) {
+    // A button that is disabled would lose the focus.
+    for (const button of [this.#button, this.#again]) button.setAttribute('aria-disabled', String(isBusy));
+    setText(this.#says, says);
+    this.#button.classList.toggle('is-counted', says === 'Counted' || says === 'Voted');
+    setText(this.#mark, own);
+    this.#own.hidden = own === '';
+    if (!mayVoteAgain) this.#keepFocus(this.#again);
+    this.#again.hidden = !mayVoteAgain;
+  }
+
+  /**
+   * Says something below the choice, in place of what was said there before.
+   *
+   * @param {...Node} notes
+   */
+  note(...notes) {
+    this.#keepFocus(this.#notes);
+    this.#notes.replaceChildren(...notes);
+  }
+
+  /** Moves the focus to a button in the note. */
+  focusNote() {
+    this.#notes.querySelector('button')?.focus();
   }
 
   get hasFocus() {
     return this.element.contains(document.activeElement);
   }
 
-  #label() {
-    setText(this.#says, this.#sending > 0 ? 'Sending' : this.#said > 0 ? 'Counted' : 'Vote');
-    this.#button.classList.toggle('is-counted', this.#sending === 0 && this.#said > 0);
+  /**
+   * Whoever pressed a button that goes would have to begin at the top of the page.
+   *
+   * @param {Element} part that goes
+   */
+  #keepFocus(part) {
+    if (part.contains(document.activeElement)) this.#button.focus();
   }
 }

@@ -5,14 +5,36 @@ import { Sparkline } from './sparkline.js';
 
 /** @import { Results } from './polls.js' */
 
-/** What stands over the bars: how many votes, how fast they come, and how fresh all of it is. */
+/** What is to be known of the votes as a whole: how many, how fast they come, and how fresh all of it is. */
 export class Figures {
   #total = element('dd', { class: 'figure-value' });
+  #ballots = element('dd', { class: 'figure-value' });
+  #ballotsFigure = element(
+    'div',
+    { class: 'figure', hidden: true },
+    element('dt', {}, 'Ballots'),
+    this.#ballots,
+    element('dd', { class: 'figure-note' }, 'the turnout'),
+  );
   #rate = element('dd', { class: 'figure-value' }, '–');
   #asOf = element('dd', { class: 'figure-value' });
   #age = element('dd', { class: 'figure-note' });
   #lag = element('dd', { class: 'figure-value' });
   #sparkline = new Sparkline();
+  #rateFigure = element(
+    'div',
+    { class: 'figure' },
+    element('dt', {}, 'Votes per second'),
+    this.#rate,
+    element('dd', { class: 'figure-note' }, this.#sparkline.element),
+  );
+  #lagFigure = element(
+    'div',
+    { class: 'figure' },
+    element('dt', {}, 'Delay'),
+    this.#lag,
+    element('dd', { class: 'figure-note' }, 'from vote to tally'),
+  );
   #meter = new RateMeter();
   #knownAt = 0;
 
@@ -21,26 +43,19 @@ export class Figures {
       'dl',
       { class: 'figures' },
       element('div', { class: 'figure is-total' }, element('dt', {}, 'Votes'), this.#total),
-      element(
-        'div',
-        { class: 'figure' },
-        element('dt', {}, 'Votes per second'),
-        this.#rate,
-        element('dd', { class: 'figure-note' }, this.#sparkline.element),
-      ),
+      this.#ballotsFigure,
+      this.#rateFigure,
       element('div', { class: 'figure' }, element('dt', {}, 'As of'), this.#asOf, this.#age),
-      element(
-        'div',
-        { class: 'figure' },
-        element('dt', {}, 'Delay'),
-        this.#lag,
-        element('dd', { class: 'figure-note' }, 'from vote to tally'),
-      ),
+      this.#lagFigure,
     );
   }
 
   /** @param {Results} results */
-  show({ total, asOf, lagMs }) {
+  show({ status, total, ballots, asOf, lagMs }) {
+    this.#ballotsFigure.hidden = ballots === undefined || ballots === total;
+    setText(this.#ballots, formatCount(ballots ?? 0));
+    // Where no votes come, or nobody may know how many, there is nothing to say of their speed.
+    for (const figure of [this.#rateFigure, this.#lagFigure]) figure.hidden = status !== 'open' || total === null;
     this.#knownAt = performance.now();
     if (total === null) this.#meter.forget();
     else this.#meter.know(total);

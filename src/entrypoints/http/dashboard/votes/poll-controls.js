@@ -9,16 +9,19 @@ import { closePoll, recountPoll } from './polls.js';
 /** What a key holder can do with a poll: close it and recount it. Not there without a key. */
 export class PollControls {
   #pollId;
+  #onDone;
   #closeButton = element('button', { type: 'button', click: () => this.#close() });
   #isClosed = false;
   #action = new Action();
 
   /**
    * @param {string} pollId
+   * @param {() => void} onDone called when the poll may have another audit
    * @param {AbortSignal} signal
    */
-  constructor(pollId, signal) {
+  constructor(pollId, onDone, signal) {
     this.#pollId = pollId;
+    this.#onDone = onDone;
     this.element = element(
       'section',
       { class: 'controls', 'aria-labelledby': 'controls-title' },
@@ -54,7 +57,7 @@ export class PollControls {
     void this.#action.run({
       ...(this.#isClosed ? {} : { confirm }),
       meanwhile: 'Counting the ballots…',
-      act: () => closePoll(this.#pollId),
+      act: () => this.#ending(closePoll(this.#pollId)),
       report: auditReport,
     });
   }
@@ -62,9 +65,21 @@ export class PollControls {
   #recount() {
     void this.#action.run({
       meanwhile: 'Recounting…',
-      act: () => recountPoll(this.#pollId),
+      act: () => this.#ending(recountPoll(this.#pollId)),
       report: recountReport,
     });
+  }
+
+  /**
+   * @template Answer
+   * @param {Promise<Answer>} answer
+   */
+  async #ending(answer) {
+    try {
+      return await answer;
+    } finally {
+      this.#onDone();
+    }
   }
 }
 

@@ -1,4 +1,3 @@
-import { isolated } from '../dom.js';
 import { SideList } from '../side-list.js';
 import { listPolls } from './polls.js';
 
@@ -34,7 +33,7 @@ export const pollList = (onRefresh, signal) =>
         SECTIONS.map(([status, title]) => ({ title, items: polls.filter((poll) => poll.status === status) })),
       link: ({ pollId, question, choices }) => ({
         href: pollHref(pollId),
-        title: isolated(question),
+        title: question,
         facts: `${choices.length} choices · ${pollId}`,
       }),
       onRefresh,

@@ -1,44 +1,44 @@
-import { element, isolated, setText } from '../dom.js';
+import { apiKey } from '../api-key.js';
+import { element, setText } from '../dom.js';
 import { formatMoment } from '../format.js';
-import { problemNote, retriedNote } from '../problem-note.js';
-import { newIdentity, Problem } from '../service.js';
+import { retriedNote } from '../problem-note.js';
+import { Problem } from '../service.js';
 import { delay } from '../time.js';
 import { Announcer } from './announcer.js';
-import { ChoiceRow } from './choice-row.js';
+import { ChoiceList } from './choice-list.js';
 import { ConnectionBadge } from './connection-badge.js';
 import { Figures } from './figures.js';
 import { PollControls } from './poll-controls.js';
-import { castVote, readPoll } from './polls.js';
+import { PollEnding } from './poll-ending.js';
+import { readPoll } from './polls.js';
 import { ResultsFeed } from './results-feed.js';
 
-/** @import { NewVote, Poll, Results } from './polls.js' */
+/** @import { Poll, Results } from './polls.js' */
 
 const RETRY_MS = 2_000;
 const STATUS_WORDS = { scheduled: 'Not open yet', open: 'Open', closed: 'Closed' };
 
-/** One poll with its results as they change, its vote buttons, and the controls of a key holder. */
+/**
+ * One poll with its results as they change, its vote buttons, and the controls of a key holder. Voters have the choices
+ * first, also on a small screen; who looks after the poll has the figures above them.
+ */
 export class PollView {
   #signal;
   #onStatus;
-  #heading = element('h2', { class: 'headline', tabindex: -1 });
+  #heading = element('h2', { class: 'headline', tabindex: -1, dir: 'auto' });
   #status = element('span', { class: 'status' });
   #facts = element('span');
   #badge = new ConnectionBadge();
   #figures = new Figures();
-  #hiddenNote = element('p', { class: 'note', hidden: true }, 'The results are hidden until the poll closes.');
-  #voter = element('input', { id: 'voter', autocomplete: 'off', required: true, maxlength: 256 });
-  #voterField = element(
-    'form',
-    { class: 'voter', hidden: true, submit: (/** @type {Event} */ event) => event.preventDefault() },
-    element('label', { for: 'voter' }, 'Who votes'),
-    this.#voter,
-    element('p', { class: 'hint' }, 'A name, number or address. It is stored as a pseudonym, and has one vote.'),
-  );
-  #choices = element('ul', { class: 'choices' });
+  #hiddenNote = element('p', { class: 'note', hidden: true });
+  #ending = new PollEnding();
+  /** The results for which it was asked how the poll ended. @type {string | undefined} */
+  #endingOf;
+  #regions = element('p', { class: 'hint', hidden: true });
   #announcer = new Announcer();
   #controls;
-  /** @type {ChoiceRow[]} */
-  #rows = [];
+  /** @type {ChoiceList | undefined} */
+  #choices;
   /** @type {Poll | undefined} */
   #poll;
   /** @type {string | undefined} */
@@ -55,7 +55,7 @@ export class PollView {
   constructor(pollId, onStatus, signal) {
     this.#signal = signal;
     this.#onStatus = onStatus;
-    this.#controls = new PollControls(pollId, signal);
+    this.#controls = new PollControls(pollId, () => this.#readEnding(pollId), signal);
     this.element = element(
       'article',
       { class: 'card', 'aria-busy': true },
@@ -93,12 +93,16 @@ export class PollView {
   /** @param {Poll} poll */
   #begin(poll) {
     this.#poll = poll;
-    this.#heading.replaceChildren(isolated(poll.question));
+    this.#choices = new ChoiceList(poll, this.#announcer, this.#signal);
+    setText(this.#heading, poll.question);
     document.title = `\u2068${poll.question}\u2069 – Portside`;
     this.#showStatus(poll.status);
+    setText(this.#status, statusWords(poll));
     this.#layOut();
+    this.#choices.align(getComputedStyle(this.#heading).direction);
     this.element.removeAttribute('aria-busy');
     if (this.#wantsFocus) this.focus();
+    apiKey.onChange(() => this.#placeFigures(), this.#signal);
     const timer = setInterval(() => {
       for (const part of [this.#figures, this.#badge, this.#announcer]) part.tick();
     }, 1_000);
@@ -116,13 +120,22 @@ export class PollView {
       element('div', { class: 'meta' }, element('p', {}, this.#status, this.#facts), this.#badge.element),
       this.#heading,
       this.#badge.detail,
-      this.#figures.element,
+      this.#badge.staleness,
+      this.#ending.element,
       this.#hiddenNote,
-      this.#voterField,
-      this.#choices,
+      ...(this.#choices ? [this.#choices.element] : []),
+      this.#regions,
       this.#controls.element,
       this.#announcer.element,
     );
+    this.#placeFigures();
+  }
+
+  #placeFigures() {
+    const isVoter = apiKey.get() === undefined;
+    const figures = this.#figures.element;
+    if (isVoter) this.#choices?.element.after(figures);
+    else this.#hiddenNote.before(figures);
   }
 
   /** @param {string} pollId */
@@ -155,25 +168,51 @@ export class PollView {
   #show(results) {
     // A poll that was gone is there again.
     if (this.#heading.parentElement !== this.element) this.#layOut();
+    const hasEnded = this.#shownStatus === 'open' && results.status !== 'open';
     this.#showStatus(results.status);
+    const isCounting = results.status === 'closed' && results.final === false;
+    setText(this.#status, statusWords(results));
     this.#hiddenNote.hidden = !results.hidden;
+    setText(
+      this.#hiddenNote,
+      isCounting
+        ? 'The results are shown when the last votes are counted.'
+        : 'The results are hidden until the poll closes.',
+    );
+    this.#showRegions(results.regions ?? []);
+    const endingOf = [results.final, results.revision].join();
+    if (results.status === 'closed' && endingOf !== this.#endingOf) {
+      this.#endingOf = endingOf;
+      void this.#readEnding(results.pollId);
+    }
     this.#figures.show(results);
     this.#badge.show(results);
     this.#announcer.show(results);
-    this.#rowsFor(results.choices);
-    const isOpen = results.status === 'open';
-    if (!isOpen && this.#rows.some((row) => row.hasFocus)) this.focus();
-    const highest = Math.max(1, ...results.choices.map(({ votes }) => votes ?? 0));
-    for (const [index, { votes, share }] of results.choices.entries())
-      this.#rows[index]?.show({ votes, share, isLeading: votes === highest, isOpen });
+    if (hasEnded && this.#choices?.hasFocus) this.focus();
+    this.#choices?.show(results);
   }
 
-  /** @param {Results['choices']} choices */
-  #rowsFor(choices) {
-    const areThere = choices.length === this.#rows.length;
-    if (areThere && choices.every(({ choice }, index) => choice === this.#rows[index]?.choice)) return;
-    this.#rows = choices.map(({ choice }) => new ChoiceRow(choice, (row) => this.#vote(row)));
-    this.#choices.replaceChildren(...this.#rows.map((row) => row.element));
+  /**
+   * Shows when the poll was closed, and its audit.
+   *
+   * @param {string} pollId
+   */
+  async #readEnding(pollId) {
+    try {
+      const poll = await readPoll(pollId, this.#signal);
+      if (!this.#signal.aborted) this.#ending.show(poll);
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error;
+      // It is asked again with the next results.
+      this.#endingOf = undefined;
+    }
+  }
+
+  /** @param {NonNullable<Results['regions']>} regions */
+  #showRegions(regions) {
+    this.#regions.hidden = regions.length === 0;
+    const words = regions.map(({ region, open }) => `${region} ${open ? 'takes votes' : 'is closed'}`);
+    setText(this.#regions, `Regions: ${words.join(', ')}.`);
   }
 
   /** @param {Poll['status']} status */
@@ -181,53 +220,33 @@ export class PollView {
     if (!this.#poll || status === this.#shownStatus) return;
     if (this.#shownStatus !== undefined) this.#onStatus();
     this.#shownStatus = status;
-    const known = /** @type {keyof typeof STATUS_WORDS} */ (status);
-    setText(this.#status, STATUS_WORDS[known]);
     this.#status.dataset.status = status;
     this.#facts.replaceChildren(...factsOf(this.#poll, status));
-    this.#voterField.hidden = this.#poll.voterLimit === 'none' || status !== 'open';
     this.#controls.show(status);
   }
-
-  /** @param {ChoiceRow} row */
-  #vote(row) {
-    if (this.#poll?.voterLimit === 'one' && !this.#voterField.reportValidity()) return;
-    const voter = this.#poll?.voterLimit === 'one' ? { voter: this.#voter.value } : {};
-    void this.#send(row, { choice: row.choice, ...voter }, newIdentity());
-  }
-
-  /**
-   * @param {ChoiceRow} row
-   * @param {NewVote} vote
-   * @param {string} idempotencyKey the same for the same click
-   */
-  async #send(row, vote, idempotencyKey) {
-    const sending = row.sending();
-    try {
-      await castVote(this.#poll?.pollId ?? '', vote, idempotencyKey);
-      sending.counted();
-      this.#announcer.say('Your vote for ', isolated(row.choice), ' is counted.');
-    } catch (error) {
-      if (!(error instanceof Problem)) throw error;
-      const again = () => this.#send(row, vote, idempotencyKey);
-      const retry = element('button', { type: 'button', click: again }, 'Send this vote again');
-      sending.refused(problemNote(error, ...(error.isPassing ? [retry] : [])));
-    }
-  }
 }
+
+/** @param {{ status: string, final?: boolean }} state */
+const statusWords = ({ status, final }) =>
+  status === 'closed' && final === false
+    ? 'Counting the last votes'
+    : STATUS_WORDS[/** @type {keyof typeof STATUS_WORDS} */ (status)];
 
 /**
  * @param {Poll} poll
  * @param {string} status
  * @returns {(Node | string)[]}
  */
-function factsOf({ pollId, opensAt, closesAt, voterLimit, smsNumber }, status) {
+function factsOf({ pollId, opensAt, closesAt, voterLimit, smsNumber, channels = ['web'] }, status) {
   const facts = [
     status === 'scheduled' && opensAt ? `opens ${formatMoment(opensAt)}` : '',
     status !== 'closed' && closesAt ? `closes ${formatMoment(closesAt)}` : '',
     voterLimit === 'one' ? 'one vote each' : '',
     smsNumber ? `by SMS to ${smsNumber}` : '',
-    `id ${pollId}`,
+    channels.includes('web') ? '' : 'by SMS alone',
   ];
-  return facts.filter(Boolean).map((fact) => element('span', { class: 'fact' }, fact));
+  return [
+    ...facts.filter(Boolean).map((fact) => element('span', { class: 'fact' }, fact)),
+    element('span', { class: 'fact is-id' }, `id ${pollId}`),
+  ];
 }

@@ -5,12 +5,37 @@ import { delay } from '../time.js';
  * @import { Static } from 'typebox'
  * @import * as schemas from '../../votes/schemas.ts'
  *
- * @typedef {Static<typeof schemas.PollBody>} Poll
- * @typedef {Static<typeof schemas.ResultsBody>} Results
- * @typedef {Static<typeof schemas.ClosedPoll>} ClosedPoll
+ * What an older service does not say is optional.
+ *
+ * @typedef {Static<typeof schemas.PollBody> & LaterFields} Poll
+ * @typedef {Static<typeof schemas.ResultsBody> & Freshness} Results
+ * @typedef {Static<typeof schemas.ClosedPoll> & { audit: Audit }} ClosedPoll
  * @typedef {Static<typeof schemas.RecountBody>} Recount
  * @typedef {Static<typeof schemas.NewPoll>} NewPoll
  * @typedef {Static<typeof schemas.NewVote>} NewVote
+ *
+ * @typedef {object} LaterFields
+ * @property {string[]} [channels] by which votes may come
+ * @property {string} [closedAt]
+ * @property {string} [closedBy] the name of a key, `token` or `schedule`
+ * @property {boolean} [final]
+ * @property {Audit} [audit] once the poll is final
+ *
+ * @typedef {object} Audit
+ * @property {number} ballots
+ * @property {number} shards
+ * @property {number} tally
+ * @property {number} drift
+ * @property {string} [at]
+ * @property {number} [doubleVoters] who voted in more than one region
+ * @property {string[]} [withoutRegions] whose votes the count did not wait for
+ *
+ * @typedef {object} Freshness
+ * @property {string} [completeUpTo] every vote answered before it is in the tally
+ * @property {boolean} [stale]
+ * @property {boolean} [final] whether the count is over
+ * @property {number} [ballots] the turnout, also while the results are hidden
+ * @property {readonly { region: string, open: boolean }[]} [regions] where there are several
  */
 
 const VOTE_ATTEMPTS = 4;

@@ -1,6 +1,7 @@
 import { Problem, request, serviceUrl } from '../service.js';
 import { delay, jittered } from '../time.js';
 import { resultsPath } from './polls.js';
+import { StreamSeat } from './stream-seat.js';
 
 /**
  * @import { Results } from './polls.js'
@@ -23,9 +24,12 @@ const POLL_INTERVAL_MS = 2_000;
 /** How long results are polled before a stream is tried again, if one was ever opened: some services have none. */
 const POLLING_MS = 60_000;
 const LONGEST_PAUSE_MS = 5_000;
+/** Results that are over change with a recount alone. */
+const LONGEST_REST_MS = 60_000;
 
 /**
- * Follows the results of a poll until the signal ends: by server-sent events, or by polling where there are none.
+ * Follows the results of a poll until the signal ends: by server-sent events, or by polling where there are none, where
+ * another window of this browser has them, and once the poll is over.
  *
  *     ask until answered ─→ stream ─ ends or brings nothing ─→ ask until answered ─→ …
  *                             └ twice in a row nothing ─→ poll for a minute ─→ …
@@ -37,9 +41,16 @@ export class ResultsFeed {
   /** The newest results, asked for or streamed. @type {Results | undefined} */
   #newest;
   #hasOpened = false;
+  #barrenStreams = 0;
+  /** Before this time no stream is tried. */
+  #streamsFrom = 0;
+  /** How often in a row results that are over were found to be still so. */
+  #rests = 0;
+  #endStream = () => {};
   #pollId;
   #viewer;
   #signal;
+  #seat;
 
   /**
    * @param {string} pollId
@@ -50,23 +61,16 @@ export class ResultsFeed {
     this.#pollId = pollId;
     this.#viewer = viewer;
     this.#signal = signal;
+    this.#seat = new StreamSeat(() => this.#endStream(), signal);
   }
 
   async run() {
-    let barrenStreams = 0;
     try {
       await this.#askUntilAnswered();
       while (!this.#signal.aborted) {
-        if (barrenStreams < STREAM_ATTEMPTS) {
-          barrenStreams = (await this.#stream()) ? 0 : barrenStreams + 1;
-          // Whatever comes next may be another process with a count of its own.
-          this.#answer = undefined;
-          await this.#askUntilAnswered();
-          await delay(jittered(1_000), this.#signal);
-        } else {
-          await this.#poll();
-          barrenStreams = STREAM_ATTEMPTS - 1;
-        }
+        const mayStream = !this.#isOver && performance.now() >= this.#streamsFrom;
+        if (mayStream && (await this.#seat.take())) await this.#followStream();
+        else await this.#poll();
       }
     } catch (error) {
       if (this.#signal.aborted) return;
@@ -75,13 +79,21 @@ export class ResultsFeed {
     }
   }
 
-  /** @throws {Problem} that does not pass */
+  /** Whether no vote can come any more. Older services do not say whether all are counted. */
+  get #isOver() {
+    return this.#newest?.status === 'closed' && this.#newest.final !== false;
+  }
+
+  /**
+   * @returns {Promise<boolean>} whether there are other results than the ones shown
+   * @throws {Problem} that does not pass
+   */
   async #askUntilAnswered() {
     for (let failures = 0; !this.#signal.aborted; failures++) {
       try {
-        await this.#ask();
+        const hasChanged = await this.#ask();
         if (failures > 0) this.#viewer.onConnection('connecting');
-        return;
+        return hasChanged;
       } catch (error) {
         if (this.#signal.aborted || !(error instanceof Problem && error.isPassing)) throw error;
         this.#answer = undefined;
@@ -90,6 +102,7 @@ export class ResultsFeed {
         await delay(Math.max(pause, error.retryAfterMs), this.#signal);
       }
     }
+    return false;
   }
 
   /**
@@ -111,7 +124,7 @@ export class ResultsFeed {
     const etag = headers.get('etag');
     this.#answer = etag === null ? undefined : { etag, results };
     this.#accept(results);
-    return results.revision !== newest?.revision || results.status !== newest?.status;
+    return versionOf(results) !== versionOf(newest);
   }
 
   /** @param {Results} results */
@@ -139,7 +152,10 @@ export class ResultsFeed {
         timer = delivered ? setTimeout(checkLine, QUIET_MS) : setTimeout(end, FIRST_EVENT_MS);
       };
       const checkLine = async () => {
-        const missedSome = await this.#ask().catch(() => true);
+        const missedSome = await this.#ask().catch((error) => {
+          if (!(error instanceof Problem)) throw error;
+          return true;
+        });
         if (source.readyState === EventSource.CLOSED) return;
         if (missedSome) end();
         else listen();
@@ -154,24 +170,43 @@ export class ResultsFeed {
         if (isOlder(results, this.#newest)) return end();
         this.#accept(results);
         this.#viewer.onConnection('live');
-        listen();
+        if (this.#isOver) end();
+        else listen();
       });
       source.addEventListener('error', end);
+      this.#endStream = end;
       this.#signal.addEventListener('abort', end);
       listen();
     });
   }
 
-  /** Polls for a while, or to the end where there are no streams. */
-  async #poll() {
-    const until = this.#hasOpened ? performance.now() + POLLING_MS : Number.POSITIVE_INFINITY;
-    while (!this.#signal.aborted && performance.now() < until) {
-      await this.#askUntilAnswered();
-      this.#viewer.onConnection('polling');
-      await delay(POLL_INTERVAL_MS, this.#signal);
+  /** @throws {Problem} that does not pass */
+  async #followStream() {
+    const hasDelivered = await this.#stream();
+    this.#seat.leave();
+    this.#barrenStreams = hasDelivered ? 0 : this.#barrenStreams + 1;
+    if (this.#barrenStreams === STREAM_ATTEMPTS) {
+      this.#barrenStreams -= 1;
+      this.#streamsFrom = this.#hasOpened ? performance.now() + POLLING_MS : Number.POSITIVE_INFINITY;
     }
+    // Whatever comes next may be another process with a count of its own.
+    this.#answer = undefined;
+    await this.#askUntilAnswered();
+    if (performance.now() >= this.#streamsFrom) await delay(jittered(1_000), this.#signal);
+  }
+
+  /** @throws {Problem} that does not pass */
+  async #poll() {
+    this.#viewer.onConnection('polling');
+    const restMs = Math.min(LONGEST_REST_MS, POLL_INTERVAL_MS * 2 ** this.#rests);
+    await delay(this.#isOver ? restMs : POLL_INTERVAL_MS, this.#signal);
+    const hasChanged = await this.#askUntilAnswered();
+    this.#rests = this.#isOver && !hasChanged ? this.#rests + 1 : 0;
   }
 }
+
+/** @param {Results | undefined} results */
+const versionOf = (results) => [results?.revision, results?.status, results?.stale, results?.final].join();
 
 /**
  * Revisions only rise, with a recount too, so that an older one counts less or something else.

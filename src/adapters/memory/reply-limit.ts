@@ -1,0 +1,36 @@
+import { MAX_REPLIES, REPLY_PAUSE_MS } from '../../domain/votes/answer-sms.ts';
+import type { ReplyLimit } from '../../ports/votes.ts';
+
+interface Answered {
+  readonly messageIds: Set<string>;
+  /** Epoch ms. */
+  readonly until: number;
+}
+
+/** More senders than that in an hour are no voters: those who come then get no reply, so that memory is bounded. */
+const MAX_SENDERS = 100_000;
+
+export class MemoryReplyLimit implements ReplyLimit {
+  /** Those who were answered last stand last. */
+  private readonly senders = new Map<string, Answered>();
+
+  constructor(private readonly maxSenders = MAX_SENDERS) {}
+
+  async allow(sender: string, messageId: string, now: number): Promise<boolean> {
+    this.forget(now);
+    const known = this.senders.get(sender);
+    if (!known && this.senders.size >= this.maxSenders) return false;
+    const messageIds = known?.messageIds ?? new Set();
+    if (!messageIds.has(messageId) && messageIds.size >= MAX_REPLIES) return false;
+    this.senders.delete(sender);
+    this.senders.set(sender, { messageIds: messageIds.add(messageId), until: now + REPLY_PAUSE_MS });
+    return true;
+  }
+
+  private forget(now: number): void {
+    for (const [sender, { until }] of this.senders) {
+      if (until > now) return;
+      this.senders.delete(sender);
+    }
+  }
+}

@@ -1,0 +1,22 @@
+import type { Figures } from '../../../adapters/telemetry/prometheus-meter.ts';
+
+export const figures = {
+  OldestTaskAge: {
+    type: 'gauge',
+    unit: 'Milliseconds',
+    meaning: 'The longest wait of a task that can be claimed, in any queue.',
+    recorded: 'with every sweep',
+  },
+  OldestWorkerTaskAge: {
+    type: 'gauge',
+    unit: 'Milliseconds',
+    meaning: 'The longest wait of a task that can be claimed, in a queue that has a runner.',
+    recorded: 'with every sweep',
+  },
+  QueuesWithDeadLetters: {
+    type: 'gauge',
+    unit: 'Count',
+    meaning: 'Queues that hold a FAILURE.',
+    recorded: 'with every sweep',
+  },
+} satisfies Figures;

@@ -1,0 +1,43 @@
+import type { RouteOptions } from 'fastify';
+import findMyWay from 'find-my-way';
+
+export type PathParams = Readonly<Record<string, string | undefined>>;
+/** Whether there is anything at a path, where the pattern that it matches cannot tell. */
+export type Exists = (params: PathParams) => Promise<boolean>;
+
+interface KnownPath {
+  readonly methods: ReadonlySet<string>;
+  readonly exists: Exists | undefined;
+}
+
+/** The paths of all routes, whatever their methods: in a router of their own, made when somebody asks. */
+export class KnownPaths {
+  private readonly known = new Map<string, KnownPath>();
+  private router: ReturnType<typeof findMyWay> | undefined;
+
+  /** @param maxParamLength the longest path parameter that the router takes */
+  constructor(private readonly maxParamLength: number) {}
+
+  add({ url, method, config: { exists } = {} }: RouteOptions): void {
+    if (url.includes('*') && !exists) return;
+    const methods = new Set([...(this.known.get(url)?.methods ?? []), ...[method].flat()]);
+    this.known.set(url, { methods, exists });
+  }
+
+  /** @param url path, with or without a query */
+  find(url: string): (KnownPath & { readonly params: PathParams }) | undefined {
+    this.router ??= this.routerOfAll();
+    const found = this.router.find('GET', url);
+    const path = this.known.get(found?.store as string);
+    return found && path && isComplete(found.params) ? { ...path, params: found.params } : undefined;
+  }
+
+  private routerOfAll(): ReturnType<typeof findMyWay> {
+    const router = findMyWay({ maxParamLength: this.maxParamLength });
+    for (const path of this.known.keys()) router.on('GET', path, () => undefined, path);
+    return router;
+  }
+}
+
+/** The router takes `/polls/` for a poll without an id. */
+export const isComplete = (params: PathParams): boolean => !Object.values(params).includes('');

@@ -1,0 +1,40 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { elapsedTime } from '../../src/adapters/system/elapsed-time.ts';
+
+describe('the time that has elapsed', () => {
+  it('is never less than what has passed, asleep or awake, whatever becomes of the wall clock', () => {
+    const anyStep = fc.record({
+      what: fc.constantFrom('pass' as const, 'sleep' as const, 'set the wall clock' as const),
+      ms: fc.integer({ min: 0, max: 10_000_000 }),
+      sign: fc.constantFrom(1, -1),
+    });
+    fc.assert(
+      fc.property(fc.array(anyStep), (steps) => {
+        let [passed, awake, wallAhead] = [0, 0, 0];
+        const elapsed = elapsedTime(
+          () => passed + wallAhead,
+          () => awake,
+        );
+        for (const { what, ms, sign } of steps) {
+          if (what === 'set the wall clock') wallAhead += sign * ms;
+          else passed += ms;
+          if (what === 'pass') awake += ms;
+          expect(elapsed()).toBeGreaterThanOrEqual(passed);
+        }
+      }),
+    );
+  });
+
+  it('is what the clocks say while they agree', () => {
+    let now = 5;
+    const elapsed = elapsedTime(
+      () => 1_000_000 + now,
+      () => now,
+    );
+    now += 250;
+    expect(elapsed()).toBe(250);
+    now += 250;
+    expect(elapsed()).toBe(500);
+  });
+});
