@@ -46,7 +46,7 @@ export async function measureVoteUnits(
   const takeSmsVote = new TakeSmsVote(polls, ledger, pseudonyms, castVote, clock, undefined);
   const foldShards = new FoldShards(new DynamoDbTallyStore(client, tables.tallies), clock);
 
-  const poll = aPoll({ ...fields, createdAt: clock.now() });
+  const poll = aPoll({ ...fields, createdAt: clock.now(), voterKey: pseudonyms.keyFingerprint });
   const earlier = aPoll({ pollId: 'earlier', createdAt: 0, closesAt: clock.now() });
   if (way === 'by text, to a number that had another poll before')
     await polls.create({ ...earlier, smsNumber: NUMBER });

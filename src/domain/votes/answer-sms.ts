@@ -25,7 +25,7 @@ export class AnswerSms {
    *
    * @param quotesReply whether the text quotes a reply of ours, as phones do when somebody likes it; no vote, no answer
    * @returns what to tell the sender, undefined for nothing
-   * @throws DomainError `STORE_UNAVAILABLE`: it is not known whether the vote counts
+   * @throws DomainError `STORE_UNAVAILABLE`: it is not known whether the vote counts; `VOTES_VOTER_KEY_CHANGED`
    */
   async execute(message: SmsMessage, quotesReply: boolean): Promise<SmsOutcome | undefined> {
     const outcome = await this.takeSmsVote.execute(message);

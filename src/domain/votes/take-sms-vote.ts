@@ -40,7 +40,7 @@ export class TakeSmsVote {
    * else the last closed; for a number that no poll ever named, in the default poll, if there is one. A message that is
    * delivered again has the outcome that it had the first time, whatever poll is open by then.
    *
-   * @throws DomainError `STORE_UNAVAILABLE`
+   * @throws DomainError `VOTES_VOTER_KEY_CHANGED`, `STORE_UNAVAILABLE`
    */
   async execute(message: SmsMessage): Promise<SmsOutcome> {
     if (RESERVED_WORDS.includes(normaliseWord(message.text))) return { kind: 'reserved-word' };
