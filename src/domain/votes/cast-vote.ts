@@ -126,5 +126,4 @@ function replay(poll: Poll, voteId: string, ballot: Ballot, first: Ballot): Cast
 }
 
 /** The choice of a ballot as its poll spells it. */
-const choiceOf = (poll: Poll, { choices }: Ballot): string =>
-  choices.map((choice) => poll.choices[choice]).join(', ');
+const choiceOf = (poll: Poll, { choices }: Ballot): string => choices.map((choice) => poll.choices[choice]).join(', ');

@@ -664,6 +664,16 @@ const smsScenarios: readonly Scenario[] = [
     exchanges: [says(sms('SM-default', '+15005550299', 'green'), 'Thank you! Your vote for GREEN is counted.')],
   },
   {
+    what: 'a message counts once for its number, whatever other numbers had a message of that name',
+    exchanges: [
+      says(sms('SM-same', '+15005550298', 'green'), 'Thank you! Your vote for GREEN is counted.'),
+      given({ pollId: 'sms-same', smsNumber: '+15005550213', choices: ['RED', 'BLUE'] }),
+      says(sms('SM-same', '+15005550213', 'red'), 'Thank you! Your vote for RED is counted.'),
+      says(sms('SM-same', '+15005550213', 'red'), 'Thank you! Your vote for RED is counted.'),
+      closed('sms-same', 1),
+    ],
+  },
+  {
     what: 'a word of the phone network is left to it',
     exchanges: RESERVED.flatMap((word) => [
       saysNothing(sms(`SM-${word}`, '+15005550299', word)),
