@@ -384,7 +384,7 @@ describe('the deployed stack', () => {
       const onTables = permissions.filter(({ resource }) => tables.some((table) => resource.endsWith(table)));
 
       expect(onTables.length).toBeGreaterThan(0);
-      expect(onTables.filter(({ leadingKey = '' }) => !/^[A-Z]+(#\*)?$/.test(leadingKey))).toEqual([]);
+      expect(onTables.filter(({ leadingKey = '' }) => !/^[A-Z_]+(#\*)?$/.test(leadingKey))).toEqual([]);
     });
 
     it('stop a call when a statement is gone', async () => {

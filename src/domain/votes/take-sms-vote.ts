@@ -69,7 +69,7 @@ export class TakeSmsVote {
       const vote = {
         choice: message.text,
         voter: message.from,
-        voteId: message.messageId,
+        voteId: identityOf(message),
         channel: 'sms',
         message: isFirst ? undefined : record,
       } as const;
@@ -82,13 +82,13 @@ export class TakeSmsVote {
     }
   }
 
-  private async isIn(pollId: string | undefined, { messageId }: SmsMessage): Promise<boolean> {
+  private async isIn(pollId: string | undefined, message: SmsMessage): Promise<boolean> {
     if (pollId === undefined) return false;
-    return (await this.ledger.find(pollId, this.pseudonyms.ballot(pollId, 'sms', messageId))) !== undefined;
+    return (await this.ledger.find(pollId, this.pseudonyms.ballot(pollId, 'sms', identityOf(message)))) !== undefined;
   }
 
-  private async countedIn(pollId: string, { messageId }: SmsMessage): Promise<SmsOutcome> {
-    return { kind: 'counted', choice: (await this.castVote.countedIn(pollId, 'sms', messageId)).choice };
+  private async countedIn(pollId: string, message: SmsMessage): Promise<SmsOutcome> {
+    return { kind: 'counted', choice: (await this.castVote.countedIn(pollId, 'sms', identityOf(message))).choice };
   }
 
   private refusal(poll: Poll, error: DomainError): SmsOutcome | undefined {
@@ -112,3 +112,6 @@ export class TakeSmsVote {
     }
   }
 }
+
+/** A message counts once for its number: texts to other numbers reach the default poll too. */
+const identityOf = ({ to, messageId }: SmsMessage): string => `${to} ${messageId}`;

@@ -638,7 +638,7 @@ const smsScenarios: readonly Scenario[] = [
       given({ pollId: 'sms-next', smsNumber: '+15005550205', opensAt: FAR }),
       says(
         sms('SM3', '+15005550205', 'red'),
-        'This poll is not open yet: "Which colour?" opens at 9998-12-31 23:59 UTC. Please vote then.',
+        'This poll is not open yet: "Which colour?" opens at 9999-01-01 00:00 UTC. Please vote then.',
       ),
       given({ pollId: 'sms-now', smsNumber: '+15005550205', choices: ['SOUTH', 'RED'], closesAt: MAY }),
       says(sms('SM4', '+15005550205', 'south'), 'Thank you! Your vote for SOUTH is counted.'),
@@ -653,7 +653,7 @@ const smsScenarios: readonly Scenario[] = [
       says(sms('SM4', '+15005550205', 'south'), 'Thank you! Your vote for SOUTH is counted.'),
       says(
         sms('SM6', '+15005550205', 'red'),
-        'This poll is not open yet: "Which colour?" opens at 9998-12-31 23:59 UTC. Please vote then.',
+        'This poll is not open yet: "Which colour?" opens at 9999-01-01 00:00 UTC. Please vote then.',
       ),
       closed('sms-now', 1),
       closed('sms-old', 1),
@@ -662,6 +662,16 @@ const smsScenarios: readonly Scenario[] = [
   {
     what: 'a number that no poll names votes in the default poll',
     exchanges: [says(sms('SM-default', '+15005550299', 'green'), 'Thank you! Your vote for GREEN is counted.')],
+  },
+  {
+    what: 'a message counts once for its number, whatever other numbers had a message of that name',
+    exchanges: [
+      says(sms('SM-same', '+15005550298', 'green'), 'Thank you! Your vote for GREEN is counted.'),
+      given({ pollId: 'sms-same', smsNumber: '+15005550213', choices: ['RED', 'BLUE'] }),
+      says(sms('SM-same', '+15005550213', 'red'), 'Thank you! Your vote for RED is counted.'),
+      says(sms('SM-same', '+15005550213', 'red'), 'Thank you! Your vote for RED is counted.'),
+      closed('sms-same', 1),
+    ],
   },
   {
     what: 'a word of the phone network is left to it',
