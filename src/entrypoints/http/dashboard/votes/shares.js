@@ -20,7 +20,7 @@ export function shownShares({ total, ballots, choices }) {
  * @param {readonly number[]} votes
  * @returns {number[]} fractions; 0 where there are no votes
  */
-export function apportioned(votes) {
+function apportioned(votes) {
   const total = votes.reduce((sum, count) => sum + count, 0);
   if (total === 0) return votes.map(() => 0);
   const tenths = votes.map((count) => Math.floor((1_000 * count) / total));
