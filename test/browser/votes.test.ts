@@ -816,6 +816,28 @@ describe('the dashboard and its page of votes, in Chromium', () => {
       for (const window of [page, third]) await reads(row(window, 'BLUE'), 'Your vote');
     });
 
+    it('is one vote in two windows of which neither has seen the vote of the other yet', async () => {
+      const poll = await colours();
+      const page = await open(`#/votes/${poll}`);
+      const second = await page.context().newPage();
+      await second.goto(page.url());
+      const identities = watchIdentities(page);
+      const others = watchIdentities(second);
+      for (const window of [page, second]) {
+        await row(window, 'RED').waitFor();
+        await window.evaluate(`(() => {
+          const seen = { ...localStorage };
+          Storage.prototype.getItem = (name) => seen[name] ?? null;
+          Storage.prototype.setItem = () => {};
+        })()`);
+      }
+      for (const window of [page, second]) {
+        await voteFor(window, 'RED').click();
+        expect(await settledTotal(window, poll)).toBe(1);
+      }
+      expect(others).toEqual(identities);
+    });
+
     it('starts anew for another poll under the same id', async () => {
       const first = await ServerProcess.start();
       const page = await open('#/votes/colors', { url: first.url });
