@@ -1063,13 +1063,13 @@ describe('the dashboard and its page of votes, in Chromium', () => {
     ])('in the time of %s: %s', async (timezoneId, typed, said, closesAt) => {
       const { page, dialog } = await ask({ timezoneId });
       await reads(fieldOf(dialog, 'Closes'), `${timezoneId}, UTC`);
-      await dialog.getByLabel('Question').fill('When?');
+      await dialog.getByLabel('Question').fill(`When is ${typed}?`);
       await dialog.getByLabel('Choices').fill('A\nB');
       await dialog.getByLabel('Closes', { exact: true }).fill(typed);
       await reads(fieldOf(dialog, 'Closes'), said);
       await dialog.getByRole('button', { name: 'Create the poll' }).click();
       if (closesAt === undefined) return reads(fieldOf(dialog, 'Closes'), 'does not exist');
-      await reads(page.locator('.headline'), 'When?');
+      await reads(page.locator('.headline'), `When is ${typed}?`);
       const id = page.url().split('/').pop();
       expect(await (await fetch(`${server.url}/polls/${id}`)).json()).toMatchObject({ closesAt });
       await reads(page.locator('.meta'), /closes .* UTC/);

@@ -42,7 +42,7 @@ export class MomentField {
   get #hintNow() {
     const moments = momentsOf(this.#input.value);
     const [at = Date.now()] = moments;
-    const where = `${zone()}, ${formatOffset(at)}.`;
+    const where = `${[...new Set([zone(), formatOffset(at)])].join(', ')}.`;
     if (this.#input.value === '') return `${where} ${this.#ifEmpty}`;
     if (moments.length === 0) return `${zone()}. Clocks skip this time on that day.`;
     return moments.length > 1 ? `${where} This time comes twice; the first is meant.` : where;
