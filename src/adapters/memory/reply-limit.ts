@@ -18,8 +18,9 @@ export class MemoryReplyLimit implements ReplyLimit {
 
   async allow(sender: string, messageId: string, now: number): Promise<boolean> {
     this.forget(now);
-    const known = this.senders.get(sender);
-    if (!known && this.senders.size >= this.maxSenders) return false;
+    const latest = this.senders.get(sender);
+    const known = latest && latest.until > now ? latest : undefined;
+    if (!latest && this.senders.size >= this.maxSenders) return false;
     const messageIds = known?.messageIds ?? new Set();
     if (!messageIds.has(messageId) && messageIds.size >= MAX_REPLIES) return false;
     this.senders.delete(sender);

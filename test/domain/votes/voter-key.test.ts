@@ -73,7 +73,7 @@ describe('a process with another voter key', () => {
     await store.closePoll.execute('p', { by: 'admin' });
 
     await expect(other.castVote.execute('p', vote)).rejects.toEqual(refusal('VOTES_POLL_CLOSED'));
-    expect(await other.takeSmsVote.execute(text)).toMatchObject(kind: 'poll-closed', poll: pollId: 'p' );
+    expect(await other.takeSmsVote.execute(text)).toMatchObject({ kind: 'poll-closed', poll: { pollId: 'p' } });
   });
 });
 
