@@ -63,7 +63,8 @@ export class ReadResults {
    */
   async execute(pollId: string): Promise<Results> {
     const [poll, read] = await Promise.all([existingPoll(this.polls, pollId), this.tallies.get(pollId)]);
-    let tally = read ?? emptyTally(pollId);
+    // The end of the count may lie between the two readings: the tally that is final is there before the poll says so.
+    let tally = (isFinal(poll, this.clock.now()) ? await this.tallies.get(pollId) : read) ?? emptyTally(pollId);
     if (mayChange(poll, this.clock.now()) && !isReadOnly(poll)) {
       const interval = checkIntervalMs(countersOf(poll, tally));
       tally = await this.checkTally.ifDue(poll, tally, interval).catch(() => tally);

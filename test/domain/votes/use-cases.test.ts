@@ -588,6 +588,19 @@ describe('closing a poll', () => {
     expect((await world.auditPoll.execute(await open())).poll.audit).toBeDefined();
   });
 
+  it('never calls a tally final that was read before the count ended', async () => {
+    await world.given();
+    await world.castVote.execute('colors', { choice: 'red', channel: 'web' });
+    const get = world.polls.get.bind(world.polls);
+    world.polls.get = async (pollId) => {
+      world.polls.get = get;
+      await world.auditPoll.execute(await closed());
+      return get(pollId);
+    };
+
+    expect(await world.readResults.execute('colors')).toMatchObject({ final: true, total: 1 });
+  });
+
   it('closes a scheduled poll too', async () => {
     await world.given({ opensAt: world.clock.now() + 1_000 });
     await closed();
