@@ -7,6 +7,7 @@ import { LiveResults } from '../../src/entrypoints/http/votes/live-results.ts';
 import { SharedReads } from '../../src/entrypoints/http/votes/shared-reads.ts';
 import { authorization, type EmbeddedApp, embeddedApp } from '../helpers/embedded-app.ts';
 import { eventually } from '../helpers/eventually.ts';
+import { FakeClock } from '../helpers/fakes.ts';
 import { SseClient } from '../helpers/sse-client.ts';
 
 describe('the events of a poll’s results', () => {
@@ -261,7 +262,7 @@ describe('live results', () => {
 
   it('are read once for all viewers, four times a second, and not at all without a viewer', async () => {
     let reads = 0;
-    const live = new LiveResults(async () => results(++reads));
+    const live = new LiveResults(async () => results(++reads), new FakeClock());
     const seen: (number | null)[][] = [[], [], []];
     const viewer = (index: number) => live.watch('p', ({ revision }) => seen[index]?.push(revision));
 
@@ -279,7 +280,7 @@ describe('live results', () => {
 
   it('show nothing older than what they showed, and nothing twice', async () => {
     const revisions = [2, 1, 2, 3, 3, 0, 4];
-    const live = new LiveResults(async () => results(revisions.shift() ?? 4));
+    const live = new LiveResults(async () => results(revisions.shift() ?? 4), new FakeClock());
     const seen: (number | null)[] = [];
 
     const stop = live.watch('p', ({ revision }) => seen.push(revision));
@@ -289,13 +290,56 @@ describe('live results', () => {
     expect(seen).toEqual([2, 3, 4]);
   });
 
+  it('become stale for their viewers while the store cannot be read', async () => {
+    const clock = new FakeClock();
+    const begin = clock.now();
+    let isAway = false;
+    const live = new LiveResults(async () => {
+      if (isAway) throw new Error('the store is away');
+      return { ...results(1), completeUpTo: begin };
+    }, clock);
+    const seen: boolean[] = [];
+    const stop = live.watch('p', ({ stale }) => seen.push(stale));
+    await jest.advanceTimersByTimeAsync(300);
+    isAway = true;
+    clock.advance(15_000);
+    await jest.advanceTimersByTimeAsync(300);
+    expect(seen).toEqual([false]);
+    clock.advance(1);
+    await jest.advanceTimersByTimeAsync(300);
+    expect(seen).toEqual([false, true]);
+    isAway = false;
+    await jest.advanceTimersByTimeAsync(300);
+    stop();
+
+    expect(seen).toEqual([false, true, false]);
+  });
+
+  it('of a count that is final are read every five seconds, and at once for a viewer who joins', async () => {
+    let reads = 0;
+    const live = new LiveResults(async () => {
+      reads++;
+      return { ...results(1), final: true };
+    }, new FakeClock());
+    const seen: string[] = [];
+    const stops = [live.watch('p', () => seen.push('first'))];
+    await jest.advanceTimersByTimeAsync(9_900);
+    expect(reads).toBe(2);
+    stops.push(live.watch('p', () => seen.push('second')));
+    await jest.advanceTimersByTimeAsync(10);
+    for (const stop of stops) stop();
+
+    expect(reads).toBe(3);
+    expect(seen).toEqual(['first', 'second']);
+  });
+
   it('show a viewer who joins nothing that was read before, and the state also where it stays', async () => {
     let revision = 1;
     const answers: (() => void)[] = [];
     const live = new LiveResults(() => {
       const read = results(revision);
       return new Promise((resolve) => answers.push(() => resolve(read)));
-    });
+    }, new FakeClock());
     const seen: Record<string, (number | null)[]> = { first: [], second: [], third: [] };
     const viewer = (name: string) => live.watch('p', ({ revision }) => seen[name]?.push(revision));
     const look = async () => {

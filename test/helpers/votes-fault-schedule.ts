@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from '@jest/globals';
+import { eventually } from './eventually.ts';
 import { seededRandom } from './fakes.ts';
 import { ResultsModel } from './results-model.ts';
 import { type Fate, FaultyProxy } from './servers/faulty-proxy.ts';
@@ -97,7 +98,11 @@ export async function playFaults(endpoint: string, seed: number, seconds: number
 
   store.reset();
   const { audit } = await fleet.close(blind);
-  const last = await model.check(() => fleet.results(stepping));
+  const last = await eventually(
+    () => model.check(() => fleet.results(stepping)),
+    (answer) => answer?.final === true,
+    30_000,
+  );
   expect({ seed, lies: model.lies }).toEqual({ seed, lies: [] });
   expect(audit).toMatchObject({ ballots: model.accepted, shards: model.accepted, tally: model.accepted, drift: 0 });
   expect(last).toMatchObject({ ballots: model.accepted, final: true, stale: false });

@@ -37,7 +37,7 @@ export function votesWorld() {
   const castVote = new CastVote(polls, ledger, pseudonyms, clock, ids);
   const foldShards = new FoldShards(tallies, clock);
   const repaired: [pollId: string, ballots: number][] = [];
-  const checkTally = new CheckTally(ledger, tallies, clock, (...repair) => repaired.push(repair));
+  const checkTally = new CheckTally(polls, ledger, tallies, clock, (...repair) => repaired.push(repair));
   const closePoll = new ClosePoll(polls, ledger, clock);
   const auditPoll = new AuditPoll(polls, ledger, checkTally, clock);
   const audits: [pollId: string, audit: Audit][] = [];

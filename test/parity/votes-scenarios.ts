@@ -236,6 +236,7 @@ const votes: readonly Scenario[] = [
             headers: {
               'content-type': 'application/problem+json',
               'cache-control': undefined,
+              'x-accel-buffering': undefined,
               'content-length': expect.anything(),
             },
             body: { code: 'NOT_IMPLEMENTED' },

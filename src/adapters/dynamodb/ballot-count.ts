@@ -9,11 +9,15 @@ import { BUCKETS, ballotPartition, voterPartition } from './vote-keys.ts';
 const SAVE_INTERVAL_MS = 2_000;
 
 type Key = Record<string, unknown>;
-type Counts = Readonly<Record<string, BallotCount>>;
+/** Ballots by number of the partition. */
+type Counts = Readonly<Record<string, number>>;
+
+const ALL_BUCKETS = Array.from({ length: BUCKETS }, (_, bucket) => bucket);
+const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
 
 /**
- * Counts the ballots and double voters of a closed poll, a partition at a time. Nothing in them changes any more, so the
- * counts of a long run are kept while it goes on, and the next one begins behind them.
+ * Counts the ballots and double voters of a closed poll, a partition at a time. No ballot of this region is added any more,
+ * so the counts of a long run are kept while it goes on, and the next one begins behind them.
  */
 export class BallotCounter {
   constructor(
@@ -23,17 +27,23 @@ export class BallotCounter {
   ) {}
 
   async count(poll: Poll, regions: readonly string[]): Promise<BallotCount> {
+    const ballots = await this.countAllBallots(poll);
     const findsDoubles = poll.voterLimit === 'one' && regions.length > 1;
+    // Those of other regions may still come, so that they are counted anew each time.
+    const doubles = await concurrently(PARALLEL_REQUESTS, findsDoubles ? ALL_BUCKETS : [], (bucket) =>
+      this.countDoubleVoters(poll, bucket),
+    );
+    return { ballots, doubleVoters: sum(doubles) };
+  }
+
+  private async countAllBallots(poll: Poll): Promise<number> {
     let counts: Counts = await this.progress(poll);
     let savedAt = performance.now();
     let isSaved = Object.keys(counts).length > 0;
-    const left = Array.from({ length: BUCKETS }, (_, bucket) => bucket).filter((bucket) => !(bucket in counts));
+    const left = ALL_BUCKETS.filter((bucket) => !(bucket in counts));
     await concurrently(PARALLEL_REQUESTS, left, async (bucket) => {
-      const [ballots, doubleVoters] = await Promise.all([
-        this.countBallots(poll, bucket),
-        findsDoubles ? this.countDoubleVoters(poll, bucket) : 0,
-      ]);
-      counts = { ...counts, [bucket]: { ballots, doubleVoters } };
+      const ballots = await this.countBallots(poll, bucket);
+      counts = { ...counts, [bucket]: ballots };
       if (performance.now() - savedAt < SAVE_INTERVAL_MS) return;
       savedAt = performance.now();
       isSaved = true;
@@ -41,8 +51,7 @@ export class BallotCounter {
     });
     // The next audit counts anew.
     if (isSaved) await this.save(poll, {});
-    const sum = (of: keyof BallotCount): number => Object.values(counts).reduce((sum, count) => sum + count[of], 0);
-    return { ballots: sum('ballots'), doubleVoters: sum('doubleVoters') };
+    return sum(Object.values(counts));
   }
 
   private async countBallots({ pollId }: Poll, bucket: number): Promise<number> {

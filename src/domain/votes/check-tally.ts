@@ -1,5 +1,5 @@
 import type { Clock } from '../../ports/system.ts';
-import type { TallyStore, VoteLedger } from '../../ports/votes.ts';
+import type { PollStore, TallyStore, VoteLedger } from '../../ports/votes.ts';
 import { changeTally } from './change-tally.ts';
 import type { Poll } from './poll.ts';
 import {
@@ -26,6 +26,7 @@ export type OnRepair = (pollId: string, ballots: number) => void;
 export class CheckTally {
   /** @param onRepair told of votes that the change stream left out */
   constructor(
+    private readonly polls: PollStore,
     private readonly ledger: VoteLedger,
     private readonly tallies: TallyStore,
     private readonly clock: Clock,
@@ -65,8 +66,10 @@ export class CheckTally {
     const startedAt = this.clock.now();
     // Before the shards are read: what is answered while they are read may be missing.
     const readAfter = this.clock.earliest();
+    // The poll too: shards that it was given meanwhile may hold votes that were answered.
+    const current = (await this.polls.get(poll.pollId)) ?? poll;
     const regions = regionsIn(known.marks).map(({ region }) => region);
-    const images = await this.ledger.readShards(poll, regions);
+    const images = await this.ledger.readShards(current, regions);
     const { before, after } = await changeTally(
       this.tallies,
       poll.pollId,

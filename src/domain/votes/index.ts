@@ -37,7 +37,7 @@ export {
   RESERVED_WORDS,
   type VoterLimit,
 } from './poll.ts';
-export { concealed, ReadResults, type Results, resultsOf } from './read-results.ts';
+export { aged, concealed, ReadResults, type Results, resultsOf } from './read-results.ts';
 export { type Recount, RecountPoll } from './recount-poll.ts';
 export { ReplaceVoterKey, type VoterKeyReplacement } from './replace-voter-key.ts';
 export { type OnAudit, SweepPolls } from './sweep-polls.ts';

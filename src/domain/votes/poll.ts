@@ -145,7 +145,7 @@ export function overlaps(one: Poll, other: Poll): boolean {
 }
 
 const votingTime = ({ createdAt, opensAt, closesAt, closedAt }: Poll): { from: number; until: number } => ({
-  from: opensAt ?? createdAt,
+  from: Math.max(opensAt ?? createdAt, createdAt),
   until: Math.min(closesAt ?? Number.POSITIVE_INFINITY, closedAt ?? Number.POSITIVE_INFINITY),
 });
 

@@ -65,11 +65,15 @@ export class ReadResults {
     const [poll, read] = await Promise.all([existingPoll(this.polls, pollId), this.tallies.get(pollId)]);
     // The end of the count may lie between the two readings: the tally that is final is there before the poll says so.
     let tally = (isFinal(poll, this.clock.now()) ? await this.tallies.get(pollId) : read) ?? emptyTally(pollId);
-    if (mayChange(poll, this.clock.now()) && !isReadOnly(poll)) {
-      const interval = checkIntervalMs(countersOf(poll, tally));
-      tally = await this.checkTally.ifDue(poll, tally, interval).catch(() => tally);
-    }
-    return resultsOf(poll, tally, this.clock.now());
+    let asOf = this.clock.now();
+    if (mayChange(poll, asOf) && !isReadOnly(poll))
+      try {
+        tally = await this.checkTally.ifDue(poll, tally, checkIntervalMs(countersOf(poll, tally)));
+        asOf = this.clock.now();
+      } catch {
+        // What was read stands, and says how far it is complete.
+      }
+    return aged(resultsOf(poll, tally, asOf), this.clock.now());
   }
 }
 
@@ -83,6 +87,13 @@ export function concealed(results: Results): Results {
   if (!results.hidden) return results;
   const choices = results.choices.map(({ choice }) => ({ choice, votes: null, share: null }));
   return { ...results, total: null, choices, revision: null, lagMs: null };
+}
+
+/** Results that were read a while ago, as they may be shown at a moment (epoch ms): they may be stale by now. */
+export function aged(results: Results, now: number): Results {
+  const mayChange = results.status !== 'scheduled' && !results.final;
+  const stale = mayChange && now - results.completeUpTo > results.staleAfterSeconds * 1_000;
+  return stale === results.stale ? results : { ...results, stale };
 }
 
 /** The results of a tally at a moment (epoch ms). */

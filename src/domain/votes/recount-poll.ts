@@ -17,6 +17,7 @@ import {
   risenSince,
   sameMarks,
   type Tally,
+  totalsOf,
 } from './tally.ts';
 
 export interface Recount {
@@ -59,16 +60,19 @@ export class RecountPoll {
     const first = (await this.tallies.get(pollId)) ?? emptyTally(pollId);
     const poll = await existingPoll(this.polls, pollId);
     if (isReadOnly(poll)) throw pollClosed(pollId);
-    const recount = await this.recount(poll, first);
-    if (poll.audit && recount.drift !== 0) await this.auditPoll.execute(poll);
-    return recount;
+    const { from, to } = await this.recount(poll, first);
+    // Also where an earlier recount changed the tally and did not come to its audit.
+    if (poll.audit && poll.audit.tally !== totalsOf(to.marks, 0, this.ledger.region).ballots)
+      await this.auditPoll.execute(poll);
+    return recountOf(from, to);
   }
 
-  private async recount(poll: Poll, first: Tally): Promise<Recount> {
+  private async recount(poll: Poll, first: Tally): Promise<{ readonly from: Tally; readonly to: Tally }> {
     const regions = regionsIn(first.marks).map(({ region }) => region);
     const read = async (base: Tally) => {
       const readAfter = this.clock.earliest();
-      return { base, readAfter, images: await this.ledger.readShards(poll, regions) };
+      const current = (await this.polls.get(poll.pollId)) ?? poll;
+      return { base, readAfter, images: await this.ledger.readShards(current, regions) };
     };
     let reading = await read(first);
     const { before, after } = await changeTally(
@@ -87,12 +91,12 @@ export class RecountPoll {
     const isLowered = !isAtLeast(after.marks, reading.base.marks);
     // What is stored without this recount's doing was stored by another one, or by an attempt whose answer was lost.
     const from = before === after && isLowered ? reading.base : before;
-    if (!isLowered) return recountOf(from, after);
+    if (!isLowered) return { from, to: after };
     const { images } = await read(after);
     const folded = await changeTally(this.tallies, poll.pollId, (tally) =>
       mergeImages(tally, images, this.clock.now()),
     );
-    return recountOf(from, folded.after);
+    return { from, to: folded.after };
   }
 
   /**

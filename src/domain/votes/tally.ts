@@ -209,9 +209,9 @@ const CHECK_LEASE_MS = 5_000;
 /** Read units a second that the checks of one poll may cost. */
 const READ_UNITS_PER_SECOND = 5;
 
-/** How long after one check the next may begin, ms: each counter is one read unit. */
+/** How long after one check the next may begin, ms: each counter is one read unit, and the poll is one. */
 export const checkIntervalMs = (counters: number): number =>
-  Math.max(CHECK_INTERVAL_MS, Math.ceil(counters / READ_UNITS_PER_SECOND) * 1_000);
+  counters <= 50 ? CHECK_INTERVAL_MS : Math.ceil((counters + 1) / READ_UNITS_PER_SECOND) * 1_000;
 
 /** From this age of `completeUpTo` on a tally is stale, ms. */
 export const staleAfterMs = (counters: number): number => checkIntervalMs(counters) + CHECK_LEASE_MS;

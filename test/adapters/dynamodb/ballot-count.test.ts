@@ -155,7 +155,7 @@ await withServer('the count of ballots', startDynamoDbLocal, async (server) => {
         Array.from({ length: 20 }, (_, voter) => voterKey(poll.pollId, `voter-${voter}`, region)),
       );
       await put([...ballots(120, WEST), ...ballots(30, EAST), ...doubles]);
-      breakAfter(70);
+      breakAfter(40);
       slowQueries(200);
       await expect(ledgerOf(WEST).countBallots(poll, [WEST, EAST])).rejects.toMatchObject({
         name: 'ValidationException',
@@ -172,8 +172,9 @@ await withServer('the count of ballots', startDynamoDbLocal, async (server) => {
       proxy.reset();
       expect(await ledgerOf(WEST).countBallots(poll, [WEST, EAST])).toEqual({ ballots: 120, doubleVoters: 20 });
       const all = Array.from({ length: BUCKETS }, (_, bucket) => bucket);
-      for (const kind of ['BALLOT', 'VOTER'])
-        expect([...queried(kind), ...counted].sort((one, other) => one - other)).toEqual(all);
+      expect([...queried('BALLOT'), ...counted].sort((one, other) => one - other)).toEqual(all);
+      // Voters of other regions may have come meanwhile.
+      expect([...queried('VOTER')].sort((one, other) => one - other)).toEqual(all);
     }, 60_000);
 
     it('is made anew after one that ended', async () => {

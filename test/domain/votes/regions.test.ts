@@ -28,7 +28,7 @@ function deployment(seed: number, counters?: string) {
     const polls = new MemoryPollStore([poll]);
     const tallies = new MemoryTallyStore();
     const foldShards = new FoldShards(tallies, clock);
-    const checkTally = new CheckTally(ledger, tallies, clock, () => undefined);
+    const checkTally = new CheckTally(polls, ledger, tallies, clock, () => undefined);
     const closePoll = new ClosePoll(polls, ledger, clock);
     const auditPoll = new AuditPoll(polls, ledger, checkTally, clock);
     const readResults = new ReadResults(polls, tallies, checkTally, clock);

@@ -365,6 +365,27 @@ describe('results without a change stream', () => {
     expect(await read()).toMatchObject({ total: 3, completeUpTo: start + 20_000, stale: false });
   });
 
+  it('leave out no shard that the poll was given while they were checked', async () => {
+    const poll = await world.given();
+    const { readShards } = world.ledger;
+    world.ledger.readShards = async (poll, regions) =>
+      (await readShards.call(world.ledger, poll, regions)).filter(({ shard }) => shard < poll.shards);
+    const { put } = world.tallies;
+    world.tallies.put = async (tally) => {
+      world.tallies.put = put;
+      await world.polls.growShards(poll.pollId, 1_000);
+      for (let count = 0; count < 50; count++) await vote();
+      world.clock.advance(1);
+      return world.tallies.put(tally);
+    };
+    world.clock.advance(10_000);
+
+    const votedAt = world.clock.now();
+    const { completeUpTo, total } = await read();
+    expect(completeUpTo).toBeGreaterThan(votedAt);
+    expect(total).toBe(50);
+  });
+
   it('say that they are stale when the store does not let them be checked, and heal', async () => {
     await world.given();
     const { readShards } = world.ledger;
@@ -767,6 +788,24 @@ describe('a recount', () => {
 
     expect((await world.recountPoll.execute('colors')).after).toBe(2);
     expect(await world.readResults.execute('colors')).toMatchObject({ total: 2 });
+  });
+
+  it('audits a closed poll anew, also when an earlier recount changed its tally and did not come to that', async () => {
+    await world.given();
+    await world.castVote.execute('colors', { choice: 'red', channel: 'web' });
+    await world.auditPoll.execute(await world.closePoll.execute('colors', { by: 'admin' }));
+    const tally = (await world.tallies.get('colors')) as Tally;
+    const marks = new Map([['local', (tally.marks.get('local') ?? []).map((counter) => ({ ...counter, ballots: 9 }))]]);
+    await world.tallies.put({ ...tally, version: tally.version + 1, marks });
+    const { poll, audit } = await world.auditPoll.execute((await world.polls.get('colors')) as Poll);
+    expect([poll.audit, audit.drift]).toEqual([audit, 143]);
+
+    const { countBallots } = world.ledger;
+    world.ledger.countBallots = () => Promise.reject(new Error('too many'));
+    await expect(world.recountPoll.execute('colors')).rejects.toThrow('too many');
+    world.ledger.countBallots = countBallots;
+    expect(await world.recountPoll.execute('colors')).toEqual({ before: 1, after: 1, drift: 0 });
+    expect((await world.polls.get('colors'))?.audit).toMatchObject({ ballots: 1, tally: 1, drift: 0 });
   });
 
   it('never stores a tally without a vote that a check has called complete meanwhile', async () => {

@@ -201,12 +201,12 @@ function bindSweeping({ bind }: ContainerModuleLoadOptions): void {
   const { polls, ledger, tallies } = ports;
   const { clock, logger, meter } = system;
   bind(useCases.checkTally).toResolvedValue(
-    (ledger, tallies, clock, logger, meter) =>
-      new CheckTally(ledger, tallies, clock, (pollId, votes) => {
+    (polls, ledger, tallies, clock, logger, meter) =>
+      new CheckTally(polls, ledger, tallies, clock, (pollId, votes) => {
         logger.warn({ pollId, votes }, 'votes were missing in a tally that the change stream should have brought');
         meter.record('VotesRepaired', votes, 'Count');
       }),
-    [ledger, tallies, clock, logger, meter],
+    [polls, ledger, tallies, clock, logger, meter],
   );
   bind(useCases.closePoll).toResolvedValue(
     (polls, ledger, clock) => new ClosePoll(polls, ledger, clock),

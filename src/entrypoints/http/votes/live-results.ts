@@ -1,7 +1,10 @@
-import type { Results } from '../../../domain/votes/read-results.ts';
+import { aged, type Results } from '../../../domain/votes/read-results.ts';
+import type { Clock } from '../../../ports/system.ts';
 
 /** At most five states a second reach a viewer: the one with which it begins, and four changes. */
 const INTERVAL_MS = 250;
+/** A count that is final changes by a recount alone. */
+const FINAL_INTERVAL_MS = 5_000;
 
 type Viewer = (results: Results) => void;
 
@@ -27,7 +30,10 @@ export class LiveResults {
   private readonly watches = new Map<string, Watch>();
 
   /** @param readResults of a poll, as they are when it is called */
-  constructor(private readonly readResults: (pollId: string) => Promise<Results>) {}
+  constructor(
+    private readonly readResults: (pollId: string) => Promise<Results>,
+    private readonly clock: Clock,
+  ) {}
 
   /**
    * Calls the viewer with each new state of a poll, newer ones only. The first comes out of a look that began after the
@@ -39,8 +45,11 @@ export class LiveResults {
     const existing = this.watches.get(pollId);
     const watch = existing ?? { viewers: new Set(), joining: new Set(), timer: undefined, last: undefined };
     watch.joining.add(viewer);
-    if (!existing) {
-      this.watches.set(pollId, watch);
+    if (!existing) this.watches.set(pollId, watch);
+    // Behind a final state the next look is far away.
+    if (!existing || (watch.last?.final && watch.timer)) {
+      clearTimeout(watch.timer);
+      watch.timer = undefined;
       void this.look(pollId, watch);
     }
     return () => {
@@ -54,19 +63,27 @@ export class LiveResults {
 
   private async look(pollId: string, watch: Watch): Promise<void> {
     const joined = [...watch.joining];
-    // A store that cannot answer leaves viewers with the state they have, whose age they can see.
-    const results = await this.readResults(pollId).catch(() => undefined);
+    // A store that cannot answer leaves viewers with the state they have, which becomes stale.
+    const read = await this.readResults(pollId).catch(() => undefined);
+    const results = read ?? (watch.last && aged(watch.last, this.clock.now()));
     if (results && isNews(results, watch.last)) {
       watch.last = results;
       for (const viewer of watch.viewers) viewer(results);
     }
-    if (results && watch.last)
+    if (read && watch.last)
       for (const viewer of joined)
         if (watch.joining.delete(viewer)) {
           watch.viewers.add(viewer);
           viewer(watch.last);
         }
-    if (isWatched(watch)) watch.timer = setTimeout(() => void this.look(pollId, watch), INTERVAL_MS);
+    if (!isWatched(watch)) return;
+    watch.timer = setTimeout(
+      () => {
+        watch.timer = undefined;
+        void this.look(pollId, watch);
+      },
+      watch.last?.final ? FINAL_INTERVAL_MS : INTERVAL_MS,
+    );
   }
 }
 

@@ -167,7 +167,7 @@ export const votesRoutes = (options: VotesRoutesOptions): FastifyPluginAsync => 
       },
     );
 
-    const live = new LiveResults((pollId) => results.read(pollId));
+    const live = new LiveResults((pollId) => results.read(pollId), clock);
     const streams = new Set<EventStream>();
     app.addHook('preClose', async () => {
       for (const stream of streams) stream.end();
@@ -205,7 +205,9 @@ export const votesRoutes = (options: VotesRoutesOptions): FastifyPluginAsync => 
           // A client that leaves is no answer, so nothing else would tell of it.
           log.info({ pollId }, 'no longer followed');
         });
-        reply.type('text/event-stream').header('cache-control', 'no-store');
+        reply
+          .type('text/event-stream')
+          .header('cache-control', keyName === undefined ? 'no-store' : 'private, no-store');
         // A proxy that collects an answer, to compress it, would hold events back until there are many.
         return reply.header('x-accel-buffering', 'no').send(stream.body);
       },
