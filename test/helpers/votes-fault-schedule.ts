@@ -9,7 +9,7 @@ import { type Member, VotingFleet } from './voting-fleet.ts';
 const VOTERS = 8;
 const HOUR = 3_600_000;
 
-/** Lets the test step the wall clock of a process: SIGUSR2 puts it an hour ahead, then back, then an hour behind, and so on. */
+/** Lets the test step the wall clock of a process: SIGWINCH, which means nothing to a service, puts it an hour ahead, then back, then an hour behind, and so on. */
 const STEPPING_CLOCK = `
   const Right = Date;
   const steps = [${HOUR}, 0, ${-HOUR}, 0];
@@ -19,7 +19,7 @@ const STEPPING_CLOCK = `
     constructor(...parts) { if (parts.length > 0) super(...parts); else super(Right.now() + ahead); }
     static now() { return Right.now() + ahead; }
   };
-  process.on('SIGUSR2', () => { ahead = steps[taken++ % steps.length]; });`;
+  process.on('SIGWINCH', () => { ahead = steps[taken++ % steps.length]; });`;
 
 /** What may happen to the store's answers on their way to one process. */
 const FATES: readonly Fate[] = ['lose request', 'lose answer', 'garble answer', { delayMs: 700 }];
@@ -83,7 +83,7 @@ export async function playFaults(endpoint: string, seed: number, seconds: number
       await fleet.killAndRestart(victim);
       stopped.delete(victim);
     },
-    step: async () => stepping.server.kill('SIGUSR2'),
+    step: async () => stepping.server.kill('SIGWINCH'),
     trouble: async () => {
       store.fate = () => (random.next() < 0.3 ? pick(FATES) : 'pass');
       await delay(5_000);
