@@ -39,7 +39,7 @@ export function votesWorld() {
   const repaired: [pollId: string, ballots: number][] = [];
   const checkTally = new CheckTally(polls, ledger, tallies, clock, (...repair) => repaired.push(repair));
   const closePoll = new ClosePoll(polls, ledger, clock);
-  const auditPoll = new AuditPoll(polls, ledger, checkTally, clock);
+  const auditPoll = new AuditPoll(polls, ledger, tallies, checkTally, clock);
   const audits: [pollId: string, audit: Audit][] = [];
   const takingSms = (defaultPollId: string | undefined) =>
     new TakeSmsVote(polls, ledger, pseudonyms, castVote, clock, defaultPollId);

@@ -1,5 +1,5 @@
 import type { Clock } from '../../ports/system.ts';
-import type { PollStore, VoteLedger } from '../../ports/votes.ts';
+import type { PollStore, TallyStore, VoteLedger } from '../../ports/votes.ts';
 import type { CheckTally } from './check-tally.ts';
 import type { Audit, Poll } from './poll.ts';
 import { marksOf, regionsIn, totalsOf } from './tally.ts';
@@ -8,6 +8,7 @@ export class AuditPoll {
   constructor(
     private readonly polls: PollStore,
     private readonly ledger: VoteLedger,
+    private readonly tallies: TallyStore,
     private readonly checkTally: CheckTally,
     private readonly clock: Clock,
   ) {}
@@ -21,11 +22,14 @@ export class AuditPoll {
    * @throws DomainError `STORE_UNAVAILABLE`; a repeat goes on where the count was held up
    */
   async execute(poll: Poll): Promise<{ readonly poll: Poll; readonly audit: Audit }> {
+    const known = regionsIn((await this.tallies.get(poll.pollId))?.marks ?? new Map()).map(({ region }) => region);
+    const count = await this.ledger.countBallots(poll, known);
+    // After the count, which may take long: a recount meanwhile would leave this audit behind.
     const { tally, images } = await this.checkTally.execute(poll);
     const regions = regionsIn(tally.marks);
+    // A region that was heard of meanwhile has voters too.
+    if (known.length > 0 && regions.length > known.length) return this.execute(poll);
     const own = this.ledger.region;
-    const names = regions.map(({ region }) => region);
-    const count = await this.ledger.countBallots(poll, names);
     const inTally = totalsOf(tally.marks, 0, own).ballots;
     const audit: Audit = {
       ballots: count.ballots,

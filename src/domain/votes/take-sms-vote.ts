@@ -60,10 +60,11 @@ export class TakeSmsVote {
     )
       return { kind: 'reserved-word' };
     if (!poll) return { kind: 'no-poll' };
-    // Texts to the first poll of a number, and to the default poll, leave no record that later polls could meet.
+    // Texts to the first poll of a number, while it is the only one, and to the default poll leave no record that later
+    // polls could meet.
     const earlier = inFirst ? number?.firstPollId : inDefault ? this.defaultPollId : undefined;
     if (earlier !== undefined && earlier !== poll.pollId) return this.countedIn(earlier, message);
-    const isFirst = number === undefined || number.firstPollId === poll.pollId;
+    const isAlone = number === undefined || (number.firstPollId === poll.pollId && number.pollIds.length === 1);
     const record = this.pseudonyms.message(message.to, message.messageId);
     try {
       const vote = {
@@ -71,7 +72,7 @@ export class TakeSmsVote {
         voter: message.from,
         voteId: identityOf(message),
         channel: 'sms',
-        message: isFirst ? undefined : record,
+        message: isAlone ? undefined : record,
       } as const;
       return { kind: 'counted', choice: (await this.castVote.in(poll, vote)).choice };
     } catch (error) {

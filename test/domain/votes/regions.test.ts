@@ -30,7 +30,7 @@ function deployment(seed: number, counters?: string) {
     const foldShards = new FoldShards(tallies, clock);
     const checkTally = new CheckTally(polls, ledger, tallies, clock, () => undefined);
     const closePoll = new ClosePoll(polls, ledger, clock);
-    const auditPoll = new AuditPoll(polls, ledger, checkTally, clock);
+    const auditPoll = new AuditPoll(polls, ledger, tallies, checkTally, clock);
     const readResults = new ReadResults(polls, tallies, checkTally, clock);
     return {
       region,

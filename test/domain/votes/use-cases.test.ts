@@ -242,6 +242,29 @@ describe('a vote by SMS', () => {
     },
   );
 
+  it('counts once of two deliveries of which the first is held up until the next poll is open', async () => {
+    const start = world.clock.now();
+    await world.given({ smsNumber: NUMBER, closesAt: start + 1_000 });
+    await world.given({ pollId: 'next', smsNumber: NUMBER, opensAt: start + 1_000 });
+    const { record } = world.ledger;
+    let goOn = (): void => undefined;
+    world.ledger.record = async (...vote) => {
+      world.ledger.record = record;
+      await new Promise<void>((resolve) => {
+        goOn = resolve;
+      });
+      return record.apply(world.ledger, vote);
+    };
+    const first = sms('red');
+    await new Promise(setImmediate);
+    world.clock.advance(5_000);
+    expect(await sms('red')).toEqual(counted('RED'));
+    goOn();
+
+    expect(await first).toEqual(counted('RED'));
+    expect([await ballots(), await ballots('next')]).toEqual([0, 1]);
+  });
+
   it('tells a second message of a voter who has one vote that the first counts', async () => {
     await world.given({ voterLimit: 'one' });
     await sms('red');
@@ -607,6 +630,21 @@ describe('closing a poll', () => {
     await world.foldShards.execute([0, 1].map((shard) => shardImage({ region: 'us', shard, closed: 2 })));
 
     expect((await world.auditPoll.execute(await open())).poll.audit).toBeDefined();
+  });
+
+  it('audits the tally as it is after the ballots were counted, however long that takes', async () => {
+    await world.given();
+    await world.castVote.execute('colors', { choice: 'red', channel: 'web' });
+    await world.tallies.put(tallyOf({ 0: 9, 1: 9 }));
+    const poll = await closed();
+    const { countBallots } = world.ledger;
+    world.ledger.countBallots = async (...asked) => {
+      world.ledger.countBallots = countBallots;
+      await world.recountPoll.execute('colors');
+      return countBallots.apply(world.ledger, asked);
+    };
+
+    expect((await world.auditPoll.execute(poll)).audit).toMatchObject({ ballots: 1, tally: 1, drift: 0 });
   });
 
   it('never calls a tally final that was read before the count ended', async () => {

@@ -213,8 +213,8 @@ function bindSweeping({ bind }: ContainerModuleLoadOptions): void {
     [polls, ledger, clock],
   );
   bind(useCases.auditPoll).toResolvedValue(
-    (polls, ledger, checkTally, clock) => new AuditPoll(polls, ledger, checkTally, clock),
-    [polls, ledger, useCases.checkTally, clock],
+    (polls, ledger, tallies, checkTally, clock) => new AuditPoll(polls, ledger, tallies, checkTally, clock),
+    [polls, ledger, tallies, useCases.checkTally, clock],
   );
   bind(useCases.sweepPolls).toResolvedValue(
     (polls, tallies, checkTally, closePoll, auditPoll, clock, logger, meter) =>
