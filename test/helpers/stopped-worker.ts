@@ -41,7 +41,8 @@ export async function voteWithStoppedWorker(endpoint: string, votes: number): Pr
   await model.check(() => fleet.results(api));
   expect(model.lies).toEqual([]);
   expect(audit).toMatchObject({ ballots: votes, shards: votes, tally: votes, drift: 0, doubleVoters: 0 });
-  if (completeAfterMs > 5_500) expect(repaired.length).toBeGreaterThan(0);
+  // A check this long after the last vote finds some that the stream should have brought.
+  if (completeAfterMs > 8_000) expect(repaired.length).toBeGreaterThan(0);
   await fleet.stop();
   return completeAfterMs;
 }
