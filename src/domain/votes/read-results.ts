@@ -106,7 +106,7 @@ export function resultsOf(poll: Poll, tally: Tally, asOf: number): Results {
   const completeUpTo = Math.max(tally.completeUpTo, poll.createdAt);
   const staleMs = staleAfterMs(countersOf(poll, tally));
   const regions = regionsIn(tally.marks);
-  return {
+  const results: Results = {
     pollId: poll.pollId,
     createdAt: poll.createdAt,
     status,
@@ -123,8 +123,9 @@ export function resultsOf(poll: Poll, tally: Tally, asOf: number): Results {
     lagMs: tally.lagMs,
     completeUpTo,
     staleAfterSeconds: staleMs / 1_000,
-    stale: mayChange(poll, asOf) && asOf - completeUpTo > staleMs,
+    stale: false,
     final,
     ...(regions.length > 1 ? { regions } : {}),
   };
+  return aged(results, asOf);
 }

@@ -101,13 +101,11 @@ export function marksOf(images: readonly ShardImage[]): HighWaterMarks {
   return marks;
 }
 
-/** Whether an image holds more than the marks have seen of its shard. */
-const isNews = (marks: HighWaterMarks, { region, shard, votes, ballots, closed }: ShardImage): boolean => {
-  const seen = marks.get(region)?.[shard] ?? UNUSED;
-  return (
-    ballots > seen.ballots || closed > seen.closed || votes.some((count, choice) => count > (seen.votes[choice] ?? 0))
-  );
-};
+/** Whether every number of `one` is at least that of `other`. */
+const covers = (one: Counter = UNUSED, other: Counter): boolean =>
+  one.ballots >= other.ballots &&
+  one.closed >= other.closed &&
+  other.votes.every((count, choice) => (one.votes[choice] ?? 0) >= count);
 
 /**
  * Folds images of shards into a tally.
@@ -116,7 +114,7 @@ const isNews = (marks: HighWaterMarks, { region, shard, votes, ballots, closed }
  * @returns the same object when the images bring nothing new
  */
 export function mergeImages(tally: Tally, images: readonly ShardImage[], foldedAt: number): Tally {
-  const news = images.filter((image) => isNews(tally.marks, image));
+  const news = images.filter((image) => !covers(tally.marks.get(image.region)?.[image.shard], image));
   if (news.length === 0) return tally;
   const newestVoteAt = news.reduce((newest, image) => Math.max(newest, image.lastVoteAt), tally.newestVoteAt);
   return {
@@ -173,14 +171,7 @@ export function risenSince(before: HighWaterMarks, now: HighWaterMarks): HighWat
 /** Whether every number of `one` is at least that of `other`. */
 export const isAtLeast = (one: HighWaterMarks, other: HighWaterMarks): boolean =>
   [...other].every(([region, counters]) =>
-    counters.every((counter, shard) => {
-      const mine = one.get(region)?.[shard] ?? UNUSED;
-      return (
-        mine.ballots >= counter.ballots &&
-        mine.closed >= counter.closed &&
-        counter.votes.every((count, choice) => (mine.votes[choice] ?? 0) >= count)
-      );
-    }),
+    counters.every((counter, shard) => covers(one.get(region)?.[shard], counter)),
   );
 
 export const sameMarks = (one: HighWaterMarks, other: HighWaterMarks): boolean =>
