@@ -52,7 +52,8 @@ export interface PollStore {
   findNumber(smsNumber: string): Promise<PhoneNumber | undefined>;
 
   /**
-   * Sets `closedAt` (epoch ms) and `closedBy` unless they are set, and `withoutRegions` if any are given. Frees the number.
+   * Sets `closedAt` (epoch ms) and `closedBy` unless they are set, and adds `withoutRegions` to those of the poll. Frees the
+   * number.
    *
    * @returns the poll as it is afterwards
    * @throws DomainError `VOTES_POLL_NOT_FOUND`
@@ -63,7 +64,7 @@ export interface PollStore {
   ): Promise<Poll>;
 
   /**
-   * Stores the audit of a poll, which makes its count final.
+   * Stores the audit of a poll, which makes its count final, unless a newer one is there.
    *
    * @returns the poll as it is afterwards
    * @throws DomainError `VOTES_POLL_NOT_FOUND`

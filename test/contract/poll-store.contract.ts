@@ -152,6 +152,11 @@ export function describePollStore(name: string, make: (polls: readonly Poll[]) =
       });
       await close('colors', NOW + 99);
       expect(await store.get('colors')).toEqual({ ...closed, withoutRegions: ['eu'] });
+      const giveUp = (...withoutRegions: string[]) =>
+        store.close('colors', { closedAt: NOW + 99, closedBy: 'ci', withoutRegions });
+      await Promise.all([giveUp('eu', 'us'), giveUp('us', 'ap')]);
+      expect(new Set((await store.get('colors'))?.withoutRegions)).toEqual(new Set(['eu', 'us', 'ap']));
+      expect((await store.get('colors'))?.withoutRegions).toHaveLength(3);
       await expect(close('none', NOW)).rejects.toMatchObject({ code: 'VOTES_POLL_NOT_FOUND' });
     });
 
@@ -162,6 +167,9 @@ export function describePollStore(name: string, make: (polls: readonly Poll[]) =
       expect(await store.finish('colors', audit)).toEqual(poll({ audit }));
       await store.finish('colors', { ...audit, at: NOW + 1, withoutRegions: ['eu'] });
       expect((await store.get('colors'))?.audit).toEqual({ ...audit, at: NOW + 1, withoutRegions: ['eu'] });
+      const kept = await store.get('colors');
+      expect(await store.finish('colors', audit)).toEqual(kept);
+      expect(await store.get('colors')).toEqual(kept);
       await expect(store.finish('none', audit)).rejects.toMatchObject({ code: 'VOTES_POLL_NOT_FOUND' });
     });
 

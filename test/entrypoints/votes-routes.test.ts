@@ -329,26 +329,17 @@ describe('a close', () => {
       expect((await post('/polls/colors/close')).json().audit).toEqual(auditOf(0));
     },
   );
-
-  /** Lets fake time pass, and makes sure that the answer did not come before. */
-  async function answeredAfter(ms: number, answering: Promise<unknown>): Promise<void> {
-    let answered = false;
-    const watching = answering.then(() => {
-      answered = true;
-    });
-    const turns = async () => {
-      for (let turn = 0; turn < 50; turn++) await new Promise(setImmediate);
-    };
-    await turns();
-    jest.advanceTimersByTime(ms - 1);
-    await turns();
-    expect(answered).toBe(false);
-    jest.advanceTimersByTime(1);
-    await watching;
-  }
 });
 
 describe('a store that cannot answer', () => {
+  const text = () =>
+    service.app.inject({
+      method: 'POST',
+      url: '/webhooks/twilio/sms',
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+      payload: 'MessageSid=SM1&From=%2B1&To=%2B2&Body=red',
+    });
+
   it.each([
     ['POST', '/polls', { question: 'Which?', choices: ['A', 'B'] }, 'create'],
     ['GET', '/polls', undefined, 'list'],
@@ -383,14 +374,47 @@ describe('a store that cannot answer', () => {
   it('does not turn an SMS into a reply', async () => {
     jest.spyOn(service.container.get(useCases.takeSmsVote), 'execute').mockRejectedValue(storeUnavailable());
 
-    const answer = await service.app.inject({
-      method: 'POST',
-      url: '/webhooks/twilio/sms',
-      headers: { 'content-type': 'application/x-www-form-urlencoded' },
-      payload: 'MessageSid=SM1&From=%2B1&To=%2B2&Body=red',
-    });
+    const answer = await text();
 
     expect(answer.statusCode).toBe(503);
     expect(answer.headers['content-type']).toBe('application/problem+json');
   });
+
+  it('makes an SMS a 503 while Twilio still waits, and a repeat of it is told that its vote counts', async () => {
+    const ledger = service.container.get(ports.ledger);
+    const record = ledger.record.bind(ledger);
+    const held = jest.spyOn(ledger, 'record').mockImplementation(async (...vote) => {
+      await record(...vote);
+      return new Promise<never>(() => undefined);
+    });
+    jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask', 'performance', 'Date'] });
+    try {
+      const answering = text();
+      await answeredAfter(12_000, answering);
+      expect((await answering).statusCode).toBe(503);
+    } finally {
+      jest.useRealTimers();
+      held.mockRestore();
+    }
+
+    expect((await text()).body).toContain('Your vote for RED is counted.');
+    expect((await post('/polls/colors/close')).json().audit).toEqual(auditOf(1));
+  });
 });
+
+/** Lets fake time pass, and makes sure that the answer did not come before. */
+async function answeredAfter(ms: number, answering: Promise<unknown>): Promise<void> {
+  let answered = false;
+  const watching = answering.then(() => {
+    answered = true;
+  });
+  const turns = async () => {
+    for (let turn = 0; turn < 50; turn++) await new Promise(setImmediate);
+  };
+  await turns();
+  jest.advanceTimersByTime(ms - 1);
+  await turns();
+  expect(answered).toBe(false);
+  jest.advanceTimersByTime(1);
+  await watching;
+}

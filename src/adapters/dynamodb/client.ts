@@ -3,8 +3,8 @@ import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { boundedRequests } from '../aws/bounded-requests.ts';
 
 /**
- * A vote needs at most three requests one after another: its poll, its ballot, and the ballot again when the answer to
- * that was lost. With three attempts each, the last word comes inside the 15 s that Twilio waits.
+ * A vote on the web needs at most three requests one after another: its poll, its ballot, and the ballot again when the
+ * answer to that was lost. With three attempts each, its voter knows within 15 s.
  */
 export const ANSWER_TIMEOUT_MS = 1_500;
 const ATTEMPTS = 3;

@@ -113,7 +113,7 @@ export class DynamoDbPollStore implements PollStore {
   }
 
   async finish(pollId: string, audit: Audit): Promise<Poll> {
-    const poll = await this.change(finishPoll(this.table, pollId, audit));
+    const poll = (await this.change(finishPoll(this.table, pollId, audit))) ?? (await this.get(pollId));
     if (!poll) throw pollNotFound(pollId);
     return poll;
   }
@@ -178,10 +178,14 @@ export class DynamoDbPollStore implements PollStore {
   }
 }
 
-/** The first release had no channels: every poll took all. */
+/** The first release had no channels: every poll took all. Two closes at once may have given up one region twice. */
 const pollIn = (item: Record<string, unknown>): Poll => {
-  const poll = item.poll as Poll & { readonly channels?: readonly Channel[] };
-  return { ...poll, channels: poll.channels ?? CHANNELS };
+  const { withoutRegions, ...poll } = item.poll as Poll & { readonly channels?: readonly Channel[] };
+  return {
+    ...poll,
+    channels: poll.channels ?? CHANNELS,
+    ...(withoutRegions ? { withoutRegions: [...new Set(withoutRegions)] } : {}),
+  };
 };
 
 /**
@@ -245,13 +249,15 @@ export const closePoll = (
   Key: pollKey(pollId),
   UpdateExpression: [
     'SET poll.closedAt = if_not_exists(poll.closedAt, :closedAt), poll.closedBy = if_not_exists(poll.closedBy, :closedBy)',
-    ...(withoutRegions.length > 0 ? ['poll.withoutRegions = :withoutRegions'] : []),
+    ...(withoutRegions.length > 0
+      ? ['poll.withoutRegions = list_append(if_not_exists(poll.withoutRegions, :noRegions), :withoutRegions)']
+      : []),
   ].join(', '),
   ConditionExpression: 'attribute_exists(pk)',
   ExpressionAttributeValues: {
     ':closedAt': closedAt,
     ':closedBy': closedBy,
-    ...(withoutRegions.length > 0 ? { ':withoutRegions': withoutRegions } : {}),
+    ...(withoutRegions.length > 0 ? { ':noRegions': [], ':withoutRegions': withoutRegions } : {}),
   },
   ReturnValues: 'ALL_NEW',
 });
@@ -260,8 +266,9 @@ export const finishPoll = (table: string, pollId: string, audit: Audit): UpdateC
   TableName: table,
   Key: pollKey(pollId),
   UpdateExpression: 'SET poll.audit = :audit',
-  ConditionExpression: 'attribute_exists(pk)',
-  ExpressionAttributeValues: { ':audit': audit },
+  ConditionExpression: 'attribute_exists(pk) AND (attribute_not_exists(poll.audit) OR poll.audit.#at <= :at)',
+  ExpressionAttributeNames: { '#at': 'at' },
+  ExpressionAttributeValues: { ':audit': audit, ':at': audit.at },
   ReturnValues: 'ALL_NEW',
 });
 

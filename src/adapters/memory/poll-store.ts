@@ -46,14 +46,18 @@ export class MemoryPollStore implements PollStore {
       ...poll,
       closedAt: poll.closedAt ?? closedAt,
       closedBy: poll.closedBy ?? closedBy,
-      ...(withoutRegions.length > 0 ? { withoutRegions } : {}),
+      ...(withoutRegions.length > 0
+        ? { withoutRegions: [...new Set([...(poll.withoutRegions ?? []), ...withoutRegions])] }
+        : {}),
     };
     this.polls.set(pollId, closed);
     return closed;
   }
 
   async finish(pollId: string, audit: Audit): Promise<Poll> {
-    const finished = { ...this.existing(pollId), audit };
+    const poll = this.existing(pollId);
+    if (poll.audit && poll.audit.at > audit.at) return poll;
+    const finished = { ...poll, audit };
     this.polls.set(pollId, finished);
     return finished;
   }

@@ -37,8 +37,8 @@ export class ClosePoll {
     if (!poll.audit) await this.polls.schedule({ pollId, dueAt: now + AUDIT_LATER_MS });
     const isOver = poll.closesAt !== undefined && poll.closesAt <= now;
     const closing = isOver ? { closedAt: poll.closesAt, closedBy: 'schedule' } : { closedAt: now, closedBy: by };
-    const lost = new Set([...(poll.withoutRegions ?? []), ...withoutRegions]);
-    const closed = await this.polls.close(pollId, { ...closing, withoutRegions: [...lost] });
+    const lost = withoutRegions.filter((region) => !poll.withoutRegions?.includes(region));
+    const closed = await this.polls.close(pollId, { ...closing, withoutRegions: lost });
     await this.ledger.closeShards(closed);
     return closed;
   }

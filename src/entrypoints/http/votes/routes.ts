@@ -2,7 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { FastifyPluginAsync } from 'fastify';
 import type { Static } from 'typebox';
 import * as Type from 'typebox';
-import { DomainError, invalidRequest } from '../../../domain/shared/domain-error.ts';
+import { DomainError, invalidRequest, storeUnavailable } from '../../../domain/shared/domain-error.ts';
 import type { AnswerSms } from '../../../domain/votes/answer-sms.ts';
 import type { AuditPoll } from '../../../domain/votes/audit-poll.ts';
 import type { CastVote } from '../../../domain/votes/cast-vote.ts';
@@ -41,6 +41,8 @@ export interface VotesRoutesOptions {
 
 /** For marking the shards, of which a poll may have 2,000, and for the audit. */
 const CLOSE_BUDGET_MS = 20_000;
+/** Twilio hangs up after 15 s. */
+const SMS_BUDGET_MS = 12_000;
 const tags = ['votes'];
 
 export const votesRoutes = (options: VotesRoutesOptions): FastifyPluginAsync => {
@@ -307,7 +309,10 @@ export const votesRoutes = (options: VotesRoutesOptions): FastifyPluginAsync => 
           const { MessageSid, From, To, Body, OptOutType } = body;
           const message = { messageId: MessageSid, from: numberIn(From), to: numberIn(To), text: Body };
           // Twilio has answered a sender who opts out or in, whatever the words.
-          const outcome = OptOutType ? undefined : await options.answerSms.execute(message, quotesReply(Body));
+          const answer = OptOutType ? undefined : options.answerSms.execute(message, quotesReply(Body));
+          const outcome = await within(SMS_BUDGET_MS, Promise.resolve(answer));
+          // The vote may count all the same; a repeat of the message is told so.
+          if (outcome === 'late') throw storeUnavailable(new Error('A text was not taken in time'));
           return reply.type('text/xml').send(await twimlReply(outcome));
         },
       );
