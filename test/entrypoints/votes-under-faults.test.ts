@@ -6,10 +6,6 @@ import { voteUnderFaults } from '../helpers/votes-under-faults.ts';
 await withServer('votes under faults', startDynamoDbLocal, ({ endpoint }) => {
   // 20 seeds of 1,000 votes, and 10,000 votes at once: npm run test:long.
   describe('with faults on every port call and each message delivered one to five times', () => {
-    it.each([101, 102])(
-      '200 votes are counted exactly: seed %i',
-      (seed) => voteUnderFaults(endpoint, seed, 200),
-      120_000,
-    );
+    it('200 votes are counted exactly', () => voteUnderFaults(endpoint, 101, 200), 120_000);
   });
 });

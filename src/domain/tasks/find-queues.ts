@@ -7,6 +7,9 @@ import { type QueueSettings, queueSettings } from './queue.ts';
 import type { QueueFigures } from './queue-figures.ts';
 import type { QueueOrders } from './queue-orders.ts';
 
+/** Queues whose figures are read at the same time. */
+const QUEUES_AT_ONCE = 10;
+
 /** A queue at a moment. */
 export interface QueueView {
   readonly settings: QueueSettings;
@@ -35,7 +38,12 @@ export class FindQueues {
   /** By name. @throws DomainError `INVALID_REQUEST` for a bad cursor, `STORE_UNAVAILABLE` */
   async list(page: PageRequest): Promise<Page<QueueView>> {
     const { items, nextCursor } = await this.queues.list(page);
-    return { items: await Promise.all(items.map((settings) => this.view(settings))), nextCursor };
+    const views: QueueView[] = [];
+    for (let start = 0; start < items.length; start += QUEUES_AT_ONCE)
+      views.push(
+        ...(await Promise.all(items.slice(start, start + QUEUES_AT_ONCE).map((settings) => this.view(settings)))),
+      );
+    return { items: views, nextCursor };
   }
 
   private async view(settings: QueueSettings): Promise<QueueView> {
