@@ -121,7 +121,8 @@ function choiceIssues({ choices, smsNumber }: PollDraft): FieldIssue[] {
     if (normaliseWord(choice) === '') return { path, message: 'must contain something to type' };
     if (smsNumber !== undefined && matchWord(RESERVED_WORDS, choice) !== undefined)
       return { path, message: 'is a word that phone networks keep for themselves; choose another' };
-    return alike[index] === index ? [] : { path, message: `reads the same as choices[${alike[index]}]` };
+    const first = alike[index] as number;
+    return first === index ? [] : { path, message: `reads the same as “${choices[first]}”` };
   });
 }
 

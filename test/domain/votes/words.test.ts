@@ -303,7 +303,7 @@ describe('the choices of a poll', () => {
     }
   };
   const number = '+15550001111';
-  const twin = 'reads the same as choices[0]';
+  const twinOf = (choice: string | undefined) => `reads the same as “${choice}”`;
   const reserved = 'is a word that phone networks keep for themselves; choose another';
 
   it.each([
@@ -330,15 +330,15 @@ describe('the choices of a poll', () => {
     [['ΟΧΙ', 'Όχι']],
     [['Hòa', 'Hoà']],
   ])('%j are refused, because they read the same', (choices) => {
-    expect(issues(choices)).toEqual([{ path: 'choices[1]', message: twin }]);
+    expect(issues(choices)).toEqual([{ path: 'choices[1]', message: twinOf(choices[0]) }]);
   });
 
   it('are refused one by one', () => {
     expect(issues(['RED', 'red', 'BLUE', ' \u200b\u00ad', 'blue!', 'Red.'])).toEqual([
-      { path: 'choices[1]', message: twin },
+      { path: 'choices[1]', message: twinOf('RED') },
       { path: 'choices[3]', message: 'must contain something to type' },
-      { path: 'choices[4]', message: 'reads the same as choices[2]' },
-      { path: 'choices[5]', message: twin },
+      { path: 'choices[4]', message: twinOf('BLUE') },
+      { path: 'choices[5]', message: twinOf('RED') },
     ]);
   });
 
