@@ -13,6 +13,8 @@ export interface Clock {
 export interface Ids {
   /** A new ULID. Ids of one process made in one millisecond sort in the order in which they were made. */
   next(): string;
+  /** A text that nobody can guess: 128 random bits. */
+  secret(): string;
 }
 
 export interface Random {

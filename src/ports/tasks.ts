@@ -1,8 +1,8 @@
 import type { Page, PageRequest } from '../domain/shared/page.ts';
 import type { Order } from '../domain/tasks/order.ts';
-import type { QueueSettings, RunnerSettings } from '../domain/tasks/queue.ts';
+import type { Queue, QueueSettings, RunnerSettings } from '../domain/tasks/queue.ts';
 import type { QueueFigures } from '../domain/tasks/queue-figures.ts';
-import type { Grant, Task } from '../domain/tasks/task.ts';
+import type { Grant, Task, TaskStatus } from '../domain/tasks/task.ts';
 
 export type AddOutcome =
   | { readonly kind: 'added' }
@@ -17,7 +17,7 @@ export type ClaimOutcome =
   | { readonly kind: 'refused'; readonly task: Task | undefined };
 
 /** Statuses in which tasks can be listed. A SUCCESS is found by its id alone. */
-export type ListedStatus = 'PENDING' | 'TAKEN' | 'FAILURE' | 'SHED';
+export type ListedStatus = Exclude<TaskStatus, 'SUCCESS'>;
 
 /**
  * Tasks by id and, while they are open, by their place in their queue. What becomes of a task is decided by the domain;
@@ -57,11 +57,18 @@ export interface TaskStore {
   claim(taskId: string, grant: Grant): Promise<ClaimOutcome>;
 
   /**
-   * Stores `after` if the task still stands as `before` does: same status, fence and lease.
+   * Stores `after` if the task still stands as `before` does: same status, fence, lease and deadline.
    *
    * @returns false, with nothing written, if it does not
    */
   replace(before: Task, after: Task): Promise<boolean>;
+
+  /**
+   * Forgets a finished task if it still stands as it was seen.
+   *
+   * @returns false, with nothing removed, if it does not
+   */
+  remove(seen: Task): Promise<boolean>;
 
   /**
    * Open tasks that are overdue at a moment (epoch ms), in any order. Those beyond the limit come when these are gone,
@@ -86,20 +93,26 @@ export interface TaskStore {
  * Every method throws DomainError `STORE_UNAVAILABLE`. Whether a change was made is then unknown; it may be tried again.
  */
 export interface QueueStore {
-  get(queue: string): Promise<QueueSettings | undefined>;
+  get(queue: string): Promise<Queue | undefined>;
 
-  /** Stores the settings, in place of any others. */
-  put(settings: QueueSettings): Promise<void>;
+  /** Stores the settings, in place of any others; a queue that is paused stays so. @returns the queue as it is now */
+  put(settings: QueueSettings): Promise<Queue>;
 
-  /** Stores the settings unless the queue has some. @returns those that it has now */
-  create(settings: QueueSettings): Promise<QueueSettings>;
+  /** Stores the settings unless the queue has some. @returns the queue as it is now */
+  create(settings: QueueSettings): Promise<Queue>;
+
+  /** Pauses a queue, or has it go on. @returns the queue as it is now, or undefined if there is none */
+  pause(queue: string, paused: boolean): Promise<Queue | undefined>;
+
+  /** Forgets a queue. */
+  remove(queue: string): Promise<void>;
 
   /**
    * Queues by name.
    *
    * @throws DomainError `INVALID_REQUEST` for a cursor that this store did not make
    */
-  list(page: PageRequest): Promise<Page<QueueSettings>>;
+  list(page: PageRequest): Promise<Page<Queue>>;
 }
 
 /** A call of the service that does the work of a queue. */
@@ -107,13 +120,17 @@ export interface RunnerCall {
   readonly taskId: string;
   readonly queue: string;
   readonly attempt: number;
+  /** How often it was claimed, this time included. */
+  readonly deliveries: number;
   /** JSON text. */
   readonly payload: string;
 }
 
 export type RunOutcome =
-  /** `result` is JSON text of a size that a task may hold; absent when the service said nothing. */
-  | { readonly kind: 'success'; readonly result?: string }
+  /** `result` is JSON text of a size that a task may hold; absent when the service said nothing, or what `remark` says. */
+  | { readonly kind: 'success'; readonly result?: string; readonly remark?: string }
+  /** No service was reached, so that it cannot have begun. */
+  | { readonly kind: 'unreachable'; readonly error: string }
   /** The service cannot take the task now; it names the wait (ms) if it wants one. */
   | { readonly kind: 'retry'; readonly error: string; readonly retryAfterMs?: number }
   /** Trying again would not help. */

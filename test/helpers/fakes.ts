@@ -20,7 +20,8 @@ export class FakeClock implements Clock {
 /** `id-1`, `id-2`, … */
 export function countingIds(prefix = 'id'): Ids {
   let count = 0;
-  return { next: () => `${prefix}-${++count}` };
+  const next = () => `${prefix}-${++count}`;
+  return { next, secret: next };
 }
 
 /** The same numbers for the same seed (mulberry32), so that a failing schedule can be run again. */

@@ -40,7 +40,7 @@ export function tasksWorld({
     claimTasks: new ClaimTasks(tasks, queues, new QueueOrders(tasks, clock), clock, ids, random),
     extendLease: new ExtendLease(tasks, queues, clock),
     completeTask: new CompleteTask(tasks, clock),
-    failTask: new FailTask(tasks, wakeUps, clock, random),
+    failTask: new FailTask(tasks, queues, wakeUps, clock, random),
     releaseTask: new ReleaseTask(tasks, wakeUps, clock),
     redriveTasks: new RedriveTasks(tasks, queues, wakeUps, clock),
     sweepTasks: new SweepTasks(tasks, queues, wakeUps, clock, { record: () => undefined }),

@@ -24,5 +24,5 @@ export function aTask({ queue = 'q', createdAt = T0, ...rest }: Partial<Task> = 
 export const aGrant = (fence: string, at = T0, leaseMs = 30_000) => ({
   fence,
   claimedAt: at,
-  leaseUntil: at + leaseMs,
+  leaseSeconds: leaseMs / 1_000,
 });

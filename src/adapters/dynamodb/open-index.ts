@@ -6,7 +6,7 @@ import {
   type QueryCommandOutput,
 } from '@aws-sdk/lib-dynamodb';
 import type { Order } from '../../domain/tasks/order.ts';
-import type { Task } from '../../domain/tasks/task.ts';
+import type { Task, TaskStatus } from '../../domain/tasks/task.ts';
 import { retry } from './retry.ts';
 import { sortable } from './sortable.ts';
 import { OPEN_INDEX } from './task-tables.ts';
@@ -34,7 +34,11 @@ export interface IndexKey {
 
 export const openLists = (queue: string): string[] => Array.from({ length: SHARDS }, (_, shard) => `${queue}#${shard}`);
 export const laterList = (queue: string): string => `${queue}!later`;
-export const finalList = (queue: string, status: 'FAILURE' | 'SHED'): string => `${queue}!${status}`;
+/** Statuses in which a finished task is listed. */
+export type FinalStatus = 'FAILURE' | 'SHED' | 'CANCELLED';
+export const isFinal = (status: TaskStatus): status is FinalStatus =>
+  status === 'FAILURE' || status === 'SHED' || status === 'CANCELLED';
+export const finalList = (queue: string, status: FinalStatus): string => `${queue}!${status}`;
 
 const shardOf = (taskId: string): number => (createHash('sha256').update(taskId).digest()[0] as number) % SHARDS;
 
@@ -48,7 +52,7 @@ export const dueUntil = (time: number): string => sortable(time + 1);
 export function indexKeyOf(task: Task, laterFrom: number): IndexKey | undefined {
   const { queue, status, place } = task;
   if (status === 'SUCCESS') return undefined;
-  if (status === 'FAILURE' || status === 'SHED') return { list: finalList(queue, status), position: place };
+  if (isFinal(status)) return { list: finalList(queue, status), position: place };
   return isLater(task, laterFrom)
     ? { list: laterList(queue), position: `${sortable(dueAt(task))}#${place}` }
     : openKey(task);

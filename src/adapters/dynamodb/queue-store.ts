@@ -1,18 +1,20 @@
-import { TransactionCanceledException } from '@aws-sdk/client-dynamodb';
+import { ConditionalCheckFailedException, TransactionCanceledException } from '@aws-sdk/client-dynamodb';
 import {
   type DynamoDBDocumentClient,
   GetCommand,
   QueryCommand,
   TransactWriteCommand,
   type TransactWriteCommandInput,
+  UpdateCommand,
+  type UpdateCommandInput,
 } from '@aws-sdk/lib-dynamodb';
 import { ID_PATTERN } from '../../domain/shared/id-pattern.ts';
 import type { Page, PageRequest } from '../../domain/shared/page.ts';
-import type { QueueSettings } from '../../domain/tasks/queue.ts';
+import { type Queue, type QueueSettings, queueSettings } from '../../domain/tasks/queue.ts';
 import type { QueueStore } from '../../ports/tasks.ts';
 import { batchGet } from './batch-get.ts';
 import { readCursor, writeCursor } from './cursor.ts';
-import { throwStoreError } from './errors.ts';
+import { storeError, throwStoreError } from './errors.ts';
 import { retry } from './retry.ts';
 
 const settingsKey = (queue: string) => ({ pk: `QUEUE#${queue}`, sk: 'SETTINGS' });
@@ -25,27 +27,41 @@ export class DynamoDbQueueStore implements QueueStore {
     private readonly table: string,
   ) {}
 
-  async get(queue: string): Promise<QueueSettings | undefined> {
+  async get(queue: string): Promise<Queue | undefined> {
     const command = new GetCommand({ TableName: this.table, Key: settingsKey(queue), ConsistentRead: true });
     const { Item } = await this.client.send(command).catch(throwStoreError);
-    return Item?.settings as QueueSettings | undefined;
+    return Item && queueIn(Item);
   }
 
-  async put(settings: QueueSettings): Promise<void> {
+  async put(settings: QueueSettings): Promise<Queue> {
     await retry(() => this.client.send(new TransactWriteCommand(putQueue(this.table, settings, 'always'))));
+    return (await this.get(settings.queue)) ?? { ...settings, paused: false };
   }
 
-  async create(settings: QueueSettings): Promise<QueueSettings> {
+  async create(settings: QueueSettings): Promise<Queue> {
     try {
       await retry(() => this.client.send(new TransactWriteCommand(putQueue(this.table, settings, 'new'))));
-      return settings;
     } catch (error) {
       if (!isThere(error)) throw error;
-      return (await this.get(settings.queue)) as QueueSettings;
+    }
+    return (await this.get(settings.queue)) ?? { ...settings, paused: false };
+  }
+
+  async pause(queue: string, paused: boolean): Promise<Queue | undefined> {
+    try {
+      const { Attributes } = await this.client.send(new UpdateCommand(pauseQueue(this.table, queue, paused)));
+      return queueIn(Attributes as Record<string, unknown>);
+    } catch (error) {
+      if (error instanceof ConditionalCheckFailedException) return undefined;
+      throw storeError(error);
     }
   }
 
-  async list({ limit, cursor }: PageRequest): Promise<Page<QueueSettings>> {
+  async remove(queue: string): Promise<void> {
+    await retry(() => this.client.send(new TransactWriteCommand(removeQueue(this.table, queue))));
+  }
+
+  async list({ limit, cursor }: PageRequest): Promise<Page<Queue>> {
     const command = new QueryCommand({
       TableName: this.table,
       KeyConditionExpression: cursor === undefined ? 'pk = :queues' : 'pk = :queues AND sk > :cursor',
@@ -59,7 +75,7 @@ export class DynamoDbQueueStore implements QueueStore {
     const { Items = [] } = await this.client.send(command).catch(throwStoreError);
     const names = Items.slice(0, limit).map(({ sk }) => sk as string);
     const items = await batchGet(this.client, this.table, names.map(settingsKey));
-    const settings = new Map(items.map((item) => [item.pk, item.settings as QueueSettings]));
+    const settings = new Map(items.map((item) => [item.pk, queueIn(item)]));
     const last = names.at(-1);
     return {
       items: names.flatMap((name) => settings.get(settingsKey(name).pk) ?? []),
@@ -68,16 +84,24 @@ export class DynamoDbQueueStore implements QueueStore {
   }
 }
 
-/** The settings and the entry in the list, both or neither. */
+/** The first release had neither a policy for retries nor pauses. */
+const queueIn = ({ settings, paused = false }: Record<string, unknown>): Queue => {
+  const stored = settings as QueueSettings;
+  return { ...queueSettings(stored.queue, stored), paused: paused as boolean };
+};
+
+/** The settings and the entry in the list, both or neither. Whether the queue is paused stands beside the settings. */
 function putQueue(table: string, settings: QueueSettings, when: 'new' | 'always'): TransactWriteCommandInput {
   const isNew = 'attribute_not_exists(pk)';
   const { queue } = settings;
   return {
     TransactItems: [
       {
-        Put: {
+        Update: {
           TableName: table,
-          Item: { ...settingsKey(queue), settings },
+          Key: settingsKey(queue),
+          UpdateExpression: 'SET settings = :settings',
+          ExpressionAttributeValues: { ':settings': settings },
           ...(when === 'new' ? { ConditionExpression: isNew } : {}),
         },
       },
@@ -85,6 +109,22 @@ function putQueue(table: string, settings: QueueSettings, when: 'new' | 'always'
     ],
   };
 }
+
+const pauseQueue = (table: string, queue: string, paused: boolean): UpdateCommandInput => ({
+  TableName: table,
+  Key: settingsKey(queue),
+  UpdateExpression: 'SET paused = :paused',
+  ConditionExpression: 'attribute_exists(pk)',
+  ExpressionAttributeValues: { ':paused': paused },
+  ReturnValues: 'ALL_NEW',
+});
+
+const removeQueue = (table: string, queue: string): TransactWriteCommandInput => ({
+  TransactItems: [
+    { Delete: { TableName: table, Key: settingsKey(queue) } },
+    { Delete: { TableName: table, Key: listKey(queue) } },
+  ],
+});
 
 const isThere = (error: unknown): boolean =>
   error instanceof TransactionCanceledException &&

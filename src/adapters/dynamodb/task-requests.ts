@@ -1,4 +1,4 @@
-import type { PutCommandInput, UpdateCommandInput } from '@aws-sdk/lib-dynamodb';
+import type { DeleteCommandInput, PutCommandInput, UpdateCommandInput } from '@aws-sdk/lib-dynamodb';
 import { type Grant, isOpen, type Task } from '../../domain/tasks/task.ts';
 import { type Entry, indexKeyOf, laterList, openKey, placeOfLater } from './open-index.ts';
 
@@ -19,33 +19,40 @@ export function putTask(table: string, task: Task, laterFrom: number): PutComman
 }
 
 /**
- * A lease for whoever comes first.
+ * A lease on a task that nobody holds, for whoever comes first.
  *
  *     A:  claim ─ TAKEN until 30 s, fence a ─ dies
  *     B:         claim ─ refused
- *     C:                                      30 s: claim ─ TAKEN, fence c
+ *     C:                                      30 s: takes over what stands with fence a ─ TAKEN, fence c
  *     A:                                                     finish with a ─ refused, the fence is c
  */
 export function claimTask(table: string, taskId: string, grant: Grant): UpdateCommandInput {
-  const isFree = '(#status = :pending OR (#status = :taken AND leaseUntil <= :claimedAt))';
+  const isPending = '#status = :pending';
   const isDue = 'notBefore <= :claimedAt';
   const isInTime = 'expiresAt > :claimedAt';
   const hasAttemptLeft = 'attempt < maxAttempts';
+  const { worker } = grant;
   return {
     TableName: table,
     Key: { taskId },
-    UpdateExpression:
-      'SET #status = :taken, fence = :fence, claimedAt = :claimedAt, leaseUntil = :leaseUntil, attempt = attempt + :one ' +
-      'REMOVE endedBy',
-    ConditionExpression: `${isFree} AND ${isDue} AND ${isInTime} AND ${hasAttemptLeft}`,
+    UpdateExpression: [
+      'SET #status = :taken, fence = :fence, claimedAt = :claimedAt, leaseSeconds = :leaseSeconds, leaseUntil = :leaseUntil',
+      'attempt = attempt + :one, deliveries = if_not_exists(deliveries, attempt) + :one',
+      ...(worker === undefined ? ['REMOVE endedBy, worker'] : ['worker = :worker REMOVE endedBy']),
+    ]
+      .join(', ')
+      .replace(', REMOVE', ' REMOVE'),
+    ConditionExpression: `${isPending} AND ${isDue} AND ${isInTime} AND ${hasAttemptLeft}`,
     ExpressionAttributeNames: { '#status': 'status' },
     ExpressionAttributeValues: {
       ':pending': 'PENDING',
       ':taken': 'TAKEN',
       ':fence': grant.fence,
       ':claimedAt': grant.claimedAt,
-      ':leaseUntil': grant.leaseUntil,
+      ':leaseSeconds': grant.leaseSeconds,
+      ':leaseUntil': grant.claimedAt + grant.leaseSeconds * 1_000,
       ':one': 1,
+      ...(worker === undefined ? {} : { ':worker': worker }),
     },
     ReturnValues: 'ALL_OLD',
     ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
@@ -60,10 +67,7 @@ export function replaceTask(
   laterFrom: number,
   retentionMs: number,
 ): UpdateCommandInput {
-  const seen = { status: before.status, fence: before.fence, leaseUntil: before.leaseUntil };
-  const standsAsSeen = Object.entries(seen).map(([name, value]) =>
-    value === undefined ? `attribute_not_exists(#${name})` : `#${name} = :seen_${name}`,
-  );
+  const seen = seenFields(before);
   const changes = Object.entries({
     ...changedFields(before, after),
     list: undefined,
@@ -80,7 +84,7 @@ export function replaceTask(
       ...(set.length > 0 ? [`SET ${set.join(', ')}`] : []),
       ...(removed.length > 0 ? [`REMOVE ${removed.join(', ')}`] : []),
     ].join(' '),
-    ConditionExpression: standsAsSeen.join(' AND '),
+    ConditionExpression: standsAsSeen(seen),
     ExpressionAttributeNames: Object.fromEntries(
       [...Object.keys(seen), ...changes.map(([name]) => name)].map((name) => [`#${name}`, name]),
     ),
@@ -91,6 +95,28 @@ export function replaceTask(
     ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
   };
 }
+
+/** Deletes a task, if it still stands as it was seen. */
+export function deleteTask(table: string, task: Task): DeleteCommandInput {
+  const seen = seenFields(task);
+  const names = Object.keys(seen).map((name) => [`#${name}`, name]);
+  const values = Object.entries(seen).map(([name, value]) => [`:seen_${name}`, value]);
+  return {
+    TableName: table,
+    Key: { taskId: task.taskId },
+    ConditionExpression: standsAsSeen(seen),
+    ExpressionAttributeNames: Object.fromEntries(names),
+    ExpressionAttributeValues: Object.fromEntries(values.filter(([, value]) => value !== undefined)),
+  };
+}
+
+/** What tells whether anything has happened to a task: see `standsAs`. */
+const seenFields = ({ status, fence, leaseUntil, expiresAt }: Task) => ({ status, fence, leaseUntil, expiresAt });
+
+const standsAsSeen = (seen: ReturnType<typeof seenFields>): string =>
+  Object.entries(seen)
+    .map(([name, value]) => (value === undefined ? `attribute_not_exists(#${name})` : `#${name} = :seen_${name}`))
+    .join(' AND ');
 
 /** A task that stood aside takes its own place, unless it has gone there already. */
 export function bringInTask(table: string, queue: string, entry: Entry): UpdateCommandInput {

@@ -1,10 +1,16 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
-import { type DynamoDBDocumentClient, GetCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import {
+  DeleteCommand,
+  type DynamoDBDocumentClient,
+  GetCommand,
+  PutCommand,
+  UpdateCommand,
+} from '@aws-sdk/lib-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import type { Page, PageRequest } from '../../domain/shared/page.ts';
 import type { Order } from '../../domain/tasks/order.ts';
 import { counterOf, type QueueFigures } from '../../domain/tasks/queue-figures.ts';
-import { claimed, type Grant, isOpen, settledIfOverdue, type Task } from '../../domain/tasks/task.ts';
+import { claimed, type Grant, isClaimable, isOpen, settledIfOverdue, type Task } from '../../domain/tasks/task.ts';
 import type { Clock } from '../../ports/system.ts';
 import type { AddOutcome, ClaimOutcome, ListedStatus, TaskStore } from '../../ports/tasks.ts';
 import { batchGet } from './batch-get.ts';
@@ -15,6 +21,7 @@ import {
   dueUntil,
   type Entry,
   finalList,
+  isFinal,
   isIdleInTime,
   isLater,
   isPending,
@@ -30,7 +37,7 @@ import { type Counts, countedAt, FLUSH_MS, QueueCounts } from './queue-counts.ts
 import { readFigures } from './queue-figures.ts';
 import { recount } from './recount.ts';
 import { retry } from './retry.ts';
-import { bringInTask, changedFields, claimTask, putTask, replaceTask } from './task-requests.ts';
+import { bringInTask, changedFields, claimTask, deleteTask, putTask, replaceTask } from './task-requests.ts';
 import type { TaskTables } from './task-tables.ts';
 
 /** How many held tasks a first look at a queue expects at the head of each list; later looks know. */
@@ -153,16 +160,22 @@ export class DynamoDbTaskStore implements TaskStore {
       const { Attributes } = await retry(() =>
         this.client.send(new UpdateCommand(claimTask(this.tables.tasks, taskId, grant))),
       );
-      const before = taskIn(Attributes as Record<string, unknown>);
-      return this.claimedBy(claimed(before, grant), before.status === 'PENDING');
+      return this.claimedBy(claimed(taskIn(Attributes as Record<string, unknown>), grant));
     } catch (error) {
       if (!(error instanceof ConditionalCheckFailedException)) throw error;
       const task = storedIn(error);
       // Nobody else knows this fence: the first answer was lost.
-      return task?.status === 'TAKEN' && task.fence === grant.fence
-        ? this.claimedBy(task, true)
-        : { kind: 'refused', task };
+      if (task?.status === 'TAKEN' && task.fence === grant.fence) return this.claimedBy(task);
+      return task && isClaimable(task, grant.claimedAt) ? this.takeOver(task, grant) : { kind: 'refused', task };
     }
+  }
+
+  /** Claims a task whose lease ran out, unless its holder or another claimer is faster. */
+  private async takeOver(task: Task, grant: Grant): Promise<ClaimOutcome> {
+    const after = claimed(task, grant);
+    return (await this.replace(task, after))
+      ? { kind: 'claimed', task: after }
+      : { kind: 'refused', task: await this.get(task.taskId) };
   }
 
   async replace(before: Task, after: Task): Promise<boolean> {
@@ -176,6 +189,18 @@ export class DynamoDbTaskStore implements TaskStore {
       if (!stored || !mayBeOurs(error) || !isSame(stored, after)) return false;
     }
     this.counts.add(before.queue, { ...changeOf(before, after), later: Number(isLater(after, laterFrom)) });
+    return true;
+  }
+
+  async remove(seen: Task): Promise<boolean> {
+    try {
+      await retry(() => this.client.send(new DeleteCommand(deleteTask(this.tables.tasks, seen))));
+    } catch (error) {
+      if (!(error instanceof ConditionalCheckFailedException)) throw error;
+      // The first of several attempts may have deleted it.
+      return mayBeOurs(error) && (await this.get(seen.taskId)) === undefined;
+    }
+    this.counts.add(seen.queue, { deadLetters: -Number(seen.status === 'FAILURE') });
     return true;
   }
 
@@ -215,8 +240,8 @@ export class DynamoDbTaskStore implements TaskStore {
     return now + this.laterMs;
   }
 
-  private claimedBy(task: Task, wasPending: boolean): ClaimOutcome {
-    if (wasPending) this.counts.add(task.queue, { taken: 1 });
+  private claimedBy(task: Task): ClaimOutcome {
+    this.counts.add(task.queue, { taken: 1 });
     return { kind: 'claimed', task };
   }
 
@@ -237,8 +262,7 @@ export class DynamoDbTaskStore implements TaskStore {
   }
 
   private async readStatus(queue: string, status: ListedStatus, limit: number, after: string | undefined) {
-    if (status === 'FAILURE' || status === 'SHED')
-      return this.index.read([finalList(queue, status)], { order: 'lifo', after, limit: limit + 1 });
+    if (isFinal(status)) return this.index.read([finalList(queue, status)], { order: 'lifo', after, limit: limit + 1 });
     const filter = status === 'TAKEN' ? isTaken : isPending;
     const reading = { order: 'lifo', after, limit: evenShare(limit + 1), filter } as const;
     const open = await this.index.readUntil(limit + 1, openLists(queue), reading, LIST_ROUNDS);

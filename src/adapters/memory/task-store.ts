@@ -10,6 +10,7 @@ import {
   settledIfOverdue,
   standsAs,
   type Task,
+  type TaskStatus,
 } from '../../domain/tasks/task.ts';
 import { Throughput } from '../../domain/tasks/throughput.ts';
 import type { AddOutcome, ClaimOutcome, ListedStatus, TaskStore } from '../../ports/tasks.ts';
@@ -25,6 +26,7 @@ interface QueueLists {
   readonly open: Entry[];
   readonly FAILURE: Entry[];
   readonly SHED: Entry[];
+  readonly CANCELLED: Entry[];
   /** All finished tasks, in the order in which they were finished. */
   readonly finished: Map<string, Entry>;
   readonly throughput: Throughput;
@@ -62,7 +64,7 @@ export class MemoryTaskStore implements TaskStore {
 
   async list(queue: string, status: ListedStatus, { limit, cursor }: PageRequest): Promise<Page<Task>> {
     const lists = this.listsOf(queue);
-    const list = status === 'FAILURE' || status === 'SHED' ? lists[status] : lists.open;
+    const list = finalList(lists, status) ?? lists.open;
     const items: Task[] = [];
     for (let at = cursor === undefined ? list.length - 1 : indexOf(list, placeIn(cursor)) - 1; at >= 0; at--) {
       const { task } = list[at] as Entry;
@@ -127,13 +129,24 @@ export class MemoryTaskStore implements TaskStore {
 
   async tidy(queue: string, now: number): Promise<void> {
     const lists = this.listsOf(queue);
-    for (const [taskId, { task }] of lists.finished) {
+    for (const { task } of lists.finished.values()) {
       if ((task.finishedAt as number) + this.retentionMs > now) break;
-      lists.finished.delete(taskId);
-      this.entries.delete(taskId);
-      const list = finalList(lists, task);
-      if (list) remove(list, task.place);
+      this.forget(lists, task);
     }
+  }
+
+  async remove(seen: Task): Promise<boolean> {
+    const entry = this.entries.get(seen.taskId);
+    if (!entry || !standsAs(entry.task, seen)) return false;
+    this.forget(this.listsOf(seen.queue), entry.task);
+    return true;
+  }
+
+  private forget(lists: QueueLists, { taskId, status, place }: Task): void {
+    lists.finished.delete(taskId);
+    this.entries.delete(taskId);
+    const list = finalList(lists, status);
+    if (list) remove(list, place);
   }
 
   /** Puts an entry where it belongs after it was finished or redriven. */
@@ -141,16 +154,16 @@ export class MemoryTaskStore implements TaskStore {
     const { task } = entry;
     if (isOpen(task)) {
       lists.finished.delete(task.taskId);
-      const list = finalList(lists, before);
+      const list = finalList(lists, before.status);
       if (list) remove(list, task.place);
       insert(lists.open, entry);
       return;
     }
     remove(lists.open, task.place);
-    const list = finalList(lists, task);
+    const list = finalList(lists, task.status);
     if (list) insert(list, entry);
     lists.finished.set(task.taskId, entry);
-    if (task.status !== 'SHED') lists.throughput.record(task.finishedAt as number);
+    if (task.status === 'SUCCESS' || task.status === 'FAILURE') lists.throughput.record(task.finishedAt as number);
   }
 
   /** The lists of a queue, for reading; asking for a queue that has none leaves nothing behind. */
@@ -163,13 +176,14 @@ const emptyLists = (): QueueLists => ({
   open: [],
   FAILURE: [],
   SHED: [],
+  CANCELLED: [],
   finished: new Map(),
   throughput: new Throughput(),
   counters: noCounts,
 });
 
-const finalList = (lists: QueueLists, { status }: Task): Entry[] | undefined =>
-  status === 'FAILURE' || status === 'SHED' ? lists[status] : undefined;
+const finalList = (lists: QueueLists, status: TaskStatus): Entry[] | undefined =>
+  status === 'FAILURE' || status === 'SHED' || status === 'CANCELLED' ? lists[status] : undefined;
 
 function raise(lists: QueueLists, counter: keyof Counters | undefined): void {
   if (counter) lists.counters = { ...lists.counters, [counter]: lists.counters[counter] + 1 };

@@ -12,6 +12,8 @@ export interface ClaimRequest {
   readonly max: number;
   /** The queue's if absent. */
   readonly leaseSeconds?: number;
+  /** Who claims, as they call themselves. */
+  readonly worker?: string;
 }
 
 /** Claims sent to the store at once. */
@@ -30,7 +32,8 @@ export class ClaimTasks {
   ) {}
 
   /**
-   * Claims tasks in the queue's order, for several claimers with one look at the queue; the first is served first.
+   * Claims tasks in the queue's order, for several claimers with one look at the queue; the first is served first. From
+   * a queue that is paused nobody gets any.
    *
    * @returns the tasks of each claimer; none when there is nothing to claim
    * @throws DomainError `STORE_UNAVAILABLE` when that kept everything from being claimed
@@ -49,6 +52,7 @@ export class ClaimTasks {
   /** Looks at the queue and claims what it sees, until every slot is filled or there is nothing left to claim. */
   private async grant(queue: string, requests: readonly ClaimRequest[], granted: readonly Task[][]): Promise<void> {
     const settings = await settingsOf(this.queues, queue);
+    if (settings.paused) return;
     const order = await this.orders.of(settings);
     const passed = new Set<string>();
     for (let hesitations = 0; ; ) {
@@ -82,7 +86,7 @@ export class ClaimTasks {
    * @throws DomainError `STORE_UNAVAILABLE` once everything else is done
    */
   private async fill(slots: readonly Slot[], taskIds: readonly string[]): Promise<Refusal[]> {
-    const claims = taskIds.map((taskId, index) => this.claim(taskId, (slots[index] as Slot).leaseSeconds));
+    const claims = taskIds.map((taskId, index) => this.claim(taskId, slots[index] as Slot));
     const refused: Refusal[] = [];
     for (const [index, claim] of (await Promise.allSettled(claims)).entries()) {
       if (claim.status === 'rejected') continue;
@@ -95,9 +99,9 @@ export class ClaimTasks {
   }
 
   /** Claims a task, or settles it if that is why it cannot be claimed. */
-  private async claim(taskId: string, leaseSeconds: number): Promise<ClaimOutcome> {
+  private async claim(taskId: string, { leaseSeconds, worker }: Slot): Promise<ClaimOutcome> {
     const claimedAt = this.clock.now();
-    const grant = { fence: this.ids.next(), claimedAt, leaseUntil: claimedAt + leaseSeconds * 1000 };
+    const grant = { fence: this.ids.secret(), claimedAt, leaseSeconds, ...(worker === undefined ? {} : { worker }) };
     const outcome = await this.tasks.claim(taskId, grant);
     if (outcome.kind === 'claimed' || !outcome.task) return outcome;
     const after = settledIfOverdue(outcome.task, claimedAt);
@@ -128,15 +132,16 @@ const shareOf = (seen: number, slots: number, spread: number): number =>
 
 interface Slot {
   readonly leaseSeconds: number;
+  readonly worker: string | undefined;
   /** Where the task goes that fills it. */
   readonly tasks: Task[];
 }
 
 /** A slot for each task that is still wanted, in the order of the requests. */
 function openSlots(requests: readonly ClaimRequest[], granted: readonly Task[][], defaultLeaseSeconds: number): Slot[] {
-  const slots = requests.flatMap(({ max, leaseSeconds = defaultLeaseSeconds }, index) => {
+  const slots = requests.flatMap(({ max, leaseSeconds = defaultLeaseSeconds, worker }, index) => {
     const tasks = granted[index] as Task[];
-    return Array.from({ length: max - tasks.length }, () => ({ leaseSeconds, tasks }));
+    return Array.from({ length: max - tasks.length }, () => ({ leaseSeconds, worker, tasks }));
   });
   return slots.slice(0, MAX_AT_ONCE);
 }

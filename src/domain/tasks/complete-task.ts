@@ -20,10 +20,14 @@ export class CompleteTask {
     return this.withText(taskId, fence, resultText(result));
   }
 
-  /** The same with a result that is JSON text, of a size that was looked at. */
-  withText(taskId: string, fence: string, result: string | undefined): Promise<Task> {
+  /**
+   * The same with a result that is JSON text, of a size that was looked at.
+   *
+   * @param remark what there is to say of a success that left no result
+   */
+  withText(taskId: string, fence: string, result: string | undefined, remark?: string): Promise<Task> {
     return changeHeldTask(this.tasks, { taskId, fence, ending: 'complete' }, (task) =>
-      completed(task, result, this.clock.now()),
+      completed(task, result, this.clock.now(), remark),
     );
   }
 }

@@ -4,7 +4,7 @@ import { idempotencyKeyReused } from '../shared/domain-error.ts';
 import { announce } from './announce.ts';
 import { queueFull } from './errors.ts';
 import { canonicalJson, payloadText } from './json-text.ts';
-import { queueSettings } from './queue.ts';
+import { type QueueSettings, queueSettings } from './queue.ts';
 import { createTask, isIdle, placeOf, type Task, type TaskTerms } from './task.ts';
 
 export interface EnqueueCommand extends TaskTerms {
@@ -21,6 +21,9 @@ export interface EnqueueResult {
   readonly replayed: boolean;
 }
 
+/** Tasks of one batch that are sent to the store at the same time. */
+const AT_ONCE = 25;
+
 export class EnqueueTask {
   constructor(
     private readonly tasks: TaskStore,
@@ -35,9 +38,42 @@ export class EnqueueTask {
    *
    * @throws DomainError `TASKS_PAYLOAD_TOO_LARGE`, `TASKS_QUEUE_FULL`, `IDEMPOTENCY_KEY_REUSED`, `STORE_UNAVAILABLE`
    */
-  async execute(queue: string, { payload, taskId, ...terms }: EnqueueCommand): Promise<EnqueueResult> {
+  async execute(queue: string, command: EnqueueCommand): Promise<EnqueueResult> {
+    payloadText(command.payload);
+    return this.add(await this.settingsOf(queue), queue, command);
+  }
+
+  /**
+   * Adds several tasks to a queue, each for itself.
+   *
+   * @returns what became of each, in order
+   * @throws DomainError `STORE_UNAVAILABLE` when nothing was added
+   */
+  async all(
+    queue: string,
+    commands: readonly EnqueueCommand[],
+  ): Promise<readonly PromiseSettledResult<EnqueueResult>[]> {
+    const settings = await this.settingsOf(queue);
+    const outcomes: PromiseSettledResult<EnqueueResult>[] = [];
+    for (let start = 0; start < commands.length; start += AT_ONCE)
+      outcomes.push(
+        ...(await Promise.allSettled(
+          commands.slice(start, start + AT_ONCE).map((command) => this.add(settings, queue, command)),
+        )),
+      );
+    return outcomes;
+  }
+
+  private async settingsOf(queue: string): Promise<QueueSettings> {
+    return (await this.queues.get(queue)) ?? (await this.queues.create(queueSettings(queue)));
+  }
+
+  private async add(
+    settings: QueueSettings,
+    queue: string,
+    { payload, taskId, ...terms }: EnqueueCommand,
+  ): Promise<EnqueueResult> {
     const text = payloadText(payload);
-    const settings = (await this.queues.get(queue)) ?? (await this.queues.create(queueSettings(queue)));
     const now = this.clock.now();
     const serial = this.ids.next();
     const draft = { taskId: taskId ?? serial, queue, place: placeOf(now, serial), payload: text, terms };

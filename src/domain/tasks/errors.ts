@@ -31,4 +31,16 @@ export const leaseLost = (taskId: string): DomainError =>
   new DomainError('TASKS_LEASE_LOST', `This fence does not hold task "${taskId}" any more. Stop working on it.`);
 
 export const notRedrivable = (taskId: string): DomainError =>
-  new DomainError('TASKS_NOT_REDRIVABLE', `Task "${taskId}" is not a FAILURE, and only those can be redriven.`);
+  new DomainError(
+    'TASKS_NOT_REDRIVABLE',
+    `Task "${taskId}" is neither FAILURE nor SHED, and only those can be redriven.`,
+  );
+
+export const notCancellable = (taskId: string): DomainError =>
+  new DomainError('TASKS_NOT_CANCELLABLE', `Task "${taskId}" is finished, so that there is nothing to cancel.`);
+
+export const queueNotEmpty = (queue: string): DomainError =>
+  new DomainError(
+    'TASKS_QUEUE_NOT_EMPTY',
+    `Queue "${queue}" holds tasks that are not finished. Let them run, or cancel them, and delete it then.`,
+  );

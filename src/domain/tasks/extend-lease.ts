@@ -12,15 +12,15 @@ export class ExtendLease {
   ) {}
 
   /**
-   * Heartbeat of a holder: its lease begins anew.
+   * Heartbeat of a holder: its lease lasts for so long from now, or as long as it would have, if that is longer.
    *
-   * @param leaseSeconds the queue's if absent
+   * @param leaseSeconds as its claim had it if absent
    * @throws DomainError `TASKS_NOT_FOUND`, `TASKS_LEASE_LOST`, `STORE_UNAVAILABLE`
    */
   execute(taskId: string, fence: string, leaseSeconds?: number): Promise<Task> {
     return changeHeldTask(this.tasks, { taskId, fence }, async (task) => {
-      const seconds = leaseSeconds ?? (await settingsOf(this.queues, task.queue)).leaseSeconds;
-      return extended(task, this.clock.now() + seconds * 1000);
+      const seconds = leaseSeconds ?? task.leaseSeconds ?? (await settingsOf(this.queues, task.queue)).leaseSeconds;
+      return extended(task, seconds, this.clock.now());
     });
   }
 }

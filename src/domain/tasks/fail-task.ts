@@ -1,6 +1,7 @@
 import type { Clock, Random } from '../../ports/system.ts';
-import type { TaskStore, WakeUps } from '../../ports/tasks.ts';
+import type { QueueStore, TaskStore, WakeUps } from '../../ports/tasks.ts';
 import { announce } from './announce.ts';
+import { settingsOf } from './find-queues.ts';
 import { changeHeldTask } from './held-task.ts';
 import { retryDelayMs } from './retry-delay.ts';
 import { failed, isIdle, type Task } from './task.ts';
@@ -9,13 +10,16 @@ export interface FailCommand {
   readonly error: string;
   /** Whether another attempt may help. */
   readonly retry: boolean;
-  /** How long whoever refused the task wants it to wait, ms. */
+  /** How long whoever refused the task wants it to wait at least, ms. */
   readonly retryAfterMs?: number;
+  /** When the holder itself wants it to be tried again, ms from now. */
+  readonly retryInMs?: number;
 }
 
 export class FailTask {
   constructor(
     private readonly tasks: TaskStore,
+    private readonly queues: QueueStore,
     private readonly wakeUps: WakeUps,
     private readonly clock: Clock,
     private readonly random: Random,
@@ -26,13 +30,18 @@ export class FailTask {
    *
    * @throws DomainError `TASKS_NOT_FOUND`, `TASKS_LEASE_LOST`, `STORE_UNAVAILABLE`
    */
-  async execute(taskId: string, fence: string, { error, retry, retryAfterMs }: FailCommand): Promise<Task> {
+  async execute(taskId: string, fence: string, command: FailCommand): Promise<Task> {
     const now = this.clock.now();
-    const after = await changeHeldTask(this.tasks, { taskId, fence, ending: 'fail' }, (task) => {
-      const delayMs = retryAfterMs ?? retryDelayMs(task.attempt, this.random.next());
-      return failed(task, error, retry ? delayMs : undefined, now);
-    });
+    const after = await changeHeldTask(this.tasks, { taskId, fence, ending: 'fail' }, async (task) =>
+      failed(task, command.error, command.retry ? await this.delayMs(task, command) : undefined, now),
+    );
     if (after.status === 'PENDING' && isIdle(after, now)) await announce(this.wakeUps, after.queue);
     return after;
+  }
+
+  private async delayMs({ queue, attempt }: Task, { retryInMs, retryAfterMs }: FailCommand): Promise<number> {
+    if (retryInMs !== undefined) return retryInMs;
+    const { retry } = await settingsOf(this.queues, queue);
+    return retryDelayMs({ attempt, retryAfterMs }, retry, this.random.next());
   }
 }

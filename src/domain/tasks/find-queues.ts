@@ -3,7 +3,7 @@ import type { QueueStore, TaskStore } from '../../ports/tasks.ts';
 import type { Page, PageRequest } from '../shared/page.ts';
 import { queueNotFound } from './errors.ts';
 import type { Order } from './order.ts';
-import { type QueueSettings, queueSettings } from './queue.ts';
+import { type Queue, queueSettings } from './queue.ts';
 import type { QueueFigures } from './queue-figures.ts';
 import type { QueueOrders } from './queue-orders.ts';
 
@@ -12,7 +12,7 @@ const QUEUES_AT_ONCE = 10;
 
 /** A queue at a moment. */
 export interface QueueView {
-  readonly settings: QueueSettings;
+  readonly settings: Queue;
   readonly figures: QueueFigures;
   /** In which it is served now. */
   readonly effectiveOrder: Order;
@@ -46,7 +46,7 @@ export class FindQueues {
     return { items: views, nextCursor };
   }
 
-  private async view(settings: QueueSettings): Promise<QueueView> {
+  private async view(settings: Queue): Promise<QueueView> {
     const now = this.clock.now();
     const figures = await this.tasks.figures(settings.queue, now);
     const asOf = Math.max(now, figures.newestPendingAt ?? now);
@@ -55,5 +55,5 @@ export class FindQueues {
 }
 
 /** The settings by which a queue goes: its own, or the defaults while it has none. */
-export const settingsOf = async (queues: Pick<QueueStore, 'get'>, queue: string): Promise<QueueSettings> =>
-  (await queues.get(queue)) ?? queueSettings(queue);
+export const settingsOf = async (queues: Pick<QueueStore, 'get'>, queue: string): Promise<Queue> =>
+  (await queues.get(queue)) ?? { ...queueSettings(queue), paused: false };

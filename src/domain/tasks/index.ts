@@ -1,13 +1,16 @@
 /** The tasks context as others may use it: `portside/tasks`. */
+export { CancelTask } from './cancel-task.ts';
 export { type ClaimRequest, ClaimTasks } from './claim-tasks.ts';
 export { CompleteTask } from './complete-task.ts';
 export { ConfigureQueue } from './configure-queue.ts';
 export { type EnqueueCommand, type EnqueueResult, EnqueueTask } from './enqueue-task.ts';
 export {
   leaseLost,
+  notCancellable,
   notRedrivable,
   payloadTooLarge,
   queueFull,
+  queueNotEmpty,
   queueNotFound,
   resultTooLarge,
   taskNotFound,
@@ -18,15 +21,28 @@ export { FindQueues, type QueueView } from './find-queues.ts';
 export { FindTasks } from './find-tasks.ts';
 export { payloadText, resultText } from './json-text.ts';
 export { chooseOrder, type Load, type Order, type OrderPolicy } from './order.ts';
-export { type QueueDraft, type QueueSettings, queueSettings, type RunnerSettings } from './queue.ts';
+export { PauseQueue } from './pause-queue.ts';
+export { type PurgedStatus, PurgeQueue } from './purge-queue.ts';
+export {
+  type Queue,
+  type QueueDraft,
+  type QueueSettings,
+  queueSettings,
+  type RetrySettings,
+  type RunnerSettings,
+} from './queue.ts';
 export { type Counters, counterOf, noCounts, type QueueFigures } from './queue-figures.ts';
 export { QueueOrders } from './queue-orders.ts';
-export { RedriveTasks } from './redrive-tasks.ts';
-export { ReleaseTask } from './release-task.ts';
+export { type RedriveOptions, RedriveTasks } from './redrive-tasks.ts';
+export { type ReleaseOptions, ReleaseTask } from './release-task.ts';
 export { retryDelayMs } from './retry-delay.ts';
 export { RunTask } from './run-task.ts';
+export { withoutSecrets, withSecrets } from './runner-secrets.ts';
 export { SweepTasks } from './sweep-tasks.ts';
 export {
+  type AttemptEnd,
+  type AttemptOutcome,
+  cancelled,
   claimed,
   completed,
   createTask,
@@ -37,6 +53,8 @@ export {
   isClaimable,
   isIdle,
   isOpen,
+  isRedrivable,
+  MAX_HISTORY,
   MAX_JSON_BYTES,
   placeOf,
   redriven,

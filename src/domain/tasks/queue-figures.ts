@@ -1,5 +1,5 @@
 import type { Load } from './order.ts';
-import type { Task } from './task.ts';
+import { isRedrivable, type Task } from './task.ts';
 
 /** How often each thing happened to a queue's tasks; these only rise. */
 export interface Counters {
@@ -7,12 +7,21 @@ export interface Counters {
   readonly succeeded: number;
   readonly failed: number;
   readonly shed: number;
+  readonly cancelled: number;
   readonly redriven: number;
   /** Enqueues refused because the queue was full. */
   readonly refused: number;
 }
 
-export const noCounts: Counters = { enqueued: 0, succeeded: 0, failed: 0, shed: 0, redriven: 0, refused: 0 };
+export const noCounts: Counters = {
+  enqueued: 0,
+  succeeded: 0,
+  failed: 0,
+  shed: 0,
+  cancelled: 0,
+  redriven: 0,
+  refused: 0,
+};
 
 /** What a queue holds at a moment, and what it has done. */
 export interface QueueFigures extends Load {
@@ -38,7 +47,9 @@ export function counterOf(before: Task | undefined, after: Task): keyof Counters
       return 'failed';
     case 'SHED':
       return 'shed';
+    case 'CANCELLED':
+      return 'cancelled';
     default:
-      return before.status === 'FAILURE' ? 'redriven' : undefined;
+      return isRedrivable(before) ? 'redriven' : undefined;
   }
 }

@@ -9,6 +9,16 @@ export interface RunnerSettings {
   readonly concurrency: number;
   /** Calls begun per second, for each worker process; no limit if absent. */
   readonly ratePerSecond?: number;
+  /** Sent with each call. Values are never shown again. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Signs each call. Never shown again. */
+  readonly secret?: string;
+}
+
+/** How long a task waits after a failed attempt, at random up to a bound: `firstSeconds`, then twice as long each time. */
+export interface RetrySettings {
+  readonly firstSeconds: number;
+  readonly maxSeconds: number;
 }
 
 export interface QueueSettings {
@@ -21,29 +31,40 @@ export interface QueueSettings {
   /** Of a claim that does not name its own. */
   readonly leaseSeconds: number;
   readonly maxAttempts: number;
+  readonly retry: RetrySettings;
   /** Without one, only workers outside the service drain the queue. */
   readonly runner?: RunnerSettings;
 }
 
+/** A queue as it is. */
+export interface Queue extends QueueSettings {
+  /** Nobody claims from a queue that is paused. */
+  readonly paused: boolean;
+}
+
+/** Twenty attempts whose waits grow to an hour outlast an outage of some four hours. */
 const DEFAULTS = {
   order: 'lifo',
-  deadlineSeconds: 3_600,
+  deadlineSeconds: 86_400,
   maxPending: 100_000,
   leaseSeconds: 30,
-  maxAttempts: 5,
+  maxAttempts: 20,
+  retry: { firstSeconds: 1, maxSeconds: 3_600 },
 } as const satisfies Omit<QueueSettings, 'queue'>;
 
 const RUNNER_DEFAULTS = { timeoutMs: 10_000, concurrency: 4 } as const satisfies Omit<RunnerSettings, 'url'>;
 
 /** What a caller says of a queue; whatever is left out has its default. */
-export type QueueDraft = Partial<Omit<QueueSettings, 'queue' | 'runner'>> & {
+export type QueueDraft = Partial<Omit<QueueSettings, 'queue' | 'retry' | 'runner'>> & {
+  readonly retry?: Partial<RetrySettings>;
   readonly runner?: Partial<RunnerSettings> & Pick<RunnerSettings, 'url'>;
 };
 
 /** The settings that a draft amounts to; of an empty draft, those of a queue that nobody has configured. */
-export const queueSettings = (queue: string, { runner, ...draft }: QueueDraft = {}): QueueSettings => ({
-  queue,
+export const queueSettings = (queue: string, { retry, runner, ...draft }: QueueDraft = {}): QueueSettings => ({
   ...DEFAULTS,
   ...draft,
+  queue,
+  retry: { ...DEFAULTS.retry, ...retry },
   ...(runner ? { runner: { ...RUNNER_DEFAULTS, ...runner } } : {}),
 });

@@ -6,11 +6,16 @@ import { notRedrivable } from './errors.ts';
 import { settingsOf } from './find-queues.ts';
 import { existingTask } from './find-tasks.ts';
 import type { QueueSettings } from './queue.ts';
-import { redriven, type Task } from './task.ts';
+import { isRedrivable, redriven, type Task } from './task.ts';
 
 /** The most tasks that one call brings back; call again for more. */
 const MAX_PER_CALL = 1_000;
 const PAGE = 100;
+
+export interface RedriveOptions {
+  readonly status?: 'FAILURE' | 'SHED';
+  readonly limit?: number;
+}
 
 export class RedriveTasks {
   constructor(
@@ -21,34 +26,36 @@ export class RedriveTasks {
   ) {}
 
   /**
-   * Brings a FAILURE back into its queue.
+   * Brings a FAILURE or SHED back into its queue.
    *
    * @throws DomainError `TASKS_NOT_FOUND`, `TASKS_NOT_REDRIVABLE`, `STORE_UNAVAILABLE`
    */
   async one(taskId: string): Promise<Task> {
     const task = await existingTask(this.tasks, taskId);
-    const after =
-      task.status === 'FAILURE' ? await this.redrive(task, await settingsOf(this.queues, task.queue)) : undefined;
+    const after = isRedrivable(task) ? await this.redrive(task, await settingsOf(this.queues, task.queue)) : undefined;
     if (!after) throw notRedrivable(taskId);
     await announce(this.wakeUps, task.queue);
     return after;
   }
 
   /**
-   * Brings back every FAILURE of a queue, at most 1,000.
+   * Brings back tasks of a queue, the newest first.
    *
+   * @param options.status in which they are
+   * @param options.limit the most; never more than 1,000
    * @returns how many
    * @throws DomainError `STORE_UNAVAILABLE`; some may be back already
    */
-  async all(queue: string): Promise<number> {
+  async all(queue: string, { status = 'FAILURE', limit = MAX_PER_CALL }: RedriveOptions = {}): Promise<number> {
     const settings = await settingsOf(this.queues, queue);
+    const most = Math.min(limit, MAX_PER_CALL);
     let count = 0;
     const readPage = (cursor: string | undefined) =>
-      this.tasks.list(queue, 'FAILURE', { limit: Math.min(PAGE, MAX_PER_CALL - count), cursor });
-    for await (const failures of pagesOf(readPage)) {
-      const back = await Promise.all(failures.map((task) => this.redrive(task, settings)));
+      this.tasks.list(queue, status, { limit: Math.min(PAGE, most - count), cursor });
+    for await (const found of pagesOf(readPage)) {
+      const back = await Promise.all(found.map((task) => this.redrive(task, settings)));
       count += back.filter(Boolean).length;
-      if (count === MAX_PER_CALL) break;
+      if (count === most) break;
     }
     if (count > 0) await announce(this.wakeUps, queue);
     return count;

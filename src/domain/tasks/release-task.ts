@@ -1,8 +1,14 @@
 import type { Clock } from '../../ports/system.ts';
 import type { TaskStore, WakeUps } from '../../ports/tasks.ts';
+import { invalidRequest } from '../shared/domain-error.ts';
 import { announce } from './announce.ts';
 import { changeHeldTask } from './held-task.ts';
 import { isIdle, released, type Task } from './task.ts';
+
+export interface ReleaseOptions {
+  readonly delaySeconds?: number;
+  readonly error?: string;
+}
 
 export class ReleaseTask {
   constructor(
@@ -14,13 +20,19 @@ export class ReleaseTask {
   /**
    * A holder gives its task back, with the attempt.
    *
-   * @throws DomainError `TASKS_NOT_FOUND`, `TASKS_LEASE_LOST`, `STORE_UNAVAILABLE`
+   * @param options.delaySeconds how long nobody shall claim it
+   * @param options.error why, if something went wrong that is not the task's fault
+   * @throws DomainError `INVALID_REQUEST` (the delay passes the end of the task, and the lease stays), `TASKS_NOT_FOUND`,
+   * `TASKS_LEASE_LOST`, `STORE_UNAVAILABLE`
    */
-  async execute(taskId: string, fence: string, delaySeconds = 0): Promise<Task> {
+  async execute(taskId: string, fence: string, { delaySeconds = 0, error }: ReleaseOptions = {}): Promise<Task> {
     const now = this.clock.now();
-    const after = await changeHeldTask(this.tasks, { taskId, fence, ending: 'release' }, (task) =>
-      released(task, delaySeconds * 1000, now),
-    );
+    const after = await changeHeldTask(this.tasks, { taskId, fence, ending: 'release' }, (task) => {
+      const back = released(task, delaySeconds * 1000, now, error);
+      if (delaySeconds > 0 && back.notBefore >= task.expiresAt)
+        throw invalidRequest({ path: 'delaySeconds', message: 'must end before the task expires' });
+      return back;
+    });
     if (after.status === 'PENDING' && isIdle(after, now)) await announce(this.wakeUps, after.queue);
     return after;
   }

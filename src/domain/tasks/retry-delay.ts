@@ -1,12 +1,26 @@
-const FIRST_BOUND_MS = 1_000;
-const LAST_BOUND_MS = 60_000;
+import type { RetrySettings } from './queue.ts';
+
+/** A wait that somebody asks for is stretched by up to this part of it: many are told the same time. */
+const SPREAD = 0.25;
+
+export interface FailedAttempt {
+  /** Its number, from 1. */
+  readonly attempt: number;
+  /** How long whoever refused the task wants it to wait, ms. */
+  readonly retryAfterMs?: number;
+}
 
 /**
  * How long a task waits after a failed attempt, ms: exponential backoff with full jitter, so that tasks which failed
- * together do not come back together.
+ * together do not come back together. A wait that is asked for counts where it is longer.
  *
- * @param attempt the one that failed, from 1
  * @param random from 0 (included) to 1 (excluded)
  */
-export const retryDelayMs = (attempt: number, random: number): number =>
-  Math.floor(random * Math.min(LAST_BOUND_MS, FIRST_BOUND_MS * 2 ** (attempt - 1)));
+export function retryDelayMs(
+  { attempt, retryAfterMs = 0 }: FailedAttempt,
+  retry: RetrySettings,
+  random: number,
+): number {
+  const bound = Math.min(retry.maxSeconds, retry.firstSeconds * 2 ** (attempt - 1)) * 1_000;
+  return Math.floor(Math.max(random * bound, retryAfterMs * (1 + random * SPREAD)));
+}

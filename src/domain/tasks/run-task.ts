@@ -15,8 +15,9 @@ export class RunTask {
   ) {}
 
   /** Has a claimed task done. Never rejects. */
-  run({ taskId, queue, attempt, payload }: Task, runner: RunnerSettings, cancel: Cancellation): Promise<RunOutcome> {
-    return this.runner.run({ taskId, queue, attempt, payload }, runner, cancel);
+  run(task: Task, runner: RunnerSettings, cancel: Cancellation): Promise<RunOutcome> {
+    const { taskId, queue, attempt, deliveries = attempt, payload } = task;
+    return this.runner.run({ taskId, queue, attempt, deliveries, payload }, runner, cancel);
   }
 
   /**
@@ -27,13 +28,15 @@ export class RunTask {
   record({ taskId, fence = '' }: Task, outcome: RunOutcome): Promise<Task> {
     switch (outcome.kind) {
       case 'success':
-        return this.completeTask.withText(taskId, fence, outcome.result);
+        return this.completeTask.withText(taskId, fence, outcome.result, outcome.remark);
       case 'retry':
         return this.failTask.execute(taskId, fence, { ...outcome, retry: true });
       case 'failure':
         return this.failTask.execute(taskId, fence, { ...outcome, retry: false });
       case 'cancelled':
-        return this.releaseTask.execute(taskId, fence);
+        return this.releaseTask.execute(taskId, fence, { error: 'The call was cut short: its worker had to stop.' });
+      case 'unreachable':
+        return this.releaseTask.execute(taskId, fence, { error: outcome.error });
     }
   }
 }

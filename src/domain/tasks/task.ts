@@ -1,7 +1,22 @@
-export type TaskStatus = 'PENDING' | 'TAKEN' | 'SUCCESS' | 'FAILURE' | 'SHED';
+export type TaskStatus = 'PENDING' | 'TAKEN' | 'SUCCESS' | 'FAILURE' | 'SHED' | 'CANCELLED';
 
 /** What the holder of a lease may do to end it. */
 export type Ending = 'complete' | 'fail' | 'release';
+
+/** How an attempt ended. `expired`: its lease ran out. */
+export type AttemptOutcome = 'succeeded' | 'failed' | 'released' | 'expired' | 'cancelled';
+
+/** The end of an attempt. Times are epoch ms. */
+export interface AttemptEnd {
+  readonly attempt: number;
+  readonly claimedAt: number;
+  readonly endedAt: number;
+  /** Who had claimed it, as they called themselves. */
+  readonly worker?: string;
+  readonly outcome: AttemptOutcome;
+  /** The beginning of what went wrong. */
+  readonly error?: string;
+}
 
 /** What a caller said of a new task besides its payload. Kept, so that a repeat can be told from a reuse of its id. */
 export interface TaskTerms {
@@ -14,10 +29,11 @@ export interface TaskTerms {
  * One piece of work. Times are epoch ms.
  *
  *     PENDING ──claim──▶ TAKEN ──complete──▶ SUCCESS
- *       │ ▲ ▲              │ │
- *       │ │ └─fail,release─┘ └─fail, last lease ran out──▶ FAILURE ──redrive──▶ PENDING
- *       │ └── (a lease that ran out is claimed over)
- *       └──expired──▶ SHED
+ *       │   ▲              │ │
+ *       │   └─fail,release─┘ └─fail, last lease ran out──▶ FAILURE ──redrive──▶ PENDING
+ *       └──expired──▶ SHED ──redrive──▶ PENDING
+ *
+ * A lease that ran out is claimed over. PENDING and TAKEN tasks can be made CANCELLED.
  */
 export interface Task {
   readonly taskId: string;
@@ -42,6 +58,14 @@ export interface Task {
   /** Nobody claims it from then on. */
   readonly expiresAt: number;
   readonly claimedAt?: number;
+  /** Who has the last claim, as they called themselves. */
+  readonly worker?: string;
+  /** How long a lease the last claim asked for, s. */
+  readonly leaseSeconds?: number;
+  /** How often it was claimed in all; other than `attempt`, this never falls. Tasks of the first release have none. */
+  readonly deliveries?: number;
+  /** The last ends of attempts, at most {@link MAX_HISTORY}, oldest first. */
+  readonly history?: readonly AttemptEnd[];
   /** While TAKEN: from then on somebody else may claim it; until somebody does, it is still the holder's. */
   readonly leaseUntil?: number;
   readonly finishedAt?: number;
@@ -50,6 +74,10 @@ export interface Task {
   /** How the holder of `fence` ended its lease, if it did. */
   readonly endedBy?: Ending;
 }
+
+export const MAX_HISTORY = 20;
+/** So much of an error stands in the history, characters. */
+const MAX_HISTORY_ERROR = 200;
 
 /** Payloads and results may be as long as this, in bytes of UTF-8. */
 export const MAX_JSON_BYTES = 32 * 1024;
@@ -73,7 +101,8 @@ export function createTask({ defaults, ...draft }: TaskDraft, now: number): Task
     maxAttempts: maxAttempts ?? defaults.maxAttempts,
     createdAt: now,
     notBefore: now + delaySeconds * 1000,
-    expiresAt: now + expiresInSeconds * 1000,
+    // A deadline that passes before the task may run would shed every one.
+    expiresAt: now + (delaySeconds + expiresInSeconds) * 1000,
   };
 }
 
@@ -95,22 +124,33 @@ export const isOpen = ({ status }: Pick<Task, 'status'>): boolean => status === 
 export interface Grant {
   readonly fence: string;
   readonly claimedAt: number;
-  readonly leaseUntil: number;
+  readonly leaseSeconds: number;
+  readonly worker?: string;
 }
 
 /** @param task one that {@link isClaimable} at `grant.claimedAt` */
-export const claimed = (task: Task, grant: Grant): Task => ({
-  ...task,
-  ...grant,
+export const claimed = (task: Task, { fence, claimedAt, leaseSeconds, worker }: Grant): Task => ({
+  ...(task.status === 'TAKEN' ? withEnd(task, 'expired', task.leaseUntil as number) : task),
   status: 'TAKEN',
   attempt: task.attempt + 1,
+  deliveries: (task.deliveries ?? task.attempt) + 1,
+  fence,
+  claimedAt,
+  leaseSeconds,
+  leaseUntil: claimedAt + leaseSeconds * 1000,
+  worker,
   endedBy: undefined,
 });
 
-export const extended = (task: Task, leaseUntil: number): Task => ({ ...task, leaseUntil });
+/** A lease that lasts for so long from now, and never ends earlier than it would have. */
+export const extended = (task: Task, leaseSeconds: number, now: number): Task => ({
+  ...task,
+  leaseUntil: Math.max(task.leaseUntil ?? 0, now + leaseSeconds * 1000),
+});
 
-export const completed = (task: Task, result: string | undefined, now: number): Task => ({
-  ...finished(task, 'SUCCESS', now),
+/** @param remark what there is to say of a success that left no result */
+export const completed = (task: Task, result: string | undefined, now: number, remark?: string): Task => ({
+  ...finished(withEnd(task, 'succeeded', now, remark), 'SUCCESS', now),
   endedBy: 'complete',
   result,
 });
@@ -122,22 +162,31 @@ export const completed = (task: Task, result: string | undefined, now: number): 
  * @param retryDelayMs undefined: do not try again
  */
 export function failed(task: Task, error: string, retryDelayMs: number | undefined, now: number): Task {
-  const ended = { ...task, error, endedBy: 'fail' } as const;
-  const notBefore = now + (retryDelayMs ?? 0);
-  return retryDelayMs === undefined || task.attempt >= task.maxAttempts || notBefore >= task.expiresAt
-    ? finished(ended, 'FAILURE', now)
-    : { ...ended, status: 'PENDING', leaseUntil: undefined, notBefore };
+  const ended = { ...withEnd(task, 'failed', now, error), error, endedBy: 'fail' } as const;
+  if (retryDelayMs === undefined || task.attempt >= task.maxAttempts) return finished(ended, 'FAILURE', now);
+  const notBefore = now + retryDelayMs;
+  if (notBefore < task.expiresAt) return { ...ended, status: 'PENDING', leaseUntil: undefined, notBefore };
+  const wait = `The next attempt was to come after ${Math.ceil(retryDelayMs / 1000)} s, past the deadline of the task.`;
+  return finished({ ...ended, error: `${error} ${wait}` }, 'FAILURE', now);
 }
 
-/** The attempt is given back, as if the claim had not been. */
-export const released = (task: Task, delayMs: number, now: number): Task => ({
-  ...task,
+/**
+ * The attempt is given back, as if the claim had not been.
+ *
+ * @param error why, if something went wrong that is not the task's fault
+ */
+export const released = (task: Task, delayMs: number, now: number, error?: string): Task => ({
+  ...withEnd(task, 'released', now, error),
   status: 'PENDING',
   attempt: task.attempt - 1,
   leaseUntil: undefined,
   notBefore: now + delayMs,
   endedBy: 'release',
 });
+
+/** @param task an open one; whoever holds it holds it no more */
+export const cancelled = (task: Task, now: number): Task =>
+  finished(task.status === 'TAKEN' ? withEnd(task, 'cancelled', now) : task, 'CANCELLED', now);
 
 /**
  * What time alone makes of an open task.
@@ -151,15 +200,19 @@ export function settledIfOverdue(task: Task, now: number): Task | undefined {
   if (!isOpen(task) || (task.leaseUntil ?? 0) > now) return undefined;
   const isLastLeaseOver =
     task.leaseUntil !== undefined && task.attempt >= task.maxAttempts && task.leaseUntil < task.expiresAt;
+  const ended = task.status === 'TAKEN' ? withEnd(task, 'expired', task.leaseUntil as number) : task;
   if (isLastLeaseOver)
     return {
-      ...finished(task, 'FAILURE', now),
+      ...finished(ended, 'FAILURE', now),
       error: 'The lease of the last attempt ran out before it was finished.',
     };
-  return task.expiresAt <= now ? { ...finished(task, 'SHED', now), shedReason: 'expired' } : undefined;
+  return task.expiresAt <= now ? { ...finished(ended, 'SHED', now), shedReason: 'expired' } : undefined;
 }
 
-/** A FAILURE begins anew in its old place. */
+/** Whether {@link redriven} may be made of it. */
+export const isRedrivable = ({ status }: Pick<Task, 'status'>): boolean => status === 'FAILURE' || status === 'SHED';
+
+/** A FAILURE or SHED begins anew in its old place. */
 export const redriven = (task: Task, deadlineSeconds: number, now: number): Task => ({
   ...task,
   status: 'PENDING',
@@ -167,18 +220,36 @@ export const redriven = (task: Task, deadlineSeconds: number, now: number): Task
   notBefore: now,
   expiresAt: now + (task.terms.expiresInSeconds ?? deadlineSeconds) * 1000,
   finishedAt: undefined,
+  shedReason: undefined,
 });
 
-const finished = (task: Task, status: 'SUCCESS' | 'FAILURE' | 'SHED', finishedAt: number): Task => ({
+const finished = (task: Task, status: Exclude<TaskStatus, 'PENDING' | 'TAKEN'>, finishedAt: number): Task => ({
   ...task,
   status,
   leaseUntil: undefined,
   finishedAt,
 });
 
+/** @param error what went wrong, or is to be remarked */
+function withEnd(task: Task, outcome: AttemptOutcome, endedAt: number, error?: string): Task {
+  const { attempt, claimedAt = endedAt, worker, history = [] } = task;
+  const end: AttemptEnd = {
+    attempt,
+    claimedAt,
+    endedAt,
+    ...(worker === undefined ? {} : { worker }),
+    outcome,
+    ...(error === undefined ? {} : { error: error.slice(0, MAX_HISTORY_ERROR) }),
+  };
+  return { ...task, history: [...history, end].slice(-MAX_HISTORY) };
+}
+
 /**
- * Whether nothing has happened to a task since it was seen. Each claim has a fence of its own and each way out of a
- * state is taken once, so status and fence tell; heartbeats move the lease alone.
+ * Whether nothing has happened to a task since it was seen. Each claim has a fence of its own, each redrive a new
+ * deadline, and each way out of a state is taken once; heartbeats move the lease alone.
  */
 export const standsAs = (task: Task, seen: Task): boolean =>
-  task.status === seen.status && task.fence === seen.fence && task.leaseUntil === seen.leaseUntil;
+  task.status === seen.status &&
+  task.fence === seen.fence &&
+  task.leaseUntil === seen.leaseUntil &&
+  task.expiresAt === seen.expiresAt;

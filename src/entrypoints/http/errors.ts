@@ -4,7 +4,7 @@ import { type ProblemTable, problemDetails } from './problems.ts';
 
 /** Refusals that HTTP itself gives rise to, by the name that Fastify has for them. */
 const FRAMEWORK_ERRORS: Readonly<Record<string, DomainError>> = {
-  FST_ERR_CTP_BODY_TOO_LARGE: new DomainError('BODY_TOO_LARGE', 'The body is larger than 64 KiB.'),
+  FST_ERR_CTP_BODY_TOO_LARGE: new DomainError('BODY_TOO_LARGE', 'The body is larger than this route takes.'),
   FST_ERR_CTP_INVALID_MEDIA_TYPE: new DomainError('UNSUPPORTED_MEDIA_TYPE', 'The content type is not well-formed.'),
   FST_ERR_BAD_URL: invalidRequest({ path: 'path', message: 'is not well-formed' }),
 };

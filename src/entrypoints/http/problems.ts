@@ -47,7 +47,7 @@ export const generalProblems: ProblemTable = {
   BODY_TOO_LARGE: {
     status: 413,
     title: 'The body is too large',
-    advice: 'Send at most 64 KiB.',
+    advice: 'Send at most 64 KiB; a batch of tasks may have 1 MiB.',
   },
   UNSUPPORTED_MEDIA_TYPE: {
     status: 415,

@@ -27,9 +27,12 @@ export const tasks: Context<typeof settings> = {
       completeTask: container.get(useCases.completeTask),
       failTask: container.get(useCases.failTask),
       releaseTask: container.get(useCases.releaseTask),
+      cancelTask: container.get(useCases.cancelTask),
       redriveTasks: container.get(useCases.redriveTasks),
+      purgeQueue: container.get(useCases.purgeQueue),
       findQueues: container.get(useCases.findQueues),
       configureQueue: container.get(useCases.configureQueue),
+      pauseQueue: container.get(useCases.pauseQueue),
       signals: container.get(ports.signals),
     }),
   loops: (container: Container, config: TasksConfig) => {

@@ -4,6 +4,7 @@ import { HttpTaskRunner } from '../../../adapters/http/task-runner.ts';
 import { MemoryQueueStore } from '../../../adapters/memory/queue-store.ts';
 import { MemoryTaskStore } from '../../../adapters/memory/task-store.ts';
 import { MemoryWakeUps } from '../../../adapters/memory/wake-ups.ts';
+import { CancelTask } from '../../../domain/tasks/cancel-task.ts';
 import { ClaimTasks } from '../../../domain/tasks/claim-tasks.ts';
 import { CompleteTask } from '../../../domain/tasks/complete-task.ts';
 import { ConfigureQueue } from '../../../domain/tasks/configure-queue.ts';
@@ -12,6 +13,8 @@ import { ExtendLease } from '../../../domain/tasks/extend-lease.ts';
 import { FailTask } from '../../../domain/tasks/fail-task.ts';
 import { FindQueues } from '../../../domain/tasks/find-queues.ts';
 import { FindTasks } from '../../../domain/tasks/find-tasks.ts';
+import { PauseQueue } from '../../../domain/tasks/pause-queue.ts';
+import { PurgeQueue } from '../../../domain/tasks/purge-queue.ts';
 import { QueueOrders } from '../../../domain/tasks/queue-orders.ts';
 import { RedriveTasks } from '../../../domain/tasks/redrive-tasks.ts';
 import { ReleaseTask } from '../../../domain/tasks/release-task.ts';
@@ -84,8 +87,8 @@ function bindWorking({ bind }: ContainerModuleLoadOptions): void {
   );
   bind(useCases.completeTask).toResolvedValue((tasks, clock) => new CompleteTask(tasks, clock), [tasks, clock]);
   bind(useCases.failTask).toResolvedValue(
-    (tasks, wakeUps, clock, random) => new FailTask(tasks, wakeUps, clock, random),
-    [tasks, wakeUps, clock, random],
+    (tasks, queues, wakeUps, clock, random) => new FailTask(tasks, queues, wakeUps, clock, random),
+    [tasks, queues, wakeUps, clock, random],
   );
   bind(useCases.releaseTask).toResolvedValue(
     (tasks, wakeUps, clock) => new ReleaseTask(tasks, wakeUps, clock),
@@ -116,6 +119,12 @@ function bindUseCases(options: ContainerModuleLoadOptions): void {
     (queues, tasks, orders, clock) => new FindQueues(queues, tasks, orders, clock),
     [queues, tasks, useCases.queueOrders, clock],
   );
+  bind(useCases.cancelTask).toResolvedValue((tasks, clock) => new CancelTask(tasks, clock), [tasks, clock]);
+  bind(useCases.purgeQueue).toResolvedValue(
+    (tasks, queues, clock) => new PurgeQueue(tasks, queues, clock),
+    [tasks, queues, clock],
+  );
+  bind(useCases.pauseQueue).toResolvedValue((queues, wakeUps) => new PauseQueue(queues, wakeUps), [queues, wakeUps]);
   bind(useCases.configureQueue).toResolvedValue(
     (queues, wakeUps) => new ConfigureQueue(queues, wakeUps),
     [queues, wakeUps],

@@ -1,4 +1,5 @@
 import type { SnsWakeUps } from '../../../adapters/sns/wake-ups.ts';
+import type { CancelTask } from '../../../domain/tasks/cancel-task.ts';
 import type { ClaimTasks } from '../../../domain/tasks/claim-tasks.ts';
 import type { CompleteTask } from '../../../domain/tasks/complete-task.ts';
 import type { ConfigureQueue } from '../../../domain/tasks/configure-queue.ts';
@@ -7,6 +8,8 @@ import type { ExtendLease } from '../../../domain/tasks/extend-lease.ts';
 import type { FailTask } from '../../../domain/tasks/fail-task.ts';
 import type { FindQueues } from '../../../domain/tasks/find-queues.ts';
 import type { FindTasks } from '../../../domain/tasks/find-tasks.ts';
+import type { PauseQueue } from '../../../domain/tasks/pause-queue.ts';
+import type { PurgeQueue } from '../../../domain/tasks/purge-queue.ts';
 import type { QueueOrders } from '../../../domain/tasks/queue-orders.ts';
 import type { RedriveTasks } from '../../../domain/tasks/redrive-tasks.ts';
 import type { ReleaseTask } from '../../../domain/tasks/release-task.ts';
@@ -37,6 +40,9 @@ export const useCases = {
   completeTask: token<CompleteTask>('CompleteTask'),
   failTask: token<FailTask>('FailTask'),
   releaseTask: token<ReleaseTask>('ReleaseTask'),
+  cancelTask: token<CancelTask>('CancelTask'),
+  purgeQueue: token<PurgeQueue>('PurgeQueue'),
+  pauseQueue: token<PauseQueue>('PauseQueue'),
   redriveTasks: token<RedriveTasks>('RedriveTasks'),
   runTask: token<RunTask>('RunTask'),
   sweepTasks: token<SweepTasks>('SweepTasks'),

@@ -38,7 +38,19 @@ export const problems: ProblemTable = {
   },
   TASKS_NOT_REDRIVABLE: {
     status: 409,
-    title: 'Only a FAILURE can be redriven',
-    advice: 'Read the task for its status. A task that was shed is enqueued anew, under another id.',
+    title: 'Only a FAILURE or SHED can be redriven',
+    advice: 'Read the task for its status. What was cancelled or done is enqueued anew, under another id.',
+  },
+  TASKS_NOT_CANCELLABLE: {
+    status: 409,
+    title: 'The task is finished',
+    advice: 'Read the task for its status: there is nothing to cancel any more.',
+  },
+  TASKS_QUEUE_NOT_EMPTY: {
+    status: 409,
+    title: 'The queue holds open tasks',
+    advice:
+      'Let its tasks run, or remove those that are PENDING with `DELETE /queues/{queue}/tasks?status=PENDING`. Then delete ' +
+      'the queue.',
   },
 };

@@ -9,6 +9,7 @@ const MAX_LEASE_SECONDS = 43_200;
 const Delay = Type.Integer({ minimum: 0, maximum: MAX_DELAY_SECONDS });
 const Lifetime = Type.Integer({ minimum: 1, maximum: MAX_DELAY_SECONDS });
 const Lease = Type.Integer({ minimum: 1, maximum: MAX_LEASE_SECONDS });
+const RetrySeconds = Type.Integer({ minimum: 1, maximum: 86_400 });
 const Attempts = Type.Integer({ minimum: 1, maximum: 100 });
 const Fence = Type.String({ minLength: 1, maxLength: 256, description: 'as the claim gave it' });
 const anyJson = (description: string) => Type.Unknown({ description });
@@ -17,6 +18,7 @@ const givenJson = () =>
 
 export const QueueParams = Type.Object({ queue: Id });
 export const TaskParams = Type.Object({ taskId: Id });
+export const TaskOfQueueParams = Type.Object({ queue: Id, taskId: Id });
 
 export const NewTask = Type.Object(
   {
@@ -29,6 +31,16 @@ export const NewTask = Type.Object(
   { additionalProperties: false },
 );
 
+export const NewTasks = Type.Object(
+  { tasks: Type.Array(NewTask, { minItems: 1, maxItems: 100 }) },
+  { additionalProperties: false },
+);
+
+/** Names and values of headers as RFC 9110 §5 has them, without what a call carries anyway. */
+const HeaderName =
+  "^(?!(?:[Cc]ontent-|[Tt]ransfer-|[Hh]ost$|[Cc]onnection$|[Ii]dempotency-[Kk]ey$|[Pp]ortside-))[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}$";
+const HeaderValue = '^[\\x21-\\x7e](?:[\\x20-\\x7e]*[\\x21-\\x7e])?$';
+
 export const QueueDraft = Type.Object(
   {
     order: Type.Optional(Type.Enum(['lifo', 'fifo', 'adaptive'])),
@@ -36,6 +48,12 @@ export const QueueDraft = Type.Object(
     maxPending: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000_000 })),
     leaseSeconds: Type.Optional(Lease),
     maxAttempts: Type.Optional(Attempts),
+    retry: Type.Optional(
+      Type.Object(
+        { firstSeconds: Type.Optional(RetrySeconds), maxSeconds: Type.Optional(RetrySeconds) },
+        { additionalProperties: false, description: 'Bounds of the wait before the second attempt, and of every wait' },
+      ),
+    ),
     runner: Type.Optional(
       Type.Object(
         {
@@ -43,6 +61,16 @@ export const QueueDraft = Type.Object(
           timeoutMs: Type.Optional(Type.Integer({ minimum: 100, maximum: 900_000 })),
           concurrency: Type.Optional(Type.Integer({ minimum: 1, maximum: 100 })),
           ratePerSecond: Type.Optional(Type.Number({ minimum: 0.01, maximum: 10_000 })),
+          headers: Type.Optional(
+            Type.Record(
+              Type.String({ pattern: HeaderName }),
+              Type.String({ pattern: HeaderValue, maxLength: 2_048, description: 'visible ASCII characters' }),
+              { maxProperties: 10, additionalProperties: false, description: 'sent with each call' },
+            ),
+          ),
+          secret: Type.Optional(
+            Type.String({ pattern: '^(\\*\\*\\*|.{16,128})$', description: '16 to 128 characters; signs each call' }),
+          ),
         },
         { additionalProperties: false },
       ),
@@ -54,7 +82,20 @@ export const QueueDraft = Type.Object(
 export const TaskListQuery = Type.Object(
   {
     ...PageQuery.properties,
-    status: Type.Enum(['PENDING', 'TAKEN', 'FAILURE', 'SHED']),
+    status: Type.Enum(['PENDING', 'TAKEN', 'FAILURE', 'SHED', 'CANCELLED']),
+  },
+  { additionalProperties: false },
+);
+
+export const PurgeQuery = Type.Object(
+  { status: Type.Enum(['PENDING', 'FAILURE', 'SHED', 'CANCELLED']) },
+  { additionalProperties: false },
+);
+
+export const RedriveRequest = Type.Object(
+  {
+    status: Type.Optional(Type.Enum(['FAILURE', 'SHED'])),
+    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000 })),
   },
   { additionalProperties: false },
 );
@@ -64,7 +105,9 @@ export const ClaimRequest = Type.Object(
     max: Type.Optional(Type.Integer({ minimum: 1, maximum: 10 })),
     leaseSeconds: Type.Optional(Lease),
     waitSeconds: Type.Optional(Type.Integer({ minimum: 0, maximum: 20 })),
-    worker: Type.Optional(Type.String({ minLength: 1, maxLength: 256, description: 'Who claims; stands in the log' })),
+    worker: Type.Optional(
+      Type.String({ minLength: 1, maxLength: 256, description: 'Who claims; shown with the task' }),
+    ),
   },
   { additionalProperties: false },
 );
@@ -78,7 +121,12 @@ export const Completion = Type.Object(
   { additionalProperties: false },
 );
 export const Failure = Type.Object(
-  { fence: Fence, error: Type.String({ maxLength: 2_000 }), retry: Type.Optional(Type.Boolean()) },
+  {
+    fence: Fence,
+    error: Type.String({ maxLength: 2_000 }),
+    retry: Type.Optional(Type.Boolean()),
+    retryInSeconds: Type.Optional(Delay),
+  },
   { additionalProperties: false },
 );
 export const Release = Type.Object(
@@ -89,7 +137,7 @@ export const Release = Type.Object(
 const taskFields = {
   taskId: Type.String(),
   queue: Type.String(),
-  status: Type.String({ enum: ['PENDING', 'TAKEN', 'SUCCESS', 'FAILURE', 'SHED'] }),
+  status: Type.String({ enum: ['PENDING', 'TAKEN', 'SUCCESS', 'FAILURE', 'SHED', 'CANCELLED'] }),
   attempt: Type.Integer({ description: 'Number of the last attempt; 0 before the first' }),
   maxAttempts: Type.Integer(),
   payload: anyJson('As it was enqueued'),
@@ -106,6 +154,18 @@ const taskFields = {
   claimedAt: Type.Optional(Type.String({ format: 'date-time', description: 'The last claim' })),
   leaseUntil: Type.Optional(Timestamp),
   finishedAt: Type.Optional(Timestamp),
+  worker: Type.Optional(Type.String({ description: 'Who has the last claim' })),
+  history: Type.Array(
+    Type.Object({
+      attempt: Type.Integer(),
+      claimedAt: Timestamp,
+      endedAt: Timestamp,
+      worker: Type.Optional(Type.String()),
+      outcome: Type.String({ enum: ['succeeded', 'failed', 'released', 'expired', 'cancelled'] }),
+      error: Type.Optional(Type.String({ description: 'The beginning of what went wrong, or a remark' })),
+    }),
+    { description: 'The last 20 ends of attempts, oldest first' },
+  ),
 };
 
 export const TaskBody = Type.Object(taskFields, { description: 'The task as it is now' });
@@ -130,8 +190,11 @@ export const ClaimedTasks = Type.Object(
         taskId: Type.String(),
         payload: anyJson('As it was enqueued'),
         attempt: Type.Integer(),
+        maxAttempts: Type.Integer(),
         fence: Type.String({ description: 'Send it with every call for this task' }),
         leaseUntil: Timestamp,
+        createdAt: Timestamp,
+        expiresAt: Timestamp,
       }),
     ),
   },
@@ -145,12 +208,16 @@ const settingsFields = {
   maxPending: Type.Integer(),
   leaseSeconds: Type.Integer(),
   maxAttempts: Type.Integer(),
+  retry: Type.Object({ firstSeconds: Type.Integer(), maxSeconds: Type.Integer() }),
+  paused: Type.Boolean({ description: 'Whether nobody can claim' }),
   runner: Type.Optional(
     Type.Object({
       url: Type.String(),
       timeoutMs: Type.Integer(),
       concurrency: Type.Integer(),
       ratePerSecond: Type.Optional(Type.Number()),
+      headers: Type.Optional(Type.Record(Type.String(), Type.String())),
+      secret: Type.Optional(Type.String({ description: 'Hidden, as the values of headers are' })),
     }),
   ),
 };
@@ -174,6 +241,7 @@ export const QueueBody = Type.Object(
       succeeded: Type.Integer(),
       failed: Type.Integer(),
       shed: Type.Integer(),
+      cancelled: Type.Integer(),
       redriven: Type.Integer(),
       refused: Type.Integer({ description: 'Enqueues refused because the queue was full' }),
     }),
@@ -188,3 +256,24 @@ export const QueueList = Type.Object(
 );
 
 export const Redriven = Type.Object({ redriven: Type.Integer() }, { description: 'How many are back in the queue' });
+
+export const Removed = Type.Object({ removed: Type.Integer() }, { description: 'How many are gone' });
+
+export const Nothing = Type.Null({ description: 'Done' });
+
+export const BatchResults = Type.Object(
+  {
+    results: Type.Array(
+      Type.Object({
+        task: Type.Optional(TaskBody),
+        problem: Type.Optional(
+          Type.Object(
+            { code: Type.String(), status: Type.Integer(), title: Type.String() },
+            { additionalProperties: true, description: 'As it would have been answered with alone' },
+          ),
+        ),
+      }),
+    ),
+  },
+  { description: 'What became of each task, in order' },
+);

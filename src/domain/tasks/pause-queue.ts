@@ -1,0 +1,24 @@
+import type { QueueStore, WakeUps } from '../../ports/tasks.ts';
+import { announce } from './announce.ts';
+import { queueNotFound } from './errors.ts';
+import type { Queue } from './queue.ts';
+
+export class PauseQueue {
+  constructor(
+    private readonly queues: QueueStore,
+    private readonly wakeUps: WakeUps,
+  ) {}
+
+  /**
+   * Pauses a queue, so that nobody claims from it, or has it go on. What is held then is not touched, and deadlines run on.
+   * May be repeated.
+   *
+   * @throws DomainError `TASKS_QUEUE_NOT_FOUND`, `STORE_UNAVAILABLE`
+   */
+  async execute(queue: string, paused: boolean): Promise<Queue> {
+    const changed = await this.queues.pause(queue, paused);
+    if (!changed) throw queueNotFound(queue);
+    if (!paused) await announce(this.wakeUps, queue);
+    return changed;
+  }
+}

@@ -1,0 +1,298 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import type { FastifyPluginAsync, FastifyReply } from 'fastify';
+import { DomainError, invalidRequest } from '../../../domain/shared/domain-error.ts';
+import type { ClaimTasks } from '../../../domain/tasks/claim-tasks.ts';
+import type { ConfigureQueue } from '../../../domain/tasks/configure-queue.ts';
+import type { EnqueueResult, EnqueueTask } from '../../../domain/tasks/enqueue-task.ts';
+import type { FindQueues } from '../../../domain/tasks/find-queues.ts';
+import type { FindTasks } from '../../../domain/tasks/find-tasks.ts';
+import { payloadText } from '../../../domain/tasks/json-text.ts';
+import type { PauseQueue } from '../../../domain/tasks/pause-queue.ts';
+import type { PurgeQueue } from '../../../domain/tasks/purge-queue.ts';
+import type { RedriveTasks } from '../../../domain/tasks/redrive-tasks.ts';
+import type { ReleaseTask } from '../../../domain/tasks/release-task.ts';
+import type { WakeUpSignals } from '../../../ports/tasks.ts';
+import { generalProblems, problemDetails } from '../problems.ts';
+import { pageRequest } from '../schemas.ts';
+import { claimedBody, queueBody, settingsBody, taskBody } from './bodies.ts';
+import { keyed, tags } from './common.ts';
+import { problems } from './problems.ts';
+import * as schemas from './schemas.ts';
+import { taskIdOfKey } from './task-id-of-key.ts';
+import { WaitingClaims } from './waiting-claims.ts';
+
+export interface QueueRoutesOptions {
+  readonly enqueueTask: EnqueueTask;
+  readonly findTasks: FindTasks;
+  readonly claimTasks: ClaimTasks;
+  readonly releaseTask: ReleaseTask;
+  readonly redriveTasks: RedriveTasks;
+  readonly purgeQueue: PurgeQueue;
+  readonly findQueues: FindQueues;
+  readonly configureQueue: ConfigureQueue;
+  readonly pauseQueue: PauseQueue;
+  readonly signals: WakeUpSignals;
+}
+
+/** A hundred tasks of some ten kilobytes each, bytes. */
+const BATCH_BODY_LIMIT = 1024 * 1024;
+
+/** Queues, and what is done with the tasks of a whole queue. */
+export const queueRoutes = (options: QueueRoutesOptions): FastifyPluginAsync => {
+  const plugin: FastifyPluginAsyncTypebox = async (app) => {
+    app.post(
+      '/queues/:queue/tasks',
+      {
+        config: keyed('TASKS_PAYLOAD_TOO_LARGE', 'IDEMPOTENCY_KEY_REUSED', 'TASKS_QUEUE_FULL'),
+        schema: {
+          tags,
+          summary: 'Enqueue a task',
+          description:
+            'The task’s identity among all queues is `taskId`, else made from the `Idempotency-Key`, else generated. ' +
+            'The same task again adds nothing and answers with the task as it is now, with `Idempotent-Replayed: true`.',
+          params: schemas.QueueParams,
+          headers: schemas.IdempotencyHeaders,
+          body: schemas.NewTask,
+          response: { 201: schemas.EnqueuedTask },
+        },
+        // A size is refused before the rest of the content is looked at.
+        preValidation: async ({ body }) => void payloadText((body as { payload?: unknown } | null)?.payload),
+      },
+      async ({ params: { queue }, headers, body }, reply) => {
+        const key = headers['idempotency-key'];
+        if (key !== undefined && body.taskId !== undefined)
+          throw invalidRequest({ path: 'taskId', message: 'cannot be given beside an Idempotency-Key; give one' });
+        const taskId = key === undefined ? body.taskId : taskIdOfKey(key);
+        const { task, replayed } = await options.enqueueTask.execute(queue, { ...body, taskId });
+        if (replayed) reply.header('idempotent-replayed', 'true');
+        return reply.code(201).header('location', `/tasks/${task.taskId}`).send(taskBody(task));
+      },
+    );
+
+    app.post(
+      '/queues/:queue/tasks/batch',
+      {
+        bodyLimit: BATCH_BODY_LIMIT,
+        config: keyed('IDEMPOTENCY_KEY_REUSED'),
+        schema: {
+          tags,
+          summary: 'Enqueue up to 100 tasks',
+          description:
+            'Each stands for itself: one that is refused keeps no other from being added. With a `taskId` each, the batch ' +
+            'may be repeated.',
+          params: schemas.QueueParams,
+          body: schemas.NewTasks,
+          response: { 200: schemas.BatchResults },
+        },
+      },
+      async ({ params: { queue }, body: { tasks } }) => {
+        const outcomes = await options.enqueueTask.all(queue, tasks);
+        return { results: outcomes.map(batchResult) };
+      },
+    );
+
+    app.get(
+      '/queues/:queue/tasks',
+      {
+        config: keyed(),
+        schema: {
+          tags,
+          summary: 'List tasks of a queue, newest first',
+          description: 'A page may be short and still have `nextCursor`. A SUCCESS is found by its id.',
+          params: schemas.QueueParams,
+          querystring: schemas.TaskListQuery,
+          response: { 200: schemas.TaskList },
+        },
+      },
+      async ({ params: { queue }, query }) => {
+        const page = await options.findTasks.list(queue, query.status, pageRequest(query));
+        return { tasks: page.items.map(taskBody), nextCursor: page.nextCursor };
+      },
+    );
+
+    app.get(
+      '/queues',
+      {
+        config: keyed(),
+        schema: {
+          tags,
+          summary: 'List queues by name',
+          querystring: schemas.PageQuery,
+          response: { 200: schemas.QueueList },
+        },
+      },
+      async ({ query }) => {
+        const page = await options.findQueues.list(pageRequest(query));
+        return { queues: page.items.map(queueBody), nextCursor: page.nextCursor };
+      },
+    );
+
+    app.get(
+      '/queues/:queue',
+      {
+        config: keyed('TASKS_QUEUE_NOT_FOUND'),
+        schema: {
+          tags,
+          summary: 'Read a queue: settings, what it holds, what it has done',
+          params: schemas.QueueParams,
+          response: { 200: schemas.QueueBody },
+        },
+      },
+      async ({ params: { queue } }) => queueBody(await options.findQueues.byName(queue)),
+    );
+
+    app.put(
+      '/queues/:queue',
+      {
+        config: keyed(),
+        schema: {
+          tags,
+          summary: 'Configure a queue; what is left out has its default',
+          params: schemas.QueueParams,
+          body: schemas.QueueDraft,
+          response: { 200: schemas.QueueSettingsBody },
+        },
+      },
+      async ({ params: { queue }, body }) => {
+        if (body.runner && !isHttpUrl(body.runner.url))
+          throw invalidRequest({
+            path: 'runner.url',
+            message: 'must be an address that begins with http:// or https://',
+          });
+        return settingsBody(await options.configureQueue.execute(queue, body));
+      },
+    );
+
+    app.delete(
+      '/queues/:queue/tasks',
+      {
+        config: keyed(),
+        schema: {
+          tags,
+          summary: 'Remove tasks of a queue, at most 1,000',
+          description: 'PENDING tasks become CANCELLED, which calls nobody and can be read; finished ones go.',
+          params: schemas.QueueParams,
+          querystring: schemas.PurgeQuery,
+          response: { 200: schemas.Removed },
+        },
+      },
+      async ({ params: { queue }, query: { status }, log }) => {
+        const removed = await options.purgeQueue.purge(queue, status);
+        log.info({ queue, status, removed }, 'purged');
+        return { removed };
+      },
+    );
+
+    app.delete(
+      '/queues/:queue',
+      {
+        config: keyed('TASKS_QUEUE_NOT_FOUND', 'TASKS_QUEUE_NOT_EMPTY'),
+        schema: {
+          tags,
+          summary: 'Delete a queue that holds no open tasks',
+          params: schemas.QueueParams,
+          response: { 204: schemas.Nothing },
+        },
+      },
+      async ({ params: { queue }, log }, reply) => {
+        await options.purgeQueue.remove(queue);
+        log.info({ queue }, 'queue deleted');
+        return reply.code(204).send(null);
+      },
+    );
+
+    for (const [action, paused] of [
+      ['pause', true],
+      ['resume', false],
+    ] as const)
+      app.post(
+        `/queues/:queue/${action}`,
+        {
+          config: keyed('TASKS_QUEUE_NOT_FOUND'),
+          schema: {
+            tags,
+            summary: paused ? 'Pause a queue: nobody claims from it' : 'Have a paused queue go on',
+            params: schemas.QueueParams,
+            response: { 200: schemas.QueueBody },
+          },
+        },
+        async ({ params: { queue }, log }) => {
+          await options.pauseQueue.execute(queue, paused);
+          log.info({ queue }, paused ? 'queue paused' : 'queue resumed');
+          return queueBody(await options.findQueues.byName(queue));
+        },
+      );
+
+    const waitingClaims = new WaitingClaims(options.claimTasks, options.signals);
+    app.addHook('preClose', async () => waitingClaims.close());
+    app.post(
+      '/queues/:queue/claims',
+      {
+        config: keyed(),
+        schema: {
+          tags,
+          summary: 'Claim tasks',
+          description: 'Answers as soon as there is a task, with none once `waitSeconds` are over.',
+          params: schemas.QueueParams,
+          body: schemas.ClaimRequest,
+          response: { 200: schemas.ClaimedTasks },
+        },
+      },
+      async ({ params: { queue }, body: { max = 1, leaseSeconds, waitSeconds = 0, worker }, log }, reply) => {
+        const unheard = signalWhenUnheard(reply);
+        const tasks = await waitingClaims.claim(queue, { max, leaseSeconds, worker }, waitSeconds * 1000, unheard);
+        if (tasks.length > 0) log.debug({ queue, worker, taskIds: tasks.map(({ taskId }) => taskId) }, 'claimed');
+        const release = async (): Promise<void> => {
+          await Promise.all(tasks.map(({ taskId, fence = '' }) => options.releaseTask.execute(taskId, fence))).catch(
+            (error) => log.warn({ err: error }, 'tasks of a client that left come back when their lease runs out'),
+          );
+        };
+        if (unheard.aborted) await release();
+        else unheard.addEventListener('abort', () => void release());
+        return { tasks: tasks.map(claimedBody) };
+      },
+    );
+
+    app.post(
+      '/queues/:queue/redrive',
+      {
+        config: { ...keyed(), optionalBody: true },
+        schema: {
+          tags,
+          summary: 'Bring back tasks of a queue that have failed or were shed, at most 1,000',
+          description: 'The newest first; those with the status FAILURE unless the body says SHED.',
+          params: schemas.QueueParams,
+          body: schemas.RedriveRequest,
+          response: { 200: schemas.Redriven },
+        },
+      },
+      async ({ params: { queue }, body, log }) => {
+        const redriven = await options.redriveTasks.all(queue, body ?? {});
+        log.info({ queue, redriven }, 'redriven');
+        return { redriven };
+      },
+    );
+  };
+  return plugin as FastifyPluginAsync;
+};
+
+/** Aborts when the client leaves before it has the whole answer. */
+function signalWhenUnheard({ raw }: FastifyReply): AbortSignal {
+  const controller = new AbortController();
+  const abort = (): void => controller.abort();
+  raw.once('close', abort);
+  raw.once('finish', () => raw.off('close', abort));
+  return controller.signal;
+}
+
+/** Stricter than the standard, by which `http:/example.org` and spaces are fine: what calls a runner takes neither. */
+const isHttpUrl = (text: string): boolean => /^https?:\/\/[^\s\\]+$/i.test(text) && URL.canParse(text);
+
+/** What became of one task of a batch. @throws whatever is no answer to a request */
+function batchResult(outcome: PromiseSettledResult<EnqueueResult>) {
+  if (outcome.status === 'fulfilled') return { task: taskBody(outcome.value.task) };
+  const error: unknown = outcome.reason;
+  const problem = error instanceof DomainError ? { ...generalProblems, ...problems }[error.code] : undefined;
+  if (!(error instanceof DomainError) || !problem) throw error;
+  return { problem: problemDetails(error.code, problem, error) };
+}

@@ -1,0 +1,169 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import type { FastifyPluginAsync } from 'fastify';
+import type { CancelTask } from '../../../domain/tasks/cancel-task.ts';
+import type { CompleteTask } from '../../../domain/tasks/complete-task.ts';
+import { taskNotFound } from '../../../domain/tasks/errors.ts';
+import type { ExtendLease } from '../../../domain/tasks/extend-lease.ts';
+import type { FailTask } from '../../../domain/tasks/fail-task.ts';
+import type { FindTasks } from '../../../domain/tasks/find-tasks.ts';
+import { resultText } from '../../../domain/tasks/json-text.ts';
+import type { RedriveTasks } from '../../../domain/tasks/redrive-tasks.ts';
+import type { ReleaseTask } from '../../../domain/tasks/release-task.ts';
+import { taskBody } from './bodies.ts';
+import { keyed, tags } from './common.ts';
+import * as schemas from './schemas.ts';
+
+export interface TaskRoutesOptions {
+  readonly findTasks: FindTasks;
+  readonly extendLease: ExtendLease;
+  readonly completeTask: CompleteTask;
+  readonly failTask: FailTask;
+  readonly releaseTask: ReleaseTask;
+  readonly cancelTask: CancelTask;
+  readonly redriveTasks: RedriveTasks;
+}
+
+/** A task by its id. */
+export const taskRoutes =
+  (options: TaskRoutesOptions): FastifyPluginAsync =>
+  async (app) => {
+    await app.register(routesAt('/tasks/:taskId', schemas.TaskParams, options));
+    // The same with the queue in the path, so that a rule about paths can name it.
+    await app.register(async (queues) => {
+      queues.addHook('preHandler', async ({ params }) => {
+        const { queue, taskId } = params as { readonly queue: string; readonly taskId: string };
+        if ((await options.findTasks.byId(taskId)).queue !== queue) throw taskNotFound(taskId);
+      });
+      await queues.register(routesAt('/queues/:queue/tasks/:taskId', schemas.TaskOfQueueParams, options));
+    });
+  };
+
+function routesAt(
+  path: string,
+  params: typeof schemas.TaskParams | typeof schemas.TaskOfQueueParams,
+  options: TaskRoutesOptions,
+): FastifyPluginAsync {
+  const hide = path !== '/tasks/:taskId';
+  const plugin: FastifyPluginAsyncTypebox = async (app) => {
+    app.post(
+      `${path}/cancel`,
+      {
+        config: keyed('TASKS_NOT_FOUND', 'TASKS_NOT_CANCELLABLE'),
+        schema: {
+          tags,
+          hide,
+          summary: 'Cancel a task that is not finished',
+          params,
+          response: { 200: schemas.TaskBody },
+        },
+      },
+      async ({ params: { taskId } }) => taskBody(await options.cancelTask.execute(taskId)),
+    );
+
+    app.get(
+      `${path}`,
+      {
+        config: keyed('TASKS_NOT_FOUND'),
+        schema: {
+          tags,
+          hide,
+          summary: 'Read a task',
+          params,
+          response: { 200: schemas.TaskBody },
+        },
+      },
+      async ({ params: { taskId } }) => taskBody(await options.findTasks.byId(taskId)),
+    );
+
+    app.post(
+      `${path}/heartbeat`,
+      {
+        config: keyed('TASKS_NOT_FOUND', 'TASKS_LEASE_LOST'),
+        schema: {
+          tags,
+          hide,
+          summary: 'Keep a task: its lease lasts longer',
+          params,
+          body: schemas.Heartbeat,
+          response: { 200: schemas.TaskBody },
+        },
+      },
+      async ({ params: { taskId }, body: { fence, leaseSeconds } }) =>
+        taskBody(await options.extendLease.execute(taskId, fence, leaseSeconds)),
+    );
+
+    app.post(
+      `${path}/complete`,
+      {
+        config: keyed('TASKS_RESULT_TOO_LARGE', 'TASKS_NOT_FOUND', 'TASKS_LEASE_LOST'),
+        schema: {
+          tags,
+          hide,
+          summary: 'Finish a task with SUCCESS',
+          params,
+          body: schemas.Completion,
+          response: { 200: schemas.TaskBody },
+        },
+        preValidation: async ({ body }) => void resultText((body as { result?: unknown } | null)?.result),
+      },
+      async ({ params: { taskId }, body: { fence, result } }) =>
+        taskBody(await options.completeTask.execute(taskId, fence, result)),
+    );
+
+    app.post(
+      `${path}/fail`,
+      {
+        config: keyed('TASKS_NOT_FOUND', 'TASKS_LEASE_LOST'),
+        schema: {
+          tags,
+          hide,
+          summary: 'Say that an attempt failed',
+          params,
+          body: schemas.Failure,
+          response: { 200: schemas.TaskBody },
+        },
+      },
+      async ({ params: { taskId }, body: { fence, error, retry = true, retryInSeconds } }) =>
+        taskBody(
+          await options.failTask.execute(taskId, fence, {
+            error,
+            retry,
+            retryInMs: retryInSeconds === undefined ? undefined : retryInSeconds * 1_000,
+          }),
+        ),
+    );
+
+    app.post(
+      `${path}/release`,
+      {
+        config: keyed('TASKS_NOT_FOUND', 'TASKS_LEASE_LOST'),
+        schema: {
+          tags,
+          hide,
+          summary: 'Give a task back, with its attempt',
+          params,
+          body: schemas.Release,
+          response: { 200: schemas.TaskBody },
+        },
+      },
+      async ({ params: { taskId }, body: { fence, delaySeconds } }) =>
+        taskBody(await options.releaseTask.execute(taskId, fence, { delaySeconds })),
+    );
+
+    app.post(
+      `${path}/redrive`,
+      {
+        config: keyed('TASKS_NOT_FOUND', 'TASKS_NOT_REDRIVABLE'),
+        schema: {
+          tags,
+          hide,
+          summary: 'Bring a task that has failed or was shed back into its queue',
+          params,
+          response: { 200: schemas.TaskBody },
+        },
+      },
+      async ({ params: { taskId } }) => taskBody(await options.redriveTasks.one(taskId)),
+    );
+  };
+  return plugin as FastifyPluginAsync;
+}
