@@ -154,6 +154,12 @@ export interface TaskRunner {
   run(call: RunnerCall, runner: RunnerSettings, cancel: Cancellation): Promise<RunOutcome>;
 }
 
+/** Which services runners may name. */
+export interface RunnerHosts {
+  /** Whether a runner with this address (http or https) is refused, wherever the name of its host leads. */
+  refuses(url: string): boolean;
+}
+
 /** Tells waiting claimers and workers that a queue may have something for them. A signal may be lost. */
 export interface WakeUps {
   /** @throws Error when it is known that nobody was told */

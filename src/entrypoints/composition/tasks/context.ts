@@ -8,7 +8,7 @@ import type { Context } from '../context.ts';
 import { sweep } from '../loops.ts';
 import { figures } from './figures.ts';
 import { tasksModule } from './module.ts';
-import { settings, type TasksConfig, tablesOf } from './settings.ts';
+import { runnerHostsOf, settings, type TasksConfig, tablesOf } from './settings.ts';
 import { ports, useCases } from './tokens.ts';
 
 export const tasks: Context<typeof settings> = {
@@ -18,7 +18,7 @@ export const tasks: Context<typeof settings> = {
   problems,
   figures,
   tables: (config) => taskTableDefinitions(tablesOf(config)),
-  routes: (container: Container) =>
+  routes: (container: Container, config: TasksConfig) =>
     tasksRoutes({
       enqueueTask: container.get(useCases.enqueueTask),
       findTasks: container.get(useCases.findTasks),
@@ -34,6 +34,7 @@ export const tasks: Context<typeof settings> = {
       configureQueue: container.get(useCases.configureQueue),
       pauseQueue: container.get(useCases.pauseQueue),
       signals: container.get(ports.signals),
+      runnerHosts: runnerHostsOf(config),
     }),
   loops: (container: Container, config: TasksConfig) => {
     const logger = container.get(system.logger);

@@ -23,7 +23,7 @@ import { system } from '../compose.ts';
 import { dynamoDb } from '../dynamodb.ts';
 import { token } from '../token.ts';
 import { bindStores, bindSweeping, bindTopic, DAY_MS } from './function-modules.ts';
-import { type TasksConfig, tablesOf } from './settings.ts';
+import { runnerHostsOf, type TasksConfig, tablesOf } from './settings.ts';
 import { fleet, ports, useCases } from './tokens.ts';
 
 /** Binds the ports of the tasks context to the adapters of the configured profile, and its use cases to the ports. */
@@ -32,7 +32,7 @@ export const tasksModule = (config: TasksConfig): ContainerModule =>
     if (config.STORAGE === 'memory') bindMemory(options, config);
     else bindStores(options, config, SETTLE_EVERY_MS);
     bindWakeUps(options);
-    bindRunner(options);
+    bindRunner(options, config);
     bindUseCases(options);
   });
 
@@ -41,7 +41,7 @@ export const processingModule = (config: TasksConfig): ContainerModule =>
   new ContainerModule((options) => {
     bindStores(options, config);
     bindTopic(options, config);
-    bindRunner(options);
+    bindRunner(options, config);
     bindWorking(options);
     bindWakeUps(options);
     options
@@ -68,8 +68,8 @@ function bindWakeUps({ bind }: ContainerModuleLoadOptions): void {
   bind(ports.signals).toService(memory);
 }
 
-function bindRunner({ bind }: ContainerModuleLoadOptions): void {
-  bind(ports.runner).toResolvedValue((clock) => new HttpTaskRunner(clock), [system.clock]);
+function bindRunner({ bind }: ContainerModuleLoadOptions, config: TasksConfig): void {
+  bind(ports.runner).toResolvedValue((clock) => new HttpTaskRunner(clock, runnerHostsOf(config)), [system.clock]);
 }
 
 /** What a worker needs: claims, heartbeats, and the ways in which a lease ends. */

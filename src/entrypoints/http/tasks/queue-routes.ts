@@ -11,7 +11,7 @@ import type { PauseQueue } from '../../../domain/tasks/pause-queue.ts';
 import type { PurgeQueue } from '../../../domain/tasks/purge-queue.ts';
 import type { RedriveTasks } from '../../../domain/tasks/redrive-tasks.ts';
 import type { ReleaseTask } from '../../../domain/tasks/release-task.ts';
-import type { WakeUpSignals } from '../../../ports/tasks.ts';
+import type { RunnerHosts, WakeUpSignals } from '../../../ports/tasks.ts';
 import { generalProblems, problemDetails } from '../problems.ts';
 import { pageRequest } from '../schemas.ts';
 import { claimedBody, queueBody, settingsBody, taskBody } from './bodies.ts';
@@ -32,6 +32,7 @@ export interface QueueRoutesOptions {
   readonly configureQueue: ConfigureQueue;
   readonly pauseQueue: PauseQueue;
   readonly signals: WakeUpSignals;
+  readonly runnerHosts: RunnerHosts;
 }
 
 /** A hundred tasks of some ten kilobytes each, bytes. */
@@ -154,11 +155,7 @@ export const queueRoutes = (options: QueueRoutesOptions): FastifyPluginAsync => 
         },
       },
       async ({ params: { queue }, body }) => {
-        if (body.runner && !isHttpUrl(body.runner.url))
-          throw invalidRequest({
-            path: 'runner.url',
-            message: 'must be an address that begins with http:// or https://',
-          });
+        if (body.runner) checkAddress(body.runner.url, options.runnerHosts);
         return settingsBody(await options.configureQueue.execute(queue, body));
       },
     );
@@ -283,6 +280,13 @@ function signalWhenUnheard({ raw }: FastifyReply): AbortSignal {
   raw.once('close', abort);
   raw.once('finish', () => raw.off('close', abort));
   return controller.signal;
+}
+
+/** @throws DomainError `INVALID_REQUEST` for an address that no runner can call, or none may */
+function checkAddress(url: string, hosts: RunnerHosts): void {
+  const refuse = (message: string) => invalidRequest({ path: 'runner.url', message });
+  if (!isHttpUrl(url)) throw refuse('must be an address that begins with http:// or https://');
+  if (hosts.refuses(url)) throw refuse('names a host that the setting RUNNER_HOSTS does not let runners call');
 }
 
 /** Stricter than the standard, by which `http:/example.org` and spaces are fine: what calls a runner takes neither. */
