@@ -120,7 +120,9 @@ describe('the built-in worker', () => {
     ];
 
     expect(await untilStatus(wrong, 'FAILURE')).toMatchObject({ attempt: 1, error: expect.stringContaining('422') });
-    expect(await untilStatus(large, 'FAILURE')).toMatchObject({ attempt: 1, payload: 'large' });
+    const done = await untilStatus(large, 'SUCCESS');
+    expect(done).toMatchObject({ history: [{ outcome: 'succeeded', error: expect.stringContaining('32768 bytes') }] });
+    expect(done).not.toHaveProperty('result');
     await eventually(
       async () => {
         service.clock.advance(1_000);
