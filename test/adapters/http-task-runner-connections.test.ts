@@ -163,7 +163,7 @@ describe('the connections of the HTTP runner', () => {
       socket.once('data', () => clearTimeout(timer));
     });
     const run = runner();
-    for (let count = 0; count < 60; count++) {
+    for (let count = 0; count < 40; count++) {
       expect(await run(url)).toEqual(success);
       if (idleMs > 0) await delay(idleMs - 2 + (count % 5));
     }

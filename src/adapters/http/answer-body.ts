@@ -11,7 +11,7 @@ export type AnswerBody = { readonly text: string } | { readonly remark: string }
 
 /** What compression adds to data that it cannot make smaller, bytes at most. */
 const MAX_OVERHEAD_BYTES = 1_024;
-/** As much as the beginning of a body may grow by decompression. */
+/** To what the beginning of a body may grow by decompression. */
 const MAX_BEGINNING_BYTES = 1_048_576;
 const UNREADABLE = 'The body of the answer could not be read by its Content-Encoding, so it was not kept.';
 

@@ -22,8 +22,9 @@ const HEADERS = {
 };
 
 /**
- * Has tasks done by a service over HTTP: one `POST` for each call. 2xx is success; 408, 425, 429, 5xx, a time-out and a
- * connection that breaks are worth another attempt; everything else is not. Redirects are not followed.
+ * Has tasks done by a service over HTTP: one `POST` for each call. 2xx is success, whatever the body; 408, 425, 429, 5xx,
+ * a time-out and a connection that breaks are worth another attempt; everything else is not. A service to which no
+ * connection could be made is unreachable.
  */
 export class HttpTaskRunner implements TaskRunner {
   private readonly poster = new HttpPoster();

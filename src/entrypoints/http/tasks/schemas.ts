@@ -57,7 +57,10 @@ export const QueueDraft = Type.Object(
     runner: Type.Optional(
       Type.Object(
         {
-          url: Type.String({ maxLength: 2_048, description: 'http:// or https://' }),
+          url: Type.String({
+            maxLength: 2_048,
+            description: 'http:// or https://, and a host that the setting RUNNER_HOSTS allows',
+          }),
           timeoutMs: Type.Optional(Type.Integer({ minimum: 100, maximum: 900_000 })),
           concurrency: Type.Optional(Type.Integer({ minimum: 1, maximum: 100 })),
           ratePerSecond: Type.Optional(Type.Number({ minimum: 0.01, maximum: 10_000 })),
