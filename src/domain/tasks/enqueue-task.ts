@@ -47,7 +47,7 @@ export class EnqueueTask {
    * Adds several tasks to a queue, each for itself.
    *
    * @returns what became of each, in order
-   * @throws DomainError `STORE_UNAVAILABLE` when nothing was added
+   * @throws DomainError `STORE_UNAVAILABLE` when the store kept the settings of the queue to itself, and nothing was added
    */
   async all(
     queue: string,
