@@ -8,7 +8,7 @@ import { FakeClock } from '../helpers/fakes.ts';
 import { type HttpService, httpService, type ReceivedCall } from '../helpers/http-service.ts';
 
 const KIB = 1024;
-const call = { taskId: 'task-1', queue: 'mail', attempt: 3, payload: '{"to":"ü","n":[1,null]}' };
+const call = { taskId: 'task-1', queue: 'mail', attempt: 3, deliveries: 4, payload: '{"to":"ü","n":[1,null]}' };
 
 describe('the HTTP runner', () => {
   const clock = new FakeClock(Date.UTC(2026, 0, 1, 12));

@@ -13,7 +13,7 @@ describe('an HTTP client that cannot be loaded', () => {
     });
     const service = await httpService((_, response) => response.end('1'));
     const runner = new HttpTaskRunner(new FakeClock());
-    const call = { taskId: 'task-1', queue: 'mail', attempt: 1, payload: 'null' };
+    const call = { taskId: 'task-1', queue: 'mail', attempt: 1, deliveries: 1, payload: 'null' };
     const run = () =>
       runner.run(call, { url: service.url, timeoutMs: 10_000, concurrency: 1 }, new AbortController().signal);
 
