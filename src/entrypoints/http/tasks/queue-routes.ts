@@ -265,7 +265,7 @@ export const queueRoutes = (options: QueueRoutesOptions): FastifyPluginAsync => 
         },
       },
       async ({ params: { queue }, body, log }) => {
-        const redriven = await options.redriveTasks.all(queue, body ?? {});
+        const redriven = await options.redriveTasks.all(queue, body);
         log.info({ queue, redriven }, 'redriven');
         return { redriven };
       },
