@@ -59,6 +59,22 @@ describe('a batch of tasks', () => {
     expect((await store.figures('q', 0)).counters).toMatchObject({ enqueued: 2, refused: 1 });
   });
 
+  it('adds the first of several tasks with one id, however slow the store is with it', async () => {
+    let adds = 0;
+    const slow = overriding<TaskStore>(store, {
+      add: async (task, maxOpen) => {
+        if (++adds === 1) await new Promise(setImmediate);
+        return store.add(task, maxOpen);
+      },
+    });
+    const batch = [1, 2, 1].map((payload) => ({ payload, taskId: 'a' }));
+    expect(codes(await tasksWorld({ tasks: slow }).enqueueTask.all('q', batch))).toEqual([
+      'added',
+      'IDEMPOTENCY_KEY_REUSED',
+      'added',
+    ]);
+  });
+
   it('may be repeated as a whole when its tasks have ids', async () => {
     const { enqueueTask, tasks } = tasksWorld();
     const batch = Array.from({ length: 60 }, (_, index) => ({ payload: index, taskId: `t-${index}` }));
