@@ -58,7 +58,7 @@ await withServer('The processor of a fleet', startDynamoDbLocal, ({ endpoint }) 
         },
       },
       new CompleteTask(tasks, systemClock),
-      new FailTask(tasks, wakeUps, systemClock, systemRandom),
+      new FailTask(tasks, queues, wakeUps, systemClock, systemRandom),
       new ReleaseTask(tasks, wakeUps, systemClock),
     );
     const orders = new QueueOrders(tasks, systemClock);

@@ -14,7 +14,7 @@ import { type Queue, type QueueSettings, queueSettings } from '../../domain/task
 import type { QueueStore } from '../../ports/tasks.ts';
 import { batchGet } from './batch-get.ts';
 import { readCursor, writeCursor } from './cursor.ts';
-import { storeError, throwStoreError } from './errors.ts';
+import { throwStoreError } from './errors.ts';
 import { retry } from './retry.ts';
 
 const settingsKey = (queue: string) => ({ pk: `QUEUE#${queue}`, sk: 'SETTINGS' });
@@ -35,7 +35,7 @@ export class DynamoDbQueueStore implements QueueStore {
 
   async put(settings: QueueSettings): Promise<Queue> {
     await retry(() => this.client.send(new TransactWriteCommand(putQueue(this.table, settings, 'always'))));
-    return (await this.get(settings.queue)) ?? { ...settings, paused: false };
+    return (await this.get(settings.queue)) ?? asNew(settings);
   }
 
   async create(settings: QueueSettings): Promise<Queue> {
@@ -44,16 +44,17 @@ export class DynamoDbQueueStore implements QueueStore {
     } catch (error) {
       if (!isThere(error)) throw error;
     }
-    return (await this.get(settings.queue)) ?? { ...settings, paused: false };
+    return (await this.get(settings.queue)) ?? asNew(settings);
   }
 
   async pause(queue: string, paused: boolean): Promise<Queue | undefined> {
     try {
-      const { Attributes } = await this.client.send(new UpdateCommand(pauseQueue(this.table, queue, paused)));
+      const update = pauseQueue(this.table, queue, paused);
+      const { Attributes } = await retry(() => this.client.send(new UpdateCommand(update)));
       return queueIn(Attributes as Record<string, unknown>);
     } catch (error) {
       if (error instanceof ConditionalCheckFailedException) return undefined;
-      throw storeError(error);
+      throw error;
     }
   }
 
@@ -83,6 +84,8 @@ export class DynamoDbQueueStore implements QueueStore {
     };
   }
 }
+
+const asNew = (settings: QueueSettings): Queue => ({ ...settings, paused: false });
 
 /** The first release had neither a policy for retries nor pauses. */
 const queueIn = ({ settings, paused = false }: Record<string, unknown>): Queue => {

@@ -47,7 +47,7 @@ export class EnqueueTask {
    * Adds several tasks to a queue, each for itself.
    *
    * @returns what became of each, in order
-   * @throws DomainError `STORE_UNAVAILABLE` when nothing was added
+   * @throws DomainError `STORE_UNAVAILABLE` when the store kept the settings of the queue to itself, and nothing was added
    */
   async all(
     queue: string,
@@ -56,12 +56,24 @@ export class EnqueueTask {
     const settings = await this.settingsOf(queue);
     const outcomes: PromiseSettledResult<EnqueueResult>[] = [];
     for (let start = 0; start < commands.length; start += AT_ONCE)
-      outcomes.push(
-        ...(await Promise.allSettled(
-          commands.slice(start, start + AT_ONCE).map((command) => this.add(settings, queue, command)),
-        )),
-      );
+      outcomes.push(...(await this.addAtOnce(settings, queue, commands.slice(start, start + AT_ONCE))));
     return outcomes;
+  }
+
+  /** Of tasks with one id the first is added, and the others are its repeats. */
+  private addAtOnce(
+    settings: QueueSettings,
+    queue: string,
+    commands: readonly EnqueueCommand[],
+  ): Promise<PromiseSettledResult<EnqueueResult>[]> {
+    const lastWith = new Map<string | undefined, Promise<unknown>>();
+    const adding = commands.map((command) => {
+      const add = () => this.add(settings, queue, command);
+      const added = lastWith.get(command.taskId)?.then(add, add) ?? add();
+      if (command.taskId !== undefined) lastWith.set(command.taskId, added);
+      return added;
+    });
+    return Promise.allSettled(adding);
   }
 
   private async settingsOf(queue: string): Promise<QueueSettings> {

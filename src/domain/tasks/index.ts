@@ -35,7 +35,7 @@ export { type Counters, counterOf, noCounts, type QueueFigures } from './queue-f
 export { QueueOrders } from './queue-orders.ts';
 export { type RedriveOptions, RedriveTasks } from './redrive-tasks.ts';
 export { type ReleaseOptions, ReleaseTask } from './release-task.ts';
-export { retryDelayMs } from './retry-delay.ts';
+export { type FailedAttempt, retryDelayMs } from './retry-delay.ts';
 export { RunTask } from './run-task.ts';
 export { withoutSecrets, withSecrets } from './runner-secrets.ts';
 export { SweepTasks } from './sweep-tasks.ts';
