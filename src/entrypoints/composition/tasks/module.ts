@@ -1,3 +1,4 @@
+import { getHeapStatistics } from 'node:v8';
 import { ContainerModule, type ContainerModuleLoadOptions } from 'inversify';
 import { DynamoDbFleetLease } from '../../../adapters/dynamodb/fleet-lease.ts';
 import { HttpTaskRunner } from '../../../adapters/http/task-runner.ts';
@@ -53,7 +54,9 @@ export const processingModule = (config: TasksConfig): ContainerModule =>
   });
 
 function bindMemory({ bind }: ContainerModuleLoadOptions, config: TasksConfig): void {
-  bind(ports.tasks).toResolvedValue(() => new MemoryTaskStore(config.TASK_RETENTION_DAYS * DAY_MS));
+  // Half of what the process may have: the rest of it lives there too.
+  const maxBytes = getHeapStatistics().heap_size_limit / 2;
+  bind(ports.tasks).toResolvedValue(() => new MemoryTaskStore(config.TASK_RETENTION_DAYS * DAY_MS, maxBytes));
   bind(ports.queues).toResolvedValue(() => new MemoryQueueStore());
 }
 
