@@ -13,6 +13,7 @@ import { CompleteTask } from '../../src/domain/tasks/complete-task.ts';
 import { EnqueueTask } from '../../src/domain/tasks/enqueue-task.ts';
 import { ExtendLease } from '../../src/domain/tasks/extend-lease.ts';
 import { FailTask } from '../../src/domain/tasks/fail-task.ts';
+import { GuardRunner } from '../../src/domain/tasks/guard-runner.ts';
 import { queueSettings, type RunnerSettings } from '../../src/domain/tasks/queue.ts';
 import { QueueOrders } from '../../src/domain/tasks/queue-orders.ts';
 import { ReleaseTask } from '../../src/domain/tasks/release-task.ts';
@@ -58,10 +59,10 @@ await withServer('The processor of a fleet', startDynamoDbLocal, ({ endpoint }) 
         },
       },
       new CompleteTask(tasks, systemClock),
-      new FailTask(tasks, wakeUps, systemClock, systemRandom),
+      new FailTask(tasks, queues, wakeUps, systemClock, systemRandom),
       new ReleaseTask(tasks, wakeUps, systemClock),
     );
-    const orders = new QueueOrders(tasks, systemClock);
+    const orders = new QueueOrders(tasks, queues, systemClock);
     const newLease = (owner: string) => new DynamoDbFleetLease(client, tables.queues, owner, systemClock);
     const newProcessor = (owner: string, lease: FleetLease = newLease(owner), leaseMs?: number) =>
       new FleetProcessor({
@@ -72,9 +73,11 @@ await withServer('The processor of a fleet', startDynamoDbLocal, ({ endpoint }) 
         ...(leaseMs === undefined ? {} : { leaseMs }),
         claimTasks: new ClaimTasks(tasks, queues, orders, systemClock, ulids, systemRandom),
         runTask,
+        guardRunner: new GuardRunner(queues, systemClock, systemRandom),
         extendLease: new ExtendLease(tasks, queues, systemClock),
         clock: systemClock,
         logger,
+        meter: { record: () => undefined },
         goOn: async (round) => void rounds.push(round),
       });
     const configure = (runner: Partial<RunnerSettings> = {}) =>

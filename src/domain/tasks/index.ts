@@ -1,4 +1,5 @@
 /** The tasks context as others may use it: `portside/tasks`. */
+export type { Breaker } from './breaker.ts';
 export { CancelTask } from './cancel-task.ts';
 export { type ClaimRequest, ClaimTasks } from './claim-tasks.ts';
 export { CompleteTask } from './complete-task.ts';
@@ -19,13 +20,15 @@ export { ExtendLease } from './extend-lease.ts';
 export { type FailCommand, FailTask } from './fail-task.ts';
 export { FindQueues, type QueueView } from './find-queues.ts';
 export { FindTasks } from './find-tasks.ts';
+export { GuardRunner } from './guard-runner.ts';
 export { payloadText, resultText } from './json-text.ts';
-export { chooseOrder, type Load, type Order, type OrderPolicy } from './order.ts';
+export { chooseOrder, type Load, type Order, type OrderPolicy, type Turn } from './order.ts';
 export { PauseQueue } from './pause-queue.ts';
 export { type PurgedStatus, PurgeQueue } from './purge-queue.ts';
 export {
   type Queue,
   type QueueDraft,
+  type QueueMemory,
   type QueueSettings,
   queueSettings,
   type RetrySettings,

@@ -1,4 +1,5 @@
-import type { OrderPolicy } from './order.ts';
+import type { Breaker } from './breaker.ts';
+import type { OrderPolicy, Turn } from './order.ts';
 
 /** How the built-in worker calls the service that does the work. */
 export interface RunnerSettings {
@@ -36,8 +37,16 @@ export interface QueueSettings {
   readonly runner?: RunnerSettings;
 }
 
+/** What the processes of a fleet tell each other of a queue. */
+export interface QueueMemory {
+  /** Of the service behind the runner; none while that is well. */
+  readonly breaker?: Breaker | undefined;
+  /** The last turn of an adaptive queue; none while it has kept its first order. */
+  readonly turn?: Turn | undefined;
+}
+
 /** A queue as it is. */
-export interface Queue extends QueueSettings {
+export interface Queue extends QueueSettings, QueueMemory {
   /** Nobody claims from a queue that is paused. */
   readonly paused: boolean;
 }
