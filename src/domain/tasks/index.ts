@@ -20,7 +20,7 @@ export { ExtendLease } from './extend-lease.ts';
 export { type FailCommand, FailTask } from './fail-task.ts';
 export { FindQueues, type QueueView } from './find-queues.ts';
 export { FindTasks } from './find-tasks.ts';
-export { GuardRunner } from './guard-runner.ts';
+export { GuardRunner, type Guarded } from './guard-runner.ts';
 export { payloadText, resultText } from './json-text.ts';
 export { chooseOrder, type Load, type Order, type OrderPolicy, type Turn } from './order.ts';
 export { PauseQueue } from './pause-queue.ts';
