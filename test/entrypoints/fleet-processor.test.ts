@@ -85,6 +85,7 @@ await withServer('The processor of a fleet', startDynamoDbLocal, ({ endpoint }) 
     await configure();
     return {
       tables,
+      queues,
       tasks,
       rounds,
       calls,
@@ -213,6 +214,29 @@ await withServer('The processor of a fleet', startDynamoDbLocal, ({ endpoint }) 
 
       expect(await fleet.newProcessor('a').run(leftOf(10 * MINUTE), 0)).toBe('drained');
       expect(fleet.calls).toEqual([]);
+    });
+  });
+
+  describe('the processor of a fleet, before a queue that nobody may claim from', () => {
+    it('ends at once while the queue is paused', async () => {
+      await fleet.enqueue();
+      await fleet.queues.pause('q', true);
+      expect(await fleet.newProcessor('a').run(leftOf(10 * MINUTE), 0)).toBe('drained');
+      expect(fleet.calls).toEqual([]);
+    });
+
+    it('ends at once while a probe of the service is far, and waits for one that is near', async () => {
+      const taskId = await fleet.enqueue();
+      const far = { failures: 9, probeAt: Date.now() + 5 * MINUTE };
+      const near = { failures: 9, probeAt: Date.now() + 1_500 };
+      await fleet.queues.remember('q', 'breaker', undefined, far);
+      expect(await fleet.newProcessor('a').run(leftOf(10 * MINUTE), 0)).toBe('drained');
+      expect(fleet.calls).toEqual([]);
+
+      await fleet.queues.remember('q', 'breaker', far, near);
+      expect(await fleet.newProcessor('a').run(leftOf(10 * MINUTE), 0)).toBe('drained');
+      expect(await statusOf(taskId)).toBe('SUCCESS');
+      expect((await fleet.queues.get('q'))?.breaker).toBeUndefined();
     });
   });
 
