@@ -1,19 +1,5 @@
 import type { RunOutcome } from '../../ports/tasks.ts';
-
-/**
- * What the fleet knows of a service that is away: its breaker is open, and the built-in workers call it with one task at
- * a time, to see whether it is back. A service without one is well: its breaker is closed.
- *
- *     closed ──not reached, or five gateway errors in a row──▶ open ──any other answer──▶ closed
- *                                                              │ ▲
- *                                                              └─┘ a probe that failed: a longer pause
- */
-export interface Breaker {
-  /** Probes in a row that failed. */
-  readonly failures: number;
-  /** When the next probe may begin, epoch ms. While there is one, its end at the latest: if its process dies, so long. */
-  readonly probeAt: number;
-}
+import type { Breaker } from './queue.ts';
 
 /** A call that has ended, by the breaker as it was. */
 export interface GuardedCall {
@@ -32,14 +18,14 @@ const MAX_RETRY_AFTER_MS = 86_400_000;
 /** What a probe needs beside its call: to claim its task, and to say what became of it. */
 const AROUND_CALL_MS = 5_000;
 
-/** With these, what stands before a service says that nothing answers behind it. */
+/** What stands before a service answers so when it cannot reach it. */
 const GATEWAY_ERRORS = new Set([502, 503, 504]);
 
-/** Whether nobody but something in front of the service answered, or the service that it is not there. */
+/** Whether the answer came from what stands before the service, or may as well have. */
 export const isGatewayError = (outcome: RunOutcome): boolean =>
   outcome.kind === 'retry' && GATEWAY_ERRORS.has(outcome.status ?? 0);
 
-/** Whether the service was there to answer. A call that timed out or was cut short says nothing of that. */
+/** Whether the service itself answered. A call that timed out or was cut short does not tell. */
 export function isAnswer(outcome: RunOutcome): boolean {
   if (outcome.kind === 'retry') return outcome.status !== undefined && !isGatewayError(outcome);
   return outcome.kind === 'success' || outcome.kind === 'failure';
@@ -53,6 +39,10 @@ export const probing = ({ failures }: Breaker, callMs: number, now: number): Bre
 
 /**
  * The breaker after a call; undefined when it is closed.
+ *
+ *     closed ──not reached, or five gateway errors in a row──▶ open ──any other answer──▶ closed
+ *                                                              │ ▲
+ *                                                              └─┘ a probe that failed: a longer pause
  *
  * @param now epoch ms
  * @param random from 0 (included) to 1 (excluded)

@@ -1,7 +1,7 @@
 import type { Clock, Random } from '../../ports/system.ts';
 import type { QueueStore, RunOutcome } from '../../ports/tasks.ts';
-import { afterCall, afterFailedProbe, type Breaker, isAnswer, isGatewayError, probing } from './breaker.ts';
-import type { Queue } from './queue.ts';
+import { afterCall, afterFailedProbe, isAnswer, isGatewayError, probing } from './breaker.ts';
+import type { Breaker, Queue } from './queue.ts';
 
 /** A queue by whose breaker a call was begun. */
 export type Guarded = Pick<Queue, 'queue' | 'breaker'>;

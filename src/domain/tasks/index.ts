@@ -1,5 +1,4 @@
 /** The tasks context as others may use it: `portside/tasks`. */
-export type { Breaker } from './breaker.ts';
 export { CancelTask } from './cancel-task.ts';
 export { type ClaimRequest, ClaimTasks } from './claim-tasks.ts';
 export { CompleteTask } from './complete-task.ts';
@@ -20,12 +19,13 @@ export { ExtendLease } from './extend-lease.ts';
 export { type FailCommand, FailTask } from './fail-task.ts';
 export { FindQueues, type QueueView } from './find-queues.ts';
 export { FindTasks } from './find-tasks.ts';
-export { GuardRunner, type Guarded } from './guard-runner.ts';
+export { type Guarded, GuardRunner } from './guard-runner.ts';
 export { payloadText, resultText } from './json-text.ts';
 export { chooseOrder, type Load, type Order, type OrderPolicy, type Turn } from './order.ts';
 export { PauseQueue } from './pause-queue.ts';
 export { type PurgedStatus, PurgeQueue } from './purge-queue.ts';
 export {
+  type Breaker,
   type Queue,
   type QueueDraft,
   type QueueMemory,

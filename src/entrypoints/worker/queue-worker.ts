@@ -1,11 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { DomainError } from '../../domain/shared/domain-error.ts';
-import type { Breaker } from '../../domain/tasks/breaker.ts';
 import type { ClaimTasks } from '../../domain/tasks/claim-tasks.ts';
 import type { ExtendLease } from '../../domain/tasks/extend-lease.ts';
 import type { GuardRunner } from '../../domain/tasks/guard-runner.ts';
-import type { Queue, RunnerSettings } from '../../domain/tasks/queue.ts';
+import type { Breaker, Queue, RunnerSettings } from '../../domain/tasks/queue.ts';
 import type { RunTask } from '../../domain/tasks/run-task.ts';
 import type { Task } from '../../domain/tasks/task.ts';
 import { TokenBucket } from '../../domain/tasks/token-bucket.ts';
@@ -162,6 +161,7 @@ export class QueueWorker {
   private async probe(queue: ServedQueue, breaker: Breaker): Promise<number> {
     const probe = await this.parts.guardRunner.holdProbe(this.queue, breaker, queue.runner.timeoutMs);
     if (!probe) return 0;
+    this.breaker = probe;
     const begun = await this.claim(queue, 1, probe);
     if (begun === 0) await this.parts.guardRunner.hadNoTask(this.queue, probe);
     return begun;

@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { MemoryQueueStore } from '../../../src/adapters/memory/queue-store.ts';
-import { afterCall, type Breaker, probing } from '../../../src/domain/tasks/breaker.ts';
+import { afterCall, probing } from '../../../src/domain/tasks/breaker.ts';
 import { GuardRunner } from '../../../src/domain/tasks/guard-runner.ts';
-import { queueSettings } from '../../../src/domain/tasks/queue.ts';
+import { type Breaker, queueSettings } from '../../../src/domain/tasks/queue.ts';
 import type { RunOutcome } from '../../../src/ports/tasks.ts';
 import { FakeClock, seededRandom } from '../../helpers/fakes.ts';
 import { T0 } from '../../helpers/tasks.ts';
