@@ -202,7 +202,7 @@ describe('the built-in worker', () => {
       await configure({ concurrency: 1 });
       for (let count = 0; count < 10; count++) await enqueue();
       await untilBreaker('open');
-      retryAfter = '60';
+      retryAfter = '20';
       await passUntil(
         () => downstream.calls.length,
         (calls) => calls === 6,
@@ -210,7 +210,7 @@ describe('the built-in worker', () => {
       const [probedAt, calls] = [service.clock.now(), downstream.calls.length];
       await passUntil(
         () => service.clock.now(),
-        (now) => now >= probedAt + 59_000,
+        (now) => now >= probedAt + 19_000,
       );
       expect(downstream.calls).toHaveLength(calls);
       await passUntil(
