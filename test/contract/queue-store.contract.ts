@@ -96,6 +96,51 @@ export function describeQueueStore(name: string, open: () => Promise<QueueStore>
       expect(names).toEqual(['B', 'a', 'b', 'b-1', 'b-2', 'create', 'put']);
     });
 
+    describe('what a fleet remembers of a queue', () => {
+      const open = { failures: 0, probeAt: 1_767_225_600_500 };
+      const probed = { failures: 1, probeAt: 1_767_225_602_000 };
+      const turn = { order: 'lifo', since: 1_767_225_600_000 } as const;
+
+      it('is changed if it still is as it was seen, by one of many', async () => {
+        await store.put(queueSettings('remembers'));
+        expect(await store.get('remembers')).toMatchObject({ paused: false });
+
+        const firsts = [1, 2, 3, 4, 5].map((failures) => ({ ...open, failures }));
+        const taken = await Promise.all(
+          firsts.map((first) => store.remember('remembers', 'breaker', undefined, first)),
+        );
+        expect(taken.filter(Boolean)).toHaveLength(1);
+        const first = firsts[taken.indexOf(true)];
+        expect((await store.get('remembers'))?.breaker).toEqual(first);
+
+        expect(await store.remember('remembers', 'breaker', { ...open, failures: 9 }, probed)).toBe(false);
+        expect(await store.remember('remembers', 'breaker', { ...open, ...first }, probed)).toBe(true);
+        expect((await store.get('remembers'))?.breaker).toEqual(probed);
+        expect(await store.remember('remembers', 'breaker', first, undefined)).toBe(false);
+        expect(await store.remember('remembers', 'breaker', probed, undefined)).toBe(true);
+        expect((await store.get('remembers'))?.breaker).toBeUndefined();
+      });
+
+      it('is listed, and outlives other settings and pauses but for the breaker', async () => {
+        await store.put(queueSettings('remembers'));
+        expect(await store.remember('remembers', 'turn', undefined, turn)).toBe(true);
+        expect(await store.remember('remembers', 'breaker', undefined, open)).toBe(true);
+
+        expect(await store.pause('remembers', true)).toMatchObject({ paused: true, breaker: open, turn });
+        const listed = (await store.list({ limit: 100, cursor: undefined })).items;
+        expect(listed.find(({ queue }) => queue === 'remembers')).toMatchObject({ breaker: open, turn });
+
+        const after = await store.put(queueSettings('remembers', { maxPending: 7 }));
+        expect(after).toMatchObject({ maxPending: 7, paused: true, turn });
+        expect(after.breaker).toBeUndefined();
+      });
+
+      it('is nothing where there is no queue', async () => {
+        expect(await store.remember('nobody-made-this', 'breaker', undefined, open)).toBe(false);
+        expect(await store.get('nobody-made-this')).toBeUndefined();
+      });
+    });
+
     it.each(['x', '%%%', '__proto__'])('refuses the cursor %s', async (cursor) => {
       await expect(store.list({ limit: 1, cursor })).rejects.toMatchObject({ code: 'INVALID_REQUEST' });
     });

@@ -39,7 +39,7 @@ export function tasksWorld({
     tasks,
     queues,
     enqueueTask: new EnqueueTask(tasks, queues, wakeUps, clock, ids),
-    claimTasks: new ClaimTasks(tasks, queues, new QueueOrders(tasks, clock), clock, ids, random),
+    claimTasks: new ClaimTasks(tasks, queues, new QueueOrders(tasks, queues, clock), clock, ids, random),
     extendLease: new ExtendLease(tasks, queues, clock),
     completeTask: new CompleteTask(tasks, clock),
     failTask: new FailTask(tasks, queues, wakeUps, clock, random),

@@ -50,7 +50,7 @@ export class FindQueues {
     const now = this.clock.now();
     const figures = await this.tasks.figures(settings.queue, now);
     const asOf = Math.max(now, figures.newestPendingAt ?? now);
-    return { settings, figures, effectiveOrder: this.orders.under(figures, settings), asOf };
+    return { settings, figures, effectiveOrder: await this.orders.under(figures, settings), asOf };
   }
 }
 

@@ -6,6 +6,7 @@ import { TaskWorker } from '../../worker/task-worker.ts';
 import { system } from '../compose.ts';
 import type { Context } from '../context.ts';
 import { sweep } from '../loops.ts';
+import { stopTimes } from '../stop-times.ts';
 import { figures } from './figures.ts';
 import { tasksModule } from './module.ts';
 import { runnerHostsOf, settings, type TasksConfig, tablesOf } from './settings.ts';
@@ -39,15 +40,18 @@ export const tasks: Context<typeof settings> = {
   loops: (container: Container, config: TasksConfig) => {
     const logger = container.get(system.logger);
     const sweepTasks = container.get(useCases.sweepTasks);
+    const worker = new TaskWorker({
+      queues: container.get(ports.queues),
+      signals: container.get(ports.signals),
+      claimTasks: container.get(useCases.claimTasks),
+      runTask: container.get(useCases.runTask),
+      guardRunner: container.get(useCases.guardRunner),
+      extendLease: container.get(useCases.extendLease),
+      logger,
+      meter: container.get(system.meter),
+    });
     return [
-      new TaskWorker({
-        queues: container.get(ports.queues),
-        signals: container.get(ports.signals),
-        claimTasks: container.get(useCases.claimTasks),
-        runTask: container.get(useCases.runTask),
-        extendLease: container.get(useCases.extendLease),
-        logger,
-      }),
+      { start: () => worker.start(), stop: () => worker.stop(stopTimes(config).callsMs) },
       sweep('sweeping the queues', config.SWEEP_SECONDS, logger, () => sweepTasks.execute()),
     ];
   },

@@ -13,6 +13,12 @@ export const figures = {
     meaning: 'The longest wait of a task that can be claimed, in a queue that has a runner.',
     recorded: 'with every sweep',
   },
+  TaskCallsCut: {
+    type: 'counter',
+    unit: 'Count',
+    meaning: 'Calls of runners that a stop of the process cut short; their tasks are done again.',
+    recorded: 'with every call that is cut short',
+  },
   QueuesWithDeadLetters: {
     type: 'gauge',
     unit: 'Count',

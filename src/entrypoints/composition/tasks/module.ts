@@ -14,6 +14,7 @@ import { ExtendLease } from '../../../domain/tasks/extend-lease.ts';
 import { FailTask } from '../../../domain/tasks/fail-task.ts';
 import { FindQueues } from '../../../domain/tasks/find-queues.ts';
 import { FindTasks } from '../../../domain/tasks/find-tasks.ts';
+import { GuardRunner } from '../../../domain/tasks/guard-runner.ts';
 import { PauseQueue } from '../../../domain/tasks/pause-queue.ts';
 import { PurgeQueue } from '../../../domain/tasks/purge-queue.ts';
 import { QueueOrders } from '../../../domain/tasks/queue-orders.ts';
@@ -79,7 +80,10 @@ function bindRunner({ bind }: ContainerModuleLoadOptions, config: TasksConfig): 
 function bindWorking({ bind }: ContainerModuleLoadOptions): void {
   const { tasks, queues, wakeUps } = ports;
   const { clock, ids, random } = system;
-  bind(useCases.queueOrders).toResolvedValue((tasks, clock) => new QueueOrders(tasks, clock), [tasks, clock]);
+  bind(useCases.queueOrders).toResolvedValue(
+    (tasks, queues, clock) => new QueueOrders(tasks, queues, clock),
+    [tasks, queues, clock],
+  );
   bind(useCases.claimTasks).toResolvedValue(
     (tasks, queues, orders, clock, ids, random) => new ClaimTasks(tasks, queues, orders, clock, ids, random),
     [tasks, queues, useCases.queueOrders, clock, ids, random],
@@ -100,6 +104,10 @@ function bindWorking({ bind }: ContainerModuleLoadOptions): void {
   bind(useCases.runTask).toResolvedValue(
     (runner, complete, fail, release) => new RunTask(runner, complete, fail, release),
     [ports.runner, useCases.completeTask, useCases.failTask, useCases.releaseTask],
+  );
+  bind(useCases.guardRunner).toResolvedValue(
+    (queues, clock, random) => new GuardRunner(queues, clock, random),
+    [queues, clock, random],
   );
 }
 

@@ -235,6 +235,11 @@ export const QueueBody = Type.Object(
   {
     ...settingsFields,
     effectiveOrder: Type.String({ enum: ['lifo', 'fifo'] }),
+    breaker: Type.String({
+      enum: ['closed', 'open'],
+      description:
+        'Open while the service of the runner is away: it gets one call at a time, to see whether it is back',
+    }),
     pending: Type.Integer(),
     taken: Type.Integer(),
     deadLetters: Type.Integer({ description: 'Tasks in FAILURE' }),
