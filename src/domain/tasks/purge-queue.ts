@@ -60,7 +60,7 @@ export class PurgeQueue {
   }
 
   /** Nobody sweeps a queue that has no settings. */
-  private async putBack({ paused, ...settings }: Queue): Promise<void> {
+  private async putBack({ paused, breaker: _, turn: __, ...settings }: Queue): Promise<void> {
     await this.queues.create(settings);
     if (paused) await this.queues.pause(settings.queue, true);
   }
