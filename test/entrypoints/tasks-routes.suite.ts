@@ -1054,6 +1054,7 @@ export function describeTasksRoutes(
           order: 'lifo',
           ...DEFAULTS,
           paused: false,
+          breaker: 'closed',
           effectiveOrder: 'lifo',
           pending: 2,
           taken: 0,
