@@ -250,6 +250,16 @@ describe('the deployed stack', () => {
       await processorIsIdle(enqueuedAt);
     });
 
+    it('until their queue is paused, emptied and deleted', async () => {
+      await enqueue('passing', { payload: 1, delaySeconds: 3_600 });
+      expect(await admin('POST', '/queues/passing/pause')).toMatchObject({ paused: true, pending: 1 });
+      for (const status of ['PENDING', 'CANCELLED'])
+        expect(await admin('DELETE', `/queues/passing/tasks?status=${status}`)).toEqual({ removed: 1 });
+      const answer = await send({ method: 'DELETE', url: '/queues/passing', headers: authorization });
+      expect([answer.status, answer.body]).toEqual([204, '']);
+      expect((await admin('GET', '/queues')).queues).toHaveLength(2);
+    });
+
     it('whose wake-up is lost, and sheds those that are too late, by its schedule', async () => {
       await stack.withoutMapping('TasksStreamFunction', async () => {
         const late = await enqueue('outside', { payload: 1, expiresInSeconds: 1 });

@@ -3,8 +3,9 @@ import type { QueueStore, TaskStore, WakeUps } from '../../ports/tasks.ts';
 import { idempotencyKeyReused } from '../shared/domain-error.ts';
 import { announce } from './announce.ts';
 import { queueFull } from './errors.ts';
+import { settingsForTasks } from './find-queues.ts';
 import { canonicalJson, payloadText } from './json-text.ts';
-import { type QueueSettings, queueSettings } from './queue.ts';
+import type { QueueSettings } from './queue.ts';
 import { createTask, isIdle, placeOf, type Task, type TaskTerms } from './task.ts';
 
 export interface EnqueueCommand extends TaskTerms {
@@ -40,7 +41,7 @@ export class EnqueueTask {
    */
   async execute(queue: string, command: EnqueueCommand): Promise<EnqueueResult> {
     payloadText(command.payload);
-    return this.add(await this.settingsOf(queue), queue, command);
+    return this.add(await settingsForTasks(this.queues, queue), queue, command);
   }
 
   /**
@@ -53,7 +54,7 @@ export class EnqueueTask {
     queue: string,
     commands: readonly EnqueueCommand[],
   ): Promise<readonly PromiseSettledResult<EnqueueResult>[]> {
-    const settings = await this.settingsOf(queue);
+    const settings = await settingsForTasks(this.queues, queue);
     const outcomes: PromiseSettledResult<EnqueueResult>[] = [];
     for (let start = 0; start < commands.length; start += AT_ONCE)
       outcomes.push(...(await this.addAtOnce(settings, queue, commands.slice(start, start + AT_ONCE))));
@@ -74,10 +75,6 @@ export class EnqueueTask {
       return added;
     });
     return Promise.allSettled(adding);
-  }
-
-  private async settingsOf(queue: string): Promise<QueueSettings> {
-    return (await this.queues.get(queue)) ?? (await this.queues.create(queueSettings(queue)));
   }
 
   private async add(

@@ -54,6 +54,10 @@ export class FindQueues {
   }
 }
 
+/** The settings of a queue that is about to get a task: with its first one it begins to exist, and is swept from then on. */
+export const settingsForTasks = async (queues: Pick<QueueStore, 'get' | 'create'>, queue: string): Promise<Queue> =>
+  (await queues.get(queue)) ?? (await queues.create(queueSettings(queue)));
+
 /** The settings by which a queue goes: its own, or the defaults while it has none. */
 export const settingsOf = async (queues: Pick<QueueStore, 'get'>, queue: string): Promise<Queue> =>
   (await queues.get(queue)) ?? { ...queueSettings(queue), paused: false };

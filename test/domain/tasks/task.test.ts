@@ -191,7 +191,7 @@ describe('a history', () => {
       (task, at) => ({ ...task, leaseUntil: at }),
     );
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 45 }), (steps) => {
+      fc.property(fc.array(step, { maxLength: 45, size: 'max' }), (steps) => {
         let task = aTask({ maxAttempts: 100 });
         for (const [index, end] of steps.entries()) {
           const at = T0 + 10 * index;

@@ -178,6 +178,19 @@ describe('upkeep of queues', () => {
       }
     });
 
+    it.each<[string, number, (taskId: string) => Promise<unknown>]>([
+      ['redriven', 1, (taskId) => world().redriveTasks.one(taskId)],
+      ['redriven with all others', 1, () => world().redriveTasks.all('q')],
+      ['left alone by a redrive of what was shed', 0, () => world().redriveTasks.all('q', { status: 'SHED' })],
+    ])('ends when a failure that it has left behind is %s', async (_, count, redrive) => {
+      const { taskId } = await inStatus.FAILURE();
+      await world().purgeQueue.remove('q');
+      await redrive(taskId);
+      expect((await queues.list({ limit: 9 })).items).toEqual(
+        Array(count).fill({ ...queueSettings('q'), paused: false }),
+      );
+    });
+
     it('that is not there', async () => {
       await expect(world().purgeQueue.remove('nobody')).rejects.toMatchObject({ code: 'TASKS_QUEUE_NOT_FOUND' });
     });
