@@ -80,7 +80,7 @@ describe('the deployed stack', () => {
   const votesElsewhere = async (pollId: string): Promise<void> => {
     const put = (Item: object) =>
       stack.tables.send(new PutCommand({ TableName: stack.nameOf('VotesTable'), Item: { ...Item } }));
-    const counts = { 0: { ballots: 0, doubleVoters: 0 } };
+    const counts = { 0: 0 };
     await put({ pk: `COUNT#${pollId}#${ROOT.AWS_REGION}`, sk: 'COUNT', counts });
     const shard = { pollId, region: 'us-east-1', shard: 0, v0: 1, ballots: 1, closed: 1, lastVoteAt: Date.now() };
     await put({ pk: `SHARD#${pollId}#us-east-1#0`, sk: 'SHARD', kind: 'shard', version: 2, ...shard });
