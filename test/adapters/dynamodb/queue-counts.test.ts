@@ -64,7 +64,15 @@ await withServer('Counts of queues', startDynamoDbLocal, async ({ endpoint }) =>
       await Promise.all([one.flush(), other.flush()]);
 
       const { counters } = await newProcess().figures('q', T0);
-      expect(counters).toEqual({ enqueued: 3, succeeded: 1, failed: 1, shed: 0, redriven: 0, refused: 0 });
+      expect(counters).toEqual({
+        enqueued: 3,
+        succeeded: 1,
+        failed: 1,
+        shed: 0,
+        cancelled: 0,
+        redriven: 0,
+        refused: 0,
+      });
     });
 
     it('never fall, also when they are read while they are sent', async () => {
