@@ -4,7 +4,17 @@ import { eventually } from '../helpers/eventually.ts';
 import { type FakeRateProvider, startFakeRateProvider } from '../helpers/fake-rate-provider.ts';
 import { ServerProcess } from '../helpers/server-process.ts';
 import { type AnotherClient, anotherClient, KEY } from './another-client.ts';
-import { connection, expectGood, figure, overflow, picture, reads, screens, useDashboard, violations } from './dashboard.ts';
+import {
+  connection,
+  expectGood,
+  figure,
+  overflow,
+  picture,
+  reads,
+  screens,
+  useDashboard,
+  violations,
+} from './dashboard.ts';
 
 describe('the page of stocks, in Chromium', () => {
   const dashboard = useDashboard();

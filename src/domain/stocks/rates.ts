@@ -47,19 +47,19 @@ export const provenanceOf = (
 /**
  * The rates of a table, as a source wrote them, that can be used: those of current currencies other than the base.
  *
- * @param entries currency and rate; the rate a JSON number as it stood in the source's answer
+ * @param entries currency and rate; the rate a JSON number as it stood in the source's answer, undefined where it had none
  * @returns the rates in plain decimal digits, and what was wrong with the entries of currencies that had to be left out
  */
 export function readRates(
   base: string,
-  entries: Iterable<readonly [currency: string, rate: string]>,
+  entries: Iterable<readonly [currency: string, rate: string | undefined]>,
 ): { readonly rates: ReadonlyMap<string, string>; readonly complaints: readonly string[] } {
   const rates = new Map<string, string>();
   const complaints: string[] = [];
   for (const [currency, literal] of entries) {
     if (!isCurrency(currency)) continue;
-    const rate = readRate(literal);
-    const shown = literal.slice(0, 40);
+    const rate = literal === undefined ? undefined : readRate(literal);
+    const shown = literal?.slice(0, 40) ?? 'nothing';
     if (rate === undefined) complaints.push(`${currency}: ${shown} is not a rate`);
     else if (currency !== base) rates.set(currency, rate);
     else if (!/^1(?:\.0+)?$/.test(rate)) complaints.push(`${currency} is the base and must be 1, not ${shown}`);
