@@ -54,21 +54,26 @@ export interface Cell {
 /** What the provider publishes before the faults and since, and what 97.00 EUR are worth by that. */
 const TABLES = {
   old: {
-    asOf: '2025-12-30T00:00:00.000Z',
+    asOf: midnight(1),
     rates: { USD: '1.0855', JPY: '185.304', KWD: '0.330000000001' },
     values: { EUR: '97.00', USD: '105.29', JPY: '17974', KWD: '32.010' },
   },
   new: {
-    asOf: '2025-12-31T00:00:00.000Z',
+    asOf: midnight(0),
     rates: { USD: '1.2', JPY: '200', KWD: '0.35' },
     values: { EUR: '97.00', USD: '116.40', JPY: '19400', KWD: '33.950' },
   },
 };
+/** The beginning of a day, so many days ago. */
+function midnight(daysAgo: number): string {
+  const day = 86_400_000;
+  return new Date((Math.floor(Date.now() / day) - daysAgo) * day).toISOString();
+}
 const OWN = { stock: 'AMZN', values: { EUR: '97.00' }, rates: null };
 
-/** How long a table is fresh, and how long it may be used, by the default settings. */
+/** How long a table is fresh, and how long it may be used after that, by the default settings. */
 const FRESH_MS = 20_000;
-const USABLE_MS = 3_600_000;
+const USABLE_MS = 86_400_000;
 /** How long the recovery is watched, and how often somebody asks meanwhile. */
 const WATCH_MS = 12_000;
 const ASK_EVERY_MS = 500;
