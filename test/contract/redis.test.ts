@@ -1,6 +1,7 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
-import { redisClient } from '../../src/adapters/redis/client.ts';
+import { type RedisScripts, redisClient } from '../../src/adapters/redis/client.ts';
 import { RedisRateCache } from '../../src/adapters/redis/rate-cache.ts';
 import { FakeClock, seededRandom } from '../helpers/fakes.ts';
 import { startRedis } from '../helpers/servers/redis.ts';
@@ -59,6 +60,24 @@ await withServer('Redis contracts', startRedis, ({ url }) => {
 
       expectEntry(await cacheOf(name).get(), entry({ confirmedAt: NOW - 10_000, freshUntil: NOW + 10_000 }));
       expectEntry(await cacheOf(name, wrong).get(), entry({ confirmedAt, freshUntil: confirmedAt + 20_000 }));
+    });
+
+    it('counts what it was to store from when it was asked to, however much later the server does it', async () => {
+      const name = newName();
+      let late: Promise<unknown> = Promise.resolve();
+      const slow: RedisScripts = {
+        eval: async (script, keys, ...args) => {
+          if (script.includes('freshMs')) await late;
+          return clients[0].eval(script, keys, ...args);
+        },
+      };
+      const cache = new RedisRateCache(slow, { name, clock: new FakeClock(NOW), onAhead: () => undefined });
+      await cache.lease('one', 4_000);
+      late = delay(1_500);
+      await cache.put(entry(), 60_000);
+
+      const found = await cacheOf(name).get();
+      expect(found?.rates.confirmedAt).toBeLessThanOrEqual(NOW - 1_500);
     });
 
     it('counts an entry dated past the server’s own time as absent, says so, and writes over it', async () => {

@@ -13,6 +13,7 @@ import { type FakeRateProvider, type Fault, startFakeRateProvider } from './fake
 import { seededRandom } from './fakes.ts';
 import { type HttpAnswer, injecting } from './http.ts';
 import { overriding } from './overriding.ts';
+import { ageRates } from './servers/redis-time.ts';
 import { TcpProxy, type Traffic } from './servers/tcp-proxy.ts';
 
 export const stocksAlone = contexts.filter(({ name }) => name === 'stocks');
@@ -198,16 +199,16 @@ export class StocksUnderFaults {
   }
 
   private async fail(): Promise<void> {
-    const { cell, clock, provider, proxy } = this;
+    const { cell, provider, proxy } = this;
     this.publish('new');
     if (cell.provider === 'missing symbol') delete provider.state.rates.KWD;
     provider.state.fault = providerFaults[cell.provider];
     await proxy.set(redisFaults[cell.redis]);
     const flushing = cell.redis === 'flushed in the middle' ? await this.flushAgainAndAgain() : undefined;
-    clock.advance(FRESH_MS);
+    await this.pass(FRESH_MS);
     await this.askAll('expired');
     await this.watchForOldRates();
-    clock.advance(USABLE_MS);
+    await this.pass(USABLE_MS);
     await this.askAll('beyond');
     await flushing?.stop();
   }
@@ -221,12 +222,12 @@ export class StocksUnderFaults {
   }
 
   private async recover(): Promise<void> {
-    const { cell, clock, provider, proxy } = this;
+    const { cell, provider, proxy } = this;
     this.publish('new');
     provider.state.fault = { kind: 'none' };
     await proxy.set('pass');
     // A table without a symbol is a good one: nobody asks for another before it has expired.
-    if (cell.provider === 'missing symbol') clock.advance(FRESH_MS);
+    if (cell.provider === 'missing symbol') await this.pass(FRESH_MS);
     const start = performance.now();
     while (this.backAfterMs > WATCH_MS && performance.now() - start < WATCH_MS) {
       const answers = await Promise.all(PROCESSES.map((process) => this.ask('back', process, storeFaults.ok[1])));
@@ -234,6 +235,14 @@ export class StocksUnderFaults {
       else await delay(ASK_EVERY_MS);
     }
     await this.askAll('back');
+  }
+
+  /** Lets that much time pass for the processes and for what they share. */
+  private async pass(ms: number): Promise<void> {
+    const redis = new Redis(`${this.servers.redisUrl}/${this.redisDatabase}`);
+    await ageRates(redis, `portside:rates:*@${new URL(this.provider.url).host}*`, ms);
+    this.clock.advance(ms);
+    redis.disconnect();
   }
 
   private publish(name: keyof typeof TABLES): void {

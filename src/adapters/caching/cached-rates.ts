@@ -90,6 +90,8 @@ export class CachedRates implements ExchangeRates {
   /** Rings when there is another table, and when a refresh has ended. */
   private readonly news = new Bell();
   private readonly monotonic: () => number;
+  /** Whether the cache answered when it was last asked. */
+  private isShared = false;
 
   constructor(private readonly options: CachedRatesOptions) {
     this.monotonic = options.monotonic ?? (() => performance.now());
@@ -170,7 +172,9 @@ export class CachedRates implements ExchangeRates {
     const { cache, holder, onError } = this.options;
     try {
       this.adopt(await cache.get());
+      this.isShared = true;
     } catch (error) {
+      this.isShared = false;
       onError(error, 'asking the shared cache for rates');
       return { kind: 'alone' };
     }
@@ -307,9 +311,10 @@ export class CachedRates implements ExchangeRates {
     if (this.held && !this.isBetter(entry, this.held)) return false;
     this.held = entry;
     this.news.ring();
-    await cache
-      .put(entry, servableUntil(entry.rates, rules) - clock.now())
-      .catch((error) => onError(error, 'sharing rates'));
+    if (this.isShared)
+      await cache
+        .put(entry, servableUntil(entry.rates, rules) - clock.now())
+        .catch((error) => onError(error, 'sharing rates'));
     return true;
   }
 

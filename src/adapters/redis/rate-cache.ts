@@ -23,11 +23,12 @@ return { now, redis.call('GET', KEYS[1]) }`;
 
 /**
  * An entry begins with the server's time of its confirmation, so that the later one can be told; that time is counted
- * from the writer's last look at the server's clock, since the script may run long after it was sent.
+ * from the writer's last look at the server's clock, since the script may run long after it was sent: as soon as the
+ * server can be reached again.
  */
 const PUT = `${NOW}
 local ageMs, freshMs, keptMs, seenAt, text = unpack(ARGV)
-local confirmedAt = math.min(now, tonumber(seenAt) or now) - ageMs
+local confirmedAt = math.min(now, tonumber(seenAt)) - ageMs
 local there = redis.call('GET', KEYS[1])
 local thereAt = there and tonumber(string.match(there, '^%d+'))
 if thereAt and thereAt > confirmedAt and thereAt <= now + ${MAX_AHEAD_MS} then return 0 end
@@ -97,10 +98,11 @@ export class RedisRateCache implements RateCache {
 
   async put(entry: RateEntry, ttlMs: number): Promise<void> {
     const { confirmedAt, freshUntil } = entry.rates;
+    if (!this.seen) await this.get();
     const ageMs = Math.max(0, this.options.clock.now() - confirmedAt);
     const freshMs = Math.max(0, freshUntil - confirmedAt);
-    const seenAt = this.seen ? this.seen.time + Math.floor(performance.now() - this.seen.at) : '';
-    await this.run(PUT, this.tableKey, ageMs, freshMs, Math.max(1, Math.ceil(ttlMs)), seenAt, encode(entry));
+    const seenAt = this.seen && this.seen.time + Math.floor(performance.now() - this.seen.at);
+    await this.run(PUT, this.tableKey, ageMs, freshMs, Math.max(1, Math.ceil(ttlMs)), seenAt ?? 0, encode(entry));
   }
 
   async lease(holder: string, ms: number): Promise<LeaseOutcome> {
