@@ -20,7 +20,7 @@ export async function startRedis(): Promise<RedisServer> {
 }
 
 /** A `redis-server` in memory on a free port of loopback. @throws Error that says what is missing */
-async function startOwnRedis(): Promise<RedisServer> {
+export async function startOwnRedis(): Promise<RedisServer> {
   const port = await freePort();
   const server = spawn(
     'redis-server',
