@@ -17,9 +17,18 @@ const NOW = `
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)`;
 
-/** Answers with the server's time, epoch ms, and the entry. */
+/**
+ * Answers with the server's time, epoch ms, and the entry, or with how far that is ahead, ms. Such an entry goes at once:
+ * in time its date would be past, and it would pass for younger than it is.
+ */
 const GET = `${NOW}
-return { now, redis.call('GET', KEYS[1]) }`;
+local there = redis.call('GET', KEYS[1])
+local confirmedAt = there and tonumber(string.match(there, '^%d+'))
+if confirmedAt and confirmedAt > now + ${MAX_AHEAD_MS} then
+  redis.call('DEL', KEYS[1])
+  return { now, false, confirmedAt - now }
+end
+return { now, there }`;
 
 /**
  * An entry begins with the server's time of its confirmation, so that the later one can be told; that time is counted
@@ -86,14 +95,12 @@ export class RedisRateCache implements RateCache {
 
   async get(): Promise<RateEntry | undefined> {
     const askedAt = this.options.clock.now();
-    const [time, stored] = (await this.run(GET, this.tableKey)) as [number, string | null];
+    const [time, stored, aheadMs] = (await this.run(GET, this.tableKey)) as [number, string | null, number?];
     this.seen = { time, at: performance.now() };
-    if (stored === null) return undefined;
-    const [, stamp = '', freshMs = '', text = ''] = /^(\d{1,15}) (\d{1,15}) (.*)$/s.exec(stored) ?? [];
-    const ageMs = time - Number(stamp);
-    if (ageMs < -MAX_AHEAD_MS) this.options.onAhead(-ageMs);
-    const confirmedAt = askedAt - Math.max(0, ageMs);
-    return ageMs < -MAX_AHEAD_MS ? undefined : decode(text, confirmedAt, confirmedAt + Number(freshMs));
+    if (aheadMs !== undefined) this.options.onAhead(aheadMs);
+    const [, stamp, freshMs, text = ''] = /^(\d{1,15}) (\d{1,15}) (.*)$/s.exec(stored ?? '') ?? [];
+    const confirmedAt = askedAt - Math.max(0, time - Number(stamp));
+    return decode(text, confirmedAt, confirmedAt + Number(freshMs));
   }
 
   async put(entry: RateEntry, ttlMs: number): Promise<void> {
