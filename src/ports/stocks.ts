@@ -79,9 +79,16 @@ export interface RateSource {
   readonly name: string;
   /**
    * Names what it publishes: two sources with one id are the same to everybody who shares a cache.
-   * Holds its name, its base and its address; never a credential.
+   * Tells name, base, address and query apart; holds no credential.
    */
   readonly id: string;
+
+  /**
+   * Whether it should not be asked now: it said so, it refused the key, or it failed again and again.
+   *
+   * @param isUrgent there are no other rates to serve; then only a few seconds of that count
+   */
+  isLeftAlone(isUrgent: boolean): boolean;
 
   /**
    * Asks for everything it publishes.
@@ -110,6 +117,9 @@ export type LeaseOutcome =
 /**
  * One table, and the lease of whoever renews it, shared by all who use the same cache and key. Every method rejects
  * when the cache cannot answer in a fraction of a second; that costs nothing but the sharing.
+ *
+ * Times of an entry are those of the process that puts or gets it. Between processes the cache counts by a clock of its
+ * own, so that an entry may look older than it is by what a request takes, and never younger.
  */
 export interface RateCache {
   /** The entry put last, or undefined when there is none, it has expired or cannot be read. */
@@ -118,9 +128,9 @@ export interface RateCache {
   /** Stores an entry for that long. One that was confirmed later stays: a late writer cannot bring back old rates. */
   put(entry: RateEntry, ttlMs: number): Promise<void>;
 
-  /** Takes the lease for that long, if nobody else has it and it is not paused. */
+  /** Takes the lease for that long, 10 s at most, or renews it, if nobody else has it and it is not paused. */
   lease(holder: string, ms: number): Promise<LeaseOutcome>;
 
-  /** Gives the lease back, if it is still the holder's. Nobody may take it for another `pauseMs`. */
+  /** Gives the lease back, if it is still the holder's. Nobody may take it for another `pauseMs`, 10 s at most. */
   release(holder: string, pauseMs: number): Promise<void>;
 }

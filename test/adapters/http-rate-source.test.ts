@@ -1,20 +1,29 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { RateService } from '../../src/adapters/http/rate-formats.ts';
 import { HttpRateSource } from '../../src/adapters/http/rate-source.ts';
-import { eventually } from '../helpers/eventually.ts';
-import { type FakeRateProvider, startFakeRateProvider } from '../helpers/fake-rate-provider.ts';
+import { type FakeRateProvider, type Fault, startFakeRateProvider } from '../helpers/fake-rate-provider.ts';
 import { FakeClock, seededRandom } from '../helpers/fakes.ts';
+
+const WEEK = 604_800_000;
 
 describe('a rate provider over HTTP', () => {
   const clock = new FakeClock();
   let provider: FakeRateProvider;
   beforeEach(async () => {
     provider = await startFakeRateProvider();
+    provider.state.asOf = Date.UTC(2025, 11, 31);
   });
   afterEach(() => provider.stop());
 
   const sourceOf = (service: RateService = 'frankfurter', path = '') =>
-    new HttpRateSource({ service, url: new URL(provider.url + path), clock, random: seededRandom(1) });
+    new HttpRateSource({
+      service,
+      url: new URL(provider.url + path),
+      clock,
+      monotonic: () => clock.now(),
+      maxAsOfAgeMs: WEEK,
+      random: seededRandom(1),
+    });
   const failure = (source: HttpRateSource, withinMs = 2_000): Promise<Error> =>
     source.fetch({ withinMs }).then(
       () => new Error('there was an answer'),
@@ -36,9 +45,15 @@ describe('a rate provider over HTTP', () => {
   it('has one id for one address and base, another for another', () => {
     const { host } = new URL(provider.url);
     expect(sourceOf('fixer', '/api?access_key=K').id).toBe(`fixer:EUR@${host}/api`);
-    expect(new HttpRateSource({ service: 'openexchangerates', clock, random: seededRandom(1) }).id).toBe(
-      'openexchangerates:USD',
-    );
+    expect(
+      new HttpRateSource({
+        service: 'openexchangerates',
+        clock,
+        monotonic: () => clock.now(),
+        maxAsOfAgeMs: WEEK,
+        random: seededRandom(1),
+      }).id,
+    ).toBe('openexchangerates:USD');
   });
 
   it.each([{ kind: 'status', status: 503 }, { kind: 'status', status: 429 }, { kind: 'reset' }] as const)(
@@ -77,40 +92,68 @@ describe('a rate provider over HTTP', () => {
     expect(performance.now() - start).toBeGreaterThanOrEqual(990);
   });
 
-  it('leaves a provider alone that asks for it, seconds at most', async () => {
-    provider.state.fault = { kind: 'status', status: 429, retryAfter: new Date(clock.now() + 3_000).toUTCString() };
-    const source = sourceOf();
-    await failure(source);
-    provider.state.fault = { kind: 'none' };
-    clock.advance(2_000);
-    expect((await failure(source)).message).toContain('left alone');
-    expect(provider.requests).toHaveLength(1);
-    clock.advance(1_000);
-    expect((await source.fetch({ withinMs: 2_000 })).kind).toBe('table');
+  /** How long it is left alone, s: while there are other rates, and while there are none. */
+  function restSeconds(source: HttpRateSource): [number, number] {
+    const start = clock.now();
+    const rest: [number, number] = [0, 0];
+    for (; source.isLeftAlone(false) && rest[0] < 100_000; rest[0]++) {
+      if (source.isLeftAlone(true)) rest[1]++;
+      clock.advance(1_000);
+    }
+    clock.advance(start - clock.now());
+    return rest;
+  }
 
-    provider.state.fault = { kind: 'status', status: 503, retryAfter: '3600' };
-    await failure(source);
+  const inThreeSeconds = () => new Date(clock.now() + 3_000).toUTCString();
+  it.each<[string, () => Fault, [number, number]]>([
+    ['no word on it', () => ({ kind: 'status', status: 429 }), [0, 0]],
+    ['seconds', () => ({ kind: 'status', status: 429, retryAfter: '3' }), [3, 3]],
+    ['an hour', () => ({ kind: 'status', status: 503, retryAfter: '3600' }), [3_600, 5]],
+    [
+      'a date',
+      () => ({ kind: 'status', status: 429, retryAfter: inThreeSeconds(), date: new Date(clock.now()) }),
+      [3, 3],
+    ],
+    [
+      'a date by a clock that differs from ours',
+      () => ({
+        kind: 'status',
+        status: 429,
+        retryAfter: inThreeSeconds(),
+        date: new Date(clock.now() - 3_597_000),
+      }),
+      [3_600, 5],
+    ],
+    ['401', () => ({ kind: 'status', status: 401 }), [240, 5]],
+    ['403', () => ({ kind: 'status', status: 403 }), [240, 5]],
+    ['200 and the word that the key is not valid', () => ({ kind: 'refusal' }), [240, 5]],
+    ['404', () => ({ kind: 'status', status: 404 }), [0, 0]],
+    ['a table', () => ({ kind: 'none' }), [0, 0]],
+  ])('leaves a provider alone that answers with %s, for as long as it should', async (_, fault, expected) => {
+    provider.state.fault = fault();
+    const source = sourceOf('fixer');
+    await source.fetch({ withinMs: 2_000 }).catch(() => undefined);
+    expect(restSeconds(source)).toEqual(expected);
+
     provider.state.fault = { kind: 'none' };
-    clock.advance(5_000);
-    expect((await source.fetch({ withinMs: 2_000 })).kind).toBe('table');
+    await source.fetch({ withinMs: 2_000 });
+    expect(restSeconds(source)).toEqual([0, 0]);
   });
 
-  it('stops asking after three failures in a row, and notices within seconds that the provider works again', async () => {
+  it('leaves a provider alone for seconds after three failures in a row, and after each one more', async () => {
     provider.state.fault = { kind: 'status', status: 404 };
     const source = sourceOf();
-    for (let call = 0; call < 3; call++) await failure(source);
-    expect((await failure(source)).message).toContain('3 times in a row');
-    expect(provider.requests).toHaveLength(3);
-
-    provider.state.fault = { kind: 'none' };
-    const start = performance.now();
-    await eventually(
-      () => source.fetch({ withinMs: 500 }),
-      ({ kind }) => kind === 'table',
-      8_000,
-    );
-    expect(performance.now() - start).toBeLessThan(5_000);
-    expect(provider.requests).toHaveLength(4);
+    const rests = [];
+    for (let call = 0; call < 4; call++) {
+      await failure(source);
+      rests.push(restSeconds(source));
+    }
+    expect(rests).toEqual([
+      [0, 0],
+      [0, 0],
+      [4, 4],
+      [4, 4],
+    ]);
   });
 
   it('says in the error why the provider refuses', async () => {
@@ -140,19 +183,67 @@ describe('a rate provider over HTTP', () => {
       expect(new Date(asOf).toISOString()).toBe('2025-12-30T00:00:00.000Z');
     });
 
-    it.each([
-      [
-        'different bases',
-        '[{"date":"2025-12-31","base":"EUR","quote":"USD","rate":1.1},{"date":"2025-12-31","base":"USD","quote":"GBP","rate":0.9}]',
-      ],
-      [
-        'two rates',
-        '[{"date":"2025-12-31","base":"EUR","quote":"USD","rate":1.1},{"date":"2025-12-31","base":"EUR","quote":"USD","rate":1.2}]',
-      ],
-      ['not an object', '[{"date":"2025-12-31","base":"EUR","quote":"USD","rate":1.1},7]'],
-      ['date', '[{"date":"2025-02-30","base":"EUR","quote":"USD","rate":1.1}]'],
-    ])('refuses rows of Frankfurter v2 with %s', async (reason, body) => {
-      await expect(answerOf('frankfurter-v2', body)).rejects.toThrow(reason);
+    const row = (fields: object) => ({ date: '2025-12-31', base: 'EUR', quote: 'USD', rate: 1.1, ...fields });
+    const good = [row({}), row({ quote: 'GBP', rate: 0.9 }), row({ quote: 'CAD', rate: 1.5 })];
+    it.each<[string, unknown[]]>([
+      ['without a rate', [row({ quote: 'JPY', rate: undefined })]],
+      ['with null as rate', [row({ quote: 'JPY', rate: null })]],
+      ['without a date', [row({ quote: 'JPY', date: undefined })]],
+      ['with null as date', [row({ quote: 'JPY', date: null })]],
+      ['with a date that no calendar has', [row({ quote: 'JPY', date: '2025-02-30' })]],
+      ['of last year', [row({ quote: 'JPY', date: '2024-12-31' })]],
+      ['a week and a day old', [row({ quote: 'JPY', date: '2025-12-24' })]],
+      ['of the day after tomorrow', [row({ quote: 'JPY', date: '2026-01-03' })]],
+      ['of another base', [row({ quote: 'JPY', base: 'USD' })]],
+      ['without a base', [row({ quote: 'JPY', base: undefined })]],
+      ['without a currency', [row({ quote: null }), row({ quote: 7 })]],
+      ['of a currency that is none any more, and old', [row({ quote: 'BGN', date: '2023-12-31' })]],
+      ['twice for a currency', [row({ quote: 'JPY', rate: 180 }), row({ quote: 'JPY', rate: 18 })]],
+      ['that is a number', [7]],
+      ['that is null', [null]],
+    ])('leaves out a row of Frankfurter v2 %s, and no other', async (_, odd) => {
+      for (const body of [
+        [...good, ...odd],
+        [...odd, ...good],
+      ]) {
+        const { base, asOf, rates } = await answerOf('frankfurter-v2', JSON.stringify(body));
+        expect([base, asOf, Object.fromEntries(rates)]).toEqual([
+          'EUR',
+          Date.UTC(2025, 11, 31),
+          { USD: '1.1', GBP: '0.9', CAD: '1.5' },
+        ]);
+      }
+    });
+
+    it.each<[string, unknown[]]>([
+      ['has different bases', [row({}), row({ quote: 'GBP', base: 'USD' })]],
+      ['has no row that can be used', [row({ date: '2025-12-01' })]],
+      ['has base is not a currency', [7, null]],
+    ])('refuses rows of Frankfurter v2 of which it cannot be said what they mean: %s', async (reason, body) => {
+      await expect(answerOf('frankfurter-v2', JSON.stringify(body))).rejects.toThrow(reason.slice(4));
+    });
+
+    it.each<[RateService, string]>([
+      ['fixer', '{"success":"true","timestamp":1767139200,"base":"EUR","rates":{"USD":1.1}}'],
+      ['fixer', '{"success":true,"error":null,"timestamp":"1767139200","base":"EUR","rates":{"USD":"1.1"}}'],
+      ['fixer', '{"success":true,"error":false,"timestamp":1767139200.0,"base":"EUR","rates":{"USD":1.1}}'],
+      ['openexchangerates', '{"error":null,"timestamp":1767139200,"base":"EUR","rates":{"USD":1.1}}'],
+      ['openexchangerates', '{"error":false,"timestamp":"1767139200","base":"EUR","rates":{"USD":1.1}}'],
+      ['exchangerate-host', '{"success":"true","timestamp":"1767139200.0","source":"EUR","quotes":{"EURUSD":"1.1"}}'],
+    ])('takes the odd spellings of %s: %s', async (service, body) => {
+      const { asOf, rates } = await answerOf(service, body);
+      expect([asOf, ...rates]).toEqual([Date.UTC(2025, 11, 31), ['USD', '1.1']]);
+    });
+
+    it.each<[RateService, string]>([
+      ['fixer', '{"success":false,"timestamp":1767139200,"base":"EUR","rates":{"USD":1.1}}'],
+      ['fixer', '{"success":"false","timestamp":1767139200,"base":"EUR","rates":{"USD":1.1}}'],
+      ['fixer', '{"success":null,"timestamp":1767139200,"base":"EUR","rates":{"USD":1.1}}'],
+      ['fixer', '{"success":true,"error":{},"timestamp":1767139200,"base":"EUR","rates":{"USD":1.1}}'],
+      ['openexchangerates', '{"error":"false","timestamp":1767139200,"base":"EUR","rates":{"USD":1.1}}'],
+      ['openexchangerates', '{"timestamp":1767139200.5,"base":"EUR","rates":{"USD":1.1}}'],
+    ])('refuses what %s cannot mean for good: %s', async (service, body) => {
+      await expect(answerOf(service, body)).rejects.toThrow();
     });
 
     it('refuses rates of Frankfurter for another amount than 1', async () => {

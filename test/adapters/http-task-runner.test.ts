@@ -223,7 +223,8 @@ describe('the HTTP runner', () => {
       ['9'.repeat(400), 2_147_483_647],
       ['Fri, 01 Jan 9999 00:00:00 GMT', 2_147_483_647],
     ])('the time that Retry-After: %s asks for', async (header, retryAfterMs) => {
-      const outcome = await run((response) => response.writeHead(503, { 'retry-after': header }).end());
+      const date = new Date(clock.now()).toUTCString();
+      const outcome = await run((response) => response.writeHead(503, { 'retry-after': header, date }).end());
       expect(outcome).toEqual({ kind: 'retry', status: 503, error: 'The service answered 503.', retryAfterMs });
     });
 

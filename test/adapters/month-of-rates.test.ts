@@ -25,16 +25,27 @@ describe('a month of rates that may be kept for an hour', () => {
     const random = seededRandom(720);
     const source = new ScriptedRateSource();
     source.maxAgeMs = HOUR;
-    const cache = new MemoryRateCache(clock);
+    const monotonic = () => clock.now();
+    const cache = new MemoryRateCache(clock, monotonic);
     const stocks = new MemoryStockStore([
       { stockId: 'AMZN', value: '1000000.00', currency: 'EUR', updatedAt: clock.now() },
     ]);
-    const rules = { ttlMs: 20_000, maxFreshMs: HOUR, maxStaleMs: HOUR };
+    const rules = { ttlMs: 20_000, maxFreshMs: HOUR, maxStaleMs: HOUR, maxAsOfAgeMs: 2 * MONTH };
     const onError = (error: unknown) => {
       throw error;
     };
     const processes = Array.from({ length: PROCESSES }, (_, index) => {
-      const rates = new CachedRates({ sources: [source], cache, rules, clock, holder: `process-${index}`, onError });
+      const holder = `process-${index}`;
+      const rates = new CachedRates({
+        sources: [source],
+        cache,
+        rules,
+        clock,
+        machineClock: clock,
+        monotonic,
+        holder,
+        onError,
+      });
       return new ValueStock(stocks, rates, clock, ['USD'], 'half-up');
     });
 

@@ -39,7 +39,13 @@ describe('the domain and the ports', () => {
   });
 
   it('do not pass the linter where they use a clock, randomness or decorators', async () => {
-    expect((await lintedLines()).sort()).toEqual(await markedLines('impure'));
+    expect(await lintedLines('src/domain', 'src/ports')).toEqual(await markedLines('impure'));
+  });
+});
+
+describe('adapters and entrypoints', () => {
+  it('do not pass the linter where they look at the wall clock instead of a monotonic one or a Clock', async () => {
+    expect(await lintedLines('src/adapters', 'src/entrypoints')).toEqual(await markedLines('wall clock'));
   });
 });
 
@@ -48,21 +54,25 @@ function domainProject(): ts.ParsedCommandLine {
   return ts.parseJsonConfigFileContent(config, ts.sys, PROJECT);
 }
 
-/** Lints the planted tree under the project's own configuration, which leaves it out where it lies. */
-async function lintedLines(): Promise<string[]> {
+/** Lints folders of the planted tree under the project's own configuration, which leaves it out where it lies. */
+async function lintedLines(...folders: readonly string[]): Promise<string[]> {
   const directory = await mkdtemp(join(tmpdir(), 'planted-'));
   try {
-    for (const file of ['biome.json', 'pure-domain.grit', '.gitignore'])
+    for (const file of ['biome.json', 'pure-domain.grit', 'wall-clock.grit', '.gitignore'])
       await cp(join(PROJECT, file), join(directory, file));
     await cp(join(PLANTED, 'src'), join(directory, 'src'), { recursive: true });
     const biome = join(PROJECT, 'node_modules/@biomejs/biome/bin/biome');
-    const lint = promisify(execFile)(process.execPath, [biome, 'lint', '--only=plugin', '--reporter=json'], {
-      cwd: directory,
-    });
+    const lint = promisify(execFile)(
+      process.execPath,
+      [biome, 'lint', '--only=plugin', '--reporter=json', ...folders],
+      {
+        cwd: directory,
+      },
+    );
     // Findings are an exit code of 1, which execFile rejects with what was printed.
     const { stdout } = await lint.catch((failure: { stdout: string }) => failure);
     const report: LintReport = JSON.parse(stdout);
-    return report.diagnostics.map(({ location: { path, start } }) => `${path}:${start.line}`);
+    return report.diagnostics.map(({ location: { path, start } }) => `${path}:${start.line}`).sort();
   } finally {
     await rm(directory, { recursive: true });
   }

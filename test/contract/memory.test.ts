@@ -38,7 +38,7 @@ describeShardFeed('memory', async () => {
 describeStockStore('memory', async () => new MemoryStockStore());
 describeRateCache('memory', async () => {
   const clock = new FakeClock();
-  const cache = new MemoryRateCache(clock);
+  const cache = new MemoryRateCache(clock, () => clock.now());
   return { cache, other: cache, pass: async (ms) => clock.advance(ms) };
 });
 

@@ -98,7 +98,7 @@ export function describeRateSource(name: string, make: () => Promise<RateSourceW
         GBP: '-1.0855',
         CAD: '"NaN"',
         AUD: 'null',
-        CHF: '"1.08"',
+        CHF: '"1,08"',
         SEK: '1e400',
         NOK: '[1.08]',
         DKK: '1e15000000',
@@ -110,6 +110,14 @@ export function describeRateSource(name: string, make: () => Promise<RateSourceW
       const answer = table(await source.fetch(ASKED));
       expect(Object.fromEntries(answer.table.rates)).toEqual({ JPY: '185.304', KWD: '0.33' });
       expect(answer.complaints.map((complaint) => complaint.slice(0, 3)).sort()).toEqual(Object.keys(nonsense).sort());
+    });
+
+    it('takes numbers that are written as text', async () => {
+      provider.state.rates = { EUR: '"1"', USD: '"1.0855"', JPY: '"1.85304e2"' };
+      expect(Object.fromEntries(table(await source.fetch(ASKED)).table.rates)).toEqual({
+        USD: '1.0855',
+        JPY: '185.304',
+      });
     });
 
     const faults: [string, Fault, RegExp][] = [

@@ -1,72 +1,146 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, describe, expect, it } from '@jest/globals';
-import { redisClient } from '../../src/adapters/redis/client.ts';
+import { Redis } from 'ioredis';
+import { type RedisScripts, redisClient } from '../../src/adapters/redis/client.ts';
 import { RedisRateCache } from '../../src/adapters/redis/rate-cache.ts';
-import { seededRandom } from '../helpers/fakes.ts';
+import { FakeClock, seededRandom } from '../helpers/fakes.ts';
 import { startRedis } from '../helpers/servers/redis.ts';
 import { withServer } from '../helpers/servers/with-server.ts';
-import { describeRateCache, entry } from './rate-cache.contract.ts';
+import { describeRateCache, entry, expectEntry, NOW } from './rate-cache.contract.ts';
+
+const HOUR = 3_600_000;
 
 await withServer('Redis contracts', startRedis, ({ url }) => {
   const connect = () => redisClient({ url, random: seededRandom(1), onDown: () => undefined });
   const clients = [connect(), connect()] as const;
+  /** Looks into the server from outside. */
+  const redis = new Redis(url);
   afterAll(() => {
-    for (const client of clients) client.disconnect();
+    for (const client of [...clients, redis]) client.disconnect();
   });
   let made = 0;
-  const newKey = () => [`test-${process.pid}-${Date.now()}-${++made}`];
+  const newName = () => `test-${process.pid}-${Date.now()}-${++made}`;
+  const ahead: number[] = [];
+  /** A cache as a process with that clock sees it. */
+  const cacheOf = (name: string, clock = new FakeClock(NOW), client = clients[0]) =>
+    new RedisRateCache(client, { name, clock, onAhead: (ms) => ahead.push(ms) });
 
   describeRateCache('Redis', async () => {
-    const key = newKey();
-    const [cache, other] = clients.map((client) => new RedisRateCache(client, key)) as [RedisRateCache, RedisRateCache];
-    return { cache, other, pass: (ms) => bringForward(`*${key}*`, ms) };
+    const name = newName();
+    const [cache, other] = [cacheOf(name), cacheOf(name, new FakeClock(NOW), clients[1])];
+    return { cache, other, pass: (ms) => bringForward(`*${name}*`, ms) };
   });
 
   /** The clock of a server cannot be moved, but what is to expire can be made to do so earlier. */
   async function bringForward(keys: string, ms: number): Promise<void> {
-    const [client] = clients;
-    for (const key of await client.keys(keys)) await client.pexpire(key, (await client.pttl(key)) - ms);
+    for (const key of await redis.keys(keys)) await redis.pexpire(key, (await redis.pttl(key)) - ms);
   }
 
   describe('RedisRateCache', () => {
-    it('names source, base and format version in its keys', async () => {
-      const [client] = clients;
-      const [id] = newKey() as [string];
-      const cache = new RedisRateCache(client, [`frankfurter:EUR@${id}`, `fixer:EUR@${id}`]);
+    it('has its name and the format version in its keys', async () => {
+      const name = newName();
+      const cache = cacheOf(name);
       await cache.put(entry(), 60_000);
-      await cache.lease('one', 60_000);
+      await cache.lease('one', 5_000);
 
-      const key = `portside:rates:v1:frankfurter:EUR@${id}+fixer:EUR@${id}`;
-      expect((await client.keys(`*${id}*`)).sort()).toEqual([key, `${key}:lease`]);
-      expect(await client.pttl(key)).toBeGreaterThan(50_000);
+      const key = `portside:rates:v2:${name}`;
+      expect((await redis.keys(`*${name}*`)).sort()).toEqual([key, `${key}:lease`]);
+      expect(await redis.pttl(key)).toBeGreaterThan(50_000);
+    });
+
+    it.each([
+      ['an hour ahead', HOUR],
+      ['an hour behind', -HOUR],
+      ['a year ahead', 8_760 * HOUR],
+    ])('gives an entry its age, whoever wrote it: a process whose clock is %s', async (_, stepMs) => {
+      const name = newName();
+      const wrong = new FakeClock(NOW + stepMs);
+      const confirmedAt = wrong.now() - 10_000;
+      await cacheOf(name, wrong).put(entry({ confirmedAt, freshUntil: confirmedAt + 20_000 }), 60_000);
+
+      expectEntry(await cacheOf(name).get(), entry({ confirmedAt: NOW - 10_000, freshUntil: NOW + 10_000 }));
+      expectEntry(await cacheOf(name, wrong).get(), entry({ confirmedAt, freshUntil: confirmedAt + 20_000 }));
+    });
+
+    it('counts what it was to store from when it was asked to, however much later the server does it', async () => {
+      const name = newName();
+      let late: Promise<unknown> = Promise.resolve();
+      const slow: RedisScripts = {
+        eval: async (script, keys, ...args) => {
+          if (script.includes('freshMs')) await late;
+          return clients[0].eval(script, keys, ...args);
+        },
+      };
+      const cache = new RedisRateCache(slow, { name, clock: new FakeClock(NOW), onAhead: () => undefined });
+      await cache.lease('one', 4_000);
+      late = delay(1_500);
+      await cache.put(entry(), 60_000);
+
+      const found = await cacheOf(name).get();
+      expect(found?.rates.confirmedAt).toBeLessThanOrEqual(NOW - 1_500);
+    });
+
+    it('counts an entry dated past the server’s own time as absent, says so, and writes over it', async () => {
+      const name = newName();
+      const key = `portside:rates:v2:${name}`;
+      const cache = cacheOf(name);
+      await cache.put(entry(), 60_000);
+      const [stamp = '', ...rest] = String(await redis.get(key)).split(' ');
+      const dated = (ms: number) => redis.set(key, [Number(stamp) + ms, ...rest].join(' '), 'PX', 60_000);
+
+      await dated(4_000);
+      expectEntry(await cache.get(), entry());
+      expect(ahead).toEqual([]);
+
+      await dated(HOUR);
+      expect(await cache.get()).toBeUndefined();
+      expect(ahead).toHaveLength(1);
+      await cache.put(entry({}, '"v2"'), 60_000);
+      expectEntry(await cache.get(), entry({}, '"v2"'));
+    });
+
+    it.each([
+      ['a lease without an end', 'by dead', undefined],
+      ['a lease that ends in an hour', 'by dead', HOUR],
+      ['a pause without an end', 'pause', undefined],
+      ['a pause that ends in an hour', 'pause', HOUR],
+    ])('does not let %s keep everybody from asking', async (_, holder, ms) => {
+      const name = newName();
+      await redis.set(`portside:rates:v2:${name}:lease`, holder);
+      if (ms !== undefined) await redis.pexpire(`portside:rates:v2:${name}:lease`, ms);
+
+      expect(await cacheOf(name).lease('one', 4_000)).toEqual({ kind: 'taken' });
     });
 
     it.each([
       '',
       'nonsense',
-      '1767225600000 ',
-      '1767225600000 {}',
-      '1767225600000 null',
-      '1767225600000 {"sourceId":"a","source":"a","base":"EUR","asOf":1,"confirmedAt":1,"freshUntil":1,"rates":{"USD":"0"}}',
-      '1767225600000 {"sourceId":"a","source":"a","base":"EUR","asOf":1,"confirmedAt":1,"freshUntil":1,"rates":{"USD":1.08}}',
-      '1767225600000 {"sourceId":"a","source":"a","base":"XAU","asOf":1,"confirmedAt":1,"freshUntil":1,"rates":{"USD":"1"}}',
-      '1767225600000 {"sourceId":"a","source":"a","base":"EUR","asOf":"1","confirmedAt":1,"freshUntil":1,"rates":{"USD":"1"}}',
+      '1767225600000 20000 ',
+      '1767225600000 20000 {}',
+      '1767225600000 20000 null',
+      '1767225600000 {"sourceId":"a","source":"a","base":"EUR","asOf":1,"rates":{"USD":"1"}}',
+      '1767225600000 -1 {"sourceId":"a","source":"a","base":"EUR","asOf":1,"rates":{"USD":"1"}}',
+      '1767225600000 20000 {"sourceId":"a","source":"a","base":"EUR","asOf":1,"rates":{"USD":"0"}}',
+      '1767225600000 20000 {"sourceId":"a","source":"a","base":"EUR","asOf":1,"rates":{"USD":1.08}}',
+      '1767225600000 20000 {"sourceId":"a","source":"a","base":"XAU","asOf":1,"rates":{"USD":"1"}}',
+      '1767225600000 20000 {"sourceId":"a","source":"a","base":"EUR","asOf":"1","rates":{"USD":"1"}}',
     ])('takes %j, which it has not written, for nothing, and writes over it', async (text) => {
-      const [client] = clients;
-      const [id] = newKey() as [string];
-      const cache = new RedisRateCache(client, [id]);
-      await client.set(`portside:rates:v1:${id}`, text);
+      const name = newName();
+      const cache = cacheOf(name);
+      await redis.set(`portside:rates:v2:${name}`, text);
 
       expect(await cache.get()).toBeUndefined();
       await cache.put(entry(), 60_000);
-      expect(await cache.get()).toEqual(entry());
+      expectEntry(await cache.get(), entry());
     });
 
     it('says nothing in an error of what it was to store', async () => {
-      const [client] = clients;
-      const [id] = newKey() as [string];
-      await client.rpush(`portside:rates:v1:${id}`, 'a list where a text should be');
+      const name = newName();
+      await redis.rpush(`portside:rates:v2:${name}`, 'a list where a text should be');
 
-      const error = await new RedisRateCache(client, [id]).put(entry(), 60_000).catch((reason) => reason);
+      const error = await cacheOf(name)
+        .put(entry(), 60_000)
+        .catch((reason) => reason);
       expect(error.message).toMatch(/^Redis: .*WRONGTYPE/);
       expect(JSON.stringify(error)).toBe('{}');
     });

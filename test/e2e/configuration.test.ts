@@ -60,6 +60,7 @@ describe('wrong configuration', () => {
     ['PUBLIC_BASE_URL', 'https://votes.example.org,'],
     ['RUNNER_HOSTS', 'https://jobs.example.org'],
     ['RUNNER_HOSTS', '10.0.0.0/33'],
+    ['REDIS_URL', 'redis://127.0.0.1:6379/cache'],
   ])('refuses %s=%j without repeating the value', async (name, value) => {
     const server = await ServerProcess.spawn({ [name]: value });
 

@@ -8,7 +8,7 @@ import type { RateService } from '../../src/adapters/http/rate-formats.ts';
 /** Something that real services do wrong. */
 export type Fault =
   | { readonly kind: 'none' }
-  | { readonly kind: 'status'; readonly status: number; readonly retryAfter?: string }
+  | { readonly kind: 'status'; readonly status: number; readonly retryAfter?: string; readonly date?: Date }
   /** The answer comes after that time, ms. */
   | { readonly kind: 'slow'; readonly ms: number }
   /** The connection is taken and nothing is ever said. */
@@ -79,7 +79,7 @@ const initialState = (): ProviderState => ({
   fault: { kind: 'none' },
   faultsLeft: undefined,
   base: 'EUR',
-  asOf: Date.UTC(2025, 11, 31),
+  asOf: Date.parse(day(Date.now())),
   rates: { ...DEFAULT_RATES },
   etag: undefined,
   cacheControl: undefined,
@@ -200,6 +200,7 @@ function answerWith(
     }
     case 'status':
       if (fault.retryAfter !== undefined) response.setHeader('retry-after', fault.retryAfter);
+      if (fault.date !== undefined) response.setHeader('date', fault.date.toUTCString());
       send(response, fault.status, '{"message":"out of order"}', state);
       break;
     case 'slow':

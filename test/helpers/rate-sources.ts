@@ -9,6 +9,9 @@ export class ScriptedRateSource implements RateSource {
   version = 1;
   maxAgeMs: number | undefined;
   failing = false;
+  /** How much it wants to be left alone. */
+  rest: 'none' | 'unless urgent' | 'always' = 'none';
+  asOf = Date.UTC(2025, 11, 31);
   /** Until it resolves, nobody gets an answer. */
   gate: Promise<void> = Promise.resolve();
 
@@ -17,12 +20,17 @@ export class ScriptedRateSource implements RateSource {
   }
 
   get table(): RateTable {
-    return { source: this.name, base: 'EUR', asOf: Date.UTC(2025, 11, 31), rates: new Map([['USD', this.usd]]) };
+    return { source: this.name, base: 'EUR', asOf: this.asOf, rates: new Map([['USD', this.usd]]) };
+  }
+
+  isLeftAlone(isUrgent: boolean): boolean {
+    return this.rest === 'always' || (this.rest === 'unless urgent' && !isUrgent);
   }
 
   async fetch(request: RateRequest): Promise<RateAnswer> {
     this.requests.push(request);
-    await this.gate;
+    const { gate } = this;
+    await gate;
     if (this.failing) throw new Error(`${this.name} is down`);
     const etag = `"v${this.version}"`;
     if (request.etag === etag) return { kind: 'unchanged', maxAgeMs: this.maxAgeMs };

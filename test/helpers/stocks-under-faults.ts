@@ -13,6 +13,7 @@ import { type FakeRateProvider, type Fault, startFakeRateProvider } from './fake
 import { seededRandom } from './fakes.ts';
 import { type HttpAnswer, injecting } from './http.ts';
 import { overriding } from './overriding.ts';
+import { ageRates } from './servers/redis-time.ts';
 import { TcpProxy, type Traffic } from './servers/tcp-proxy.ts';
 
 export const stocksAlone = contexts.filter(({ name }) => name === 'stocks');
@@ -27,6 +28,8 @@ export const redisFaults = {
   // Some answers come before the client gives up, and some afterwards.
   slow: { lateMs: () => 50 + random.next() * 300 },
   'flushed in the middle': 'pass',
+  // Its rates are dated an hour ahead, and a pause on the lease has no end.
+  lying: 'pass',
 } as const satisfies Record<string, Traffic>;
 
 /** What becomes of the provider. */
@@ -37,6 +40,10 @@ export const providerFaults = {
   malformed: { kind: 'body', body: '{"success":true,"base":"EUR","date":"2025-12-31","rates":{"USD":1.' },
   'success:false': { kind: 'refusal' },
   'missing symbol': { kind: 'none' },
+  // Its rates are of last week.
+  old: { kind: 'none' },
+  // Slower than anybody waits for.
+  slow: { kind: 'slow', ms: 3_500 },
 } as const satisfies Record<string, Fault>;
 
 /** What is asked, by what becomes of the store then. The list of rates takes no store, and the own currency no rates. */
@@ -54,22 +61,32 @@ export interface Cell {
 /** What the provider publishes before the faults and since, and what 97.00 EUR are worth by that. */
 const TABLES = {
   old: {
-    asOf: '2025-12-30T00:00:00.000Z',
+    asOf: midnight(1),
     rates: { USD: '1.0855', JPY: '185.304', KWD: '0.330000000001' },
     values: { EUR: '97.00', USD: '105.29', JPY: '17974', KWD: '32.010' },
   },
   new: {
-    asOf: '2025-12-31T00:00:00.000Z',
+    asOf: midnight(0),
     rates: { USD: '1.2', JPY: '200', KWD: '0.35' },
     values: { EUR: '97.00', USD: '116.40', JPY: '19400', KWD: '33.950' },
   },
 };
+/** The beginning of a day, so many days ago. */
+function midnight(daysAgo: number): string {
+  const day = 86_400_000;
+  return new Date((Math.floor(Date.now() / day) - daysAgo) * day).toISOString();
+}
 const STOCK = { stock: 'AMZN', value: '97.00', currency: 'EUR' };
 const OWN = { ...STOCK, values: { EUR: '97.00' }, rates: null };
 
-/** How long a table is fresh, and how long it may be used, by the default settings. */
+/** How long a table is fresh, and how long it may be used after that, by the default settings. */
 const FRESH_MS = 20_000;
-const USABLE_MS = 3_600_000;
+const USABLE_MS = 86_400_000;
+const WEEK_MS = 7 * 86_400_000;
+/** By so much shared rates may seem older than they are: requests to Redis take that long on a busy machine. */
+const SHARING_MS = 1_000;
+/** By how much clocks are set, and by how much the lying Redis dates its rates ahead. */
+const SET_MS = 3_600_000;
 /** How long the recovery is watched, and how often somebody asks meanwhile. */
 const WATCH_MS = 12_000;
 const ASK_EVERY_MS = 500;
@@ -83,9 +100,16 @@ export interface Servers {
   readonly redisDatabase: number;
 }
 
+/** Whether the provider gives nothing that can be used, nor ever will. */
+export const failsAtOnce = ({ provider }: Cell): boolean =>
+  provider === 'old' || (provider !== 'slow' && providerFaults[provider].kind !== 'none');
+
 export interface Observation {
-  /** The rates were past their freshness, or past their last use, or nothing failed any more. */
-  readonly phase: 'expired' | 'beyond' | 'back';
+  /**
+   * The rates were past their freshness; then the wall clock of one process had been set back by an hour, that of the
+   * other ahead; then the rates were past their last use; then nothing failed any more.
+   */
+  readonly phase: 'expired' | 'clocks set' | 'beyond' | 'back';
   /** One process has had rates before anything failed, the other was first asked when everything did. */
   readonly process: (typeof PROCESSES)[number];
   readonly url: string;
@@ -94,12 +118,15 @@ export interface Observation {
   readonly ms: number;
 }
 
-/** A clock that runs, and can be put forward. */
+/** A clock that runs, and can be set. */
 class RunningClock implements Clock {
   private aheadMs = 0;
 
+  /** @param base what it shows unless it is set */
+  constructor(private readonly base: () => number = Date.now) {}
+
   now(): number {
-    return Date.now() + this.aheadMs;
+    return this.base() + this.aheadMs;
   }
 
   earliest(): number {
@@ -120,6 +147,7 @@ export class StocksUnderFaults {
   sharedOutcome: string | undefined;
   private log = '';
   private readonly clock = new RunningClock();
+  private readonly machineClocks = { warm: this.machineClock(), cold: this.machineClock() };
   private readonly processes = new Map<Observation['process'], EmbeddedApp>();
   /** When the tables were confirmed, as far as can be known from outside. */
   private readonly confirmed = {
@@ -177,13 +205,17 @@ export class StocksUnderFaults {
       extras: [],
       log,
       prepare: (container) => {
-        container.rebind(system.machineClock).toConstantValue(this.clock);
+        container.rebind(system.machineClock).toConstantValue(this.machineClocks[process]);
         const store = container.get(ports.stocks);
         const get = (id: string) => (id === 'FAILS' ? Promise.reject(storeUnavailable()) : store.get(id));
         container.rebind(ports.stocks).toConstantValue(overriding<StockStore>(store, { get }));
       },
     });
     this.processes.set(process, app);
+  }
+
+  private machineClock(): RunningClock {
+    return new RunningClock(() => this.clock.now());
   }
 
   private async warmUp(): Promise<void> {
@@ -194,35 +226,40 @@ export class StocksUnderFaults {
   }
 
   private async fail(): Promise<void> {
-    const { cell, clock, provider, proxy } = this;
+    const { cell, provider, proxy } = this;
     this.publish('new');
     if (cell.provider === 'missing symbol') delete provider.state.rates.KWD;
+    if (cell.provider === 'old') provider.state.asOf -= WEEK_MS;
     provider.state.fault = providerFaults[cell.provider];
     await proxy.set(redisFaults[cell.redis]);
     const flushing = cell.redis === 'flushed in the middle' ? await this.flushAgainAndAgain() : undefined;
-    clock.advance(FRESH_MS);
+    await this.pass(FRESH_MS);
+    if (cell.redis === 'lying') await this.lie();
     await this.askAll('expired');
     await this.watchForOldRates();
-    clock.advance(USABLE_MS);
+    this.machineClocks.warm.advance(-SET_MS);
+    this.machineClocks.cold.advance(SET_MS);
+    await this.askAll('clocks set');
+    await this.pass(USABLE_MS);
     await this.askAll('beyond');
     await flushing?.stop();
   }
 
   /** The cold process misses the rates that are shared if the machine is too busy just then, and finds them later. */
   private async watchForOldRates(): Promise<void> {
-    if (this.cell.redis !== 'up' || providerFaults[this.cell.provider].kind === 'none') return;
+    if (this.cell.redis !== 'up' || !failsAtOnce(this.cell)) return;
     const ask = () => this.ask('expired', 'cold', storeFaults.ok[1]);
     await eventually(ask, ({ outcome }) => outcome === '200 old, stale').catch(() => undefined);
     this.sharedOutcome = (await ask()).outcome;
   }
 
   private async recover(): Promise<void> {
-    const { cell, clock, provider, proxy } = this;
+    const { cell, provider, proxy } = this;
     this.publish('new');
     provider.state.fault = { kind: 'none' };
     await proxy.set('pass');
     // A table without a symbol is a good one: nobody asks for another before it has expired.
-    if (cell.provider === 'missing symbol') clock.advance(FRESH_MS);
+    if (cell.provider === 'missing symbol') await this.pass(FRESH_MS);
     const start = performance.now();
     while (this.backAfterMs > WATCH_MS && performance.now() - start < WATCH_MS) {
       const answers = await Promise.all(PROCESSES.map((process) => this.ask('back', process, storeFaults.ok[1])));
@@ -230,6 +267,25 @@ export class StocksUnderFaults {
       else await delay(ASK_EVERY_MS);
     }
     await this.askAll('back');
+  }
+
+  private async lie(): Promise<void> {
+    const redis = new Redis(`${this.servers.redisUrl}/${this.redisDatabase}`);
+    await ageRates(redis, this.redisKeys, -SET_MS);
+    for (const key of await redis.keys(this.redisKeys)) await redis.set(`${key.replace(/:lease$/, '')}:lease`, 'pause');
+    redis.disconnect();
+  }
+
+  private get redisKeys(): string {
+    return `portside:rates:*@${new URL(this.provider.url).host}*`;
+  }
+
+  /** Lets that much time pass for the processes and for what they share. */
+  private async pass(ms: number): Promise<void> {
+    const redis = new Redis(`${this.servers.redisUrl}/${this.redisDatabase}`);
+    await ageRates(redis, this.redisKeys, ms);
+    this.clock.advance(ms);
+    redis.disconnect();
   }
 
   private publish(name: keyof typeof TABLES): void {
@@ -266,10 +322,10 @@ export class StocksUnderFaults {
     const [start, asked] = [performance.now(), this.clock.now()];
     const answer = await injecting(app)({ url });
     const ms = performance.now() - start;
-    return { phase, process, url, outcome: this.outcomeOf(answer, asked), ms };
+    return { phase, process, url, outcome: this.outcomeOf(answer, asked, process), ms };
   }
 
-  private outcomeOf({ status, headers, body }: HttpAnswer, asked: number): string {
+  private outcomeOf({ status, headers, body }: HttpAnswer, asked: number, process: Observation['process']): string {
     if (body.includes(PROVIDER_KEY)) return `WRONG: shows the key: ${body}`;
     const content = JSON.parse(body);
     if (status !== 200) {
@@ -291,14 +347,16 @@ export class StocksUnderFaults {
         : { ...provenance, rates: given(rates) }),
       ...(missing ? { missing } : {}),
     };
-    const isMarked = stale === ageSeconds * 1_000 >= FRESH_MS && this.isAge(ageSeconds, name, asked);
+    const isMarked = stale === ageSeconds * 1_000 >= FRESH_MS && this.isAge(ageSeconds, name, asked, process);
     if (!isDeepStrictEqual(content, expected) || !isMarked) return `WRONG: ${body}`;
     return `200 ${name}${missing ? ` without ${missing}` : ''}${stale ? ', stale' : ''}`;
   }
 
-  private isAge(seconds: number, table: keyof typeof TABLES, asked: number): boolean {
+  private isAge(seconds: number, table: keyof typeof TABLES, asked: number, process: Observation['process']): boolean {
     const { earliest, latest } = this.confirmed[table];
-    const [least, most] = [Math.max(0, asked - latest), this.clock.now() - earliest];
+    // A clock that is set ahead makes rates older than they are.
+    const aheadMs = Math.max(0, this.machineClocks[process].now() - this.clock.now());
+    const [least, most] = [Math.max(0, asked - latest), this.clock.now() - earliest + aheadMs + SHARING_MS];
     return seconds >= Math.floor(least / 1_000) && seconds <= most / 1_000;
   }
 }

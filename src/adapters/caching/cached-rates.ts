@@ -1,22 +1,32 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { ratesUnavailable } from '../../domain/stocks/errors.ts';
-import { type FreshnessRules, freshnessOf, refreshFrom, servableUntil } from '../../domain/stocks/freshness.ts';
-import type { ConfirmedRates } from '../../domain/stocks/rates.ts';
+import {
+  type FreshnessRules,
+  freshnessOf,
+  isRecent,
+  refreshFrom,
+  servableUntil,
+} from '../../domain/stocks/freshness.ts';
+import type { ConfirmedRates, RateTable } from '../../domain/stocks/rates.ts';
 import type { ExchangeRates, LeaseOutcome, RateAnswer, RateCache, RateEntry, RateSource } from '../../ports/stocks.ts';
 import type { Clock } from '../../ports/system.ts';
+import { Bell } from './bell.ts';
 
 /** How long a caller waits for rates. */
 const ANSWER_BUDGET_MS = 2_800;
 /** An answer that is ready waits for a refresh no longer than that. */
 const SETTLE_MS = 1_000;
-/** How long all sources together may take. */
-const FETCH_BUDGET_MS = 2_500;
-/** Longer than a fetch with all that surrounds it, so that only a holder that died loses its lease. */
+/** Within this time every source has been asked. Whoever can have a stale table waits no longer. */
+const ASK_ALL_MS = 2_500;
+/** A source that has not answered after this time is asked once more, since it may have lost the first request, */
+const ASK_AGAIN_MS = 5_000;
+/** and its answer is used when it comes within this time. */
+const FETCH_MS = 20_000;
+/** The holder of a lease that died is replaced after this time; one that lives renews it. */
 const LEASE_MS = 4_000;
+const RENEW_LEASE_MS = 1_000;
 /** After a fetch that failed, nobody asks again for so long. */
 const PAUSE_MS = 2_000;
-/** Entries that a clock further ahead than this has dated are left alone: they would seem fresh for too long. */
-const CLOCK_SKEW_MS = 5_000;
 /** How often those who wait look whether the holder of the lease is done. */
 const POLL_MS = 50;
 
@@ -25,7 +35,14 @@ export interface CachedRatesOptions {
   readonly sources: readonly RateSource[];
   readonly cache: RateCache;
   readonly rules: FreshnessRules;
+  /** By which tables age. It never goes back, and runs on while the machine sleeps. */
   readonly clock: Clock;
+  /** The machine's own, with which the times that sources give are compared. */
+  readonly machineClock: Clock;
+  /** Ms on a clock that only goes forward, for pauses. */
+  readonly monotonic?: () => number;
+  /** Whether the caller has other rates when there are none here, so that no source has to be asked urgently. */
+  readonly hasLastResort?: boolean;
   /** A name for this process that no other has. */
   readonly holder: string;
   /** Told of what went wrong on the way to an answer. */
@@ -34,20 +51,29 @@ export interface CachedRatesOptions {
 
 type Consultation = LeaseOutcome | { readonly kind: 'up-to-date' } | { readonly kind: 'alone' };
 
-/** Epoch ms. */
-interface FetchTimes {
-  readonly askedAt: number;
-  /** When the answer came, at the latest. */
-  readonly answeredAt: number;
+/** Requests to one source that have not been answered yet. */
+interface UnderWay {
+  count: number;
+  /** When the last of them was sent, on the monotonic clock of this process. */
+  askedAt: number;
+  /** Whether the last of them brought a table. Never rejects. */
+  last: Promise<boolean>;
 }
 
 /**
- * Rates of the first source that answers, fetched by one caller at a time in all processes that share the cache.
+ * Rates of the first source that answers, fetched by one process at a time of all that share the cache.
  *
  *     fresh               the table that this process holds, without asking anybody
  *     near the end        the same, while one process renews it
  *     expired or missing  one process fetches; the others wait for its table
  *     sources fail        the last table, which is stale, for as long as the rules allow
+ *
+ * Sources are asked one after the other. One that is slow goes on being waited for while the next is asked, and after
+ * the callers have got their answers:
+ *
+ *     preferred   ├────── slow ──────────────────────────┤ used from then on
+ *     next                   ├─────┤ used meanwhile
+ *     callers     ├────────────────┤
  *
  * A table of another source than the preferred one is used like any other, while the preferred one is asked again after
  * each pause. Without the shared cache every process does all this for itself.
@@ -55,26 +81,34 @@ interface FetchTimes {
 export class CachedRates implements ExchangeRates {
   private held: RateEntry | undefined;
   private refreshing: Promise<void> | undefined;
-  private pausedUntil = 0;
+  /** On the clock that only goes forward, ms. */
+  private pausedUntil = Number.NEGATIVE_INFINITY;
+  /** Up to when those who can have a stale table wait for the refresh that is under way, on that of this process, ms. */
+  private patientUntil = 0;
+  /** By the source's id. */
+  private readonly underWay = new Map<string, UnderWay>();
+  /** Rings when there is another table, and when a refresh has ended. */
+  private readonly news = new Bell();
+  private readonly monotonic: () => number;
+  /** Whether the cache answered when it was last asked. */
+  private isShared = false;
 
-  constructor(private readonly options: CachedRatesOptions) {}
+  constructor(private readonly options: CachedRatesOptions) {
+    this.monotonic = options.monotonic ?? (() => performance.now());
+  }
 
   async latest(spentMs = 0): Promise<ConfirmedRates> {
-    const { clock, rules } = this.options;
     const deadline = performance.now() + ANSWER_BUDGET_MS - spentMs;
     for (;;) {
-      const now = clock.now();
-      this.allowForClockSetBack(now);
-      if (this.isDue(now) && now >= this.pausedUntil)
-        this.refreshing ??= this.refresh().finally(() => {
-          this.refreshing = undefined;
-        });
+      if (this.isDue() && !this.isPaused()) this.refreshing ??= this.beginRefresh();
 
+      const now = this.options.clock.now();
       const rates = this.held?.rates;
       if (rates && now < rates.freshUntil) return rates;
-      const left = deadline - performance.now();
-      if (this.refreshing && left > 0) await settledWithin(left, this.refreshing);
-      else if (rates && now < servableUntil(rates, rules)) return rates;
+      const isServable = this.isServable();
+      const left = Math.min(deadline, isServable ? this.patientUntil : deadline) - performance.now();
+      if (this.refreshing && left > 0) await this.news.within(left);
+      else if (rates && isServable) return rates;
       else throw ratesUnavailable(PAUSE_MS / 1_000);
     }
   }
@@ -87,38 +121,64 @@ export class CachedRates implements ExchangeRates {
     if (this.refreshing) await settledWithin(SETTLE_MS, this.refreshing);
   }
 
-  /** What is dated in the future would be fresh, or keep everybody from asking, for as long as the clock was set back. */
-  private allowForClockSetBack(now: number): void {
-    if (this.pausedUntil > now + PAUSE_MS) this.pausedUntil = now;
+  private isDue(): boolean {
     const { held } = this;
-    if (held && held.rates.confirmedAt > now + CLOCK_SKEW_MS)
-      this.held = { ...held, rates: { ...held.rates, confirmedAt: now, freshUntil: now } };
+    return (
+      !held || held.sourceId !== this.options.sources[0]?.id || this.options.clock.now() >= refreshFrom(held.rates)
+    );
   }
 
-  private isDue(now: number): boolean {
+  private isFresh(): boolean {
+    return this.held !== undefined && this.options.clock.now() < this.held.rates.freshUntil;
+  }
+
+  private isServable(): boolean {
     const { held } = this;
-    return !held || held.sourceId !== this.options.sources[0]?.id || now >= refreshFrom(held.rates);
+    return held !== undefined && this.options.clock.now() < servableUntil(held.rates, this.options.rules);
+  }
+
+  private isRecent({ asOf }: RateTable): boolean {
+    return isRecent(asOf, this.options.machineClock.now(), this.options.rules);
+  }
+
+  private isPaused(): boolean {
+    return this.monotonic() < this.pausedUntil;
+  }
+
+  private pause(ms: number): void {
+    this.pausedUntil = this.monotonic() + ms;
+  }
+
+  private beginRefresh(): Promise<void> {
+    this.patientUntil = performance.now() + ASK_ALL_MS;
+    return this.refresh().finally(() => {
+      this.refreshing = undefined;
+      this.news.ring();
+    });
   }
 
   /** One round: whatever comes of it is in `held` or in `pausedUntil`. Never rejects. */
   private async refresh(): Promise<void> {
-    const { clock } = this.options;
     const outcome = await this.consult();
-    if (outcome.kind === 'held') await delay(POLL_MS);
-    else if (outcome.kind === 'paused') this.pausedUntil = clock.now() + outcome.ms;
-    else if (outcome.kind !== 'up-to-date') await this.renew(outcome.kind === 'taken');
+    // Nobody pauses for longer, whatever the cache says.
+    if (outcome.kind === 'paused') this.pause(Math.min(Math.max(outcome.ms, POLL_MS), PAUSE_MS));
+    else if (outcome.kind === 'taken' || outcome.kind === 'alone') await this.renew(outcome.kind === 'taken');
+    // So that those who wait never come round again and again without a timer in between.
+    if (this.isDue() && !this.isPaused()) await delay(POLL_MS);
   }
 
   /** Takes over what the others have found, or the lease if that is not enough. */
   private async consult(): Promise<Consultation> {
-    const { cache, clock, holder, onError } = this.options;
+    const { cache, holder, onError } = this.options;
     try {
       this.adopt(await cache.get());
+      this.isShared = true;
     } catch (error) {
+      this.isShared = false;
       onError(error, 'asking the shared cache for rates');
       return { kind: 'alone' };
     }
-    if (!this.isDue(clock.now())) return { kind: 'up-to-date' };
+    if (!this.isDue()) return { kind: 'up-to-date' };
     return cache.lease(holder, LEASE_MS).catch((error) => {
       onError(error, 'asking to be the one who renews the rates');
       // Perhaps only the answer was lost. Then the lease has to be given back.
@@ -129,72 +189,151 @@ export class CachedRates implements ExchangeRates {
   private adopt(shared: RateEntry | undefined): void {
     if (!shared) return;
     const { clock, rules } = this.options;
-    const { rates } = shared;
-    const isNews = !this.held || rates.confirmedAt > this.held.rates.confirmedAt;
-    if (!isNews || rates.confirmedAt > clock.now() + CLOCK_SKEW_MS) return;
-    // Another process may have other rules.
-    const freshUntil = Math.min(rates.freshUntil, rates.confirmedAt + rules.maxFreshMs);
-    this.held = { ...shared, rates: { ...rates, freshUntil } };
+    const confirmedAt = Math.min(shared.rates.confirmedAt, clock.now());
+    const isNews = !this.held || confirmedAt > this.held.rates.confirmedAt;
+    if (!isNews || !this.isRecent(shared.rates)) return;
+    const freshUntil = Math.min(shared.rates.freshUntil, confirmedAt + rules.maxFreshMs);
+    this.held = { ...shared, rates: { ...shared.rates, confirmedAt, freshUntil } };
   }
 
   private async renew(leased: boolean): Promise<void> {
-    const { sources, cache, clock, rules, holder, onError } = this.options;
+    const { sources, cache, holder, onError } = this.options;
+    const renewing = leased
+      ? setInterval(() => {
+          cache.lease(holder, LEASE_MS).catch((error) => onError(error, 'renewing the lease on the rates'));
+        }, RENEW_LEASE_MS).unref()
+      : undefined;
     const before = this.held;
-    this.held = (await this.fetchFromFirst()) ?? before;
+    await this.fetchUntilThereAreRates();
+    clearInterval(renewing);
     const isPreferred = this.held !== before && this.held?.sourceId === sources[0]?.id;
     const pauseMs = isPreferred ? 0 : PAUSE_MS;
-    this.pausedUntil = clock.now() + pauseMs;
-    if (!leased) return;
-    try {
-      if (this.held && this.held !== before)
-        await cache.put(this.held, servableUntil(this.held.rates, rules) - clock.now());
-      await cache.release(holder, pauseMs);
-    } catch (error) {
-      onError(error, 'sharing rates');
+    this.pause(pauseMs);
+    if (leased)
+      await cache.release(holder, pauseMs).catch((error) => onError(error, 'giving back the lease on the rates'));
+  }
+
+  /** Ends with a table, or when every source has failed. */
+  private async fetchUntilThereAreRates(): Promise<void> {
+    const { sources, hasLastResort } = this.options;
+    for (;;) {
+      const patient = sources.filter((source) => !source.isLeftAlone(false));
+      if (await this.askInTurn(patient)) return;
+      const urgent = sources.filter((source) => source.isLeftAlone(false) && !source.isLeftAlone(true));
+      if (!hasLastResort && !this.isServable() && (await this.askInTurn(urgent))) return;
+      const waitedFor = sources.flatMap(({ id }) => this.underWay.get(id) ?? []);
+      if (this.isFresh() || waitedFor.length === 0) return;
+      const begun = Math.min(...waitedFor.map(({ askedAt }) => askedAt));
+      await this.someAnswer(waitedFor, Math.max(POLL_MS, begun + ASK_AGAIN_MS - performance.now()));
+      if (this.isFresh()) return;
     }
   }
 
-  /** @returns undefined if no source has anything better than what is held */
-  private async fetchFromFirst(): Promise<RateEntry | undefined> {
-    const { sources, clock, onError } = this.options;
-    const { held } = this;
-    const deadline = performance.now() + FETCH_BUDGET_MS;
+  /** @returns whether there is a table that was not there before, or none better to be had */
+  private async askInTurn(sources: readonly RateSource[]): Promise<boolean> {
+    const deadline = performance.now() + ASK_ALL_MS;
     for (const [index, source] of sources.entries()) {
-      const own = held?.sourceId === source.id ? held : undefined;
-      if (own && clock.now() < refreshFrom(own.rates)) return undefined;
-      // A source that hangs leaves the others their share of the time.
-      const withinMs = Math.max(0, deadline - performance.now()) / (sources.length - index);
-      const askedAt = clock.now();
-      try {
-        const answer = await source.fetch({ withinMs, etag: own?.etag });
-        // The source may have answered long before that is read: by a process that stood still meanwhile.
-        const answeredAt = Math.min(clock.now(), askedAt + withinMs);
-        return this.entryOf(source, answer, own, { askedAt, answeredAt });
-      } catch (error) {
-        onError(error, `fetching rates from ${source.name}`);
-      }
+      const { held } = this;
+      if (held?.sourceId === source.id && this.options.clock.now() < refreshFrom(held.rates)) return true;
+      // A source that is slow leaves the others their share of the time, and has had it if it was asked long ago.
+      const request = this.request(source);
+      const share = Math.max(0, deadline - performance.now()) / (sources.length - index);
+      await settledWithin(request.askedAt + share - performance.now(), request.last);
+      if (this.held !== held) return true;
     }
-    return undefined;
+    return false;
   }
 
-  private entryOf(source: RateSource, answer: RateAnswer, own: RateEntry | undefined, times: FetchTimes): RateEntry {
+  /** Resolves when one of the requests brings a table, when none is left that may, or after that time. */
+  private async someAnswer(requests: readonly UnderWay[], ms: number): Promise<void> {
+    const { held } = this;
+    const end = performance.now() + ms;
+    void Promise.all(requests.map(({ last }) => last)).then(() => this.news.ring());
+    while (this.held === held && this.underWay.size > 0 && performance.now() < end)
+      await this.news.within(end - performance.now());
+  }
+
+  /** The request to a source that is under way, or another one if there is none or it has been for long. */
+  private request(source: RateSource): UnderWay {
+    const there = this.underWay.get(source.id);
+    if (there && performance.now() < there.askedAt + ASK_AGAIN_MS) return there;
+    const requests = there ?? { count: 0, askedAt: 0, last: Promise.resolve(false) };
+    this.underWay.set(source.id, requests);
+    requests.count++;
+    requests.askedAt = performance.now();
+    requests.last = this.fetch(source).finally(() => {
+      if (--requests.count === 0) this.underWay.delete(source.id);
+    });
+    return requests;
+  }
+
+  private async fetch(source: RateSource): Promise<boolean> {
+    const { clock, onError } = this.options;
+    const { held } = this;
+    const askedAt = clock.now();
+    // Of a table that is too old another version is wanted, even if only some of its rows are.
+    const own = held?.sourceId === source.id && this.isRecent(held.rates) ? held : undefined;
+    try {
+      const answer = await source.fetch({ withinMs: FETCH_MS, etag: own?.etag });
+      // The source may have answered long before that is read: by a process that stood still meanwhile.
+      const answeredAt = Math.min(clock.now(), askedAt + FETCH_MS);
+      return await this.take(this.entryOf(source, answer, own, askedAt, answeredAt));
+    } catch (error) {
+      onError(error, `fetching rates from ${source.name}`);
+      return false;
+    }
+  }
+
+  /** @throws Error that says why the answer cannot be used */
+  private entryOf(
+    source: RateSource,
+    answer: RateAnswer,
+    own: RateEntry | undefined,
+    askedAt: number,
+    answeredAt: number,
+  ): RateEntry {
     const { rules, onError } = this.options;
-    const freshUntil = times.answeredAt + freshnessOf(answer.maxAgeMs, rules);
-    const confirmed = { confirmedAt: times.askedAt, freshUntil };
+    const freshUntil = answeredAt + freshnessOf(answer.maxAgeMs, rules);
+    const confirmed = { confirmedAt: askedAt, freshUntil };
     if (answer.kind === 'table') {
       for (const complaint of answer.complaints) onError(new Error(complaint), `reading the rates of ${source.name}`);
+      if (!this.isRecent(answer.table))
+        throw new Error(`its rates are of ${new Date(answer.table.asOf).toISOString()}, which is too old`);
       return { sourceId: source.id, etag: answer.etag, rates: { ...answer.table, ...confirmed } };
     }
     if (!own) throw new Error('it says that its table is unchanged, but none is held');
     return { ...own, rates: { ...own.rates, ...confirmed } };
   }
+
+  /** Uses and shares an entry, unless what is held is better. @returns whether it is used */
+  private async take(entry: RateEntry): Promise<boolean> {
+    const { cache, clock, rules, onError } = this.options;
+    if (this.held && !this.isBetter(entry, this.held)) return false;
+    this.held = entry;
+    this.news.ring();
+    if (this.isShared)
+      await cache
+        .put(entry, servableUntil(entry.rates, rules) - clock.now())
+        .catch((error) => onError(error, 'sharing rates'));
+    return true;
+  }
+
+  /** An answer may come late, when the table of another source, or a later one of its own, is there already. */
+  private isBetter(entry: RateEntry, held: RateEntry): boolean {
+    const { sources, clock } = this.options;
+    const rank = ({ sourceId }: RateEntry) => sources.findIndex(({ id }) => id === sourceId);
+    const isLater = entry.rates.confirmedAt >= held.rates.confirmedAt;
+    if (rank(entry) === rank(held)) return isLater;
+    if (rank(entry) < rank(held) && clock.now() < entry.rates.freshUntil) return true;
+    return isLater && !this.isFresh();
+  }
 }
 
 /** Resolves when the work is done or the time is over, whichever comes first. */
-async function settledWithin(ms: number, work: Promise<void>): Promise<void> {
+async function settledWithin(ms: number, work: Promise<unknown>): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, ms);
+    timer = setTimeout(resolve, Math.max(0, ms));
   });
   await Promise.race([work, late]).finally(() => clearTimeout(timer));
 }

@@ -8,6 +8,14 @@ export interface PublishedRates {
   readonly asOf: number;
   /** Currency and rate, the rate as it is written in the answer. */
   readonly entries: readonly (readonly [currency: string, rate: string])[];
+  /** Entries that had to be left out, and why. */
+  readonly complaints?: readonly string[];
+}
+
+/** Between which times rates have to be, where each has its own, epoch ms. */
+export interface UsableTimes {
+  readonly earliest: number;
+  readonly latest: number;
 }
 
 /** How one kind of service is asked and how its answer reads. */
@@ -26,8 +34,10 @@ export interface RateFormat {
    * @param body JSON in which numbers are `LosslessNumber`s
    */
   refusal(body: unknown): string | undefined;
+  /** Whether a refusal in an answer with status 200 is about the key or its quota, so that it will last. */
+  refusesKey?(body: unknown): boolean;
   /** @throws Error that says what the answer lacks */
-  read(body: unknown): PublishedRates;
+  read(body: unknown, usable: UsableTimes): PublishedRates;
 }
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -58,15 +68,20 @@ function date(value: unknown): number {
   return time;
 }
 
-/** Epoch s to epoch ms. */
+/** Epoch s, also as text, to epoch ms. */
 function timestamp(value: unknown): number {
-  const seconds = isLosslessNumber(value) && /^\d{1,11}$/.test(value.value) ? Number(value.value) : Number.NaN;
+  const seconds = /^\d{1,11}(?:\.0+)?$/.test(text(value) ?? '') ? Number(text(value)) : Number.NaN;
   if (Number.isNaN(seconds)) throw new Error('its timestamp is not in epoch seconds');
   return seconds * 1_000;
 }
 
-/** A number as it is written; anything else in a form that is no number. */
-const literal = (value: unknown): string => (isLosslessNumber(value) ? value.value : JSON.stringify(value));
+const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:e[+-]?\d+)?$/i;
+
+/** A number as it is written, also where it stands as text; anything else in a form that is no number. */
+function literal(value: unknown): string {
+  const said = text(value);
+  return said !== undefined && NUMBER.test(said) ? said : String(JSON.stringify(value));
+}
 
 const rateEntries = (rates: Fields): [string, string][] =>
   Object.entries(rates).map(([code, rate]) => [code, literal(rate)]);
@@ -77,12 +92,47 @@ const text = (value: unknown): string | undefined =>
 /** `{ "message": … }` in place of what was asked for. */
 const messageRefusal = (body: unknown): string | undefined => text(field(body, 'message'));
 
+/** `"error": null` and `"error": false` say that there is none. */
+const errorOf = (body: unknown): unknown => field(body, 'error') || undefined;
+
 /** `{ "success": false, "error": { "code", "type", "info" } }`, also with status 200. */
 function successRefusal(body: unknown): string | undefined {
-  const error = field(body, 'error');
+  const error = errorOf(body);
   const success = field(body, 'success');
-  if (error === undefined && (success === undefined || success === true)) return undefined;
+  if (error === undefined && [undefined, true, 'true'].includes(success as undefined)) return undefined;
   return text(field(error, 'type')) ?? text(field(error, 'code')) ?? 'it says that it did not succeed';
+}
+
+/** No valid key, an account that is not active, no requests left, not part of the plan. */
+const KEY_ERRORS = ['101', '102', '104', '105'];
+
+const errorRefusesKey = (body: unknown): boolean => KEY_ERRORS.includes(text(field(errorOf(body), 'code')) ?? '');
+
+/** A row of Frankfurter v2, or why it cannot be used. */
+function usableRow(row: Fields, base: string, { earliest, latest }: UsableTimes): { asOf: number } | string {
+  if (row.base !== base) return 'has another base than the rest';
+  try {
+    const asOf = date(row.date);
+    if (asOf > latest) return 'lies in the future';
+    return asOf < earliest ? 'is too old' : { asOf };
+  } catch {
+    return 'has no valid date';
+  }
+}
+
+/** How often each value is among them. */
+function countsOf(values: readonly unknown[]): Map<unknown, number> {
+  const counts = new Map<unknown, number>();
+  for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
+  return counts;
+}
+
+/** The base of most rows. */
+function baseOf(rows: readonly Fields[]): string {
+  const counts = countsOf(rows.map(({ base }) => base));
+  const [[base, count] = [], [, next] = []] = [...counts].sort(([, one], [, other]) => other - one);
+  if (count === next && count !== undefined) throw new Error('its rows have different bases');
+  return currency(base, 'base');
 }
 
 export const rateFormats = {
@@ -109,15 +159,29 @@ export const rateFormats = {
     path: '/v2/rates',
     base: 'EUR',
     refusal: messageRefusal,
-    read: (body) => {
+    // A row that is odd costs itself and no other.
+    read: (body, usable) => {
       if (!Array.isArray(body) || body.length === 0) throw new Error('it is not a list of rates');
-      const rows = body.map((row) => fields(row, 'a row'));
-      const base = currency(rows[0]?.base, 'base');
-      if (rows.some((row) => row.base !== base)) throw new Error('its rows have different bases');
-      const entries = rows.map((row) => [String(row.quote), literal(row.rate)] as const);
-      if (new Set(entries.map(([quote]) => quote)).size < rows.length)
-        throw new Error('it has two rates for a currency');
-      return { base, asOf: Math.min(...rows.map((row) => date(row.date))), entries };
+      const rows = body.filter(
+        (row): row is Fields => isFields(row) && typeof row.quote === 'string' && isCurrency(row.quote),
+      );
+      const base = baseOf(rows);
+      const counts = countsOf(rows.map(({ quote }) => quote));
+      const complaints: string[] = [];
+      const used = rows.flatMap((row) => {
+        const quote = String(row.quote);
+        const found = counts.get(row.quote) === 1 ? usableRow(row, base, usable) : 'is there twice';
+        if (typeof found !== 'string') return [{ quote, rate: literal(row.rate), asOf: found.asOf }];
+        complaints.push(`${quote}: the row ${found}`);
+        return [];
+      });
+      if (used.length === 0) throw new Error(`it has no row that can be used: ${complaints.slice(0, 3).join(', ')}`);
+      return {
+        base,
+        asOf: Math.min(...used.map(({ asOf }) => asOf)),
+        entries: used.map(({ quote, rate }) => [quote, rate] as const),
+        complaints,
+      };
     },
   },
 
@@ -128,7 +192,7 @@ export const rateFormats = {
     base: 'USD',
     keyParameter: 'app_id',
     refusal: (body) =>
-      field(body, 'error') === undefined ? undefined : (messageRefusal(body) ?? 'it says that it did not succeed'),
+      errorOf(body) === undefined ? undefined : (messageRefusal(body) ?? 'it says that it did not succeed'),
     read: (body) => ({
       base: currency(field(body, 'base'), 'base'),
       asOf: timestamp(field(body, 'timestamp')),
@@ -143,6 +207,7 @@ export const rateFormats = {
     base: 'EUR',
     keyParameter: 'access_key',
     refusal: successRefusal,
+    refusesKey: errorRefusesKey,
     read: (body) => {
       const at = field(body, 'timestamp');
       return {
@@ -160,6 +225,7 @@ export const rateFormats = {
     base: 'USD',
     keyParameter: 'access_key',
     refusal: successRefusal,
+    refusesKey: errorRefusesKey,
     read: (body) => {
       const base = currency(field(body, 'source'), 'source');
       const quotes = rateEntries(fields(field(body, 'quotes'), 'quotes'));

@@ -1,19 +1,12 @@
+import { createHash } from 'node:crypto';
 import type { AxiosError, AxiosResponse } from 'axios';
-import {
-  BrokenCircuitError,
-  ConsecutiveBreaker,
-  circuitBreaker,
-  DelegateBackoff,
-  handleAll,
-  handleWhen,
-  retry,
-} from 'cockatiel';
+import { DelegateBackoff, handleWhen, retry } from 'cockatiel';
 import { parse } from 'lossless-json';
 import { readRates } from '../../domain/stocks/rates.ts';
 import type { RateAnswer, RateRequest, RateSource } from '../../ports/stocks.ts';
 import type { Clock, Random } from '../../ports/system.ts';
 import { httpWhenUsed } from './http-when-used.ts';
-import { type RateFormat, type RateService, rateFormats } from './rate-formats.ts';
+import { type PublishedRates, type RateFormat, type RateService, rateFormats } from './rate-formats.ts';
 import { isPassing, retryAfterMs } from './retry-after.ts';
 
 /** A full table is some 10 kB. */
@@ -22,12 +15,17 @@ const MAX_BODY_BYTES = 1_048_576;
 const RETRY_DELAY_MS = 100;
 /** A second attempt that could not last longer than this is not worth making. */
 const MIN_ATTEMPT_MS = 100;
-/** So many failures in a row open the circuit, */
-const FAILURES_BEFORE_BREAK = 3;
-/** and so much later one request may find out whether the source works again. */
-const HALF_OPEN_AFTER_MS = 4_000;
-/** A source may ask to be left alone; for longer than this it would not be noticed that it works again. */
-const MAX_RETRY_AFTER_MS = 5_000;
+/** For longer than this, ms, no attempt is put off. */
+const MAX_RETRY_DELAY_MS = 1_500;
+/** From so many failures in a row on */
+const FAILURES_IN_A_ROW = 3;
+/** a source is left alone for this time, ms. */
+const REST_MS = 4_000;
+/** So long after it refused the key a source is asked again, ms. */
+const REFUSED_KEY_REST_MS = 240_000;
+const KEY_REFUSALS = [401, 403];
+/** While there are no other rates a source is asked after this time, ms, however long it wanted to be left alone. */
+const MAX_URGENT_REST_MS = 5_000;
 /** A date may be tomorrow's already, east of Greenwich. */
 const MAX_AHEAD_MS = 86_400_000;
 const MAX_ETAG_LENGTH = 256;
@@ -40,7 +38,11 @@ export interface HttpRateSourceOptions {
    * Without one the service itself is asked, without a key.
    */
   readonly url?: URL | undefined;
+  /** Single rates that the service dates, and dates earlier than that, ms, are left out. */
+  readonly maxAsOfAgeMs: number;
   readonly clock: Clock;
+  /** Ms on a clock that only goes forward. */
+  readonly monotonic?: () => number;
   readonly random: Random;
 }
 
@@ -75,38 +77,52 @@ export class HttpRateSource implements RateSource {
     transformResponse: [(body) => body],
     validateStatus: () => true,
   });
-  private readonly breaker = circuitBreaker(handleAll, {
-    halfOpenAfter: HALF_OPEN_AFTER_MS,
-    breaker: new ConsecutiveBreaker(FAILURES_BEFORE_BREAK),
-  });
-  private leftAloneUntil = 0;
+  private failuresInARow = 0;
+  /** How long it is left alone, and since when, ms. */
+  private rest = { since: 0, ms: 0 };
+  private readonly monotonic: () => number;
 
   constructor(private readonly options: HttpRateSourceOptions) {
     this.name = options.service;
     this.format = rateFormats[options.service];
+    this.monotonic = options.monotonic ?? (() => performance.now());
     const own = new URL(this.format.baseUrl);
     this.url = new URL(options.url ?? own);
     this.url.pathname = this.url.pathname.replace(/\/$/, '') + this.format.path;
     const prefix = options.url ? `@${options.url.host}${options.url.pathname.replace(/\/$/, '')}` : '';
-    this.id = `${this.name}:${this.format.base}${prefix}`;
+    this.id = `${this.name}:${this.format.base}${prefix}${this.queryDigest()}`;
+  }
+
+  isLeftAlone(isUrgent: boolean): boolean {
+    const { since, ms } = this.rest;
+    return this.monotonic() < since + (isUrgent ? Math.min(ms, MAX_URGENT_REST_MS) : ms);
   }
 
   async fetch({ withinMs, etag }: RateRequest): Promise<RateAnswer> {
-    const { clock } = this.options;
-    if (clock.now() < this.leftAloneUntil) throw new RateSourceError('it asked to be left alone for a while');
     const end = performance.now() + withinMs;
     const again = retry(
-      handleWhen((error) => performance.now() + delayOf(error) + MIN_ATTEMPT_MS < end),
+      handleWhen((error) => delayOf(error) <= MAX_RETRY_DELAY_MS && hasTimeFor(delayOf(error), end)),
       { maxAttempts: 1, backoff: new DelegateBackoff(({ result }) => ('error' in result ? delayOf(result.error) : 0)) },
     );
     try {
-      return await this.breaker.execute(() => again.execute(() => this.ask(end - performance.now(), etag)));
+      const answer = await again.execute(() => this.ask(end - performance.now(), etag));
+      this.failuresInARow = 0;
+      this.rest = { since: 0, ms: 0 };
+      return answer;
     } catch (error) {
-      if (error instanceof BrokenCircuitError)
-        throw new RateSourceError(`it failed ${FAILURES_BEFORE_BREAK} times in a row and is left alone for a while`);
-      if (error instanceof RateSourceError) this.leftAloneUntil = clock.now() + error.leaveAloneMs;
+      const restMs = ++this.failuresInARow >= FAILURES_IN_A_ROW ? REST_MS : 0;
+      const askedMs = error instanceof RateSourceError ? error.leaveAloneMs : 0;
+      this.rest = { since: this.monotonic(), ms: Math.max(restMs, askedMs) };
       throw error;
     }
+  }
+
+  /** Tells queries apart without showing them, since any of their values may be a secret; the key makes no other table. */
+  private queryDigest(): string {
+    const query = new URLSearchParams(this.url.searchParams);
+    if (this.format.keyParameter) query.delete(this.format.keyParameter);
+    query.sort();
+    return query.size === 0 ? '' : `?${createHash('sha256').update(query.toString()).digest('hex').slice(0, 12)}`;
   }
 
   private async ask(withinMs: number, etag: string | undefined): Promise<RateAnswer> {
@@ -137,9 +153,14 @@ export class HttpRateSource implements RateSource {
     const body = parseBody(data);
     const refusal = body === undefined ? undefined : this.format.refusal(body);
     if (status !== 200) throw this.refused(response, refusal);
-    if (refusal !== undefined) throw new RateSourceError(`it refused: ${this.withoutKey(refusal)}`);
+    if (refusal !== undefined)
+      throw new RateSourceError(
+        `it refused: ${this.withoutKey(refusal)}`,
+        undefined,
+        this.format.refusesKey?.(body) ? REFUSED_KEY_REST_MS : 0,
+      );
     if (body === undefined) throw new RateSourceError('its answer is not JSON');
-    const { base, asOf, entries } = this.published(body);
+    const { base, asOf, entries, complaints: rowComplaints = [] } = this.published(body);
     const { rates, complaints } = readRates(base, entries);
     if (rates.size === 0) throw new RateSourceError('its answer has no rate that can be used');
     const etag: unknown = headers.etag;
@@ -148,14 +169,16 @@ export class HttpRateSource implements RateSource {
       table: { source: this.name, base, asOf, rates },
       etag: typeof etag === 'string' && etag.length <= MAX_ETAG_LENGTH ? etag : undefined,
       maxAgeMs: maxAgeOf(response),
-      complaints,
+      complaints: [...rowComplaints, ...complaints],
     };
   }
 
-  private published(body: unknown) {
+  private published(body: unknown): PublishedRates {
+    const now = this.options.clock.now();
+    const [earliest, latest] = [now - this.options.maxAsOfAgeMs, now + MAX_AHEAD_MS];
     try {
-      const published = this.format.read(body);
-      if (published.asOf > this.options.clock.now() + MAX_AHEAD_MS) throw new Error('its time lies in the future');
+      const published = this.format.read(body, { earliest, latest });
+      if (published.asOf > latest) throw new Error('its time lies in the future');
       return published;
     } catch (error) {
       throw new RateSourceError(`its answer cannot be used: ${(error as Error).message}`);
@@ -165,9 +188,10 @@ export class HttpRateSource implements RateSource {
   private refused({ status, headers }: AxiosResponse, refusal: string | undefined): RateSourceError {
     const reason = refusal === undefined ? '' : `: ${this.withoutKey(refusal)}`;
     const message = `it answered ${status}${reason}`;
+    if (KEY_REFUSALS.includes(status)) return new RateSourceError(message, undefined, REFUSED_KEY_REST_MS);
     if (!isPassing(status)) return new RateSourceError(message);
-    const askedMs = retryAfterMs(headers['retry-after'], this.options.clock.now()) ?? 0;
-    return new RateSourceError(message, Math.max(askedMs, this.retryDelay()), Math.min(askedMs, MAX_RETRY_AFTER_MS));
+    const askedMs = retryAfterMs(headers, this.options.clock.now()) ?? 0;
+    return new RateSourceError(message, Math.max(askedMs, this.retryDelay()), askedMs);
   }
 
   private retryDelay(): number {
@@ -183,6 +207,8 @@ export class HttpRateSource implements RateSource {
 
 const delayOf = (error: unknown): number =>
   error instanceof RateSourceError ? (error.retryInMs ?? Number.POSITIVE_INFINITY) : Number.POSITIVE_INFINITY;
+
+const hasTimeFor = (delayMs: number, end: number): boolean => performance.now() + delayMs + MIN_ATTEMPT_MS < end;
 
 /** @returns JSON with its numbers as they are written, or undefined if it is none */
 function parseBody(text: string): unknown {

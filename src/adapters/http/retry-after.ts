@@ -15,13 +15,22 @@ const DATES = [
 ];
 
 /**
- * `Retry-After`, in seconds or as a date (RFC 9110 §10.2.3), in ms from now (epoch ms): 0 to some 24 days. What is neither
- * does not count.
+ * `Retry-After`, in seconds or as a date (RFC 9110 §10.2.3), in ms: 0 to some 24 days. What is neither does not count.
+ *
+ * @param headers of the answer; a date in them is compared with the answer's own `Date`, as clocks differ
+ * @param now what counts for the answer's own date if it has none, epoch ms
  */
-export function retryAfterMs(header: unknown, now: number): number | undefined {
-  const text = String(header ?? '').trim();
+export function retryAfterMs(headers: Readonly<Record<string, unknown>>, now: number): number | undefined {
+  const text = String(headers['retry-after'] ?? '').trim();
   if (/^\d+$/.test(text)) return Math.min(Number(text) * 1_000, MAX_WAIT_MS);
+  const until = httpDate(text);
+  if (until === undefined) return undefined;
+  return Math.min(Math.max(0, until - (httpDate(String(headers.date ?? '')) ?? now)), MAX_WAIT_MS);
+}
+
+/** Epoch ms. */
+function httpDate(text: string): number | undefined {
   if (!DATES.some((form) => form.test(text))) return undefined;
   const date = Date.parse(text.endsWith('GMT') ? text : `${text} GMT`);
-  return Number.isNaN(date) ? undefined : Math.min(Math.max(0, date - now), MAX_WAIT_MS);
+  return Number.isNaN(date) ? undefined : date;
 }

@@ -87,7 +87,7 @@ export class HttpTaskRunner implements TaskRunner {
     const text = await beginningOf(answer, MAX_REFUSAL_BYTES);
     const error = `The service answered ${status}${text ? `: ${text}` : '.'}`;
     if (!isPassing(status)) return { kind: 'failure', error };
-    return { kind: 'retry', error, status, retryAfterMs: retryAfterMs(headers['retry-after'], this.clock.now()) };
+    return { kind: 'retry', error, status, retryAfterMs: retryAfterMs(headers, this.clock.now()) };
   }
 }
 

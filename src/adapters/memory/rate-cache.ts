@@ -7,7 +7,14 @@ export class MemoryRateCache implements RateCache {
   /** Without a holder it is a pause. */
   private taken: { readonly holder: string | undefined; readonly until: number } | undefined;
 
-  constructor(private readonly clock: Clock) {}
+  /**
+   * @param clock by which entries age
+   * @param monotonic ms on a clock that only goes forward, for leases and pauses
+   */
+  constructor(
+    private readonly clock: Clock,
+    private readonly monotonic: () => number = () => performance.now(),
+  ) {}
 
   async get(): Promise<RateEntry | undefined> {
     return this.unexpired();
@@ -20,7 +27,7 @@ export class MemoryRateCache implements RateCache {
   }
 
   async lease(holder: string, ms: number): Promise<LeaseOutcome> {
-    const now = this.clock.now();
+    const now = this.monotonic();
     if (this.taken && this.taken.holder !== holder && now < this.taken.until)
       return this.taken.holder === undefined ? { kind: 'paused', ms: this.taken.until - now } : { kind: 'held' };
     this.taken = { holder, until: now + ms };
@@ -28,7 +35,7 @@ export class MemoryRateCache implements RateCache {
   }
 
   async release(holder: string, pauseMs: number): Promise<void> {
-    const now = this.clock.now();
+    const now = this.monotonic();
     if (this.taken?.holder === holder && now < this.taken.until)
       this.taken = { holder: undefined, until: now + pauseMs };
   }

@@ -6,24 +6,49 @@ const CONNECT_TIMEOUT_MS = 500;
 const COMMAND_TIMEOUT_MS = 250;
 const FIRST_RETRY_MS = 50;
 const LAST_RETRY_MS = 1_000;
+/** What a server says that was the primary and is not any more; the address may lead to another one by now. */
+const DEMOTED = /\b(?:READONLY|MASTERDOWN)\b/;
 
 export interface RedisClientOptions {
-  /** `redis://…` or `rediss://…` */
+  /** `redis://…` or `rediss://…`, with the number of a database as its path, if any */
   readonly url: string;
   readonly random: Random;
   /** Told once when the connection is lost or cannot be made, not again before there was one. */
   readonly onDown: (reason: string) => void;
 }
 
-/** A client that connects with its first command and never makes a caller wait for long. `disconnect()` closes it. */
-export function redisClient({ url, random, onDown }: RedisClientOptions): Redis {
-  const redis = new Redis(url, {
+/** What the adapters of this folder use of a client. */
+export interface RedisScripts {
+  /** Runs a script in Lua, in the database that the address names. */
+  eval(script: string, keys: number, ...args: (string | number)[]): Promise<unknown>;
+}
+
+export interface RedisClient extends RedisScripts {
+  disconnect(): void;
+}
+
+/**
+ * A client that connects with its first command and never makes a caller wait for long. `disconnect()` closes it.
+ *
+ * The database is chosen by each script. A choice for the whole connection would be made once, and when the server refused
+ * it, every command would go on in database 0.
+ */
+export function redisClient({ url, random, onDown }: RedisClientOptions): RedisClient {
+  const server = new URL(url);
+  const database = Number(server.pathname.slice(1));
+  server.pathname = '';
+  const redis = new Redis(server.href, {
     lazyConnect: true,
     connectTimeout: CONNECT_TIMEOUT_MS,
     commandTimeout: COMMAND_TIMEOUT_MS,
     maxRetriesPerRequest: 1,
     // What was sent before a reconnect is stale after it.
     autoResendUnfulfilledCommands: false,
+    // So that a user needs no right to INFO, CLIENT or HELLO. A server that is still loading refuses commands by itself.
+    enableReadyCheck: false,
+    disableClientInfo: true,
+    protocol: 2,
+    reconnectOnError: ({ message }) => DEMOTED.test(message),
     retryStrategy: (attempt) =>
       Math.min(FIRST_RETRY_MS * 2 ** attempt, LAST_RETRY_MS) + Math.floor(random.next() * FIRST_RETRY_MS),
   });
@@ -36,5 +61,9 @@ export function redisClient({ url, random, onDown }: RedisClientOptions): Redis 
     if (!isDown) onDown(error.message);
     isDown = true;
   });
-  return redis;
+  const choice = database === 0 ? '' : `redis.call('SELECT', '${database}')\n`;
+  return {
+    eval: (script, keys, ...args) => redis.eval(choice + script, keys, ...args),
+    disconnect: () => redis.disconnect(),
+  };
 }

@@ -1,22 +1,13 @@
-import type { Redis } from 'ioredis';
-import type { RedisClientOptions } from './client.ts';
+import type { RedisClient, RedisClientOptions, RedisScripts } from './client.ts';
 
-/** The commands that the adapters of this folder use. */
-export interface RedisCommands {
-  get(key: string): Promise<string | null>;
-  eval(script: string, keys: number, ...args: (string | number)[]): Promise<unknown>;
-}
-
-interface LazyRedis extends RedisCommands {
-  /** Rejects when the server does not answer. */
-  ping(): Promise<void>;
+interface LazyRedis extends RedisScripts {
   disconnect(): Promise<void>;
 }
 
 /** A client that is loaded and made with its first command. What could not be loaded is tried again with the next one. */
 export function redisWhenUsed(options: RedisClientOptions): LazyRedis {
-  let client: Promise<Redis> | undefined;
-  const used = (): Promise<Redis> => {
+  let client: Promise<RedisClient> | undefined;
+  const used = (): Promise<RedisClient> => {
     client ??= import('./client.ts')
       .then(({ redisClient }) => redisClient(options))
       .catch((error) => {
@@ -26,9 +17,7 @@ export function redisWhenUsed(options: RedisClientOptions): LazyRedis {
     return client;
   };
   return {
-    get: async (key) => (await used()).get(key),
     eval: async (script, keys, ...args) => (await used()).eval(script, keys, ...args),
-    ping: async () => void (await (await used()).ping()),
     disconnect: async () => (await client)?.disconnect(),
   };
 }

@@ -1,3 +1,5 @@
+import type { Clock } from '../../ports/system.ts';
+
 /**
  * A clock for ages: ms since it was made, time asleep included. Of what the monotonic and the wall clock say has passed
  * since the last look, the greater counts: the one stands still while a machine sleeps or a function is frozen, the
@@ -15,4 +17,15 @@ export function elapsedTime(wall = Date.now, monotonic = () => performance.now()
     before = now;
     return elapsed;
   };
+}
+
+/**
+ * The time by which something ages that must never seem younger than it is: epoch ms, from the wall clock's at first, and
+ * from then on ahead by the {@link elapsedTime}. It never goes back.
+ */
+export function ageingClock(wall = Date.now, monotonic = () => performance.now()): Clock {
+  const start = wall();
+  const elapsed = elapsedTime(wall, monotonic);
+  const now = () => start + Math.floor(elapsed());
+  return { now, earliest: now };
 }

@@ -6,8 +6,10 @@ export interface FreshnessRules {
   readonly ttlMs: number;
   /** It is fresh at most this long, whatever its source says. */
   readonly maxFreshMs: number;
-  /** How long after its last confirmation it may be served when every source fails. */
+  /** How long after the end of its freshness it may be served when every source fails. */
   readonly maxStaleMs: number;
+  /** A table whose own time is older than this is of no use, however lately its source confirmed it. */
+  readonly maxAsOfAgeMs: number;
 }
 
 const EARLY_SHARE = 0.1;
@@ -22,5 +24,9 @@ export const refreshFrom = ({ confirmedAt, freshUntil }: ConfirmedRates): number
   freshUntil - Math.min((freshUntil - confirmedAt) * EARLY_SHARE, MAX_EARLY_MS);
 
 /** Until when a table may be served at all. Epoch ms. */
-export const servableUntil = ({ confirmedAt, freshUntil }: ConfirmedRates, { maxStaleMs }: FreshnessRules): number =>
-  Math.max(freshUntil, confirmedAt + maxStaleMs);
+export const servableUntil = ({ freshUntil }: ConfirmedRates, { maxStaleMs }: FreshnessRules): number =>
+  freshUntil + maxStaleMs;
+
+/** Whether the source's own time of a table (epoch ms) is late enough for its rates to be used. */
+export const isRecent = (asOf: number, now: number, { maxAsOfAgeMs }: FreshnessRules): boolean =>
+  asOf >= now - maxAsOfAgeMs;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { freshnessOf, refreshFrom, servableUntil } from '../../../src/domain/stocks/freshness.ts';
+import { freshnessOf, isRecent, refreshFrom, servableUntil } from '../../../src/domain/stocks/freshness.ts';
 import { type ConfirmedRates, rateOf, readRates } from '../../../src/domain/stocks/rates.ts';
 
 const table = (fields: Partial<ConfirmedRates> = {}): ConfirmedRates => ({
@@ -66,7 +66,7 @@ describe('reading what a source publishes', () => {
 });
 
 describe('the freshness of a table', () => {
-  const rules = { ttlMs: 20_000, maxFreshMs: 3_600_000, maxStaleMs: 3_600_000 };
+  const rules = { ttlMs: 20_000, maxFreshMs: 3_600_000, maxStaleMs: 3_600_000, maxAsOfAgeMs: 604_800_000 };
 
   it.each([
     [undefined, 20_000],
@@ -87,9 +87,14 @@ describe('the freshness of a table', () => {
     expect(refreshFrom(table({ freshUntil: 3_600_000 }))).toBe(3_595_000);
   });
 
-  it('ends for good when the last confirmation is too long ago', () => {
-    expect(servableUntil(table(), rules)).toBe(3_600_000);
-    expect(servableUntil(table({ confirmedAt: 500 }), { ...rules, maxStaleMs: 30_000 })).toBe(30_500);
-    expect(servableUntil(table(), { ...rules, maxStaleMs: 0 })).toBe(20_000);
+  it('is followed by the time in which it may still be served, however long it was fresh', () => {
+    expect(servableUntil(table({ freshUntil: 20_000 }), rules)).toBe(3_620_000);
+    expect(servableUntil(table({ freshUntil: 3_600_000 }), rules)).toBe(7_200_000);
+    expect(servableUntil(table({ freshUntil: 20_000 }), { ...rules, maxStaleMs: 0 })).toBe(20_000);
+  });
+
+  it('takes rates whose own time is not too old', () => {
+    expect(isRecent(0, 604_800_000, rules)).toBe(true);
+    expect(isRecent(0, 604_800_001, rules)).toBe(false);
   });
 });

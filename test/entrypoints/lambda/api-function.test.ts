@@ -103,7 +103,9 @@ await withServer('the API function', startDynamoDbLocal, async ({ endpoint }) =>
     const provider = await httpService((_, response) => {
       setTimeout(() => {
         answers++;
-        response.end('{"amount":1,"base":"EUR","date":"2025-12-31","rates":{"USD":1.0855}}');
+        response.end(
+          JSON.stringify({ base: 'EUR', date: new Date().toISOString().slice(0, 10), rates: { USD: 1.0855 } }),
+        );
       }, 200);
     });
     const ratesApi = await FunctionProcess.start('ApiFunction', 'api', {

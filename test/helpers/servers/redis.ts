@@ -1,5 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { eventually } from '../eventually.ts';
 import { freePort, kill } from './process.ts';
@@ -20,23 +23,29 @@ export async function startRedis(): Promise<RedisServer> {
 }
 
 /** A `redis-server` in memory on a free port of loopback. @throws Error that says what is missing */
-async function startOwnRedis(): Promise<RedisServer> {
+export async function startOwnRedis(): Promise<RedisServer> {
   const port = await freePort();
+  // A replica keeps what it copies in a file, whatever it is told to save.
+  const folder = await mkdtemp(join(tmpdir(), 'portside-redis-'));
   const server = spawn(
     'redis-server',
-    ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'],
+    ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', folder],
     { stdio: 'ignore' },
   );
+  const stop = async () => {
+    await kill(server);
+    await rm(folder, { recursive: true, force: true });
+  };
   await started(server);
   const url = `redis://127.0.0.1:${port}`;
   await eventually(
     () => ping(url),
     (answer) => answer === 'PONG',
   ).catch(async (error) => {
-    await kill(server);
+    await stop();
     throw error;
   });
-  return { url, stop: () => kill(server) };
+  return { url, stop };
 }
 
 async function started(server: ChildProcess): Promise<void> {

@@ -18,7 +18,7 @@ export class TcpProxy {
   private port = 0;
   private readonly sockets = new Set<Socket>();
 
-  private constructor(private readonly target: { readonly host: string; readonly port: number }) {}
+  private constructor(private target: { readonly host: string; readonly port: number }) {}
 
   /** @param target whose host and port count */
   static async start(target: URL): Promise<TcpProxy> {
@@ -36,6 +36,11 @@ export class TcpProxy {
     this.traffic = traffic;
     if (traffic === 'refused') await this.stop();
     else if (!this.server) await this.listen();
+  }
+
+  /** Leads new connections elsewhere; those that are open stay where they are. */
+  leadTo(target: URL): void {
+    this.target = { host: target.hostname, port: Number(target.port) };
   }
 
   async stop(): Promise<void> {

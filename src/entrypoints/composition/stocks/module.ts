@@ -8,6 +8,7 @@ import { ReferenceRates } from '../../../adapters/memory/reference-rates.ts';
 import { MemoryStockStore } from '../../../adapters/memory/stock-store.ts';
 import { RedisRateCache } from '../../../adapters/redis/rate-cache.ts';
 import { redisWhenUsed } from '../../../adapters/redis/when-used.ts';
+import { ageingClock } from '../../../adapters/system/elapsed-time.ts';
 import { ConvertAmount } from '../../../domain/stocks/convert-amount.ts';
 import { DeleteStock } from '../../../domain/stocks/delete-stock.ts';
 import { FindStocks } from '../../../domain/stocks/find-stocks.ts';
@@ -15,6 +16,7 @@ import { ListRates } from '../../../domain/stocks/list-rates.ts';
 import { PutStock } from '../../../domain/stocks/put-stock.ts';
 import { ValueStock } from '../../../domain/stocks/value-stock.ts';
 import type { ExchangeRates, RateCache, RateSource, StockStore } from '../../../ports/stocks.ts';
+import type { Clock } from '../../../ports/system.ts';
 import { system } from '../compose.ts';
 import { dynamoDb } from '../dynamodb.ts';
 import { token } from '../token.ts';
@@ -25,6 +27,8 @@ export const ports = {
   rateSources: token<readonly RateSource[]>('RateSource[]'),
   rateCache: token<RateCache>('RateCache'),
   exchangeRates: token<ExchangeRates>('ExchangeRates'),
+  /** The time by which rates age. */
+  ratesClock: token<Clock>('RatesClock'),
 };
 
 export const useCases = {
@@ -69,32 +73,45 @@ function bindDynamoDbStore({ bind }: ContainerModuleLoadOptions, config: StocksC
 }
 
 function bindMemoryCache({ bind }: ContainerModuleLoadOptions): void {
-  bind(ports.rateCache).toResolvedValue((clock) => new MemoryRateCache(clock), [system.machineClock]);
+  bind(ports.rateCache).toResolvedValue((clock) => new MemoryRateCache(clock), [ports.ratesClock]);
 }
 
 function bindRedisCache({ bind }: ContainerModuleLoadOptions, config: StocksConfig): void {
   bind(ports.rateCache).toResolvedValue(
-    (sources, lifecycle, random, logger) => {
+    (sources, clock, lifecycle, random, logger) => {
       const redis = redisWhenUsed({
         url: config.REDIS_URL as string,
         random,
         onDown: (reason) => logger.warn({ reason }, 'Redis cannot be reached: rates are not shared until it can'),
       });
       lifecycle.onClose(() => redis.disconnect());
-      lifecycle.degradesWithout('cache', () => redis.ping().then(() => 'ok' as const));
-      return new RedisRateCache(
-        redis,
-        sources.map(({ id }) => id),
-      );
+      const cache = new RedisRateCache(redis, {
+        name: sharedName(sources, config),
+        clock,
+        onAhead: (ms) =>
+          logger.warn({ aheadMs: ms }, 'the rates in Redis are dated past its own time: they are fetched again'),
+      });
+      lifecycle.degradesWithout('cache', () => cache.check().then(() => 'ok' as const));
+      return cache;
     },
-    [ports.rateSources, system.lifecycle, system.random, system.logger],
+    [ports.rateSources, ports.ratesClock, system.lifecycle, system.random, system.logger],
   );
+}
+
+/** Processes with other sources or other rules do not share a table: one would serve what the other must not. */
+function sharedName(sources: readonly RateSource[], config: StocksConfig): string {
+  const rules = Object.values(freshnessRules(config)).map((ms) => ms / 1_000);
+  return `${sources.map(({ id }) => id).join('+')}:${rules.join('-')}`;
 }
 
 function bindRates({ bind }: ContainerModuleLoadOptions, config: StocksConfig): void {
   const sources = liveSources(config);
+  const rules = freshnessRules(config);
+  const { maxAsOfAgeMs } = rules;
+  bind(ports.ratesClock).toResolvedValue((machine) => ageingClock(() => machine.now()), [system.machineClock]);
   bind(ports.rateSources).toResolvedValue(
-    (clock, random) => sources.map(({ name, url }) => new HttpRateSource({ service: name, url, clock, random })),
+    (clock, random) =>
+      sources.map(({ name, url }) => new HttpRateSource({ service: name, url, maxAsOfAgeMs, clock, random })),
     [system.machineClock, system.random],
   );
   if (sources.length === 0) {
@@ -102,38 +119,46 @@ function bindRates({ bind }: ContainerModuleLoadOptions, config: StocksConfig): 
     return;
   }
   bind(ports.exchangeRates).toResolvedValue(
-    (sources, cache, clock, ids, logger, lifecycle) => {
+    (sources, cache, clock, machineClock, ids, logger, lifecycle) => {
+      const hasLastResort = hasReference(config);
       const rates = new CachedRates({
         sources,
         cache,
-        rules: freshnessRules(config),
+        rules,
         clock,
+        machineClock,
+        hasLastResort,
         holder: ids.next(),
         onError: (error, doing) => logger.warn({ err: error }, `${doing}: ${(error as Error).message}`),
       });
       lifecycle.onSettle(() => rates.settle());
-      return hasReference(config) ? new RatesWithLastResort(rates, new ReferenceRates()) : rates;
+      return hasLastResort ? new RatesWithLastResort(rates, new ReferenceRates()) : rates;
     },
-    [ports.rateSources, ports.rateCache, system.machineClock, system.ids, system.logger, system.lifecycle],
+    [
+      ports.rateSources,
+      ports.rateCache,
+      ports.ratesClock,
+      system.machineClock,
+      system.ids,
+      system.logger,
+      system.lifecycle,
+    ],
   );
 }
 
 function bindUseCases({ bind }: ContainerModuleLoadOptions, config: StocksConfig): void {
-  const { stocks, exchangeRates } = ports;
-  const { clock, machineClock } = system;
+  const { stocks, exchangeRates, ratesClock } = ports;
+  const { clock } = system;
   bind(useCases.putStock).toResolvedValue((stocks, clock) => new PutStock(stocks, clock), [stocks, clock]);
   bind(useCases.deleteStock).toResolvedValue((stocks) => new DeleteStock(stocks), [stocks]);
   bind(useCases.findStocks).toResolvedValue((stocks) => new FindStocks(stocks), [stocks]);
   bind(useCases.valueStock).toResolvedValue(
     (stocks, rates, clock) => new ValueStock(stocks, rates, clock, config.DEFAULT_CURRENCIES, config.ROUNDING),
-    [stocks, exchangeRates, machineClock],
+    [stocks, exchangeRates, ratesClock],
   );
   bind(useCases.convertAmount).toResolvedValue(
     (rates, clock) => new ConvertAmount(rates, clock, config.DEFAULT_CURRENCIES, config.ROUNDING),
-    [exchangeRates, machineClock],
+    [exchangeRates, ratesClock],
   );
-  bind(useCases.listRates).toResolvedValue(
-    (rates, clock) => new ListRates(rates, clock),
-    [exchangeRates, machineClock],
-  );
+  bind(useCases.listRates).toResolvedValue((rates, clock) => new ListRates(rates, clock), [exchangeRates, ratesClock]);
 }

@@ -23,12 +23,11 @@ export const settings = {
     parse: oneOf('memory', 'redis'),
   },
   REDIS_URL: {
-    meaning: 'Address of Redis, `redis://…` or `rediss://…`; needed with `CACHE=redis`.',
-    parse: (text: string): string => {
-      if (!/^rediss?:\/\/[^/]/.test(text) || !URL.canParse(text))
-        throw new Error('must be an address that begins with redis:// or rediss://');
-      return text;
-    },
+    meaning:
+      'Address of Redis, `redis://…` or `rediss://…`, with the number of a database as its path if that is not 0; needed ' +
+      'with `CACHE=redis`. One server of version 5 or later, or a primary behind one address: neither Redis Cluster ' +
+      '(ElastiCache Serverless, cluster mode) nor Sentinel is supported.',
+    parse: parseRedisUrl,
   },
   RATE_SOURCES: {
     meaning:
@@ -51,10 +50,17 @@ export const settings = {
   },
   RATES_MAX_STALE_SECONDS: {
     meaning:
-      'How long after a source last confirmed its table it may still be served when every source fails. ' +
+      'How long after the end of its freshness a table of rates may still be served when every source fails. ' +
       'The `reference` table, where it is listed, answers after that.',
-    fallback: '3600',
+    fallback: '86400',
     parse: wholeNumber(0, YEAR_SECONDS),
+  },
+  RATES_MAX_AS_OF_AGE_SECONDS: {
+    meaning:
+      'How old the time may be that a source itself gives its rates. A source with an older table counts as failing, and ' +
+      'where each rate has its own date, older ones are left out. Does not apply to `reference`.',
+    fallback: '604800',
+    parse: wholeNumber(1, 100 * YEAR_SECONDS),
   },
   DEFAULT_CURRENCIES: {
     meaning: 'Currencies in which a stock is valued when the request names none.',
@@ -79,13 +85,23 @@ export const settings = {
 
 export type StocksConfig = CoreConfig & Values<typeof settings>;
 
-export const check = (config: StocksConfig): readonly string[] =>
-  config.CACHE === 'redis' && !config.REDIS_URL ? ['REDIS_URL is needed with CACHE=redis'] : [];
+export const check = (config: StocksConfig): readonly string[] => {
+  const { RATES_TTL_SECONDS: ttl, RATES_MAX_FRESH_SECONDS: maxFresh, RATES_MAX_AS_OF_AGE_SECONDS: maxAsOfAge } = config;
+  return [
+    ...(config.CACHE === 'redis' && !config.REDIS_URL ? ['REDIS_URL is needed with CACHE=redis'] : []),
+    ...(ttl > maxFresh ? [`RATES_TTL_SECONDS must not be above RATES_MAX_FRESH_SECONDS (${maxFresh})`] : []),
+    ...(maxFresh > maxAsOfAge
+      ? [`RATES_MAX_FRESH_SECONDS must not be above RATES_MAX_AS_OF_AGE_SECONDS (${maxAsOfAge})`]
+      : []),
+  ];
+};
 
 export const notices = (config: StocksConfig): readonly string[] => [
+  ...(config.CACHE === 'memory' && config.REDIS_URL ? ['REDIS_URL is not used without CACHE=redis'] : []),
   ...(liveSources(config).length === 0
     ? [`RATE_SOURCES names no live source: values rest on the reference rates of ${REFERENCE_DATE}`]
     : []),
+  ...namesNeverAsked(config).map((name) => `RATE_SOURCES has ${name} after reference, where it is never asked`),
   ...liveSources(config).flatMap(({ name, url }) => {
     const { keyParameter }: RateFormat = rateFormats[name];
     return keyParameter && !url?.searchParams.has(keyParameter)
@@ -104,6 +120,11 @@ export function liveSources({ RATE_SOURCES }: StocksConfig): readonly { name: Ra
   return live;
 }
 
+const namesNeverAsked = ({ RATE_SOURCES }: StocksConfig): readonly string[] =>
+  RATE_SOURCES.map(({ name }) => name).slice(
+    RATE_SOURCES.findIndex(({ name }) => name === 'reference') + 1 || Infinity,
+  );
+
 export const hasReference = ({ RATE_SOURCES }: StocksConfig): boolean =>
   RATE_SOURCES.some(({ name }) => name === 'reference');
 
@@ -111,10 +132,21 @@ export const freshnessRules = (config: StocksConfig): FreshnessRules => ({
   ttlMs: config.RATES_TTL_SECONDS * 1_000,
   maxFreshMs: config.RATES_MAX_FRESH_SECONDS * 1_000,
   maxStaleMs: config.RATES_MAX_STALE_SECONDS * 1_000,
+  maxAsOfAgeMs: config.RATES_MAX_AS_OF_AGE_SECONDS * 1_000,
 });
 
 export const stocksTable = ({ TABLE_PREFIX, STOCKS_TABLE }: StocksConfig): string =>
   STOCKS_TABLE ?? `${TABLE_PREFIX}stocks`;
+
+/** No complaint repeats the text, which may hold a password. */
+function parseRedisUrl(text: string): string {
+  if (!/^rediss?:\/\/[^/]/.test(text) || !URL.canParse(text))
+    throw new Error('must be an address that begins with redis:// or rediss://');
+  const { pathname, search, hash } = new URL(text);
+  if (search !== '' || hash !== '' || text.endsWith('?')) throw new Error('must be an address without a query');
+  if (!/^\/?$|^\/\d{1,9}$/.test(pathname)) throw new Error('must have the number of a database as its path, or none');
+  return text;
+}
 
 /** `name` or `name=address`. No complaint repeats the text, which may hold a key. */
 function parseSource(text: string): ConfiguredSource {
@@ -127,7 +159,18 @@ function parseSource(text: string): ConfiguredSource {
     throw new Error(
       'must have addresses that begin with http:// or https://, with a key as the service’s own parameter',
     );
+  const { path, keyParameter }: RateFormat = rateFormats[name];
+  if (holdsPath(url.pathname, path)) throw new Error(`must have the address of ${name} without its own path, ${path}`);
+  if (keyParameter && url.searchParams.getAll(keyParameter).some((key) => key.trim() === ''))
+    throw new Error(`must have a key of ${name} that is not empty, or no ${keyParameter}`);
   return { name, url };
+}
+
+/** Whether an address ends as the path of a service does, or where the service's own begins: that would be asked twice over. */
+function holdsPath(pathname: string, path: string): boolean {
+  const given = pathname.replace(/\/+$/, '');
+  const [, first] = path.split('/');
+  return [`/${first}`, ...Object.values(rateFormats).map((format) => format.path)].some((end) => given.endsWith(end));
 }
 
 const isSourceName = (name: string): name is ConfiguredSource['name'] => SOURCE_NAMES.includes(name);

@@ -1,0 +1,21 @@
+/** Wakes all who wait for it. */
+export class Bell {
+  private readonly waiting = new Set<() => void>();
+
+  /** Resolves when it rings, at the latest after that time, ms. */
+  within(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const wake = () => {
+        clearTimeout(timer);
+        this.waiting.delete(wake);
+        resolve();
+      };
+      const timer = setTimeout(wake, Math.max(0, ms));
+      this.waiting.add(wake);
+    });
+  }
+
+  ring(): void {
+    for (const wake of this.waiting) wake();
+  }
+}
