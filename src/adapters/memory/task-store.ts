@@ -1,6 +1,6 @@
 import { invalidCursor, type Page, type PageRequest } from '../../domain/shared/page.ts';
 import type { Order } from '../../domain/tasks/order.ts';
-import { type Counters, counterOf, noCounts, type QueueFigures } from '../../domain/tasks/queue-figures.ts';
+import { type Counters, counterOf, dueSince, noCounts, type QueueFigures } from '../../domain/tasks/queue-figures.ts';
 import {
   claimed,
   type Grant,
@@ -54,7 +54,7 @@ export class MemoryTaskStore implements TaskStore {
     const entry = { task };
     this.entries.set(task.taskId, entry);
     insert(lists.open, entry);
-    raise(lists, counterOf(undefined, task));
+    raise(lists, counterOf(undefined, task.status));
     return { kind: 'added' };
   }
 
@@ -98,7 +98,7 @@ export class MemoryTaskStore implements TaskStore {
     const lists = this.listsOf(before.queue);
     entry.task = after;
     if (isOpen(before) !== isOpen(after)) this.move(lists, entry, before);
-    raise(lists, counterOf(before, after));
+    raise(lists, counterOf(before.status, after.status));
     return true;
   }
 
@@ -114,13 +114,19 @@ export class MemoryTaskStore implements TaskStore {
   async figures(queue: string, now: number): Promise<QueueFigures> {
     const { open, FAILURE, counters, throughput } = this.listsOf(queue);
     const pending = open.filter(({ task }) => task.status === 'PENDING');
+    const due = open.filter(({ task }) => isClaimable(task, now));
     return {
       pending: pending.length,
       taken: open.length - pending.length,
       deadLetters: FAILURE.length,
-      backlog: open.filter(({ task }) => isClaimable(task, now)).length,
+      delayed: pending.filter(({ task }) => task.notBefore > now).length,
+      backlog: due.length,
       oldestPendingAt: pending[0]?.task.createdAt,
       newestPendingAt: pending.at(-1)?.task.createdAt,
+      oldestDueAt: due.reduce<number | undefined>(
+        (oldest, { task }) => Math.min(oldest ?? Number.POSITIVE_INFINITY, dueSince(task)),
+        undefined,
+      ),
       throughputPerSecond: throughput.perSecond(now),
       counters,
       approximate: [],
