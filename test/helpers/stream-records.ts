@@ -13,11 +13,11 @@ export async function readStream(
   client: DynamoDBDocumentClient,
   streams: DynamoDBStreamsClient,
   table: string,
-): Promise<DynamoDBRecord[]> {
+): Promise<(DynamoDBRecord & { readonly shardId: string })[]> {
   const { Table } = await client.send(new DescribeTableCommand({ TableName: table }));
   const StreamArn = Table?.LatestStreamArn;
   const { StreamDescription } = await streams.send(new DescribeStreamCommand({ StreamArn }));
-  const records: DynamoDBRecord[] = [];
+  const records: (DynamoDBRecord & { readonly shardId: string })[] = [];
   for (const { ShardId } of StreamDescription?.Shards ?? []) {
     const first = new GetShardIteratorCommand({ StreamArn, ShardId, ShardIteratorType: 'TRIM_HORIZON' });
     let iterator = (await streams.send(first)).ShardIterator;
@@ -28,7 +28,12 @@ export async function readStream(
       records.push(
         ...Records.map((record) => ({
           ...(JSON.parse(JSON.stringify(record)) as DynamoDBRecord),
+          dynamodb: {
+            ...(JSON.parse(JSON.stringify(record.dynamodb)) as DynamoDBRecord['dynamodb']),
+            ApproximateCreationDateTime: Number(record.dynamodb?.ApproximateCreationDateTime) / 1_000,
+          },
           eventSourceARN: StreamArn as string,
+          shardId: ShardId as string,
         })),
       );
       iterator = Records.length > 0 ? NextShardIterator : undefined;

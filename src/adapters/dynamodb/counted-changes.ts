@@ -1,6 +1,7 @@
 import { type Counters, counterOf, noCounts } from '../../domain/tasks/queue-figures.ts';
 import { isOpen, type TaskStatus } from '../../domain/tasks/task.ts';
 import type { TaskChange } from '../../ports/tasks.ts';
+import type { Changes } from './reservations.ts';
 
 /** What was counted of one queue in the records of one shard of the stream, up to a position. */
 export interface CountedChanges extends Counters {
@@ -12,8 +13,8 @@ export interface CountedChanges extends Counters {
   readonly taken: number;
   /** Tasks done by window of time, for the rate. */
   readonly done: Readonly<Record<string, number>>;
-  /** Open tasks that each process has added less those that it has ended, and when it last did so (epoch ms). */
-  readonly by: Readonly<Record<string, { readonly net: number; readonly at: number }>>;
+  /** What each process has added and ended, by the name under which it counts, and when it last did so (epoch ms). */
+  readonly by: Readonly<Record<string, Changes & { readonly at: number }>>;
 }
 
 export const nothingCounted: CountedChanges = { ...noCounts, position: '', at: 0, taken: 0, done: {}, by: {} };
@@ -40,16 +41,16 @@ export function withChanges(counted: CountedChanges, changes: readonly TaskChang
   const sums: Record<string, number> = {};
   for (const name of [...Object.keys(noCounts), 'taken'] as const) sums[name] = counted[name as 'taken'];
   const done: Record<string, number> = { ...counted.done };
-  const by: Record<string, { net: number; at: number }> = { ...counted.by };
+  const by: Record<string, Changes & { readonly at: number }> = { ...counted.by };
   for (const change of fresh) {
     const { from, to, at } = change;
     const counter = counterOf(from, to);
     if (counter) sums[counter] = (sums[counter] ?? 0) + 1;
     sums.taken = (sums.taken ?? 0) + Number(to === 'TAKEN') - Number(from === 'TAKEN');
     if (to === 'SUCCESS' || to === 'FAILURE') raise(done, String(windowOf(change.finishedAt ?? at)));
-    const net = Number(isOpenStatus(to)) - Number(isOpenStatus(from));
-    if (change.by !== undefined && net !== 0)
-      by[change.by] = { net: (by[change.by]?.net ?? 0) + net, at: Math.max(at, by[change.by]?.at ?? 0) };
+    if (change.by === undefined || isOpenStatus(to) === isOpenStatus(from)) continue;
+    const { added = 0, ended = 0 } = by[change.by] ?? {};
+    by[change.by] = isOpenStatus(to) ? { added: added + 1, ended, at } : { added, ended: ended + 1, at };
   }
   const at = Math.max(counted.at, last.at);
   return {

@@ -15,7 +15,7 @@ import type { TaskChange, TaskCounts } from '../../ports/tasks.ts';
 import { concurrently, PARALLEL_REQUESTS } from './concurrently.ts';
 import { type CountedChanges, nothingCounted, rateIn, withChanges } from './counted-changes.ts';
 import { storeError, throwStoreError } from './errors.ts';
-import { Reservations } from './reservations.ts';
+import { type Changes, type Known, Reservations, TOLD_MS, type Told } from './reservations.ts';
 import { retry } from './retry.ts';
 
 /** What all records of the stream so far say of a queue. */
@@ -41,19 +41,11 @@ const processKey = (queue: string, by: string) => ({ pk: partition(queue), sk: `
 const MERGED_AFTER_MS = 2 * 86_400_000;
 /** Records, and what the index shows, are no older than this once nothing has happened for as long, ms. */
 const QUIET_MS = 60_000;
-/** What a process has told of its tasks counts for so long: by then the stream has brought them, or it has stopped. */
-const TOLD_MS = 15_000;
 /** What a process has told of refusals joins the total after this long, ms. */
 const PROCESS_KEPT_MS = 3_600_000;
 
-/** What a process tells of itself, each time anew: nothing is added to it, so it may be told twice. */
-interface Told {
-  /** Open tasks that it has added less those that it has ended. */
-  readonly net: number;
-  readonly refused: number;
-  /** Rises with each telling. */
-  readonly edition: number;
-  /** Epoch ms. */
+/** What a process has told, and when, epoch ms. */
+interface StoredTold extends Told {
   readonly at: number;
 }
 
@@ -73,7 +65,7 @@ export interface OpenTasks {
 interface Stored {
   readonly total: Total;
   readonly parts: ReadonlyMap<string, CountedChanges>;
-  readonly told: ReadonlyMap<string, Told>;
+  readonly told: ReadonlyMap<string, StoredTold>;
 }
 
 /**
@@ -109,9 +101,9 @@ export class DynamoDbQueueCounts implements TaskCounts {
     return this.reservations.reserve(queue, maxOpen);
   }
 
-  /** A task that was reserved was not added, or this process has ended an open one. */
-  release(queue: string): void {
-    this.reservations.change(queue, -1);
+  /** A task that was reserved was not added. */
+  giveBack(queue: string): void {
+    this.reservations.giveBack(queue);
   }
 
   /** What was refused for want of room had been added before. */
@@ -119,9 +111,14 @@ export class DynamoDbQueueCounts implements TaskCounts {
     this.reservations.unrefuse(queue);
   }
 
+  /** This process has ended an open task. */
+  end(queue: string): void {
+    this.reservations.end(queue);
+  }
+
   /** This process has made an open task of a finished one. */
   reopen(queue: string): void {
-    this.reservations.change(queue, 1);
+    this.reservations.reopen(queue);
   }
 
   /** The name under which a change of this process is to say who made it. */
@@ -233,11 +230,11 @@ export class DynamoDbQueueCounts implements TaskCounts {
     });
     const { Items = [] } = await this.client.send(command).catch(throwStoreError);
     const parts = new Map<string, CountedChanges>();
-    const told = new Map<string, Told>();
+    const told = new Map<string, StoredTold>();
     let total: Total = {};
     for (const { pk: _, sk, ...item } of Items)
       if (sk === TOTAL) total = item;
-      else if (sk.startsWith('BY#')) told.set(sk.slice('BY#'.length), item as Told);
+      else if (sk.startsWith('BY#')) told.set(sk.slice('BY#'.length), item as StoredTold);
       else parts.set(sk.slice(TOTAL.length + 1), item as unknown as CountedChanges);
     return { total, parts, told };
   }
@@ -260,19 +257,22 @@ export class DynamoDbQueueCounts implements TaskCounts {
     };
   }
 
-  /** @returns what a process needs to know of a queue that counts under that name */
-  private async readFor(queue: string, by: string): Promise<{ readonly open: number; readonly counted: number }> {
+  /** What a process needs to know of a queue in which it counts under that name. */
+  private async readFor(queue: string, by: string): Promise<Known> {
     const stored = await this.readStored(queue);
     const now = this.clock.now();
-    const countedOf = (name: string): number =>
-      [...stored.parts.values()].reduce((count, part) => count + (part.by[name]?.net ?? 0), 0);
+    const countedOf = (name: string): Changes => {
+      const all = [...stored.parts.values()].flatMap((part) => part.by[name] ?? []);
+      const sum = (what: keyof Changes): number => all.reduce((count, each) => count + each[what], 0);
+      return { added: sum('added'), ended: sum('ended') };
+    };
     const others = [...stored.told].filter(([name, { at }]) => name !== by && at > now - TOLD_MS);
-    const unseen = others.reduce((count, [name, { net }]) => count + net - countedOf(name), 0);
+    const unseen = others.reduce((count, [name, { added }]) => count + Math.max(0, added - countedOf(name).added), 0);
     return { open: this.countsIn(stored).open + unseen, counted: countedOf(by) };
   }
 
   /** What arrives late, after something newer, is refused. */
-  private async tell(queue: string, by: string, told: Told): Promise<void> {
+  private async tell(queue: string, by: string, told: StoredTold): Promise<void> {
     try {
       await this.client.send(
         new PutCommand({
@@ -328,7 +328,7 @@ function correctTotal(
 const mergePart = (table: string, queue: string, shardId: string, part: CountedChanges): TransactWriteCommandInput =>
   mergeItem(table, queue, partKey(queue, shardId), { position: part.position }, part);
 
-const mergeTold = (table: string, queue: string, by: string, told: Told): TransactWriteCommandInput =>
+const mergeTold = (table: string, queue: string, by: string, told: StoredTold): TransactWriteCommandInput =>
   mergeItem(table, queue, processKey(queue, by), { edition: told.edition }, { ...noCounts, refused: told.refused });
 
 /** Adds an item to the total and deletes it, both or neither, if it still stands as it was seen: so it is added once. */

@@ -108,7 +108,7 @@ export class DynamoDbTaskStore implements TaskStore {
     } catch (error) {
       const present = error instanceof ConditionalCheckFailedException ? storedIn(error) : undefined;
       if (mayBeOurs(error) && present?.place === task.place) return { kind: 'added' };
-      this.counts.release(queue);
+      this.counts.giveBack(queue);
       if (!present) throw error;
       return { kind: 'repeated', task: present };
     }
@@ -182,7 +182,7 @@ export class DynamoDbTaskStore implements TaskStore {
       const stored = storedIn(error);
       if (!stored || !mayBeOurs(error) || !isSame(stored, after)) return false;
     }
-    if (isOpen(before) && !isOpen(after)) this.counts.release(queue);
+    if (isOpen(before) && !isOpen(after)) this.counts.end(queue);
     if (!isOpen(before) && isOpen(after)) this.counts.reopen(queue);
     return true;
   }
