@@ -1,6 +1,6 @@
 import type { Page, PageRequest } from '../domain/shared/page.ts';
 import type { Order } from '../domain/tasks/order.ts';
-import type { Queue, QueueSettings, RunnerSettings } from '../domain/tasks/queue.ts';
+import type { Queue, QueueMemory, QueueSettings, RunnerSettings } from '../domain/tasks/queue.ts';
 import type { QueueFigures } from '../domain/tasks/queue-figures.ts';
 import type { Grant, Task, TaskStatus } from '../domain/tasks/task.ts';
 
@@ -122,7 +122,12 @@ export interface TaskCounts {
 export interface QueueStore {
   get(queue: string): Promise<Queue | undefined>;
 
-  /** Stores the settings, in place of any others; a queue that is paused stays so. @returns the queue as it is now */
+  /**
+   * Stores the settings, in place of any others. A queue that is paused stays so, and its last turn is kept; its breaker
+   * is closed, since the settings may name another service.
+   *
+   * @returns the queue as it is now
+   */
   put(settings: QueueSettings): Promise<Queue>;
 
   /** Stores the settings unless the queue has some. @returns the queue as it is now */
@@ -130,6 +135,19 @@ export interface QueueStore {
 
   /** Pauses a queue, or has it go on. @returns the queue as it is now, or undefined if there is none */
   pause(queue: string, paused: boolean): Promise<Queue | undefined>;
+
+  /**
+   * Stores what the processes of a fleet tell each other of a queue if it still is as it was seen; undefined stands for
+   * nothing.
+   *
+   * @returns false, with nothing written, if it is not, or there is no such queue
+   */
+  remember<Name extends keyof QueueMemory>(
+    queue: string,
+    name: Name,
+    seen: QueueMemory[Name],
+    after: QueueMemory[Name],
+  ): Promise<boolean>;
 
   /** Forgets a queue. */
   remove(queue: string): Promise<void>;
@@ -158,8 +176,11 @@ export type RunOutcome =
   | { readonly kind: 'success'; readonly result?: string; readonly remark?: string }
   /** No service was reached, so that it cannot have begun. */
   | { readonly kind: 'unreachable'; readonly error: string }
-  /** The service cannot take the task now; it names the wait (ms) if it wants one. */
-  | { readonly kind: 'retry'; readonly error: string; readonly retryAfterMs?: number }
+  /**
+   * The service cannot take the task now, and answered with a `status`, or it did not answer. It names the wait (ms) if it
+   * wants one.
+   */
+  | { readonly kind: 'retry'; readonly error: string; readonly status?: number; readonly retryAfterMs?: number }
   /** Trying again would not help. */
   | { readonly kind: 'failure'; readonly error: string }
   /** The call was ended by its caller; what the service made of it is unknown. */
@@ -179,6 +200,12 @@ export interface TaskRunner {
    * Never rejects: whatever goes wrong is an outcome.
    */
   run(call: RunnerCall, runner: RunnerSettings, cancel: Cancellation): Promise<RunOutcome>;
+}
+
+/** Which services runners may name. */
+export interface RunnerHosts {
+  /** Whether a runner with this address (http or https) is refused, wherever the name of its host leads. */
+  refuses(url: string): boolean;
 }
 
 /** Tells waiting claimers and workers that a queue may have something for them. A signal may be lost. */

@@ -1,24 +1,20 @@
 import { describe, expect, it, jest } from '@jest/globals';
 import axios from 'axios';
-import { HttpTaskRunner } from '../../src/adapters/http/task-runner.ts';
-import { FakeClock } from '../helpers/fakes.ts';
+import { httpWhenUsed } from '../../src/adapters/http/http-when-used.ts';
 import { httpService } from '../helpers/http-service.ts';
 
 describe('an HTTP client that cannot be loaded', () => {
-  it('is another try for the task, and is loaded with the next one', async () => {
+  it('fails the request, and is loaded with the next one', async () => {
     let failures = 1;
     jest.unstable_mockModule('axios', () => {
       if (failures-- > 0) throw new Error('EMFILE: too many open files');
       return { default: axios };
     });
     const service = await httpService((_, response) => response.end('1'));
-    const runner = new HttpTaskRunner(new FakeClock());
-    const call = { taskId: 'task-1', queue: 'mail', attempt: 1, payload: 'null' };
-    const run = () =>
-      runner.run(call, { url: service.url, timeoutMs: 10_000, concurrency: 1 }, new AbortController().signal);
+    const client = httpWhenUsed({});
 
-    expect(await run()).toEqual({ kind: 'retry', error: expect.stringContaining('EMFILE') });
-    expect(await run()).toEqual({ kind: 'success', result: '1' });
+    await expect(client()).rejects.toThrow('EMFILE');
+    expect((await (await client()).get(service.url)).data).toBe(1);
     await service.close();
   });
 });

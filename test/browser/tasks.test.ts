@@ -155,7 +155,7 @@ describe('the page of tasks, in Chromium', () => {
     await show(page, 'Taken');
     await reads(page.locator('.card'), 'There is none.');
     await show(page, 'Dead letters');
-    await reads(tasks(page), new RegExp(`${dead}\\s.*attempt 1 of 5 · The mailbox is full\\.`));
+    await reads(tasks(page), new RegExp(`${dead}\\s.*attempt 1 of 20 · The mailbox is full\\.`));
 
     await tasks(page).click();
     await reads(page.locator('.headline'), `Task ${dead}`);
@@ -208,7 +208,7 @@ describe('the page of tasks, in Chromium', () => {
 
     const first = await client.claim(queue);
     await reads(page.locator('.status'), 'TAKEN');
-    await reads(history(page), /Claimed: attempt 1 of 5[\s\S]*The lease ends here/);
+    await reads(history(page), /Claimed: attempt 1 of 20[\s\S]*The lease ends here/);
     await client.end(id, 'fail', { fence: first.fence, error: 'No route to host.' });
     await reads(page.getByRole('region', { name: 'Last error' }), 'No route to host.');
     await reads(history(page), 'May be tried again from here on');
@@ -218,7 +218,7 @@ describe('the page of tasks, in Chromium', () => {
     );
     await client.end(id, 'complete', { fence: second.fence, result: { sent: true } });
     await reads(page.locator('.status'), 'SUCCESS');
-    await reads(history(page), /Enqueued[\s\S]*Claimed: attempt 2 of 5[\s\S]*Succeeded/);
+    await reads(history(page), /Enqueued[\s\S]*Claimed: attempt 2 of 20[\s\S]*Succeeded/);
     await reads(page.getByRole('region', { name: 'Result' }), '"sent": true');
   });
 

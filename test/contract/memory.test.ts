@@ -1,4 +1,4 @@
-import { expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { MemoryChangeFeed } from '../../src/adapters/memory/change-feed.ts';
 import { MemoryPollStore } from '../../src/adapters/memory/poll-store.ts';
 import { MemoryQueueStore } from '../../src/adapters/memory/queue-store.ts';
@@ -9,7 +9,7 @@ import { MemoryTallyStore } from '../../src/adapters/memory/tally-store.ts';
 import { MemoryTaskStore } from '../../src/adapters/memory/task-store.ts';
 import { MemoryVoteLedger } from '../../src/adapters/memory/vote-ledger.ts';
 import { MemoryVoterKeys } from '../../src/adapters/memory/voter-keys.ts';
-import { completed } from '../../src/domain/tasks/task.ts';
+import { completed, type Task } from '../../src/domain/tasks/task.ts';
 import { REPLY_PAUSE_MS } from '../../src/domain/votes/answer-sms.ts';
 import type { ShardImage } from '../../src/domain/votes/tally.ts';
 import { FakeClock, seededRandom } from '../helpers/fakes.ts';
@@ -74,4 +74,57 @@ it('the memory of replies holds so many senders of an hour, and leaves others wi
   expect(await allow('c', '1', 1 + REPLY_PAUSE_MS)).toBe(true);
   expect(await allow('d', '1', 2 + REPLY_PAUSE_MS)).toBe(false);
   expect(await allow('d', '1', 4 + REPLY_PAUSE_MS)).toBe(true);
+});
+
+describe('the memory of tasks', () => {
+  const text = (bytes: number) => JSON.stringify('x'.repeat(bytes));
+
+  it('forgets the oldest finished tasks when it is full, then adds no more, and never what is open', async () => {
+    const store = new MemoryTaskStore(Number.MAX_SAFE_INTEGER, 100_000);
+    const tasks = Array.from({ length: 40 }, () => aTask({ payload: text(5_000) }));
+    const kinds: string[] = [];
+    for (const task of tasks.slice(0, 10)) kinds.push((await store.add(task, 1_000)).kind);
+    for (const task of tasks.slice(0, 5)) await store.replace(task, completed(task, text(5_000), T0));
+    for (const task of tasks.slice(10)) kinds.push((await store.add(task, 1_000)).kind);
+
+    const added = kinds.lastIndexOf('added') + 1;
+    expect(kinds).toEqual([...Array(added).fill('added'), ...Array(40 - added).fill('full')]);
+    expect(added).toBeGreaterThan(15);
+    const found = await Promise.all(tasks.slice(0, added).map(({ taskId }) => store.get(taskId)));
+    expect(found.slice(0, 4)).toEqual(Array(4).fill(undefined));
+    // The last result can still be read.
+    expect(found.slice(4).every(Boolean)).toBe(true);
+    expect((await store.figures('q', T0)).counters).toMatchObject({ enqueued: added, refused: 40 - added });
+  });
+
+  it('has room again once tasks are done, or removed', async () => {
+    const store = new MemoryTaskStore(Number.MAX_SAFE_INTEGER, 20_000);
+    const tasks = Array.from({ length: 3 }, () => aTask({ payload: text(8_000) }));
+    for (const task of tasks.slice(0, 2)) expect((await store.add(task, 1_000)).kind).toBe('added');
+    expect((await store.add(tasks[2] as Task, 1_000)).kind).toBe('full');
+
+    for (const task of tasks.slice(0, 2)) await store.replace(task, completed(task, undefined, T0));
+    expect((await store.add(tasks[2] as Task, 1_000)).kind).toBe('added');
+  });
+
+  it('looks at what is due alone: a hundred thousand that are not cost a claim nothing', async () => {
+    const store = new MemoryTaskStore(Number.MAX_SAFE_INTEGER);
+    let passed = 0;
+    for (let count = 0; count < 2_000; count++) {
+      const task = aTask({ notBefore: T0 + 60_000 });
+      const get = () => {
+        passed++;
+        return T0 + 60_000;
+      };
+      Object.defineProperty(task, 'notBefore', { enumerable: true, get });
+      await store.add(task, 10_000);
+    }
+    const due = aTask();
+    await store.add(due, 10_000);
+    passed = 0;
+
+    expect(await store.heads('q', 'lifo', 10, T0)).toEqual([due.taskId]);
+    expect(passed).toBeLessThan(50);
+    expect(await store.heads('q', 'lifo', 3_000, T0 + 60_000)).toHaveLength(2_001);
+  });
 });

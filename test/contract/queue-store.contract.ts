@@ -18,21 +18,57 @@ export function describeQueueStore(name: string, open: () => Promise<QueueStore>
 
       await store.put(queueSettings('put', { leaseSeconds: 9, runner }));
       await store.put(settings);
-      expect(await store.get('put')).toEqual(settings);
+      expect(await store.get('put')).toEqual({ ...settings, paused: false });
 
-      await store.put(queueSettings('put'));
-      expect(await store.get('put')).toEqual(queueSettings('put'));
+      const plain = { ...queueSettings('put'), paused: false };
+      expect(await store.put(queueSettings('put'))).toEqual(plain);
+      expect(await store.get('put')).toEqual(plain);
     });
 
     it('creates a queue once and leaves one that is there alone', async () => {
-      const candidates = [1, 2, 3, 4, 5].map((leaseSeconds) => queueSettings('create', { leaseSeconds }));
+      const candidates = [1, 2, 3, 4, 5].map((leaseSeconds) => ({
+        ...queueSettings('create', { leaseSeconds }),
+        paused: false,
+      }));
 
-      const results = await Promise.all(candidates.map((settings) => store.create(settings)));
+      const results = await Promise.all(candidates.map(({ paused: _, ...settings }) => store.create(settings)));
 
       const stored = await store.get('create');
       expect(candidates).toContainEqual(stored);
       expect(results).toEqual(candidates.map(() => stored));
       expect(await store.create(queueSettings('create'))).toEqual(stored);
+    });
+
+    it('pauses a queue that is there, whatever is put meanwhile, until it goes on', async () => {
+      await store.put(queueSettings('pause'));
+      const paused = { ...queueSettings('pause', { leaseSeconds: 9, runner }), paused: true };
+
+      expect(await store.pause('pause', true)).toEqual({ ...queueSettings('pause'), paused: true });
+      expect(await store.pause('pause', true)).toEqual({ ...queueSettings('pause'), paused: true });
+      expect(await store.put(queueSettings('pause', { leaseSeconds: 9, runner }))).toEqual(paused);
+      expect(await store.create(queueSettings('pause'))).toEqual(paused);
+      expect(await store.get('pause')).toEqual(paused);
+      expect(await store.pause('pause', false)).toEqual({ ...paused, paused: false });
+      expect(await store.get('pause')).toEqual({ ...paused, paused: false });
+      await store.remove('pause');
+    });
+
+    it('pauses nothing that is not there', async () => {
+      expect(await store.pause('nobody-made-this', true)).toBeUndefined();
+      expect(await store.get('nobody-made-this')).toBeUndefined();
+    });
+
+    it('forgets a queue with all that it was, also twice', async () => {
+      await store.put(queueSettings('remove', { leaseSeconds: 9 }));
+      await store.pause('remove', true);
+
+      await store.remove('remove');
+      await store.remove('remove');
+
+      expect(await store.get('remove')).toBeUndefined();
+      expect(await store.pause('remove', false)).toBeUndefined();
+      expect(await store.create(queueSettings('remove'))).toEqual({ ...queueSettings('remove'), paused: false });
+      await store.remove('remove');
     });
 
     it('has no queue that nobody made', async () => {
@@ -58,6 +94,51 @@ export function describeQueueStore(name: string, open: () => Promise<QueueStore>
       );
 
       expect(names).toEqual(['B', 'a', 'b', 'b-1', 'b-2', 'create', 'put']);
+    });
+
+    describe('what a fleet remembers of a queue', () => {
+      const open = { failures: 0, probeAt: 1_767_225_600_500 };
+      const probed = { failures: 1, probeAt: 1_767_225_602_000 };
+      const turn = { order: 'lifo', since: 1_767_225_600_000 } as const;
+
+      it('is changed if it still is as it was seen, by one of many', async () => {
+        await store.put(queueSettings('remembers'));
+        expect(await store.get('remembers')).toMatchObject({ paused: false });
+
+        const firsts = [1, 2, 3, 4, 5].map((failures) => ({ ...open, failures }));
+        const taken = await Promise.all(
+          firsts.map((first) => store.remember('remembers', 'breaker', undefined, first)),
+        );
+        expect(taken.filter(Boolean)).toHaveLength(1);
+        const first = firsts[taken.indexOf(true)];
+        expect((await store.get('remembers'))?.breaker).toEqual(first);
+
+        expect(await store.remember('remembers', 'breaker', { ...open, failures: 9 }, probed)).toBe(false);
+        expect(await store.remember('remembers', 'breaker', { ...open, ...first }, probed)).toBe(true);
+        expect((await store.get('remembers'))?.breaker).toEqual(probed);
+        expect(await store.remember('remembers', 'breaker', first, undefined)).toBe(false);
+        expect(await store.remember('remembers', 'breaker', probed, undefined)).toBe(true);
+        expect((await store.get('remembers'))?.breaker).toBeUndefined();
+      });
+
+      it('is listed, and outlives other settings and pauses but for the breaker', async () => {
+        await store.put(queueSettings('remembers'));
+        expect(await store.remember('remembers', 'turn', undefined, turn)).toBe(true);
+        expect(await store.remember('remembers', 'breaker', undefined, open)).toBe(true);
+
+        expect(await store.pause('remembers', true)).toMatchObject({ paused: true, breaker: open, turn });
+        const listed = (await store.list({ limit: 100, cursor: undefined })).items;
+        expect(listed.find(({ queue }) => queue === 'remembers')).toMatchObject({ breaker: open, turn });
+
+        const after = await store.put(queueSettings('remembers', { maxPending: 7 }));
+        expect(after).toMatchObject({ maxPending: 7, paused: true, turn });
+        expect(after.breaker).toBeUndefined();
+      });
+
+      it('is nothing where there is no queue', async () => {
+        expect(await store.remember('nobody-made-this', 'breaker', undefined, open)).toBe(false);
+        expect(await store.get('nobody-made-this')).toBeUndefined();
+      });
     });
 
     it.each(['x', '%%%', '__proto__'])('refuses the cursor %s', async (cursor) => {

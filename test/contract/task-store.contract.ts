@@ -1,9 +1,11 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import {
+  cancelled,
   claimed,
   completed,
   extended,
   failed,
+  MAX_HISTORY,
   redriven,
   released,
   settledIfOverdue,
@@ -198,6 +200,48 @@ export function describeTaskStore(name: string, open: (retentionMs: number) => P
         expect((await store.get(first.taskId))?.endedBy).toBeUndefined();
       });
 
+      it('keeps in the history what it takes over, however often, and who had it', async () => {
+        let task = await added({ queue: newQueue(), maxAttempts: 100 });
+        for (let index = 0; index < MAX_HISTORY + 2; index++) {
+          const grant = { ...aGrant(`f${index}`, T0 + index * 1_000, 1_000), worker: `worker ü ${index}` };
+          const expected = claimed(task, grant);
+          expect(await store.claim(task.taskId, grant)).toEqual({ kind: 'claimed', task: expected });
+          task = expected;
+        }
+        expect(await store.get(task.taskId)).toEqual(task);
+        expect(task).toMatchObject({ attempt: MAX_HISTORY + 2, deliveries: MAX_HISTORY + 2 });
+        expect(task.history).toHaveLength(MAX_HISTORY);
+
+        const nameless = claimed(task, aGrant('last', T0 + 99_000));
+        expect(await store.claim(task.taskId, aGrant('last', T0 + 99_000))).toEqual({
+          kind: 'claimed',
+          task: nameless,
+        });
+        expect((await store.get(task.taskId))?.worker).toBeUndefined();
+      });
+
+      it('gives a task whose lease ran out to one of many, with one end in its history', async () => {
+        const first = await taken({ queue: newQueue() }, 'f0', 1_000);
+
+        const outcomes = await Promise.all(
+          Array.from({ length: 20 }, (_, index) => store.claim(first.taskId, aGrant(`f${index + 1}`, T0 + 1_000))),
+        );
+
+        const stored = (await store.get(first.taskId)) as Task;
+        expect(outcomes.filter(({ kind }) => kind === 'claimed')).toEqual([{ kind: 'claimed', task: stored }]);
+        expect(stored).toMatchObject({
+          attempt: 2,
+          history: [{ attempt: 1, outcome: 'expired', endedAt: T0 + 1_000 }],
+        });
+      });
+
+      it('counts deliveries of a task of the first release on from its attempts', async () => {
+        const task = await added({ queue: newQueue(), attempt: 2 });
+
+        expect(await store.claim(task.taskId, aGrant('f'))).toMatchObject({ task: { attempt: 3, deliveries: 3 } });
+        expect(await store.get(task.taskId)).toMatchObject({ attempt: 3, deliveries: 3, leaseSeconds: 30 });
+      });
+
       it.each([
         ['waits for its time', { notBefore: T0 + 1 }],
         ['is at its deadline', { expiresAt: T0 }],
@@ -221,7 +265,7 @@ export function describeTaskStore(name: string, open: (retentionMs: number) => P
     describe('replace', () => {
       it('keeps every field of each state', async () => {
         const task = await taken({ queue: newQueue() });
-        const extendedTask = await replaced(task, extended(task, T0 + 60_000));
+        const extendedTask = await replaced(task, extended(task, 60, T0));
         expect(await store.get(task.taskId)).toEqual(extendedTask);
         const retried = await replaced(extendedTask, failed(extendedTask, 'busy', 500, T0 + 1));
         expect(await store.get(task.taskId)).toEqual(retried);
@@ -233,7 +277,7 @@ export function describeTaskStore(name: string, open: (retentionMs: number) => P
 
       it('changes nothing when the task was claimed, extended or ended since it was seen', async () => {
         const seen = await taken({ queue: newQueue() }, 'f1', 1_000);
-        const extendedTask = await replaced(seen, extended(seen, T0 + 2_000));
+        const extendedTask = await replaced(seen, extended(seen, 2, T0));
 
         expect(await store.replace(seen, completed(seen, undefined, T0))).toBe(false);
         expect(await store.get(seen.taskId)).toEqual(extendedTask);
@@ -267,6 +311,29 @@ export function describeTaskStore(name: string, open: (retentionMs: number) => P
         expect(await store.get(task.taskId)).toEqual(back);
       });
 
+      it('keeps a task that was shed and redriven from who saw it before, and one that was redriven twice', async () => {
+        const seen = await added({ queue: newQueue(), expiresAt: T0 + 1_000 });
+        const shed = settledIfOverdue(seen, T0 + 1_000) as Task;
+        const back = await replaced(await replaced(seen, shed), redriven(shed, 60, T0 + 1_001));
+
+        // A slow sweeper, then a slow caller of redrive.
+        expect(await store.replace(seen, shed)).toBe(false);
+        const again = settledIfOverdue(back, T0 + 99_000) as Task;
+        await replaced(back, again);
+        expect(await store.replace(shed, redriven(shed, 60, T0 + 1_002))).toBe(false);
+        expect(await store.get(seen.taskId)).toEqual(again);
+      });
+
+      it('cancels a task, whoever holds it', async () => {
+        const [waiting, held] = [await added({ queue: newQueue() }), await taken({ queue: newQueue() })];
+        for (const task of [waiting, held]) {
+          const after = await replaced(task, cancelled(task, T0 + 5));
+          expect(await store.get(task.taskId)).toEqual(after);
+          expect(await store.claim(task.taskId, aGrant('f2', T0 + 60_000))).toEqual({ kind: 'refused', task: after });
+        }
+        expect(await store.replace(held, completed(held, '1', T0 + 6))).toBe(false);
+      });
+
       it('lets one of many through', async () => {
         const task = await taken({ queue: newQueue() });
 
@@ -279,12 +346,60 @@ export function describeTaskStore(name: string, open: (retentionMs: number) => P
       });
     });
 
+    describe('remove', () => {
+      const finals: readonly [string, (held: Task) => Task][] = [
+        ['SUCCESS', (held) => completed(held, '1', T0)],
+        ['FAILURE', (held) => failed(held, 'no', undefined, T0)],
+        ['SHED', (held) => settledIfOverdue({ ...held, leaseUntil: T0, expiresAt: T0 }, T0) as Task],
+        ['CANCELLED', (held) => cancelled(held, T0)],
+      ];
+
+      it.each(finals)('forgets a task in %s, once, and lets its id be used again', async (status, end) => {
+        const queue = newQueue();
+        const held = await taken({ queue });
+        const done = await replaced(held, end(held));
+
+        expect(await store.remove(done)).toBe(true);
+
+        expect(await store.get(done.taskId)).toBeUndefined();
+        expect(await store.remove(done)).toBe(false);
+        expect(await store.replace(done, redriven(done, 60, T0))).toBe(false);
+        if (status !== 'SUCCESS') expect(await listed(queue, status as ListedStatus, 0)).toEqual([]);
+        const figures = await eventually(
+          () => store.figures(queue, T0),
+          ({ deadLetters }) => deadLetters === 0,
+        );
+        expect(figures).toMatchObject({ pending: 0, taken: 0, counters: { enqueued: 1 } });
+        await added({ queue, taskId: done.taskId });
+      });
+
+      it('leaves a task alone that was redriven since it was seen', async () => {
+        const held = await taken({ queue: newQueue() });
+        const dead = await replaced(held, failed(held, 'no', undefined, T0));
+        const back = await replaced(dead, redriven(dead, 60, T0 + 1));
+
+        expect(await store.remove(dead)).toBe(false);
+        expect(await store.get(dead.taskId)).toEqual(back);
+      });
+
+      it('is done by one of many', async () => {
+        const held = await taken({ queue: newQueue() });
+        const done = await replaced(held, completed(held, undefined, T0));
+
+        const removals = await Promise.all(Array.from({ length: 10 }, () => store.remove(done)));
+
+        expect(removals.filter(Boolean)).toHaveLength(1);
+      });
+    });
+
     describe('list', () => {
       it('shows the tasks of a queue in one status, newest first, in pages', async () => {
         const queue = newQueue();
         const tasks: Task[] = [];
-        for (let index = 0; index < 7; index++) tasks.push(await taken({ queue, createdAt: T0 + index }));
-        const [released1, failed1, failed2, failed3, shed1, , done1] = tasks as [
+        for (let index = 0; index < 9; index++) tasks.push(await taken({ queue, createdAt: T0 + index }));
+        const [released1, failed1, failed2, failed3, shed1, , done1, cancelled1, cancelled2] = tasks as [
+          Task,
+          Task,
           Task,
           Task,
           Task,
@@ -297,7 +412,9 @@ export function describeTaskStore(name: string, open: (retentionMs: number) => P
         for (const task of [failed3, failed1, failed2]) await replaced(task, failed(task, 'no', undefined, T0));
         await replaced(shed1, settledIfOverdue({ ...shed1, leaseUntil: T0, expiresAt: T0 }, T0) as Task);
         await replaced(done1, completed(done1, undefined, T0));
+        for (const task of [cancelled2, cancelled1]) await replaced(task, cancelled(task, T0));
 
+        expect(idsOf(await listed(queue, 'CANCELLED', 2, 1))).toEqual(idsOf([cancelled2, cancelled1]));
         expect(idsOf(await listed(queue, 'FAILURE', 3, 2))).toEqual(idsOf([failed3, failed2, failed1]));
         expect(idsOf(await listed(queue, 'SHED', 1))).toEqual(idsOf([shed1]));
         expect(idsOf(await listed(queue, 'PENDING', 1, 1))).toEqual(idsOf([released1]));
@@ -427,14 +544,15 @@ export function describeTaskStore(name: string, open: (retentionMs: number) => P
     });
 
     describe('figures', () => {
-      const noneOf = { enqueued: 0, succeeded: 0, failed: 0, shed: 0, redriven: 0, refused: 0 };
+      const noneOf = { enqueued: 0, succeeded: 0, failed: 0, shed: 0, cancelled: 0, redriven: 0, refused: 0 };
 
       it('count what is there and what happened', async () => {
         const queue = newQueue();
         const waiting = await added({ queue, createdAt: T0 });
         await added({ queue, createdAt: T0 + 10, notBefore: T0 + 60_000 });
         await taken({ queue, createdAt: T0 + 20 });
-        const [done, dead, back, late] = [
+        const [done, dead, back, stopped, late] = [
+          await taken({ queue }),
           await taken({ queue }),
           await taken({ queue }),
           await taken({ queue }),
@@ -445,9 +563,10 @@ export function describeTaskStore(name: string, open: (retentionMs: number) => P
         const failure = await replaced(back, failed(back, 'no', undefined, T0 + 100));
         await replaced(failure, redriven(failure, 60, T0 + 200));
         await replaced(late, settledIfOverdue(late, T0 + 200) as Task);
+        await replaced(stopped, cancelled(stopped, T0 + 200));
         expect(await store.add(newTask({ queue }), 1)).toEqual({ kind: 'full' });
 
-        const counters = { enqueued: 7, succeeded: 1, failed: 2, shed: 1, redriven: 1, refused: 1 };
+        const counters = { enqueued: 8, succeeded: 1, failed: 2, shed: 1, cancelled: 1, redriven: 1, refused: 1 };
         const figures = await eventually(
           () => store.figures(queue, T0 + 1_000),
           (now) => JSON.stringify(now.counters) === JSON.stringify(counters) && now.pending === 3,

@@ -80,7 +80,7 @@ describe('the deployed stack', () => {
   const votesElsewhere = async (pollId: string): Promise<void> => {
     const put = (Item: object) =>
       stack.tables.send(new PutCommand({ TableName: stack.nameOf('VotesTable'), Item: { ...Item } }));
-    const counts = { 0: { ballots: 0, doubleVoters: 0 } };
+    const counts = { 0: 0 };
     await put({ pk: `COUNT#${pollId}#${ROOT.AWS_REGION}`, sk: 'COUNT', counts });
     const shard = { pollId, region: 'us-east-1', shard: 0, v0: 1, ballots: 1, closed: 1, lastVoteAt: Date.now() };
     await put({ pk: `SHARD#${pollId}#us-east-1#0`, sk: 'SHARD', kind: 'shard', version: 2, ...shard });
@@ -248,6 +248,16 @@ describe('the deployed stack', () => {
       expect((await admin('GET', '/queues')).queues).toHaveLength(2);
       // Called for that task, the processor has found nothing for itself.
       await processorIsIdle(enqueuedAt);
+    });
+
+    it('until their queue is paused, emptied and deleted', async () => {
+      await enqueue('passing', { payload: 1, delaySeconds: 3_600 });
+      expect(await admin('POST', '/queues/passing/pause')).toMatchObject({ paused: true, pending: 1 });
+      for (const status of ['PENDING', 'CANCELLED'])
+        expect(await admin('DELETE', `/queues/passing/tasks?status=${status}`)).toEqual({ removed: 1 });
+      const answer = await send({ method: 'DELETE', url: '/queues/passing', headers: authorization });
+      expect([answer.status, answer.body]).toEqual([204, '']);
+      expect((await admin('GET', '/queues')).queues).toHaveLength(2);
     });
 
     it('whose wake-up is lost, and sheds those that are too late, by its schedule', async () => {

@@ -49,6 +49,7 @@ export class Deployment {
       TwilioAuthTokenSecretArn: await createSecret('twilio', twilioSettings.TWILIO_AUTH_TOKEN),
       PublicBaseUrl: twilioSettings.PUBLIC_BASE_URL,
       SmsDefaultPoll: 'colors',
+      RunnerHosts: '127.0.0.0/8',
       RateSourcesSecretArn: await createSecret('rates', rateSources),
     };
     await sam.build();

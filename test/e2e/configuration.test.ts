@@ -58,6 +58,8 @@ describe('wrong configuration', () => {
     ['PUBLIC_BASE_URL', 'https:votes.example.org'],
     ['PUBLIC_BASE_URL', 'https://votes.example.org?a=1'],
     ['PUBLIC_BASE_URL', 'https://votes.example.org,'],
+    ['RUNNER_HOSTS', 'https://jobs.example.org'],
+    ['RUNNER_HOSTS', '10.0.0.0/33'],
   ])('refuses %s=%j without repeating the value', async (name, value) => {
     const server = await ServerProcess.spawn({ [name]: value });
 

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import type { ServerResponse } from 'node:http';
 import { connect } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { eventually } from '../helpers/eventually.ts';
@@ -13,8 +14,14 @@ describe('SIGTERM', () => {
 
   it('ends within 10 s with calls that never end, claims that wait, and a client that never finishes', async () => {
     let cutOff = 0;
-    downstream = await httpService((_, response) => response.on('close', () => cutOff++));
-    const server = await ServerProcess.start({ API_KEYS: `test=${KEY}` });
+    let slow: ServerResponse | undefined;
+    downstream = await httpService(({ body }, response) => {
+      response.on('close', () => {
+        if (!response.writableFinished) cutOff++;
+      });
+      if (JSON.parse(body).queue === 'slow') slow = response;
+    });
+    const server = await ServerProcess.start({ API_KEYS: `test=${KEY}`, LOG_LEVEL: 'debug' });
     const send = (method: string, path: string, body: object) =>
       fetch(server.url + path, {
         method,
@@ -23,9 +30,11 @@ describe('SIGTERM', () => {
       });
     await send('PUT', '/queues/busy', { runner: { url: downstream.url, timeoutMs: 900_000, concurrency: 2 } });
     for (let count = 0; count < 3; count++) await send('POST', '/queues/busy/tasks', { payload: count });
+    await send('PUT', '/queues/slow', { runner: { url: downstream.url } });
+    await send('POST', '/queues/slow/tasks', { payload: 1 });
     await eventually(
       () => downstream.calls.length,
-      (calls) => calls === 2,
+      (calls) => calls === 3,
     );
     const claiming = send('POST', '/queues/idle/claims', { waitSeconds: 20 });
     const { hostname, port } = new URL(server.url);
@@ -37,15 +46,23 @@ describe('SIGTERM', () => {
 
     const begin = performance.now();
     server.kill('SIGTERM');
+    setTimeout(() => slow?.end(), 5_000);
 
     expect(await (await claiming).json()).toEqual({ tasks: [] });
     expect(performance.now() - begin).toBeLessThan(3_000);
     expect(await server.exit).toEqual({ code: 0, signal: null });
     expect(performance.now() - begin).toBeLessThan(10_000);
-    expect(downstream.calls).toHaveLength(2);
+    expect(downstream.calls).toHaveLength(3);
     await eventually(
       () => cutOff,
       (count) => count === 2,
     );
+    const ends = server.logs.filter(({ msg }) => msg === 'task called').map(({ queue, outcome }) => [queue, outcome]);
+    expect(ends.sort()).toEqual([
+      ['busy', 'cancelled'],
+      ['busy', 'cancelled'],
+      ['slow', 'success'],
+    ]);
+    expect(server.logs.filter(({ level, msg }) => level === 40 && msg.includes('cut short'))).toHaveLength(2);
   });
 });

@@ -13,6 +13,7 @@ import { CompleteTask } from '../../src/domain/tasks/complete-task.ts';
 import { EnqueueTask } from '../../src/domain/tasks/enqueue-task.ts';
 import { ExtendLease } from '../../src/domain/tasks/extend-lease.ts';
 import { FailTask } from '../../src/domain/tasks/fail-task.ts';
+import { GuardRunner } from '../../src/domain/tasks/guard-runner.ts';
 import { queueSettings, type RunnerSettings } from '../../src/domain/tasks/queue.ts';
 import { QueueOrders } from '../../src/domain/tasks/queue-orders.ts';
 import { ReleaseTask } from '../../src/domain/tasks/release-task.ts';
@@ -58,10 +59,10 @@ await withServer('The processor of a fleet', startDynamoDbLocal, ({ endpoint }) 
         },
       },
       new CompleteTask(tasks, systemClock),
-      new FailTask(tasks, wakeUps, systemClock, systemRandom),
+      new FailTask(tasks, queues, wakeUps, systemClock, systemRandom),
       new ReleaseTask(tasks, wakeUps, systemClock),
     );
-    const orders = new QueueOrders(tasks, systemClock);
+    const orders = new QueueOrders(tasks, queues, systemClock);
     const newLease = (owner: string) => new DynamoDbFleetLease(client, tables.queues, owner, systemClock);
     const newProcessor = (owner: string, lease: FleetLease = newLease(owner), leaseMs?: number) =>
       new FleetProcessor({
@@ -72,9 +73,11 @@ await withServer('The processor of a fleet', startDynamoDbLocal, ({ endpoint }) 
         ...(leaseMs === undefined ? {} : { leaseMs }),
         claimTasks: new ClaimTasks(tasks, queues, orders, systemClock, ulids, systemRandom),
         runTask,
+        guardRunner: new GuardRunner(queues, systemClock, systemRandom),
         extendLease: new ExtendLease(tasks, queues, systemClock),
         clock: systemClock,
         logger,
+        meter: { record: () => undefined },
         goOn: async (round) => void rounds.push(round),
       });
     const configure = (runner: Partial<RunnerSettings> = {}) =>
@@ -82,6 +85,7 @@ await withServer('The processor of a fleet', startDynamoDbLocal, ({ endpoint }) 
     await configure();
     return {
       tables,
+      queues,
       tasks,
       rounds,
       calls,
@@ -210,6 +214,29 @@ await withServer('The processor of a fleet', startDynamoDbLocal, ({ endpoint }) 
 
       expect(await fleet.newProcessor('a').run(leftOf(10 * MINUTE), 0)).toBe('drained');
       expect(fleet.calls).toEqual([]);
+    });
+  });
+
+  describe('the processor of a fleet, before a queue that nobody may claim from', () => {
+    it('ends at once while the queue is paused', async () => {
+      await fleet.enqueue();
+      await fleet.queues.pause('q', true);
+      expect(await fleet.newProcessor('a').run(leftOf(10 * MINUTE), 0)).toBe('drained');
+      expect(fleet.calls).toEqual([]);
+    });
+
+    it('ends at once while a probe of the service is far, and waits for one that is near', async () => {
+      const taskId = await fleet.enqueue();
+      const far = { failures: 9, probeAt: Date.now() + 5 * MINUTE };
+      const near = { failures: 9, probeAt: Date.now() + 1_500 };
+      await fleet.queues.remember('q', 'breaker', undefined, far);
+      expect(await fleet.newProcessor('a').run(leftOf(10 * MINUTE), 0)).toBe('drained');
+      expect(fleet.calls).toEqual([]);
+
+      await fleet.queues.remember('q', 'breaker', far, near);
+      expect(await fleet.newProcessor('a').run(leftOf(10 * MINUTE), 0)).toBe('drained');
+      expect(await statusOf(taskId)).toBe('SUCCESS');
+      expect((await fleet.queues.get('q'))?.breaker).toBeUndefined();
     });
   });
 

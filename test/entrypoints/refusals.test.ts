@@ -96,7 +96,11 @@ describe('a value that is none of those allowed', () => {
     ['voterLimit', { ...create, body: { ...poll, voterLimit: 'three' } }, 'none, one'],
     ['voterLimit', { ...create, body: { ...poll, voterLimit: 3 } }, 'none, one'],
     ['order', { ...put, body: { order: 'random' } }, 'lifo, fifo, adaptive'],
-    ['status', { url: '/queues/q/tasks?status=DONE', headers: authorization }, 'PENDING, TAKEN, FAILURE, SHED'],
+    [
+      'status',
+      { url: '/queues/q/tasks?status=DONE', headers: authorization },
+      'PENDING, TAKEN, FAILURE, SHED, CANCELLED',
+    ],
   ])('is told which are, once: %s', async (path, request, values) => {
     const { errors } = JSON.parse((await injecting(service.app)(request)).body);
 

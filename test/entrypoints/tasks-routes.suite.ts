@@ -1,10 +1,21 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { useCases } from '../../src/entrypoints/composition/tasks/tokens.ts';
+import { ports, useCases } from '../../src/entrypoints/composition/tasks/tokens.ts';
 import { authorization, type EmbeddedApp } from '../helpers/embedded-app.ts';
 import { conformanceTo } from '../helpers/openapi-conformance.ts';
 
 const ULID = /^[0-7][0-9A-HJKMNP-TV-Z]{25}$/;
+/** 128 bits. */
+const FENCE = /^[\w-]{22}$/;
 const KIB = 1024;
+const DAY_MS = 86_400_000;
+/** Of a queue that nobody has configured, beside its order. */
+const DEFAULTS = {
+  deadlineSeconds: 86_400,
+  maxPending: 100_000,
+  leaseSeconds: 30,
+  maxAttempts: 20,
+  retry: { firstSeconds: 1, maxSeconds: 3_600 },
+};
 
 /**
  * What the routes of tasks do, whatever they are kept in.
@@ -32,7 +43,7 @@ export function describeTasksRoutes(
     const sweep = (): Promise<void> => service.container.get(useCases.sweepTasks).execute();
 
     /** Every answer must be as the service publishes it. */
-    async function request(method: 'GET' | 'POST' | 'PUT', url: string, payload?: object, headers = {}) {
+    async function request(method: 'GET' | 'POST' | 'PUT' | 'DELETE', url: string, payload?: object, headers = {}) {
       const answer = await service.app.inject({ method, url, payload, headers: { ...authorization, ...headers } });
       const { statusCode: status, body } = answer;
       expect(
@@ -42,6 +53,7 @@ export function describeTasksRoutes(
     }
     const get = (url: string) => request('GET', url);
     const post = (url: string, payload: object = {}, headers = {}) => request('POST', url, payload, headers);
+    const remove = (url: string) => request('DELETE', url);
     const problem = (status: number, code: string) =>
       expect.objectContaining({
         statusCode: status,
@@ -86,11 +98,12 @@ export function describeTasksRoutes(
           queue,
           status: 'PENDING',
           attempt: 0,
-          maxAttempts: 5,
+          maxAttempts: 20,
           payload: { to: 'ü 🙂', n: [1.5, null, true] },
           createdAt: iso(),
           notBefore: iso(),
-          expiresAt: iso(3_600_000),
+          expiresAt: iso(DAY_MS),
+          history: [],
         });
         expect(await taskOf(task.taskId)).toEqual(task);
       });
@@ -121,14 +134,14 @@ export function describeTasksRoutes(
         }
       });
 
-      it('counts delay and deadline from now', async () => {
+      it('counts the delay from now and the deadline from the end of the delay', async () => {
         const terms = { delaySeconds: 2_592_000, expiresInSeconds: 2_592_000, maxAttempts: 100 };
         const answer = await post(`/queues/${newQueue()}/tasks`, { payload: 1, ...terms });
 
         expect(answer.json()).toMatchObject({
           maxAttempts: 100,
           notBefore: iso(2_592_000_000),
-          expiresAt: iso(2_592_000_000),
+          expiresAt: iso(2 * 2_592_000_000),
         });
       });
 
@@ -316,21 +329,30 @@ export function describeTasksRoutes(
               taskId: ids[2],
               payload: null,
               attempt: 1,
-              fence: expect.stringMatching(/./),
+              maxAttempts: 20,
+              fence: expect.stringMatching(FENCE),
               leaseUntil: iso(43_200_000),
+              createdAt: iso(),
+              expiresAt: iso(DAY_MS),
             },
             {
               taskId: ids[1],
               payload: 'two',
               attempt: 1,
-              fence: expect.stringMatching(/./),
+              maxAttempts: 20,
+              fence: expect.stringMatching(FENCE),
               leaseUntil: iso(43_200_000),
+              createdAt: iso(),
+              expiresAt: iso(DAY_MS),
             },
           ],
         });
+        const [one, other] = answer.json().tasks;
+        expect(one.fence).not.toBe(other.fence);
         expect(await taskOf(ids[1] as string)).toMatchObject({
           status: 'TAKEN',
           claimedAt: iso(),
+          worker: 'me',
           leaseUntil: iso(43_200_000),
         });
       });
@@ -402,10 +424,10 @@ export function describeTasksRoutes(
         return { queue, ...(await claim(queue, { leaseSeconds: 10 })) };
       }
 
-      it('keeps its task by heartbeats, for as long as the queue or the heartbeat says', async () => {
+      it('keeps its task by heartbeats, for as long as its claim or the heartbeat says', async () => {
         const { queue, taskId, fence } = await held();
         service.clock.advance(9_000);
-        expect((await post(`/tasks/${taskId}/heartbeat`, { fence })).json()).toMatchObject({ leaseUntil: iso(30_000) });
+        expect((await post(`/tasks/${taskId}/heartbeat`, { fence })).json()).toMatchObject({ leaseUntil: iso(10_000) });
         expect((await post(`/tasks/${taskId}/heartbeat`, { fence, leaseSeconds: 60 })).json()).toMatchObject({
           status: 'TAKEN',
           attempt: 1,
@@ -414,6 +436,23 @@ export function describeTasksRoutes(
         service.clock.advance(59_999);
         expect(await claim(queue)).toBeUndefined();
       });
+
+      it.each([
+        [600, {}, 5_000, 600_000],
+        [600, { leaseSeconds: 1 }, 5_000, 595_000],
+        [5, { leaseSeconds: 1 }, 4_500, 1_000],
+        [5, {}, 60_000, 5_000],
+        [undefined, {}, 5_000, 30_000],
+      ])(
+        'of a lease of %s s never shortens it by the heartbeat %j after %i ms',
+        async (leaseSeconds, beat, ms, left) => {
+          const queue = newQueue();
+          await enqueue(queue);
+          const { taskId, fence } = await claim(queue, { leaseSeconds });
+          service.clock.advance(ms);
+          expect((await post(`/tasks/${taskId}/heartbeat`, { fence, ...beat })).json().leaseUntil).toBe(iso(left));
+        },
+      );
 
       it('completes its task with a result', async () => {
         const { queue, taskId, fence } = await held();
@@ -465,6 +504,30 @@ export function describeTasksRoutes(
         expect(await claim(queue)).toMatchObject({ taskId, attempt: 2 });
       });
 
+      it('is tried again when its holder says so, or fails for good where that is too late', async () => {
+        const [one, other] = [await held(), await held({ expiresInSeconds: 3 })];
+        const fail = { error: 'busy', retryInSeconds: 3 };
+
+        const waiting = (await post(`/tasks/${one.taskId}/fail`, { fence: one.fence, ...fail })).json();
+        expect(waiting).toMatchObject({ status: 'PENDING', notBefore: iso(3_000), error: 'busy' });
+        expect((await post(`/tasks/${other.taskId}/fail`, { fence: other.fence, ...fail })).json()).toMatchObject({
+          status: 'FAILURE',
+          error: 'busy (the next attempt was to come after 3 s, past the deadline of the task)',
+          history: [{ outcome: 'failed', error: 'busy' }],
+        });
+        service.clock.advance(3_000);
+        expect((await claim(one.queue)).taskId).toBe(one.taskId);
+      });
+
+      it.each([{ retryInSeconds: -1 }, { retryInSeconds: 2_592_001 }, { retryInSeconds: '1' }, { retryInMs: 1 }])(
+        'does not fail a task with %j',
+        async (wait) => {
+          expect(await post('/tasks/nobody/fail', { fence: 'x', error: 'no', ...wait })).toEqual(
+            problem(400, 'INVALID_REQUEST'),
+          );
+        },
+      );
+
       it('fails a task for good', async () => {
         const { queue, taskId, fence } = await held();
         const answer = await post(`/tasks/${taskId}/fail`, { fence, error: 'no', retry: false });
@@ -485,6 +548,45 @@ export function describeTasksRoutes(
         expect(answer.json()).toMatchObject({ status: 'PENDING', attempt: 0, notBefore: iso(3_000) });
         service.clock.advance(3_000);
         expect(await claim(queue)).toMatchObject({ taskId, attempt: 1 });
+      });
+
+      it.each([
+        [9, 'PENDING'],
+        [10, 'TAKEN'],
+        [2_592_000, 'TAKEN'],
+      ])('gives a task that ends in 10 s back for %i s: it is %s then', async (delaySeconds, status) => {
+        const { taskId, fence } = await held({ expiresInSeconds: 10 });
+        const answer = await post(`/tasks/${taskId}/release`, { fence, delaySeconds });
+        if (status === 'TAKEN') {
+          expect(answer).toEqual(problem(400, 'INVALID_REQUEST'));
+          expect(answer.json().errors).toMatchObject([{ path: 'delaySeconds' }]);
+        }
+        expect(await taskOf(taskId)).toMatchObject({ status, expiresAt: iso(10_000) });
+      });
+
+      it('gives a task back at once also when its end has passed', async () => {
+        const { taskId, fence } = await held({ expiresInSeconds: 5 });
+        service.clock.advance(5_000);
+        expect((await post(`/tasks/${taskId}/release`, { fence })).json().status).toBe('PENDING');
+      });
+
+      it('leaves its name and what became of its attempt in the history of the task', async () => {
+        const queue = newQueue();
+        const taskId = await enqueue(queue);
+        const first = await claim(queue, { worker: 'first', leaseSeconds: 5 });
+        await post(`/tasks/${taskId}/fail`, { fence: first.fence, error: 'no', retryInSeconds: 0 });
+        await claim(queue, { leaseSeconds: 5 });
+        service.clock.advance(6_000);
+        const third = await claim(queue, { worker: 'third' });
+        expect(await taskOf(taskId)).toMatchObject({ worker: 'third', attempt: 3 });
+        await post(`/tasks/${taskId}/release`, { fence: third.fence });
+
+        const begun = { attempt: 1, claimedAt: iso(-6_000), endedAt: iso(-6_000) };
+        expect((await taskOf(taskId)).history).toEqual([
+          { ...begun, worker: 'first', outcome: 'failed', error: 'no' },
+          { ...begun, attempt: 2, endedAt: iso(-1_000), outcome: 'expired' },
+          { attempt: 3, claimedAt: iso(), endedAt: iso(), worker: 'third', outcome: 'released' },
+        ]);
       });
 
       it.each([
@@ -589,7 +691,7 @@ export function describeTasksRoutes(
         service.clock.advance(5_000);
         expect((await post(`/tasks/${taskId}/fail`, { fence, error: 'late' })).json()).toMatchObject({
           status: 'FAILURE',
-          error: 'late',
+          error: expect.stringMatching(/^late \(the next attempt was to come after [01] s, past the deadline/),
         });
       });
     });
@@ -611,7 +713,7 @@ export function describeTasksRoutes(
         const answer = await post(`/tasks/${taskId}/redrive`);
 
         expect(answer.statusCode).toBe(200);
-        expect(answer.json()).toMatchObject({ status: 'PENDING', attempt: 0, expiresAt: iso(3_600_000), error: 'no' });
+        expect(answer.json()).toMatchObject({ status: 'PENDING', attempt: 0, expiresAt: iso(DAY_MS), error: 'no' });
         expect(answer.json()).not.toHaveProperty('finishedAt');
         expect(await queueOf(queue)).toMatchObject({
           pending: 2,
@@ -622,8 +724,63 @@ export function describeTasksRoutes(
         expect(await claim(queue)).toMatchObject({ taskId, attempt: 1 });
       });
 
+      it('brings back what was shed', async () => {
+        const queue = newQueue();
+        const taskId = await enqueue(queue, { expiresInSeconds: 5 });
+        service.clock.advance(5_000);
+        await sweep();
+
+        expect((await post(`/tasks/${taskId}/redrive`)).json()).toMatchObject({
+          status: 'PENDING',
+          notBefore: iso(),
+          expiresAt: iso(5_000),
+        });
+        expect(await taskOf(taskId)).not.toHaveProperty('shedReason');
+        expect(await queueOf(queue)).toMatchObject({ pending: 1, counters: { enqueued: 1, shed: 1, redriven: 1 } });
+        expect((await claim(queue)).taskId).toBe(taskId);
+      });
+
+      it.each<[object | undefined, readonly string[]]>([
+        [undefined, ['failed-2', 'failed-1']],
+        [{}, ['failed-2', 'failed-1']],
+        [{ status: 'FAILURE', limit: 1 }, ['failed-2']],
+        [{ status: 'SHED' }, ['shed-2', 'shed-1']],
+        [{ status: 'SHED', limit: 1 }, ['shed-2']],
+        [{ limit: 1_000 }, ['failed-2', 'failed-1']],
+      ])('of a queue brings back the newest first, by %j: %j', async (body, expected) => {
+        const queue = newQueue();
+        for (const name of ['failed-1', 'failed-2']) await failed(queue, { taskId: `${name}-${queue}` });
+        for (const name of ['shed-1', 'shed-2'])
+          await enqueue(queue, { taskId: `${name}-${queue}`, expiresInSeconds: 1 });
+        service.clock.advance(1_000);
+        await sweep();
+
+        const answer = await request('POST', `/queues/${queue}/redrive`, body);
+        expect(answer.json()).toEqual({ redriven: expected.length });
+        const { tasks } = (await get(`/queues/${queue}/tasks?status=PENDING`)).json();
+        expect(tasks.map(({ taskId }: { taskId: string }) => taskId).sort()).toEqual(
+          expected.map((name) => `${name}-${queue}`).sort(),
+        );
+      });
+
+      it.each([{ status: 'SUCCESS' }, { status: 'CANCELLED' }, { limit: 0 }, { limit: 1_001 }, { max: 1 }, [], null])(
+        'of a queue refuses %j',
+        async (body) => {
+          const answer = await service.app.inject({
+            method: 'POST',
+            url: '/queues/q/redrive',
+            headers: { ...authorization, 'content-type': 'application/json' },
+            payload: JSON.stringify(body),
+          });
+          expect(answer).toEqual(problem(400, 'INVALID_REQUEST'));
+        },
+      );
+
       it('refuses every other status', async () => {
         const queue = newQueue();
+        const stopped = await enqueue(queue);
+        await post(`/tasks/${stopped}/cancel`);
+        expect(await post(`/tasks/${stopped}/redrive`)).toEqual(problem(409, 'TASKS_NOT_REDRIVABLE'));
         const taskId = await enqueue(queue, { expiresInSeconds: 100 });
         expect(await post(`/tasks/${taskId}/redrive`)).toEqual(problem(409, 'TASKS_NOT_REDRIVABLE'));
         const { fence } = await claim(queue);
@@ -652,6 +809,188 @@ export function describeTasksRoutes(
           expect((await post(`/queues/${queue}/redrive`)).json()).toEqual({ redriven: 0 });
           expect(await queueOf(queue)).toMatchObject({ pending: 1_003, deadLetters: 0, counters: { redriven: 1_003 } });
         });
+    });
+
+    describe('a batch', () => {
+      const batch = (queue: string, tasks: unknown) => post(`/queues/${queue}/tasks/batch`, { tasks });
+
+      it('is enqueued, with an answer for each task in order', async () => {
+        const queue = newQueue();
+        const answer = await batch(queue, [
+          { payload: 'one', taskId: `one-${queue}`, delaySeconds: 5, maxAttempts: 3, expiresInSeconds: 7 },
+          { payload: { two: null } },
+        ]);
+
+        expect(answer.statusCode).toBe(200);
+        const [one, two] = answer.json().results;
+        expect(one.task).toMatchObject({ taskId: `one-${queue}`, maxAttempts: 3, expiresAt: iso(12_000) });
+        expect(two.task).toMatchObject({ queue, payload: { two: null }, status: 'PENDING', history: [] });
+        for (const { task } of [one, two]) expect(await taskOf(task.taskId)).toEqual(task);
+      });
+
+      it('may be repeated with ids, and shows the tasks as they are now', async () => {
+        const queue = newQueue();
+        const tasks = [1, 2].map((payload) => ({ payload, taskId: `${queue}-${payload}` }));
+        await batch(queue, tasks);
+        await claim(queue);
+
+        const again = await batch(queue, tasks);
+        expect(again.json().results.map(({ task }: { task: { status: string } }) => task.status)).toEqual([
+          'PENDING',
+          'TAKEN',
+        ]);
+        expect((await queueOf(queue)).counters.enqueued).toBe(2);
+      });
+
+      it('lets the others count beside one that is refused', async () => {
+        const queue = newQueue();
+        const problems = (answer: { json(): { results: { problem?: { code: string; status: number } }[] } }) =>
+          answer.json().results.map(({ problem }) => problem && [problem.code, problem.status]);
+        const answer = await batch(queue, [
+          { payload: 'a'.repeat(32 * KIB) },
+          { payload: 1, taskId: `same-${queue}` },
+          { payload: 2, taskId: `same-${queue}` },
+          { payload: 3 },
+        ]);
+        expect(problems(answer)).toEqual([
+          ['TASKS_PAYLOAD_TOO_LARGE', 413],
+          undefined,
+          ['IDEMPOTENCY_KEY_REUSED', 422],
+          undefined,
+        ]);
+        await request('PUT', `/queues/${queue}`, { maxPending: 2 });
+        expect(problems(await batch(queue, [{ payload: 4 }, { payload: 1, taskId: `same-${queue}` }]))).toEqual([
+          ['TASKS_QUEUE_FULL', 503],
+          undefined,
+        ]);
+        expect(answer.json().results[0].problem).toEqual(
+          (await post(`/queues/${queue}/tasks`, { payload: 'a'.repeat(32 * KIB) })).json(),
+        );
+        expect(await queueOf(queue)).toMatchObject({ pending: 2, counters: { enqueued: 2, refused: 1 } });
+      });
+
+      it('may take a mebibyte, and a hundred tasks', async () => {
+        const bytes = (tasks: object[]): number => JSON.stringify({ tasks }).length;
+        const tasks = Array.from({ length: 100 }, (_, index) => ({ payload: index, taskId: newQueue() }));
+        expect((await batch(newQueue(), tasks)).json().results).toHaveLength(100);
+
+        const large = Array.from({ length: 33 }, () => ({ payload: 'a'.repeat(31 * KIB) }));
+        const last = { payload: '' };
+        last.payload = 'a'.repeat(1_024 * KIB - bytes([...large, last]));
+        expect(bytes([...large, last])).toBe(1_024 * KIB);
+        expect((await batch(newQueue(), [...large, last])).statusCode).toBe(200);
+        last.payload += 'a';
+        expect(await batch(newQueue(), [...large, last])).toEqual(problem(413, 'BODY_TOO_LARGE'));
+      });
+
+      it.each<[string, unknown, string]>([
+        ['no task', [], 'tasks'],
+        ['101 tasks', Array(101).fill({ payload: 1 }), 'tasks'],
+        ['no list', { payload: 1 }, 'tasks'],
+        ['a task without a payload', [{ payload: 1 }, {}], 'tasks[1].payload'],
+        ['a task that says too much', [{ payload: 1, queue: 'q' }], 'tasks[0].queue'],
+        ['a task of no attempt', [{ payload: 1, maxAttempts: 0 }], 'tasks[0].maxAttempts'],
+      ])('of %s is refused as a whole', async (_, tasks, path) => {
+        const queue = newQueue();
+        const answer = await batch(queue, tasks);
+        expect(answer).toEqual(problem(400, 'INVALID_REQUEST'));
+        expect(answer.json().errors).toMatchObject([{ path }]);
+        expect((await get(`/queues/${queue}`)).statusCode).toBe(404);
+      });
+    });
+
+    describe('cancel', () => {
+      it('ends a task that waits, and one that is held: its holder learns so', async () => {
+        const queue = newQueue();
+        const [waiting, held] = [await enqueue(queue), await enqueue(queue)];
+        const { fence } = await claim(queue, { worker: 'me' });
+
+        for (const taskId of [waiting, held]) {
+          const answer = await post(`/tasks/${taskId}/cancel`);
+          expect(answer.statusCode).toBe(200);
+          expect(answer.json()).toMatchObject({ taskId, status: 'CANCELLED', finishedAt: iso() });
+          expect(answer.json()).not.toHaveProperty('leaseUntil');
+          expect(await taskOf(taskId)).toEqual(answer.json());
+          expect((await post(`/tasks/${taskId}/cancel`)).json()).toEqual(answer.json());
+        }
+        expect((await taskOf(held)).history).toMatchObject([{ attempt: 1, worker: 'me', outcome: 'cancelled' }]);
+        for (const [action, body] of Object.entries({ heartbeat: {}, complete: {}, fail: { error: '' }, release: {} }))
+          expect(await post(`/tasks/${held}/${action}`, { fence, ...body })).toEqual(problem(409, 'TASKS_LEASE_LOST'));
+        expect(await queueOf(queue)).toMatchObject({ pending: 0, taken: 0, counters: { enqueued: 2, cancelled: 2 } });
+        expect(await claim(queue)).toBeUndefined();
+        const { tasks } = (await get(`/queues/${queue}/tasks?status=CANCELLED`)).json();
+        expect(tasks.map(({ taskId }: { taskId: string }) => taskId)).toEqual([held, waiting]);
+      });
+
+      it.each([
+        ['SUCCESS', 'complete', {}],
+        ['FAILURE', 'fail', { error: 'no', retry: false }],
+      ])('comes too late for a %s', async (status, action, body) => {
+        const queue = newQueue();
+        const taskId = await enqueue(queue);
+        const { fence } = await claim(queue);
+        await post(`/tasks/${taskId}/${action}`, { fence, ...body });
+        expect(await post(`/tasks/${taskId}/cancel`)).toEqual(problem(409, 'TASKS_NOT_CANCELLABLE'));
+        expect((await taskOf(taskId)).status).toBe(status);
+      });
+
+      it('needs a task and no body', async () => {
+        expect(await post('/tasks/nobody/cancel')).toEqual(problem(404, 'TASKS_NOT_FOUND'));
+        expect(await post(`/tasks/${await enqueue(newQueue())}/cancel`, { bogus: 1 })).toEqual(
+          problem(400, 'INVALID_REQUEST'),
+        );
+      });
+    });
+
+    describe('the path of a task with its queue', () => {
+      it('leads to the same, through all of its life', async () => {
+        const queue = newQueue();
+        const taskId = await enqueue(queue);
+        const path = `/queues/${queue}/tasks/${taskId}`;
+        const { fence } = await claim(queue);
+        const steps: [string, object, string][] = [
+          ['heartbeat', { fence }, 'TAKEN'],
+          ['release', { fence }, 'PENDING'],
+          ['cancel', {}, 'CANCELLED'],
+        ];
+        for (const [action, body, status] of steps) {
+          const answer = await post(`${path}/${action}`, body);
+          expect(answer.json()).toMatchObject({ taskId, status });
+          expect((await get(path)).json()).toEqual(await taskOf(taskId));
+        }
+        const other = await enqueue(queue);
+        const again = `/queues/${queue}/tasks/${other}`;
+        const second = await claim(queue);
+        await post(`${again}/fail`, { fence: second.fence, error: 'no', retry: false });
+        expect((await post(`${again}/redrive`)).json().status).toBe('PENDING');
+        const third = await claim(queue);
+        expect((await post(`${again}/complete`, { fence: third.fence, result: 1 })).json()).toMatchObject({
+          result: 1,
+        });
+      });
+
+      it('leads nowhere in another queue, and changes nothing there', async () => {
+        const [queue, other] = [newQueue(), newQueue()];
+        const taskId = await enqueue(queue);
+        await enqueue(other);
+        const { fence } = await claim(queue);
+        const before = await taskOf(taskId);
+
+        expect(await get(`/queues/${other}/tasks/${taskId}`)).toEqual(problem(404, 'TASKS_NOT_FOUND'));
+        for (const [action, body] of Object.entries({
+          heartbeat: { fence },
+          complete: { fence },
+          fail: { fence, error: 'no' },
+          release: { fence },
+          cancel: {},
+          redrive: {},
+        }))
+          expect(await post(`/queues/${other}/tasks/${taskId}/${action}`, body)).toEqual(
+            problem(404, 'TASKS_NOT_FOUND'),
+          );
+        expect(await taskOf(taskId)).toEqual(before);
+        expect(await get('/queues/a.b/tasks/t')).toEqual(problem(400, 'INVALID_REQUEST'));
+      });
     });
 
     describe('lists', () => {
@@ -713,10 +1052,9 @@ export function describeTasksRoutes(
         expect(await queueOf(queue)).toEqual({
           queue,
           order: 'lifo',
-          deadlineSeconds: 3_600,
-          maxPending: 100_000,
-          leaseSeconds: 30,
-          maxAttempts: 5,
+          ...DEFAULTS,
+          paused: false,
+          breaker: 'closed',
           effectiveOrder: 'lifo',
           pending: 2,
           taken: 0,
@@ -724,7 +1062,7 @@ export function describeTasksRoutes(
           oldestPendingAgeMs: 2_000,
           newestPendingAgeMs: 500,
           throughputPerSecond: 0,
-          counters: { enqueued: 2, succeeded: 0, failed: 0, shed: 0, redriven: 0, refused: 0 },
+          counters: { enqueued: 2, succeeded: 0, failed: 0, shed: 0, cancelled: 0, redriven: 0, refused: 0 },
         });
       });
 
@@ -736,22 +1074,21 @@ export function describeTasksRoutes(
           maxPending: 1,
           leaseSeconds: 43_200,
           maxAttempts: 100,
+          retry: { firstSeconds: 86_400, maxSeconds: 1 },
           runner: { url: 'http://127.0.0.1:1/x?y=z', timeoutMs: 900_000, concurrency: 100, ratePerSecond: 0.01 },
         };
 
         const put = await request('PUT', `/queues/${queue}`, settings);
         expect(put.statusCode).toBe(200);
-        expect(put.json()).toEqual({ queue, ...settings });
+        expect(put.json()).toEqual({ queue, ...settings, paused: false });
         expect(await queueOf(queue)).toMatchObject({ ...settings, effectiveOrder: 'fifo', oldestPendingAgeMs: null });
 
         const again = await request('PUT', `/queues/${queue}`, { runner: { url: 'https://example.org' } });
         expect(again.json()).toEqual({
           queue,
           order: 'lifo',
-          deadlineSeconds: 3_600,
-          maxPending: 100_000,
-          leaseSeconds: 30,
-          maxAttempts: 5,
+          ...DEFAULTS,
+          paused: false,
           runner: { url: 'https://example.org', timeoutMs: 10_000, concurrency: 4 },
         });
         await request('PUT', `/queues/${queue}`, {});
@@ -768,17 +1105,189 @@ export function describeTasksRoutes(
         { runner: { url: 'ftp://example.org' } },
         { runner: { url: 'example.org' } },
         { runner: { url: 'http://' } },
+        { runner: { url: 'http:/example.org' } },
+        { runner: { url: 'http:///example.org' } },
+        { runner: { url: 'http://?example.org' } },
+        { runner: { url: 'http://user@' } },
+        { runner: { url: 'http://example.org:65536' } },
+        { runner: { url: 'http://example.org/a b' } },
+        { runner: { url: 'http://example.org\\@elsewhere.org' } },
+        { runner: { url: ' http://example.org' } },
+        { runner: { url: 'http://example.org\n' } },
+        { runner: { url: 'javascript:alert(1)//http://example.org' } },
+        { runner: { url: `http://example.org/${'a'.repeat(2_048)}` } },
         { runner: { url: 'http://example.org', timeoutMs: 99 } },
         { runner: { url: 'http://example.org', timeoutMs: 900_001 } },
         { runner: { url: 'http://example.org', concurrency: 0 } },
         { runner: { url: 'http://example.org', concurrency: 101 } },
         { runner: { url: 'http://example.org', ratePerSecond: 0.009 } },
         { runner: { url: 'http://example.org', ratePerSecond: 10_001 } },
+        { runner: { url: 'http://example.org', secret: 'a'.repeat(15) } },
+        { runner: { url: 'http://example.org', secret: 'a'.repeat(129) } },
+        { runner: { url: 'http://example.org', secret: '***' } },
+        { runner: { url: 'http://***@example.org' } },
+        { runner: { url: 'http://example.org', headers: { 'x-a': '***' } } },
+        { runner: { url: 'http://example.org', headers: { 'x-a': '' } } },
+        { runner: { url: 'http://example.org', headers: { 'x-a': ' a' } } },
+        { runner: { url: 'http://example.org', headers: { 'x-a': 'a\r\nx-b: b' } } },
+        { runner: { url: 'http://example.org', headers: { 'x-a': 'ü' } } },
+        { runner: { url: 'http://example.org', headers: { 'x-a': 1 } } },
+        { runner: { url: 'http://example.org', headers: { 'x-a': 'a'.repeat(2_049) } } },
+        { runner: { url: 'http://example.org', headers: { 'x a': 'a' } } },
+        { runner: { url: 'http://example.org', headers: { 'x-ä': 'a' } } },
+        { runner: { url: 'http://example.org', headers: { '': 'a' } } },
+        { runner: { url: 'http://example.org', headers: { ['a'.repeat(65)]: 'a' } } },
+        { runner: { url: 'http://example.org', headers: { 'X-A': 'a', 'x-a': 'b' } } },
+        {
+          runner: {
+            url: 'http://example.org',
+            headers: Object.fromEntries([...'abcdefghijk'].map((name) => [name, 'a'])),
+          },
+        },
+        ...[
+          'Content-Type',
+          'CONTENT-LENGTH',
+          'host',
+          'hOST',
+          'Idempotency-Key',
+          'PORTSIDE-Attempt',
+          'connection',
+          'TE',
+        ].map((name) => ({ runner: { url: 'http://example.org', headers: { [name]: 'a' } } })),
+        { retry: { firstSeconds: 0 } },
+        { retry: { maxSeconds: 86_401 } },
+        { retry: { seconds: 1 } },
+        { retry: 1 },
+        { paused: true },
         { queue: 'q' },
       ])('is not configured with %j', async (settings) => {
         const queue = newQueue();
         expect(await request('PUT', `/queues/${queue}`, settings)).toEqual(problem(400, 'INVALID_REQUEST'));
         expect((await get(`/queues/${queue}`)).statusCode).toBe(404);
+      });
+
+      it('never shows what is secret of its runner, and takes it back as unchanged at the same address', async () => {
+        const queue = newQueue();
+        const runner = {
+          url: 'https://user:word@example.org/run',
+          timeoutMs: 100,
+          concurrency: 1,
+          headers: { Authorization: 'Bearer hush', "X-!#$%&'*+.^_`|~": 'b b' },
+          secret: '0123456789abcdef',
+        };
+        const shown = {
+          ...runner,
+          url: 'https://***@example.org/run',
+          headers: { Authorization: '***', "X-!#$%&'*+.^_`|~": '***' },
+          secret: '***',
+        };
+        const stored = async () =>
+          (await service.container.get(ports.queues).get(queue)) as { readonly runner?: object };
+        const put = (changed: object) => request('PUT', `/queues/${queue}`, { runner: changed });
+
+        expect((await put(runner)).json().runner).toEqual(shown);
+        expect((await queueOf(queue)).runner).toEqual(shown);
+        expect((await get('/queues?limit=100')).body).not.toContain('hush');
+        expect((await post(`/queues/${queue}/pause`)).body).not.toMatch(/hush|word|0123456789abcdef/);
+        expect((await put({ ...shown, concurrency: 2 })).json().runner).toEqual({ ...shown, concurrency: 2 });
+        expect((await stored()).runner).toEqual({ ...runner, concurrency: 2 });
+
+        for (const url of ['https://***@example.com/run', 'http://***@example.org/run', 'https://example.org:81/run']) {
+          const answer = await put({ ...shown, url });
+          expect(answer).toEqual(problem(400, 'INVALID_REQUEST'));
+          expect(answer.body).not.toMatch(/hush|word|0123456789abcdef/);
+        }
+        expect((await stored()).runner).toEqual({ ...runner, concurrency: 2 });
+      });
+
+      it('gives nobody anything while it is paused, and shows that', async () => {
+        const queue = newQueue();
+        expect(await post(`/queues/${queue}/pause`)).toEqual(problem(404, 'TASKS_QUEUE_NOT_FOUND'));
+        expect(await post(`/queues/${queue}/resume`)).toEqual(problem(404, 'TASKS_QUEUE_NOT_FOUND'));
+        const taskId = await enqueue(queue);
+
+        for (let time = 0; time < 2; time++) {
+          const paused = await post(`/queues/${queue}/pause`);
+          expect(paused.json()).toMatchObject({ queue, paused: true, pending: 1 });
+          expect(await claim(queue)).toBeUndefined();
+        }
+        expect((await request('PUT', `/queues/${queue}`, { maxAttempts: 7 })).json()).toMatchObject({ paused: true });
+        expect(await queueOf(queue)).toMatchObject({ paused: true, maxAttempts: 7 });
+        for (let time = 0; time < 2; time++)
+          expect((await post(`/queues/${queue}/resume`)).json()).toMatchObject({ paused: false, maxAttempts: 7 });
+        expect((await claim(queue)).taskId).toBe(taskId);
+      });
+
+      it('wakes a claim that waits when it goes on', async () => {
+        const queue = newQueue();
+        const taskId = await enqueue(queue);
+        await post(`/queues/${queue}/pause`);
+        const waiting = claim(queue, { waitSeconds: 20 });
+        await post(`/queues/${queue}/resume`);
+        expect((await waiting).taskId).toBe(taskId);
+      });
+
+      it('is emptied by status, with what waits cancelled and what is finished gone', async () => {
+        const queue = newQueue();
+        const ids: Record<string, string> = {};
+        for (const name of ['dead', 'held', 'stopped', 'shed'])
+          ids[name] = await enqueue(queue, name === 'shed' ? { expiresInSeconds: 1 } : {});
+        service.clock.advance(1_000);
+        await sweep();
+        await post(`/tasks/${ids.stopped}/cancel`);
+        await claim(queue);
+        const { fence } = await claim(queue);
+        await post(`/tasks/${ids.dead}/fail`, { fence, error: 'no', retry: false });
+        ids.waiting = await enqueue(queue, { delaySeconds: 3_600 });
+
+        const purge = async (status: string) => (await remove(`/queues/${queue}/tasks?status=${status}`)).json();
+        expect(await purge('PENDING')).toEqual({ removed: 1 });
+        expect(await taskOf(ids.waiting)).toMatchObject({ status: 'CANCELLED', finishedAt: iso() });
+        expect(await purge('FAILURE')).toEqual({ removed: 1 });
+        expect(await purge('SHED')).toEqual({ removed: 1 });
+        expect(await purge('CANCELLED')).toEqual({ removed: 2 });
+        for (const name of ['dead', 'shed', 'stopped', 'waiting'])
+          expect(await get(`/tasks/${ids[name]}`)).toEqual(problem(404, 'TASKS_NOT_FOUND'));
+        expect((await taskOf(ids.held as string)).status).toBe('TAKEN');
+        expect(await queueOf(queue)).toMatchObject({
+          pending: 0,
+          taken: 1,
+          deadLetters: 0,
+          counters: { enqueued: 5, failed: 1, shed: 1, cancelled: 2, redriven: 0 },
+        });
+      });
+
+      it.each(['', '?status=TAKEN', '?status=SUCCESS', '?status=FAILURE&status=SHED', '?status=SHED&limit=1'])(
+        'is not emptied by %j',
+        async (query) => {
+          expect(await remove(`/queues/q/tasks${query}`)).toEqual(problem(400, 'INVALID_REQUEST'));
+        },
+      );
+
+      it('is deleted once it holds no open task, and goes on with its counters under its name', async () => {
+        const queue = newQueue();
+        await request('PUT', `/queues/${queue}`, { order: 'fifo' });
+        const taskId = await enqueue(queue);
+        expect(await remove(`/queues/${queue}`)).toEqual(problem(409, 'TASKS_QUEUE_NOT_EMPTY'));
+        const { fence } = await claim(queue);
+        expect(await remove(`/queues/${queue}`)).toEqual(problem(409, 'TASKS_QUEUE_NOT_EMPTY'));
+        expect(await queueOf(queue)).toMatchObject({ order: 'fifo', taken: 1 });
+        await post(`/tasks/${taskId}/complete`, { fence });
+        await post(`/queues/${queue}/pause`);
+
+        const answer = await remove(`/queues/${queue}`);
+        expect([answer.statusCode, answer.body]).toEqual([204, '']);
+        expect(answer.headers).not.toHaveProperty('content-type');
+        expect(await get(`/queues/${queue}`)).toEqual(problem(404, 'TASKS_QUEUE_NOT_FOUND'));
+        expect(await remove(`/queues/${queue}`)).toEqual(problem(404, 'TASKS_QUEUE_NOT_FOUND'));
+        expect((await taskOf(taskId)).status).toBe('SUCCESS');
+
+        await enqueue(queue);
+        expect(await queueOf(queue)).toMatchObject({
+          order: 'lifo',
+          paused: false,
+          counters: { enqueued: 2, succeeded: 1 },
+        });
       });
 
       it('passes its deadline and attempts on to tasks that do not name their own', async () => {
@@ -815,12 +1324,17 @@ export function describeTasksRoutes(
         ['GET', '/queues/q/tasks'],
         ['POST', '/queues/q/claims'],
         ['POST', '/queues/q/redrive'],
-        ['GET', '/tasks/t'],
-        ['POST', '/tasks/t/heartbeat'],
-        ['POST', '/tasks/t/complete'],
-        ['POST', '/tasks/t/fail'],
-        ['POST', '/tasks/t/release'],
-        ['POST', '/tasks/t/redrive'],
+        ['POST', '/queues/q/pause'],
+        ['POST', '/queues/q/resume'],
+        ['POST', '/queues/q/tasks/batch'],
+        ['DELETE', '/queues/q/tasks'],
+        ['DELETE', '/queues/q'],
+        ...['/tasks/t', '/queues/q/tasks/t'].flatMap((task) => [
+          ['GET', task] as const,
+          ...['heartbeat', 'complete', 'fail', 'release', 'redrive', 'cancel'].map(
+            (action) => ['POST', `${task}/${action}`] as const,
+          ),
+        ]),
       ] as const)
         expect(await service.app.inject({ method, url })).toEqual(problem(401, 'UNAUTHORIZED'));
     });

@@ -11,6 +11,8 @@ export const dynamoDbSettings = (endpoint: string): Record<string, string> => ({
   STORAGE: 'dynamodb',
   TABLE_PREFIX: `test-${process.pid}-${Date.now()}-${++made}-`,
   VOTER_KEY: 'a voter key for tests',
+  // The services behind queues are those of the tests.
+  RUNNER_HOSTS: '127.0.0.0/8',
 });
 
 /** The whole service on new tables in DynamoDB, over `inject`, with a clock that the test owns and its loops running. */

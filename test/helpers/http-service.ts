@@ -16,9 +16,10 @@ export interface HttpService {
   close(): Promise<void>;
 }
 
-/** A small HTTP service on a free loopback port, which answers as the test says. */
+/** A small HTTP service on a loopback port, a free one unless it is named, which answers as the test says. */
 export async function httpService(
   answer: (call: ReceivedCall, response: http.ServerResponse) => void,
+  port = 0,
 ): Promise<HttpService> {
   const calls: ReceivedCall[] = [];
   const server = http.createServer(async (request, response) => {
@@ -29,7 +30,7 @@ export async function httpService(
     calls.push(call);
     answer(call, response);
   });
-  server.listen(0, '127.0.0.1');
+  server.listen(port, '127.0.0.1');
   await once(server, 'listening');
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,

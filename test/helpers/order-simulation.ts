@@ -47,7 +47,8 @@ export async function simulateOrder(options: SimulationOptions): Promise<Simulat
   const random = seededRandom(seed);
   const clock = new FakeClock(0);
   let serial = 0;
-  const ids = { next: () => String(++serial).padStart(12, '0') };
+  const next = () => String(++serial).padStart(12, '0');
+  const ids = { next, secret: next };
   const { tasks, queues, enqueueTask, claimTasks, completeTask, sweepTasks } = tasksWorld({ clock, ids, random });
   await queues.put(queueSettings('q', { order, deadlineSeconds, leaseSeconds: 43_200, maxPending: 10_000_000 }));
 

@@ -28,7 +28,7 @@ for await (const line of createInterface({ input: process.stdin }))
 async function play({ name, settings, requests }: Round): Promise<(string | undefined)[]> {
   const config = readConfig(settings, [stocks]) as StocksConfig;
   const container = compose(pino({ level: 'silent' }), [stocks.module(config)]);
-  container.rebind(system.ids).toConstantValue({ next: () => name });
+  container.rebind(system.ids).toConstantValue({ next: () => name, secret: () => name });
   const valueStock = container.get(useCases.valueStock);
   const values = await Promise.all(Array.from({ length: requests }, () => valueInDollars(valueStock)));
   await container.get(system.lifecycle).close();

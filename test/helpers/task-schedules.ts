@@ -11,7 +11,7 @@ type Event =
   | { do: 'enqueue'; delaySeconds: number; expiresInSeconds: number; maxAttempts: number }
   | { do: 'claim'; max: number; leaseSeconds: number }
   | { do: 'heartbeat' | 'complete' | 'fail' | 'give up' | 'release'; claim: number }
-  | { do: 'redrive'; task: number }
+  | { do: 'redrive' | 'cancel'; task: number }
   | { do: 'wait'; ms: number }
   | { do: 'sweep' };
 
@@ -46,7 +46,10 @@ const anyEvent: fc.Arbitrary<Event> = fc.oneof(
       claim: fc.nat(),
     }),
   },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('redrive' as const), task: fc.nat() }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ do: fc.constantFrom('redrive' as const, 'cancel' as const), task: fc.nat() }),
+  },
   { weight: 4, arbitrary: fc.record({ do: fc.constant('wait' as const), ms: fc.integer({ min: 0, max: 6_000 }) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('sweep' as const) }) },
 );
@@ -105,6 +108,8 @@ class Schedule {
         return this.claim(event.max, event.leaseSeconds);
       case 'redrive':
         return this.redrive(event.task);
+      case 'cancel':
+        return this.cancel(event.task);
       case 'wait':
         return this.clock.advance(event.ms);
       case 'sweep':
@@ -178,10 +183,20 @@ class Schedule {
     if (taskId === undefined) return;
     const before = (await this.tasks.get(taskId)) as Task;
     const redriving = this.world.redriveTasks.one(taskId);
-    if (before.status === 'FAILURE') {
+    if (before.status === 'FAILURE' || before.status === 'SHED') {
       expect(await redriving).toMatchObject({ status: 'PENDING', attempt: 0 });
       this.redrives.set(taskId, (this.redrives.get(taskId) ?? 0) + 1);
     } else await expect(redriving).rejects.toMatchObject({ code: 'TASKS_NOT_REDRIVABLE' });
+  }
+
+  private async cancel(index: number): Promise<void> {
+    const taskId = this.ids[index % Math.max(1, this.ids.length)];
+    if (taskId === undefined) return;
+    const before = (await this.tasks.get(taskId)) as Task;
+    const cancelling = this.world.cancelTask.execute(taskId);
+    if (isOpen(before)) expect(await cancelling).toMatchObject({ status: 'CANCELLED' });
+    else if (before.status === 'CANCELLED') expect(await cancelling).toEqual(before);
+    else await expect(cancelling).rejects.toMatchObject({ code: 'TASKS_NOT_CANCELLABLE' });
   }
 
   /** No task is lost, none finishes twice, and the counters add up. */
@@ -198,10 +213,12 @@ class Schedule {
     expect(counters).toMatchObject({
       enqueued: tasks.length,
       succeeded: count('SUCCESS'),
-      shed: count('SHED'),
-      failed: count('FAILURE') + counters.redriven,
+      cancelled: count('CANCELLED'),
       redriven: [...this.redrives.values()].reduce((sum, times) => sum + times, 0),
     });
+    const { succeeded, failed, shed, cancelled } = counters;
+    expect(counters.enqueued + counters.redriven).toBe(succeeded + failed + shed + cancelled + pending + taken);
+    expect(failed + shed).toBe(count('FAILURE') + count('SHED') + counters.redriven);
     for (const [taskId, times] of this.finishes)
       expect(times).toBeLessThanOrEqual(1 + (this.redrives.get(taskId) ?? 0));
   }

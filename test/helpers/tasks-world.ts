@@ -2,11 +2,13 @@ import { MemoryQueueStore } from '../../src/adapters/memory/queue-store.ts';
 import { MemoryTaskStore } from '../../src/adapters/memory/task-store.ts';
 import { MemoryWakeUps } from '../../src/adapters/memory/wake-ups.ts';
 import { ulids } from '../../src/adapters/system/ids.ts';
+import { CancelTask } from '../../src/domain/tasks/cancel-task.ts';
 import { ClaimTasks } from '../../src/domain/tasks/claim-tasks.ts';
 import { CompleteTask } from '../../src/domain/tasks/complete-task.ts';
 import { EnqueueTask } from '../../src/domain/tasks/enqueue-task.ts';
 import { ExtendLease } from '../../src/domain/tasks/extend-lease.ts';
 import { FailTask } from '../../src/domain/tasks/fail-task.ts';
+import { PurgeQueue } from '../../src/domain/tasks/purge-queue.ts';
 import { QueueOrders } from '../../src/domain/tasks/queue-orders.ts';
 import { RedriveTasks } from '../../src/domain/tasks/redrive-tasks.ts';
 import { ReleaseTask } from '../../src/domain/tasks/release-task.ts';
@@ -37,11 +39,13 @@ export function tasksWorld({
     tasks,
     queues,
     enqueueTask: new EnqueueTask(tasks, queues, wakeUps, clock, ids),
-    claimTasks: new ClaimTasks(tasks, queues, new QueueOrders(tasks, clock), clock, ids, random),
+    claimTasks: new ClaimTasks(tasks, queues, new QueueOrders(tasks, queues, clock), clock, ids, random),
     extendLease: new ExtendLease(tasks, queues, clock),
     completeTask: new CompleteTask(tasks, clock),
     failTask: new FailTask(tasks, queues, wakeUps, clock, random),
     releaseTask: new ReleaseTask(tasks, wakeUps, clock),
+    cancelTask: new CancelTask(tasks, clock),
+    purgeQueue: new PurgeQueue(tasks, queues, clock),
     redriveTasks: new RedriveTasks(tasks, queues, wakeUps, clock),
     sweepTasks: new SweepTasks(tasks, queues, wakeUps, clock, { record: () => undefined }),
   };

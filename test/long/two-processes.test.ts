@@ -15,12 +15,13 @@ await withServer('two processes', startDynamoDbLocal, ({ endpoint }) => {
       expect(completeAfter).toBeLessThan(10_000);
     }, 1_800_000);
 
-    it('show a new count to viewers of both within a second, whichever of them took the vote', async () => {
+    it('show a new count to viewers of both within a second and a half, whichever of them took the vote', async () => {
       const delays = await viewingDelays(endpoint, 60);
       const at = (share: number): number => Math.round(delays[Math.ceil(delays.length * share) - 1] as number);
 
       report(`a new count reached viewers after ${at(0.5)} ms (median), ${at(0.95)} ms (95 %), ${at(1)} ms (worst)`);
-      expect(at(0.95)).toBeLessThan(1_000);
+      // An idle reader of the stream looks once a second.
+      expect(at(0.95)).toBeLessThan(1_500);
       // What a busy machine may hold up.
       expect(at(1)).toBeLessThan(3_000);
     });

@@ -9,6 +9,7 @@ const TIME = /\b\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z/g;
 const MOMENTARY = /"(ageSeconds|lagMs|oldestPendingAgeMs|newestPendingAgeMs|throughputPerSecond)":[\d.]+/g;
 /** A key has a name of its own in each deployment. */
 const CLOSED_BY_KEY = /"closedBy":"(?!schedule")[^"]+"/g;
+const FENCE = /"fence":"[\w-]{22}"/g;
 const CURSOR = /"nextCursor":"[^"]+"/g;
 /** One vote or many go into a tally at once. */
 const REVISION = /"revision":[1-9]\d*/g;
@@ -38,6 +39,7 @@ export function comparable(answers: readonly HttpAnswer[]): HttpAnswer[] {
       .replace(TIME, (time) => (Math.abs(Date.parse(time) - Date.now()) < DAY_MS ? '<now>' : time))
       .replace(MOMENTARY, '"$1":0')
       .replace(CLOSED_BY_KEY, '"closedBy":"<key>"')
+      .replace(FENCE, '"fence":"<fence>"')
       .replace(CURSOR, '"nextCursor":"<cursor>"')
       .replace(REVISION, '"revision":1')
       .replace(ETAG_OF_RESULTS, (_, zero, hidden = '') => `"<made>-${zero ?? `${hidden}1`}-`)

@@ -19,6 +19,8 @@ const replayed = (request: HttpRequest): Exchange => ({
   status: 201,
   headers: { 'idempotent-replayed': 'true' },
 });
+const batch = (queue: string, tasks: readonly unknown[]): HttpRequest =>
+  withKey('POST', `/queues/${queue}/tasks/batch`, { tasks });
 const claim = (queue: string, body: object = {}): HttpRequest => withKey('POST', `/queues/${queue}/claims`, body);
 const claimed = (queue: string, tasks: readonly object[]): Exchange => ({
   request: claim(queue),
@@ -28,16 +30,29 @@ const claimed = (queue: string, tasks: readonly object[]): Exchange => ({
 
 /** What the holder of the task does that the last claim brought. */
 const holder =
-  (action: string, body: object = {}): Exchange['request'] =>
+  (action: string, body: object = {}, path = '/tasks'): Exchange['request'] =>
   (answers) => {
     const { taskId, fence } = lastClaimed(answers);
-    return withKey('POST', `/tasks/${taskId}/${action}`, { fence, ...body });
+    const needsFence = action !== 'cancel' && action !== 'redrive';
+    return withKey('POST', `${path}/${taskId}/${action}`, needsFence ? { fence, ...body } : body);
   };
 
 function lastClaimed(answers: readonly HttpAnswer[]): { readonly taskId: string; readonly fence: string } {
   const claims = answers.filter(({ status, body }) => status === 200 && body.startsWith('{"tasks":[{"taskId"'));
   return JSON.parse(claims.at(-1)?.body ?? '{}').tasks[0];
 }
+
+const JSON_TYPE = { 'content-type': 'application/json' };
+const HIDDEN = { url: 'https://***@example.org/run', headers: { Authorization: '***' }, secret: '***' };
+const configureSecretly = (runner: object): HttpRequest =>
+  withKey('PUT', '/queues/secretive', {
+    runner: {
+      url: 'https://user:word@example.org/run',
+      headers: { Authorization: 'Bearer hush' },
+      secret: '0123456789abcdef',
+      ...runner,
+    },
+  });
 
 const queues: readonly Scenario[] = [
   {
@@ -61,7 +76,7 @@ const queues: readonly Scenario[] = [
       {
         request: withKey('PUT', '/queues/configured', {}),
         status: 200,
-        body: { order: 'lifo', deadlineSeconds: 3_600 },
+        body: { order: 'lifo', deadlineSeconds: 86_400, maxAttempts: 20, paused: false },
       },
     ],
   },
@@ -92,6 +107,51 @@ const queues: readonly Scenario[] = [
       invalid(withKey('PUT', '/queues/q', { runner: { url: 'ftp://x' } }), 'runner.url'),
       refused(get('/queues'), 401, 'UNAUTHORIZED'),
       refused(send('PUT', '/queues/q', {}), 401, 'UNAUTHORIZED'),
+    ],
+  },
+  {
+    what: 'hides the secrets of a runner, and takes them back as unchanged',
+    exchanges: [
+      { request: configureSecretly({}), status: 200, body: { runner: HIDDEN } },
+      { request: read('/queues/secretive'), status: 200, body: { runner: HIDDEN } },
+      { request: configureSecretly(HIDDEN), status: 200, body: { runner: HIDDEN } },
+      invalid(configureSecretly({ ...HIDDEN, url: 'https://***@example.com/run' }), 'runner.secret'),
+      invalid(configureSecretly({ url: 'http:/example.org' }), 'runner.url'),
+      invalid(configureSecretly({ headers: { 'CONTENT-Type': 'x' } }), 'runner.headers.CONTENT-Type'),
+      invalid(configureSecretly({ headers: { a: 'ü' } }), 'runner.headers.a'),
+    ],
+  },
+  {
+    what: 'pauses a queue and lets it go on',
+    exchanges: [
+      enqueued('pausing', { payload: 1, taskId: 'pausing-1' }),
+      { request: withKey('POST', '/queues/pausing/pause'), status: 200, body: { paused: true, pending: 1 } },
+      claimed('pausing', []),
+      { request: withKey('PUT', '/queues/pausing', { order: 'fifo' }), status: 200, body: { paused: true } },
+      { request: withKey('POST', '/queues/pausing/resume', {}), status: 200, body: { paused: false, order: 'fifo' } },
+      claimed('pausing', [{ taskId: 'pausing-1' }]),
+      refused(withKey('POST', '/queues/nope/pause'), 404, 'TASKS_QUEUE_NOT_FOUND'),
+      refused(withKey('POST', '/queues/nope/resume'), 404, 'TASKS_QUEUE_NOT_FOUND'),
+    ],
+  },
+  {
+    what: 'empties a queue and deletes it, with and without a content type',
+    exchanges: [
+      enqueued('emptied', { payload: 1, taskId: 'emptied-1' }),
+      refused(withKey('DELETE', '/queues/emptied'), 409, 'TASKS_QUEUE_NOT_EMPTY'),
+      { request: withKey('DELETE', '/queues/emptied/tasks?status=PENDING'), status: 200, body: { removed: 1 } },
+      { request: read('/tasks/emptied-1'), status: 200, body: { status: 'CANCELLED', history: [] } },
+      {
+        request: withKey('DELETE', '/queues/emptied/tasks?status=CANCELLED', undefined, JSON_TYPE),
+        status: 200,
+        body: { removed: 1 },
+      },
+      refused(read('/tasks/emptied-1'), 404, 'TASKS_NOT_FOUND'),
+      { request: withKey('DELETE', '/queues/emptied', undefined, JSON_TYPE), status: 204, body: '' },
+      refused(withKey('DELETE', '/queues/emptied'), 404, 'TASKS_QUEUE_NOT_FOUND'),
+      invalid(withKey('DELETE', '/queues/emptied/tasks'), 'status'),
+      invalid(withKey('DELETE', '/queues/emptied/tasks?status=TAKEN'), 'status'),
+      refused(send('DELETE', '/queues/emptied'), 401, 'UNAUTHORIZED'),
     ],
   },
   {
@@ -179,6 +239,111 @@ const tasks: readonly Scenario[] = [
       { request: withKey('POST', '/tasks/failing-1/redrive'), status: 200, body: { status: 'PENDING', attempt: 0 } },
       refused(withKey('POST', '/tasks/failing-1/redrive', {}), 409, 'TASKS_NOT_REDRIVABLE'),
       { request: withKey('POST', '/queues/failing/redrive'), status: 200, body: { redriven: 0 } },
+    ],
+  },
+  {
+    what: 'takes a task through all of its life',
+    exchanges: [
+      enqueued('life', { payload: 1, taskId: 'life-1', expiresInSeconds: 600 }),
+      {
+        request: claim('life', { leaseSeconds: 60, worker: 'wörker' }),
+        status: 200,
+        body: {
+          tasks: [{ taskId: 'life-1', attempt: 1, maxAttempts: 20, fence: expect.stringMatching(/^[\w-]{22}$/) }],
+        },
+      },
+      { request: holder('heartbeat'), status: 200, body: { status: 'TAKEN', worker: 'wörker' } },
+      refused(holder('release', { delaySeconds: 601 }), 400, 'INVALID_REQUEST', 'delaySeconds'),
+      {
+        request: holder('fail', { error: 'büsy', retryInSeconds: 100 }),
+        status: 200,
+        body: { status: 'PENDING', history: [{ attempt: 1, outcome: 'failed', worker: 'wörker', error: 'büsy' }] },
+      },
+      { request: withKey('POST', '/tasks/life-1/cancel'), status: 200, body: { status: 'CANCELLED', attempt: 1 } },
+      { request: withKey('POST', '/tasks/life-1/cancel', {}), status: 200, body: { status: 'CANCELLED' } },
+      { request: read('/queues/life/tasks?status=CANCELLED'), status: 200, body: { tasks: [{ taskId: 'life-1' }] } },
+      refused(withKey('POST', '/tasks/life-1/redrive'), 409, 'TASKS_NOT_REDRIVABLE'),
+      enqueued('life', { payload: 2, taskId: 'life-2', expiresInSeconds: 1 }),
+      claimed('life', [{ taskId: 'life-2' }]),
+      {
+        request: holder('fail', { error: 'no', retryInSeconds: 9 }),
+        status: 200,
+        body: {
+          status: 'FAILURE',
+          error: 'no (the next attempt was to come after 9 s, past the deadline of the task)',
+        },
+      },
+      refused(withKey('POST', '/tasks/life-2/cancel'), 409, 'TASKS_NOT_CANCELLABLE'),
+      { request: withKey('POST', '/tasks/life-2/redrive'), status: 200, body: { status: 'PENDING', attempt: 0 } },
+      {
+        request: read('/queues/life'),
+        status: 200,
+        body: { pending: 1, counters: { enqueued: 2, failed: 1, cancelled: 1, redriven: 1 } },
+      },
+    ],
+  },
+  {
+    what: 'takes a batch of tasks, each for itself',
+    exchanges: [
+      {
+        request: batch('batch', [
+          { payload: 'ü', taskId: 'batch-1' },
+          { payload: 'x'.repeat(32 * KIB) },
+          { payload: 1, taskId: 'batch-1' },
+        ]),
+        status: 200,
+        body: {
+          results: [
+            { task: { taskId: 'batch-1', payload: 'ü' } },
+            { problem: { code: 'TASKS_PAYLOAD_TOO_LARGE', status: 413 } },
+            { problem: { code: 'IDEMPOTENCY_KEY_REUSED', status: 422 } },
+          ],
+        },
+      },
+      {
+        request: batch(
+          'batch',
+          Array.from({ length: 30 }, () => ({ payload: 'x'.repeat(30 * KIB) })),
+        ),
+        status: 200,
+      },
+      { request: read('/queues/batch'), status: 200, body: { pending: 31 } },
+      invalid(batch('batch', []), 'tasks'),
+      invalid(batch('batch', [{}]), 'tasks[0].payload'),
+      refused(batch('batch', ['x'.repeat(KIB * KIB)]), 413, 'BODY_TOO_LARGE'),
+    ],
+  },
+  {
+    what: 'finds a task by its queue too, and not by another one',
+    exchanges: [
+      enqueued('named', { payload: 1, taskId: 'named-1' }),
+      { request: read('/queues/named/tasks/named-1'), status: 200, body: { taskId: 'named-1' } },
+      claimed('named', [{ taskId: 'named-1' }]),
+      ...(['heartbeat', 'fail', 'release', 'complete', 'cancel', 'redrive'] as const).map((action) =>
+        refused(holder(action, action === 'fail' ? { error: '' } : {}, '/queues/other/tasks'), 404, 'TASKS_NOT_FOUND'),
+      ),
+      refused(read('/queues/other/tasks/named-1'), 404, 'TASKS_NOT_FOUND'),
+      { request: holder('heartbeat', {}, '/queues/named/tasks'), status: 200, body: { status: 'TAKEN' } },
+      {
+        request: holder('fail', { error: 'no', retry: false }, '/queues/named/tasks'),
+        status: 200,
+        body: { status: 'FAILURE' },
+      },
+      { request: withKey('POST', '/queues/named/tasks/named-1/redrive'), status: 200, body: { status: 'PENDING' } },
+      { request: withKey('POST', '/queues/named/tasks/named-1/cancel'), status: 200, body: { status: 'CANCELLED' } },
+    ],
+  },
+  {
+    what: 'brings back as many as it is told of a queue',
+    exchanges: [
+      enqueued('back', { payload: 1, taskId: 'back-1' }),
+      claimed('back', [{ taskId: 'back-1' }]),
+      { request: holder('fail', { error: 'no', retry: false }), status: 200, body: { status: 'FAILURE' } },
+      { request: withKey('POST', '/queues/back/redrive', { status: 'SHED' }), status: 200, body: { redriven: 0 } },
+      { request: withKey('POST', '/queues/back/redrive', { limit: 1 }), status: 200, body: { redriven: 1 } },
+      { request: withKey('POST', '/queues/back/redrive', {}), status: 200, body: { redriven: 0 } },
+      invalid(withKey('POST', '/queues/back/redrive', { status: 'SUCCESS' }), 'status'),
+      invalid(withKey('POST', '/queues/back/redrive', { limit: 1_001 }), 'limit'),
     ],
   },
   {

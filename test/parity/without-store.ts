@@ -16,6 +16,9 @@ export const withoutStore: readonly Scenario[] = [
       unavailable(get('/stock')),
       unavailable(withKey('GET', '/tasks/nobody')),
       unavailable(withKey('POST', '/queues/nobody/tasks', { payload: 1 })),
+      unavailable(withKey('POST', '/queues/nobody/tasks/batch', { tasks: [{ payload: 1 }] })),
+      unavailable(withKey('POST', '/queues/nobody/pause')),
+      unavailable(withKey('DELETE', '/queues/nobody')),
     ],
   },
   {

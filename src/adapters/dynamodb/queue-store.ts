@@ -10,11 +10,11 @@ import {
 } from '@aws-sdk/lib-dynamodb';
 import { ID_PATTERN } from '../../domain/shared/id-pattern.ts';
 import type { Page, PageRequest } from '../../domain/shared/page.ts';
-import { type Queue, type QueueSettings, queueSettings } from '../../domain/tasks/queue.ts';
+import { type Queue, type QueueMemory, type QueueSettings, queueSettings } from '../../domain/tasks/queue.ts';
 import type { QueueStore } from '../../ports/tasks.ts';
 import { batchGet } from './batch-get.ts';
 import { readCursor, writeCursor } from './cursor.ts';
-import { storeError, throwStoreError } from './errors.ts';
+import { throwStoreError } from './errors.ts';
 import { retry } from './retry.ts';
 
 const settingsKey = (queue: string) => ({ pk: `QUEUE#${queue}`, sk: 'SETTINGS' });
@@ -35,7 +35,7 @@ export class DynamoDbQueueStore implements QueueStore {
 
   async put(settings: QueueSettings): Promise<Queue> {
     await retry(() => this.client.send(new TransactWriteCommand(putQueue(this.table, settings, 'always'))));
-    return (await this.get(settings.queue)) ?? { ...settings, paused: false };
+    return (await this.get(settings.queue)) ?? asNew(settings);
   }
 
   async create(settings: QueueSettings): Promise<Queue> {
@@ -44,16 +44,33 @@ export class DynamoDbQueueStore implements QueueStore {
     } catch (error) {
       if (!isThere(error)) throw error;
     }
-    return (await this.get(settings.queue)) ?? { ...settings, paused: false };
+    return (await this.get(settings.queue)) ?? asNew(settings);
   }
 
   async pause(queue: string, paused: boolean): Promise<Queue | undefined> {
     try {
-      const { Attributes } = await this.client.send(new UpdateCommand(pauseQueue(this.table, queue, paused)));
+      const update = pauseQueue(this.table, queue, paused);
+      const { Attributes } = await retry(() => this.client.send(new UpdateCommand(update)));
       return queueIn(Attributes as Record<string, unknown>);
     } catch (error) {
       if (error instanceof ConditionalCheckFailedException) return undefined;
-      throw storeError(error);
+      throw error;
+    }
+  }
+
+  async remember<Name extends keyof QueueMemory>(
+    queue: string,
+    name: Name,
+    seen: QueueMemory[Name],
+    after: QueueMemory[Name],
+  ): Promise<boolean> {
+    const update = changeMemory(this.table, queue, name, seen, after);
+    try {
+      await retry(() => this.client.send(new UpdateCommand(update)));
+      return true;
+    } catch (error) {
+      if (error instanceof ConditionalCheckFailedException) return false;
+      throw error;
     }
   }
 
@@ -84,13 +101,15 @@ export class DynamoDbQueueStore implements QueueStore {
   }
 }
 
+const asNew = (settings: QueueSettings): Queue => ({ ...settings, paused: false });
+
 /** The first release had neither a policy for retries nor pauses. */
-const queueIn = ({ settings, paused = false }: Record<string, unknown>): Queue => {
+const queueIn = ({ settings, paused = false, breaker, turn }: Record<string, unknown>): Queue => {
   const stored = settings as QueueSettings;
-  return { ...queueSettings(stored.queue, stored), paused: paused as boolean };
+  return { ...queueSettings(stored.queue, stored), paused: paused as boolean, ...({ breaker, turn } as QueueMemory) };
 };
 
-/** The settings and the entry in the list, both or neither. Whether the queue is paused stands beside the settings. */
+/** The settings and the entry in the list, both or neither. What else is known of the queue stands beside the settings. */
 function putQueue(table: string, settings: QueueSettings, when: 'new' | 'always'): TransactWriteCommandInput {
   const isNew = 'attribute_not_exists(pk)';
   const { queue } = settings;
@@ -100,7 +119,7 @@ function putQueue(table: string, settings: QueueSettings, when: 'new' | 'always'
         Update: {
           TableName: table,
           Key: settingsKey(queue),
-          UpdateExpression: 'SET settings = :settings',
+          UpdateExpression: 'SET settings = :settings REMOVE breaker',
           ExpressionAttributeValues: { ':settings': settings },
           ...(when === 'new' ? { ConditionExpression: isNew } : {}),
         },
@@ -118,6 +137,30 @@ const pauseQueue = (table: string, queue: string, paused: boolean): UpdateComman
   ExpressionAttributeValues: { ':paused': paused },
   ReturnValues: 'ALL_NEW',
 });
+
+/**
+ * A change of what is known, if it still is as it was seen.
+ *
+ *     A:  sees a probe that is due ─ holds it if it is as seen ─ calls
+ *     B:  sees a probe that is due ────────── holds it if it is as seen ─ refused
+ */
+function changeMemory(
+  table: string,
+  queue: string,
+  name: keyof QueueMemory,
+  seen: object | undefined,
+  after: object | undefined,
+): UpdateCommandInput {
+  const isAsSeen = seen ? '#name = :seen' : 'attribute_not_exists(#name)';
+  return {
+    TableName: table,
+    Key: settingsKey(queue),
+    UpdateExpression: after ? 'SET #name = :after' : 'REMOVE #name',
+    ConditionExpression: `attribute_exists(pk) AND ${isAsSeen}`,
+    ExpressionAttributeNames: { '#name': name },
+    ExpressionAttributeValues: { ':seen': seen, ':after': after },
+  };
+}
 
 const removeQueue = (table: string, queue: string): TransactWriteCommandInput => ({
   TransactItems: [

@@ -1,4 +1,5 @@
 import type { DeleteCommandInput, PutCommandInput, UpdateCommandInput } from '@aws-sdk/lib-dynamodb';
+import { canonicalJson } from '../../domain/tasks/json-text.ts';
 import { type Grant, isOpen, type Task } from '../../domain/tasks/task.ts';
 import { type Entry, indexKeyOf, laterList, openKey, placeOfLater } from './open-index.ts';
 
@@ -37,12 +38,10 @@ export function claimTask(table: string, taskId: string, grant: Grant): UpdateCo
     TableName: table,
     Key: { taskId },
     UpdateExpression: [
-      'SET #status = :taken, fence = :fence, claimedAt = :claimedAt, leaseSeconds = :leaseSeconds, leaseUntil = :leaseUntil',
+      'SET #status = :taken, fence = :fence, claimedAt = :claimedAt, leaseSeconds = :leaseSeconds, leaseUntil = :leaseUntil,',
       '#from = #status, attempt = attempt + :one, deliveries = if_not_exists(deliveries, attempt) + :one',
-      ...(worker === undefined ? ['REMOVE endedBy, worker'] : ['worker = :worker REMOVE endedBy']),
-    ]
-      .join(', ')
-      .replace(', REMOVE', ' REMOVE'),
+      worker === undefined ? 'REMOVE endedBy, worker' : ', worker = :worker REMOVE endedBy',
+    ].join(' '),
     ConditionExpression: `${isPending} AND ${isDue} AND ${isInTime} AND ${hasAttemptLeft}`,
     ExpressionAttributeNames: { '#status': 'status', '#from': 'from' },
     ExpressionAttributeValues: {
@@ -53,7 +52,7 @@ export function claimTask(table: string, taskId: string, grant: Grant): UpdateCo
       ':leaseSeconds': grant.leaseSeconds,
       ':leaseUntil': grant.claimedAt + grant.leaseSeconds * 1_000,
       ':one': 1,
-      ...(worker === undefined ? {} : { ':worker': worker }),
+      ':worker': worker,
     },
     ReturnValues: 'ALL_OLD',
     ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
@@ -101,14 +100,15 @@ export function replaceTask(
 /** Deletes a task, if it still stands as it was seen. */
 export function deleteTask(table: string, task: Task): DeleteCommandInput {
   const seen = seenFields(task);
-  const names = Object.keys(seen).map((name) => [`#${name}`, name]);
-  const values = Object.entries(seen).map(([name, value]) => [`:seen_${name}`, value]);
   return {
     TableName: table,
     Key: { taskId: task.taskId },
     ConditionExpression: standsAsSeen(seen),
-    ExpressionAttributeNames: Object.fromEntries(names),
-    ExpressionAttributeValues: Object.fromEntries(values.filter(([, value]) => value !== undefined)),
+    ExpressionAttributeNames: Object.fromEntries(Object.keys(seen).map((name) => [`#${name}`, name])),
+    ExpressionAttributeValues: Object.fromEntries(
+      Object.entries(seen).map(([name, value]) => [`:seen_${name}`, value]),
+    ),
+    ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
   };
 }
 
@@ -142,4 +142,5 @@ export function changedFields(before: Task, after: Task): Partial<Task> {
   );
 }
 
-const isEqual = (one: unknown, other: unknown): boolean => JSON.stringify(one) === JSON.stringify(other);
+/** The store gives the members of an object back in an order of its own. */
+const isEqual = (one: unknown, other: unknown): boolean => canonicalJson(one) === canonicalJson(other);

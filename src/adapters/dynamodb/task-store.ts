@@ -192,8 +192,7 @@ export class DynamoDbTaskStore implements TaskStore {
       await retry(() => this.client.send(new DeleteCommand(deleteTask(this.tables.tasks, seen))));
     } catch (error) {
       if (!(error instanceof ConditionalCheckFailedException)) throw error;
-      // The first of several attempts may have deleted it.
-      return mayBeOurs(error) && (await this.get(seen.taskId)) === undefined;
+      if (storedIn(error) || !mayBeOurs(error)) return false;
     }
     return true;
   }

@@ -1,85 +1,116 @@
-import type { Readable } from 'node:stream';
-import type { AxiosResponse } from 'axios';
+import { createHmac } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
 import { changedNumber } from '../../domain/shared/changed-number.ts';
 import type { RunnerSettings } from '../../domain/tasks/queue.ts';
 import { MAX_JSON_BYTES } from '../../domain/tasks/task.ts';
 import type { Clock } from '../../ports/system.ts';
 import type { Cancellation, RunnerCall, RunOutcome, TaskRunner } from '../../ports/tasks.ts';
-import { httpWhenUsed } from './http-when-used.ts';
+import { type AllowedHosts, hostOf } from './allowed-hosts.ts';
+import { type AnswerBody, beginningOf, readBody } from './answer-body.ts';
+import { AddressRefused, HttpPoster, Unanswered } from './post.ts';
 import { isPassing, retryAfterMs } from './retry-after.ts';
 
 /** As much of a refusal's body as is worth keeping, bytes. */
 const MAX_REFUSAL_BYTES = 1_000;
 /** A result that is nested deeper is kept as text: nothing that is meant as data looks like that. */
 const MAX_DEPTH = 200;
+const HEADERS = {
+  'content-type': 'application/json',
+  accept: 'application/json, */*;q=0.5',
+  'accept-encoding': 'gzip, deflate, br',
+  'user-agent': 'portside',
+};
 
 /**
- * Has tasks done by a service over HTTP: one `POST` for each attempt. 2xx is success; 408, 425, 429, 5xx, a time-out and
- * no connection are worth another attempt; everything else is not. Redirects are not followed.
+ * Has tasks done by a service over HTTP: one `POST` for each call. 2xx is success, whatever the body; 408, 425, 429, 5xx,
+ * a time-out and a connection that breaks are worth another attempt; everything else is not. A service to which no
+ * connection could be made is unreachable.
  */
 export class HttpTaskRunner implements TaskRunner {
-  private readonly http = httpWhenUsed({
-    maxRedirects: 0,
-    responseType: 'stream',
-    validateStatus: () => true,
-    headers: { 'content-type': 'application/json', accept: 'application/json, */*;q=0.5', 'user-agent': 'portside' },
-  });
+  private readonly poster = new HttpPoster();
 
-  constructor(private readonly clock: Clock) {}
+  constructor(
+    private readonly clock: Clock,
+    private readonly hosts: AllowedHosts,
+  ) {}
 
-  async run(call: RunnerCall, { url, timeoutMs }: RunnerSettings, cancel: Cancellation): Promise<RunOutcome> {
+  async run(call: RunnerCall, runner: RunnerSettings, cancel: Cancellation): Promise<RunOutcome> {
+    if (cancel.aborted) return { kind: 'cancelled' };
     const ending = new AbortController();
     const end = (): void => ending.abort();
-    const timer = setTimeout(end, timeoutMs);
+    const timer = setTimeout(end, runner.timeoutMs);
     cancel.addEventListener('abort', end);
-    if (cancel.aborted) end();
     try {
-      const http = await this.http();
-      const body = JSON.stringify({ ...call, payload: JSON.parse(call.payload) });
-      const headers = { 'idempotency-key': call.taskId, 'portside-attempt': String(call.attempt) };
-      const response = await http.post<Readable>(url, body, { headers, signal: ending.signal });
-      return await this.outcomeOf(response);
+      if (this.hosts.refuses(runner.url)) return refused(runner.url);
+      return await this.outcomeOf(await this.send(call, runner, ending.signal));
     } catch (error) {
       if (cancel.aborted) return { kind: 'cancelled' };
-      const reason = ending.signal.aborted ? `No full answer within ${timeoutMs} ms.` : noConnection(error);
-      return { kind: 'retry', error: reason };
+      return withoutAnswer(error, runner, ending.signal.aborted);
     } finally {
       clearTimeout(timer);
       cancel.removeEventListener('abort', end);
     }
   }
 
-  private async outcomeOf({ status, data, headers }: AxiosResponse<Readable>): Promise<RunOutcome> {
-    if (status >= 200 && status < 300) return success(await read(data, MAX_JSON_BYTES));
+  private send(
+    { taskId, queue, attempt, deliveries, payload }: RunnerCall,
+    { url, headers, secret }: RunnerSettings,
+    signal: AbortSignal,
+  ): Promise<IncomingMessage> {
+    const body = JSON.stringify({ taskId, queue, attempt, payload: JSON.parse(payload) });
+    const host = hostOf(url);
+    return this.poster.post(new URL(url), {
+      headers: {
+        ...HEADERS,
+        ...lowerCased(headers),
+        'content-length': Buffer.byteLength(body),
+        'idempotency-key': taskId,
+        'portside-attempt': attempt,
+        'portside-delivery': deliveries,
+        ...(secret === undefined ? {} : { 'portside-signature': this.signature(body, secret) }),
+      },
+      body,
+      signal,
+      allows: (address) => this.hosts.allows(host, address),
+    });
+  }
+
+  private signature(body: string, secret: string): string {
+    const seconds = Math.floor(this.clock.now() / 1_000);
+    return `t=${seconds},v1=${createHmac('sha256', secret).update(`${seconds}.${body}`).digest('hex')}`;
+  }
+
+  private async outcomeOf(answer: IncomingMessage): Promise<RunOutcome> {
+    const { statusCode: status = 0, headers } = answer;
+    if (status >= 200 && status < 300) return success(await readBody(answer, MAX_JSON_BYTES));
     // The status says it all, so it does not matter whether the rest arrives.
-    const { text } = await read(data, MAX_REFUSAL_BYTES).catch(() => ({ text: '' }));
+    const text = await beginningOf(answer, MAX_REFUSAL_BYTES);
     const error = `The service answered ${status}${text ? `: ${text}` : '.'}`;
     if (!isPassing(status)) return { kind: 'failure', error };
-    return { kind: 'retry', error, retryAfterMs: retryAfterMs(headers['retry-after'], this.clock.now()) };
+    return { kind: 'retry', error, status, retryAfterMs: retryAfterMs(headers['retry-after'], this.clock.now()) };
   }
 }
 
-interface Body {
-  readonly text: string;
-  readonly isCut: boolean;
+const lowerCased = (headers: Readonly<Record<string, string>> = {}): Record<string, string> =>
+  Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
+
+/** What was done stays done, whatever became of its result. */
+function success(body: AnswerBody): RunOutcome {
+  if ('remark' in body) return { kind: 'success', remark: body.remark };
+  return body.text === '' ? { kind: 'success' } : { kind: 'success', result: jsonText(body.text) };
 }
 
-/** Reads at most `limit` bytes; the connection is given up when there is more. */
-async function read(stream: Readable, limit: number): Promise<Body> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of stream) {
-    chunks.push(chunk);
-    bytes += chunk.length;
-    if (bytes > limit) break;
-  }
-  return { text: new TextDecoder().decode(Buffer.concat(chunks).subarray(0, limit)), isCut: bytes > limit };
-}
+const refused = (url: string): RunOutcome => ({
+  kind: 'failure',
+  error: `The setting RUNNER_HOSTS does not let runners call ${hostOf(url)}.`,
+});
 
-/** The limit is that of the body: what JSON makes longer, such as the line breaks of a text, fails no work that was done. */
-function success({ text, isCut }: Body): RunOutcome {
-  if (isCut) return { kind: 'failure', error: `The result is larger than ${MAX_JSON_BYTES} bytes.` };
-  return text === '' ? { kind: 'success' } : { kind: 'success', result: jsonText(text) };
+/** @param isLate whether the call was ended by its time-out */
+function withoutAnswer(error: unknown, { url, timeoutMs }: RunnerSettings, isLate: boolean): RunOutcome {
+  const { cause, reached } = error instanceof Unanswered ? error : { cause: error, reached: true };
+  if (cause instanceof AddressRefused) return refused(url);
+  if (reached) return { kind: 'retry', error: isLate ? `No full answer within ${timeoutMs} ms.` : noConnection(cause) };
+  return { kind: 'unreachable', error: isLate ? `No connection within ${timeoutMs} ms.` : noConnection(cause) };
 }
 
 /** The body as JSON text: what it says if it is JSON that comes back as it was sent, else itself. */

@@ -1,5 +1,6 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Page, PageRequest } from '../../domain/shared/page.ts';
-import type { Queue, QueueSettings } from '../../domain/tasks/queue.ts';
+import type { Queue, QueueMemory, QueueSettings } from '../../domain/tasks/queue.ts';
 import type { QueueStore } from '../../ports/tasks.ts';
 import { pageOf } from './pages.ts';
 
@@ -11,7 +12,8 @@ export class MemoryQueueStore implements QueueStore {
   }
 
   async put(settings: QueueSettings): Promise<Queue> {
-    return this.keep({ ...settings, paused: this.queues.get(settings.queue)?.paused ?? false });
+    const { paused = false, turn } = this.queues.get(settings.queue) ?? {};
+    return this.keep({ ...settings, paused, turn });
   }
 
   async create(settings: QueueSettings): Promise<Queue> {
@@ -21,6 +23,18 @@ export class MemoryQueueStore implements QueueStore {
   async pause(queue: string, paused: boolean): Promise<Queue | undefined> {
     const present = this.queues.get(queue);
     return present && this.keep({ ...present, paused });
+  }
+
+  async remember<Name extends keyof QueueMemory>(
+    queue: string,
+    name: Name,
+    seen: QueueMemory[Name],
+    after: QueueMemory[Name],
+  ): Promise<boolean> {
+    const present = this.queues.get(queue);
+    if (!present || !isDeepStrictEqual(present[name], seen)) return false;
+    this.keep({ ...present, [name]: after });
+    return true;
   }
 
   async remove(queue: string): Promise<void> {

@@ -3,8 +3,9 @@ import type { QueueStore, TaskStore, WakeUps } from '../../ports/tasks.ts';
 import { idempotencyKeyReused } from '../shared/domain-error.ts';
 import { announce } from './announce.ts';
 import { queueFull } from './errors.ts';
+import { settingsForTasks } from './find-queues.ts';
 import { canonicalJson, payloadText } from './json-text.ts';
-import { type QueueSettings, queueSettings } from './queue.ts';
+import type { QueueSettings } from './queue.ts';
 import { createTask, isIdle, placeOf, type Task, type TaskTerms } from './task.ts';
 
 export interface EnqueueCommand extends TaskTerms {
@@ -40,32 +41,40 @@ export class EnqueueTask {
    */
   async execute(queue: string, command: EnqueueCommand): Promise<EnqueueResult> {
     payloadText(command.payload);
-    return this.add(await this.settingsOf(queue), queue, command);
+    return this.add(await settingsForTasks(this.queues, queue), queue, command);
   }
 
   /**
    * Adds several tasks to a queue, each for itself.
    *
    * @returns what became of each, in order
-   * @throws DomainError `STORE_UNAVAILABLE` when nothing was added
+   * @throws DomainError `STORE_UNAVAILABLE` when the store kept the settings of the queue to itself, and nothing was added
    */
   async all(
     queue: string,
     commands: readonly EnqueueCommand[],
   ): Promise<readonly PromiseSettledResult<EnqueueResult>[]> {
-    const settings = await this.settingsOf(queue);
+    const settings = await settingsForTasks(this.queues, queue);
     const outcomes: PromiseSettledResult<EnqueueResult>[] = [];
     for (let start = 0; start < commands.length; start += AT_ONCE)
-      outcomes.push(
-        ...(await Promise.allSettled(
-          commands.slice(start, start + AT_ONCE).map((command) => this.add(settings, queue, command)),
-        )),
-      );
+      outcomes.push(...(await this.addAtOnce(settings, queue, commands.slice(start, start + AT_ONCE))));
     return outcomes;
   }
 
-  private async settingsOf(queue: string): Promise<QueueSettings> {
-    return (await this.queues.get(queue)) ?? (await this.queues.create(queueSettings(queue)));
+  /** Of tasks with one id the first is added, and the others are its repeats. */
+  private addAtOnce(
+    settings: QueueSettings,
+    queue: string,
+    commands: readonly EnqueueCommand[],
+  ): Promise<PromiseSettledResult<EnqueueResult>[]> {
+    const lastWith = new Map<string | undefined, Promise<unknown>>();
+    const adding = commands.map((command) => {
+      const add = () => this.add(settings, queue, command);
+      const added = lastWith.get(command.taskId)?.then(add, add) ?? add();
+      if (command.taskId !== undefined) lastWith.set(command.taskId, added);
+      return added;
+    });
+    return Promise.allSettled(adding);
   }
 
   private async add(

@@ -50,9 +50,13 @@ export class FindQueues {
     const now = this.clock.now();
     const figures = await this.tasks.figures(settings.queue, now);
     const asOf = Math.max(now, figures.newestPendingAt ?? now);
-    return { settings, figures, effectiveOrder: this.orders.under(figures, settings), asOf };
+    return { settings, figures, effectiveOrder: await this.orders.under(figures, settings), asOf };
   }
 }
+
+/** The settings of a queue that is about to get a task: with its first one it begins to exist, and is swept from then on. */
+export const settingsForTasks = async (queues: Pick<QueueStore, 'get' | 'create'>, queue: string): Promise<Queue> =>
+  (await queues.get(queue)) ?? (await queues.create(queueSettings(queue)));
 
 /** The settings by which a queue goes: its own, or the defaults while it has none. */
 export const settingsOf = async (queues: Pick<QueueStore, 'get'>, queue: string): Promise<Queue> =>

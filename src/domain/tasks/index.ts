@@ -19,13 +19,16 @@ export { ExtendLease } from './extend-lease.ts';
 export { type FailCommand, FailTask } from './fail-task.ts';
 export { FindQueues, type QueueView } from './find-queues.ts';
 export { FindTasks } from './find-tasks.ts';
+export { type Guarded, GuardRunner } from './guard-runner.ts';
 export { payloadText, resultText } from './json-text.ts';
-export { chooseOrder, type Load, type Order, type OrderPolicy } from './order.ts';
+export { chooseOrder, type Load, type Order, type OrderPolicy, type Turn } from './order.ts';
 export { PauseQueue } from './pause-queue.ts';
 export { type PurgedStatus, PurgeQueue } from './purge-queue.ts';
 export {
+  type Breaker,
   type Queue,
   type QueueDraft,
+  type QueueMemory,
   type QueueSettings,
   queueSettings,
   type RetrySettings,
@@ -35,7 +38,7 @@ export { type Counters, counterOf, noCounts, type QueueFigures } from './queue-f
 export { QueueOrders } from './queue-orders.ts';
 export { type RedriveOptions, RedriveTasks } from './redrive-tasks.ts';
 export { type ReleaseOptions, ReleaseTask } from './release-task.ts';
-export { retryDelayMs } from './retry-delay.ts';
+export { type FailedAttempt, retryDelayMs } from './retry-delay.ts';
 export { RunTask } from './run-task.ts';
 export { withoutSecrets, withSecrets } from './runner-secrets.ts';
 export { SweepTasks } from './sweep-tasks.ts';

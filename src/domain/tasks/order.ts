@@ -4,6 +4,13 @@ export type Order = 'lifo' | 'fifo';
 /** `adaptive` serves the oldest first while that keeps every task inside its deadline, else the newest. */
 export type OrderPolicy = Order | 'adaptive';
 
+/** When an adaptive queue came to be served in another order. */
+export interface Turn {
+  readonly order: Order;
+  /** Epoch ms. */
+  readonly since: number;
+}
+
 /** Parts of the deadline that the backlog may take to drain. Between them the order stays, so that it does not flap. */
 const NEWEST_FIRST_ABOVE = 0.6;
 const OLDEST_FIRST_BELOW = 0.2;

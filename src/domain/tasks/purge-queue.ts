@@ -2,6 +2,7 @@ import type { Clock } from '../../ports/system.ts';
 import type { QueueStore, TaskStore } from '../../ports/tasks.ts';
 import { pagesOf } from '../shared/page.ts';
 import { queueNotEmpty, queueNotFound } from './errors.ts';
+import type { Queue } from './queue.ts';
 import { cancelled, isOpen, type Task } from './task.ts';
 
 /** The most tasks that one call removes; call again for more. */
@@ -39,18 +40,29 @@ export class PurgeQueue {
    * Removes a queue with its settings. Its finished tasks are kept as long as any; under its name it goes on with its
    * counters.
    *
-   * @throws DomainError `TASKS_QUEUE_NOT_FOUND`, `TASKS_QUEUE_NOT_EMPTY`, `STORE_UNAVAILABLE`
+   *     enqueue:  reads the settings ──────────────── adds a task
+   *     remove:                        empty? removes            empty? no: puts the queue back
+   *
+   * @throws DomainError `TASKS_QUEUE_NOT_FOUND`, `TASKS_QUEUE_NOT_EMPTY`, `STORE_UNAVAILABLE`; in these cases the queue
+   * stays, as far as the store lets it
    */
   async remove(queue: string): Promise<void> {
-    const settings = await this.queues.get(queue);
-    if (!settings) throw queueNotFound(queue);
+    const stored = await this.queues.get(queue);
+    if (!stored) throw queueNotFound(queue);
     await this.assertEmpty(queue);
-    await this.queues.remove(queue);
-    // A task that came in between would be in a queue that nobody looks after.
-    await this.assertEmpty(queue).catch(async (error) => {
-      await this.queues.create(settings);
+    try {
+      await this.queues.remove(queue);
+      await this.assertEmpty(queue);
+    } catch (error) {
+      await this.putBack(stored);
       throw error;
-    });
+    }
+  }
+
+  /** Nobody sweeps a queue that has no settings. */
+  private async putBack({ paused, breaker: _, turn: __, ...settings }: Queue): Promise<void> {
+    await this.queues.create(settings);
+    if (paused) await this.queues.pause(settings.queue, true);
   }
 
   private async assertEmpty(queue: string): Promise<void> {

@@ -1,4 +1,4 @@
-import type { OrderPolicy } from './order.ts';
+import type { OrderPolicy, Turn } from './order.ts';
 
 /** How the built-in worker calls the service that does the work. */
 export interface RunnerSettings {
@@ -36,8 +36,27 @@ export interface QueueSettings {
   readonly runner?: RunnerSettings;
 }
 
+/**
+ * An open breaker: the service behind the runner is away, and the built-in workers call it with one task at a time, to
+ * see whether it is back.
+ */
+export interface Breaker {
+  /** Probes in a row that failed. */
+  readonly failures: number;
+  /** When the next probe may begin, epoch ms. While one is under way: when it is over at the latest, its process dead. */
+  readonly probeAt: number;
+}
+
+/** What the processes of a fleet tell each other of a queue. */
+export interface QueueMemory {
+  /** None while it is closed. */
+  readonly breaker?: Breaker | undefined;
+  /** The last turn of an adaptive queue; none while it has kept its first order. */
+  readonly turn?: Turn | undefined;
+}
+
 /** A queue as it is. */
-export interface Queue extends QueueSettings {
+export interface Queue extends QueueSettings, QueueMemory {
   /** Nobody claims from a queue that is paused. */
   readonly paused: boolean;
 }

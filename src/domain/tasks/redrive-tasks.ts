@@ -3,7 +3,7 @@ import type { QueueStore, TaskStore, WakeUps } from '../../ports/tasks.ts';
 import { pagesOf } from '../shared/page.ts';
 import { announce } from './announce.ts';
 import { notRedrivable } from './errors.ts';
-import { settingsOf } from './find-queues.ts';
+import { settingsForTasks } from './find-queues.ts';
 import { existingTask } from './find-tasks.ts';
 import type { QueueSettings } from './queue.ts';
 import { isRedrivable, redriven, type Task } from './task.ts';
@@ -26,13 +26,14 @@ export class RedriveTasks {
   ) {}
 
   /**
-   * Brings a FAILURE or SHED back into its queue.
+   * Brings a FAILURE or SHED back into its queue, which is there again with it if it was removed.
    *
    * @throws DomainError `TASKS_NOT_FOUND`, `TASKS_NOT_REDRIVABLE`, `STORE_UNAVAILABLE`
    */
   async one(taskId: string): Promise<Task> {
     const task = await existingTask(this.tasks, taskId);
-    const after = isRedrivable(task) ? await this.redrive(task, await settingsOf(this.queues, task.queue)) : undefined;
+    if (!isRedrivable(task)) throw notRedrivable(taskId);
+    const after = await this.redrive(task, await settingsForTasks(this.queues, task.queue));
     if (!after) throw notRedrivable(taskId);
     await announce(this.wakeUps, task.queue);
     return after;
@@ -47,12 +48,13 @@ export class RedriveTasks {
    * @throws DomainError `STORE_UNAVAILABLE`; some may be back already
    */
   async all(queue: string, { status = 'FAILURE', limit = MAX_PER_CALL }: RedriveOptions = {}): Promise<number> {
-    const settings = await settingsOf(this.queues, queue);
     const most = Math.min(limit, MAX_PER_CALL);
     let count = 0;
     const readPage = (cursor: string | undefined) =>
       this.tasks.list(queue, status, { limit: Math.min(PAGE, most - count), cursor });
     for await (const found of pagesOf(readPage)) {
+      if (found.length === 0) continue;
+      const settings = await settingsForTasks(this.queues, queue);
       const back = await Promise.all(found.map((task) => this.redrive(task, settings)));
       count += back.filter(Boolean).length;
       if (count === most) break;

@@ -49,7 +49,7 @@ export function withSecrets(draft: QueueDraft, stored: RunnerSettings | undefine
     ...(headers
       ? {
           headers: mapValues(headers, (value, name) =>
-            revealed(`runner.headers.${name}`, value, stored?.headers?.[name]),
+            revealed(`runner.headers.${name}`, value, valueIn(stored?.headers, name)),
           ),
         }
       : {}),
@@ -58,6 +58,10 @@ export function withSecrets(draft: QueueDraft, stored: RunnerSettings | undefine
   if (issues.length > 0) throw invalidRequest(...issues);
   return { ...draft, runner: complete };
 }
+
+/** A header may be called `constructor`. */
+const valueIn = (headers: Readonly<Record<string, string>> = {}, name: string): string | undefined =>
+  Object.hasOwn(headers, name) ? headers[name] : undefined;
 
 const mapValues = (
   record: Readonly<Record<string, string>>,

@@ -1,7 +1,7 @@
 import type { Clock, Meter } from '../../ports/system.ts';
 import type { QueueStore, TaskStore, WakeUps } from '../../ports/tasks.ts';
 import { pagesOf } from '../shared/page.ts';
-import type { QueueSettings } from './queue.ts';
+import type { Queue } from './queue.ts';
 import { settledIfOverdue } from './task.ts';
 
 const PAGE = 100;
@@ -23,7 +23,7 @@ export class SweepTasks {
    * back first, since they are due at a certain time and what is overdue is late already.
    *
    * Records `OldestTaskAge`, the longest wait, in ms, of any claimable task in any queue, and `OldestWorkerTaskAge`, the
-   * same of the queues that have a runner, each as the oldest task of the queue tells; and `QueuesWithDeadLetters`, how
+   * same of the queues that have a runner, each as the oldest task of the queue tells, without queues that are paused; and `QueuesWithDeadLetters`, how
    * many queues hold a FAILURE.
    *
    * @throws AggregateError when some could not be swept; sweeping again is safe
@@ -31,7 +31,7 @@ export class SweepTasks {
   async execute(): Promise<void> {
     const queues = await this.allQueues();
     const failures = new Map<string, unknown>();
-    const forEach = async (work: (settings: QueueSettings) => Promise<void>): Promise<void> => {
+    const forEach = async (work: (queue: Queue) => Promise<void>): Promise<void> => {
       for (let start = 0; start < queues.length; start += QUEUES_AT_ONCE) {
         const some = queues.slice(start, start + QUEUES_AT_ONCE);
         await Promise.all(some.map((each) => work(each).catch((error) => failures.set(each.queue, error))));
@@ -39,10 +39,12 @@ export class SweepTasks {
     };
     let [oldestAge, oldestWorkerAge, queuesWithDeadLetters] = [0, 0, 0];
     await forEach(({ queue }) => this.tasks.tidy(queue, this.clock.now()));
-    await forEach(async ({ queue, runner }) => {
+    await forEach(async ({ queue, runner, paused }) => {
       await this.settle(queue);
       const { items } = await this.tasks.list(queue, 'FAILURE', { limit: 1 });
       queuesWithDeadLetters += items.length;
+      // Nobody could claim anything, and somebody wants it so.
+      if (paused) return;
       const [head] = await this.tasks.heads(queue, 'fifo', 1, this.clock.now());
       if (head === undefined) return;
       try {
@@ -60,8 +62,8 @@ export class SweepTasks {
       throw new AggregateError([...failures.values()], `${failures.size} queues could not be swept`);
   }
 
-  private async allQueues(): Promise<QueueSettings[]> {
-    const queues: QueueSettings[] = [];
+  private async allQueues(): Promise<Queue[]> {
+    const queues: Queue[] = [];
     for await (const page of pagesOf((cursor) => this.queues.list({ limit: PAGE, cursor }))) queues.push(...page);
     return queues;
   }

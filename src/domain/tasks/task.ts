@@ -166,8 +166,8 @@ export function failed(task: Task, error: string, retryDelayMs: number | undefin
   if (retryDelayMs === undefined || task.attempt >= task.maxAttempts) return finished(ended, 'FAILURE', now);
   const notBefore = now + retryDelayMs;
   if (notBefore < task.expiresAt) return { ...ended, status: 'PENDING', leaseUntil: undefined, notBefore };
-  const wait = `The next attempt was to come after ${Math.ceil(retryDelayMs / 1000)} s, past the deadline of the task.`;
-  return finished({ ...ended, error: `${error} ${wait}` }, 'FAILURE', now);
+  const wait = `(the next attempt was to come after ${Math.ceil(retryDelayMs / 1000)} s, past the deadline of the task)`;
+  return finished({ ...ended, error: `${error} ${wait}`.trimStart() }, 'FAILURE', now);
 }
 
 /**
@@ -239,10 +239,13 @@ function withEnd(task: Task, outcome: AttemptOutcome, endedAt: number, error?: s
     endedAt,
     ...(worker === undefined ? {} : { worker }),
     outcome,
-    ...(error === undefined ? {} : { error: error.slice(0, MAX_HISTORY_ERROR) }),
+    ...(error === undefined ? {} : { error: beginningOf(error) }),
   };
   return { ...task, history: [...history, end].slice(-MAX_HISTORY) };
 }
+
+/** Without half of a surrogate pair at its end, which no store would give back. */
+const beginningOf = (error: string): string => error.slice(0, MAX_HISTORY_ERROR).replace(/[\ud800-\udbff]$/, '');
 
 /**
  * Whether nothing has happened to a task since it was seen. Each claim has a fence of its own, each redrive a new

@@ -65,6 +65,13 @@ export const coreSettings = {
     fallback: '15',
     parse: wholeNumber(1, 3_600),
   },
+  STOP_SECONDS: {
+    meaning:
+      'Seconds within which SIGTERM ends the process, calls of runners that are under way included: these may go on until ' +
+      'four seconds before. Whatever starts the process must wait longer than that before it kills it.',
+    fallback: '10',
+    parse: wholeNumber(10, 900),
+  },
 } satisfies Settings;
 
 export type CoreConfig = Values<typeof coreSettings>;

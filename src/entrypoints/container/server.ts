@@ -6,6 +6,7 @@ import { readConfig } from '../composition/config.ts';
 import { contexts } from '../composition/contexts.ts';
 import { storageModules } from '../composition/dynamodb.ts';
 import { prometheusMeter } from '../composition/prometheus.ts';
+import { stopTimes } from '../composition/stop-times.ts';
 import { within } from '../deadline.ts';
 import { endOnFailure } from '../end-on-failure.ts';
 import type { ApiKey } from '../http/api-keys.ts';
@@ -17,12 +18,6 @@ import { checkStore } from './check-store.ts';
 
 /** After the signal, clients that never finish are cut off, ms. */
 const CUT_OFF_MS = 8_000;
-/** Loops and answers that have not ended by then are left to the end of the process: all of them stand a crash. */
-const STOP_MS = 8_300;
-/** So are closings; what they store is lost. */
-const CLOSE_MS = 9_300;
-/** Whatever hinders all this, the process ends within 10 s. */
-const END_MS = 9_500;
 /** How long the start waits for the store to tell its time. */
 const RESUME_MS = 2_000;
 const STOP_SIGNALS = ['SIGINT', 'SIGTERM'] as const;
@@ -64,14 +59,15 @@ async function serve(): Promise<void> {
   });
   const loops = worksBeside ? contexts.flatMap((context) => context.loops(container, config)) : [];
 
-  const { close } = closeWithGrace({ delay: END_MS, logger, skip: [...STOP_SIGNALS] }, async ({ err }) => {
+  const { loopsMs, closeMs, endMs } = stopTimes(config);
+  const { close } = closeWithGrace({ delay: endMs, logger, skip: [...STOP_SIGNALS] }, async ({ err }) => {
     if (err) logger.fatal({ err }, 'ending after an error');
     const begin = performance.now();
     const cutOff = setTimeout(() => app.server.closeAllConnections(), CUT_OFF_MS);
     // At the same time, since both may need most of the time that there is.
-    await within(STOP_MS, Promise.allSettled([app.close(), ...loops.map((loop) => loop.stop())]));
+    await within(loopsMs, Promise.allSettled([app.close(), ...loops.map((loop) => loop.stop())]));
     clearTimeout(cutOff);
-    await within(begin + CLOSE_MS - performance.now(), lifecycle.close());
+    await within(begin + closeMs - performance.now(), lifecycle.close());
   });
   // Under npm a Ctrl-C arrives twice, from the terminal and from npm: the second one must not cut the first one short.
   let isClosing = false;

@@ -50,6 +50,10 @@ export function checkContentType(request: FastifyRequest): void {
 export function parseBodies(app: FastifyInstance): void {
   // Fastify does not look at the body of a GET. One that is not empty would pass unseen.
   app.addHttpMethod('GET', { hasBody: true, overrideExisting: true });
+  // What is left out is as if it were empty.
+  app.addHook('preValidation', async (request) => {
+    if (request.routeOptions.config.optionalBody && request.body === undefined) request.body = {};
+  });
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer' }, async (request: FastifyRequest, body: Buffer) => {
     const text = decodeUtf8(body);

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { pagesOf } from '../../domain/shared/page.ts';
-import type { RunnerSettings } from '../../domain/tasks/queue.ts';
+import type { Queue, RunnerSettings } from '../../domain/tasks/queue.ts';
 import type { Clock } from '../../ports/system.ts';
 import type { FleetLease, QueueStore, TaskStore } from '../../ports/tasks.ts';
 import { type CallTime, mayBegin } from './queue-worker.ts';
@@ -123,9 +123,15 @@ export class FleetProcessor {
   private async hasWork(isOfUse: (runner: RunnerSettings) => boolean = () => true): Promise<boolean> {
     const { queues, tasks, clock } = this.parts;
     for await (const page of pagesOf((cursor) => queues.list({ limit: PAGE, cursor })))
-      for (const { queue, runner } of page)
-        if (runner && isOfUse(runner) && (await tasks.heads(queue, 'fifo', 1, clock.now() + LINGER_MS)).length > 0)
-          return true;
+      for (const queue of page) {
+        if (!queue.runner || !isOfUse(queue.runner) || !this.mayClaim(queue)) continue;
+        if ((await tasks.heads(queue.queue, 'fifo', 1, clock.now() + LINGER_MS)).length > 0) return true;
+      }
     return false;
+  }
+
+  /** Whether tasks of a queue may be claimed now or soon; where a probe is due later, the next sweep calls for it. */
+  private mayClaim(queue: Queue): boolean {
+    return !queue.paused && this.parts.guardRunner.restMs(queue) < LINGER_MS;
   }
 }

@@ -3,10 +3,12 @@ import type { Logger } from 'pino';
 import { DomainError } from '../../domain/shared/domain-error.ts';
 import type { ClaimTasks } from '../../domain/tasks/claim-tasks.ts';
 import type { ExtendLease } from '../../domain/tasks/extend-lease.ts';
-import type { QueueSettings, RunnerSettings } from '../../domain/tasks/queue.ts';
+import type { GuardRunner } from '../../domain/tasks/guard-runner.ts';
+import type { Breaker, Queue, RunnerSettings } from '../../domain/tasks/queue.ts';
 import type { RunTask } from '../../domain/tasks/run-task.ts';
 import type { Task } from '../../domain/tasks/task.ts';
 import { TokenBucket } from '../../domain/tasks/token-bucket.ts';
+import type { Meter } from '../../ports/system.ts';
 import type { QueueStore, RunOutcome } from '../../ports/tasks.ts';
 import { within } from '../deadline.ts';
 import { Bell } from './bell.ts';
@@ -15,8 +17,10 @@ export interface QueueWorkerParts {
   readonly queues: Pick<QueueStore, 'get'>;
   readonly claimTasks: ClaimTasks;
   readonly runTask: RunTask;
+  readonly guardRunner: GuardRunner;
   readonly extendLease: ExtendLease;
   readonly logger: Logger;
+  readonly meter: Meter;
   /** Given where the process itself has an end. */
   readonly callTime?: CallTime;
 }
@@ -38,12 +42,15 @@ const LOOK_INTERVAL_MS = 1_000;
 /** A holder says that it lives so many times in the time of a lease. */
 const HEARTBEATS_PER_LEASE = 3;
 const FIRST_PAUSE_MS = 500;
-const MAX_PAUSE_MS = 30_000;
-/** How long calls may go on after a stop unless it says otherwise, and how long the store then has to take their tasks back. */
-const CALL_GRACE_MS = 4_000;
+/** Not so long that a queue fills up after the store is back. */
+const MAX_PAUSE_MS = 5_000;
+/** How long the store has to take back the tasks of calls that were cut short. */
 const RECORD_GRACE_MS = 2_000;
 
 const LOST = new Set(['TASKS_LEASE_LOST', 'TASKS_NOT_FOUND']);
+
+/** A queue whose runner has the time that its calls may take now. */
+type ServedQueue = Queue & { readonly runner: RunnerSettings };
 
 /** Drains one queue into its runner. A slot and a rate token are held before a task is claimed. */
 export class QueueWorker {
@@ -56,6 +63,8 @@ export class QueueWorker {
   private readonly abandoning = new AbortController();
   private bucket: { readonly rate: number; readonly tokens: TokenBucket } | undefined;
   private working: Promise<void> | undefined;
+  /** As it was last read, or changed from here. */
+  private breaker: Breaker | undefined;
   /** The last look brought fewer tasks than there were slots: one more free slot is no reason to look again. */
   private isDrained = false;
   private isClaiming = false;
@@ -87,7 +96,7 @@ export class QueueWorker {
    *
    * @param graceMs how long calls may go on, from now; a claim that is under way counts as one
    */
-  async stop(graceMs = CALL_GRACE_MS): Promise<void> {
+  async stop(graceMs: number): Promise<void> {
     this.stopping.abort();
     this.bell.ring();
     const ended = Promise.resolve(this.working).then(() => Promise.all(this.calls.values()));
@@ -116,26 +125,46 @@ export class QueueWorker {
 
   /** @returns how long there is nothing to do unless something happens, ms; undefined when there never will be */
   private async fillSlots(): Promise<number | undefined> {
-    const settings = await this.parts.queues.get(this.queue);
-    if (!settings?.runner) return this.calls.size > 0 ? LOOK_INTERVAL_MS : undefined;
-    const runner = this.inTime(settings.runner);
-    if (!runner) return LOOK_INTERVAL_MS;
-    const slots = runner.concurrency - this.calls.size;
+    const queue = await this.parts.queues.get(this.queue);
+    this.breaker = queue?.breaker;
+    if (!queue?.runner) return this.calls.size > 0 ? LOOK_INTERVAL_MS : undefined;
+    const runner = this.inTime(queue.runner);
+    if (!runner || queue.paused) return LOOK_INTERVAL_MS;
+    const restMs = this.parts.guardRunner.restMs(queue);
+    if (restMs > 0) return Math.min(restMs, LOOK_INTERVAL_MS);
+    const slots = Math.min(runner.concurrency - this.calls.size, queue.breaker ? 1 : runner.concurrency);
     const permits = Math.min(slots, this.takeTokens(slots, runner));
     if (permits <= 0) return slots > 0 ? this.untilToken() : LOOK_INTERVAL_MS;
 
-    let claimed: readonly Task[] = [];
+    let claimed = 0;
     this.isClaiming = true;
     try {
-      const { leaseSeconds } = settings;
-      [claimed = []] = await this.parts.claimTasks.execute(this.queue, [{ max: permits, leaseSeconds }]);
-      for (const task of claimed) this.begin(task, { ...settings, runner });
+      const served = { ...queue, runner };
+      claimed = await (queue.breaker ? this.probe(served, queue.breaker) : this.claim(served, permits));
     } finally {
       this.isClaiming = false;
-      this.bucket?.tokens.giveBack(permits - claimed.length);
+      this.bucket?.tokens.giveBack(permits - claimed);
     }
-    this.isDrained = claimed.length < permits;
+    this.isDrained = claimed < permits;
     return this.isDrained ? LOOK_INTERVAL_MS : 0;
+  }
+
+  /** Begins calls of so many tasks at most. @returns how many */
+  private async claim(queue: ServedQueue, max: number, probe?: Breaker): Promise<number> {
+    const { leaseSeconds } = queue;
+    const [claimed = []] = await this.parts.claimTasks.execute(this.queue, [{ max, leaseSeconds }]);
+    for (const task of claimed) this.begin(task, queue, probe);
+    return claimed.length;
+  }
+
+  /** Calls a service that may be back, unless another process does. @returns how many calls were begun */
+  private async probe(queue: ServedQueue, breaker: Breaker): Promise<number> {
+    const probe = await this.parts.guardRunner.holdProbe(this.queue, breaker, queue.runner.timeoutMs);
+    if (!probe) return 0;
+    this.breaker = probe;
+    const begun = await this.claim(queue, 1, probe);
+    if (begun === 0) await this.parts.guardRunner.hadNoTask(this.queue, probe);
+    return begun;
   }
 
   /** The runner with the time that its calls may take now; none while that is too short for them. */
@@ -163,10 +192,10 @@ export class QueueWorker {
     return Math.min(this.bucket?.tokens.waitMs(performance.now()) ?? 0, LOOK_INTERVAL_MS);
   }
 
-  private begin(task: Task, settings: QueueSettings & { readonly runner: RunnerSettings }): void {
+  private begin(task: Task, queue: ServedQueue, probe: Breaker | undefined): void {
     const cancel = new AbortController();
     if (this.stopping.signal.aborted) cancel.abort();
-    const call = this.handle(task, settings, cancel).finally(() => {
+    const call = this.handle(task, queue, probe, cancel).finally(() => {
       this.calls.delete(cancel);
       if (!this.isDrained) this.bell.ring();
     });
@@ -176,7 +205,8 @@ export class QueueWorker {
   /** Has a task done and says what became of it, with heartbeats until that is stored. Never rejects. */
   private async handle(
     task: Task,
-    { runner, leaseSeconds }: QueueSettings & { readonly runner: RunnerSettings },
+    { runner, leaseSeconds }: ServedQueue,
+    probe: Breaker | undefined,
     cancel: AbortController,
   ): Promise<void> {
     const heart = setInterval(
@@ -184,16 +214,45 @@ export class QueueWorker {
       (leaseSeconds * 1000) / HEARTBEATS_PER_LEASE,
     );
     const begin = performance.now();
+    const isCalled = !cancel.signal.aborted;
     try {
       const outcome = await this.parts.runTask.run(task, runner, cancel.signal);
-      await this.record(task, outcome);
       const ms = Math.round(performance.now() - begin);
+      // Before the task is given back: it must not be claimed at once for another such call.
+      await this.guard(outcome, probe);
+      if (!(await this.record(task, outcome))) return;
       this.parts.logger.debug({ ...this.nameOf(task), outcome: outcome.kind, ms }, 'task called');
+      if (isCalled && outcome.kind === 'cancelled') this.reportCut(task, ms);
     } catch (error) {
       this.parts.logger.error({ err: error, ...this.nameOf(task) }, 'the outcome is lost; the task comes back');
     } finally {
       clearInterval(heart);
     }
+  }
+
+  /** Opens or closes the breaker by what came of a call. */
+  private async guard(outcome: RunOutcome, probe: Breaker | undefined): Promise<void> {
+    const { guardRunner, logger } = this.parts;
+    const before = probe ?? this.breaker;
+    try {
+      const after = await guardRunner.heard({ queue: this.queue, breaker: before }, outcome, probe !== undefined);
+      if (after !== before) this.breaker = after;
+      if (!before && after) logger.warn({ queue: this.queue }, 'the service of the queue is away; it is probed');
+      if (before && !after) {
+        logger.info({ queue: this.queue }, 'the service of the queue is back');
+        this.bell.ring();
+      }
+    } catch (error) {
+      logger.warn(
+        { err: error, queue: this.queue },
+        'what a call said of its service is lost; the next one may say it',
+      );
+    }
+  }
+
+  private reportCut(task: Task, ms: number): void {
+    this.parts.meter.record('TaskCallsCut', 1, 'Count');
+    this.parts.logger.warn({ ...this.nameOf(task), ms }, 'a call was cut short by the stop; its task is done again');
   }
 
   /** @param leaseSeconds as it was claimed for: beats come as often as these ask, whatever the queue says by now */
@@ -210,18 +269,19 @@ export class QueueWorker {
    * Ends the lease, however long the store takes to answer. Meanwhile the slot stays taken, so that a store that fails
    * is not asked for more.
    *
+   * @returns false if the lease was lost
    * @throws whatever cannot be helped by trying again, and `STORE_UNAVAILABLE` once the worker gives up
    */
-  private async record(task: Task, outcome: RunOutcome): Promise<void> {
+  private async record(task: Task, outcome: RunOutcome): Promise<boolean> {
     for (let failures = 0; ; failures++) {
       try {
         const { status, error } = await this.parts.runTask.record(task, outcome);
         if (status === 'FAILURE') this.parts.logger.warn({ ...this.nameOf(task), error }, 'task failed for good');
-        return;
+        return true;
       } catch (error) {
         if (isLost(error)) {
           this.parts.logger.warn({ ...this.nameOf(task), outcome: outcome.kind }, 'the lease was lost meanwhile');
-          return;
+          return false;
         }
         const mayPass = error instanceof DomainError && error.code === 'STORE_UNAVAILABLE';
         if (!mayPass || this.abandoning.signal.aborted) throw error;

@@ -36,8 +36,8 @@ export class TaskWorker {
     return [...this.workers.values()].some(({ isBusy }) => isBusy);
   }
 
-  /** @param graceMs how long calls may go on; each queue's default if absent */
-  async stop(graceMs?: number): Promise<void> {
+  /** @param graceMs how long calls may go on, from now */
+  async stop(graceMs: number): Promise<void> {
     this.isStopping = true;
     this.endListening?.();
     this.bell.ring();

@@ -1,7 +1,17 @@
 import { describe, expect, it } from '@jest/globals';
 import { addCounts, rateIn } from '../../../src/adapters/dynamodb/queue-counts.ts';
-import { putTask, replaceTask } from '../../../src/adapters/dynamodb/task-requests.ts';
-import { claimed, completed, extended, failed, redriven } from '../../../src/domain/tasks/task.ts';
+import { changedFields, claimTask, putTask, replaceTask } from '../../../src/adapters/dynamodb/task-requests.ts';
+import {
+  claimed,
+  completed,
+  extended,
+  failed,
+  MAX_HISTORY,
+  redriven,
+  released,
+  type Task,
+} from '../../../src/domain/tasks/task.ts';
+import { itemSize } from '../../helpers/item-size.ts';
 import { aGrant, aTask, T0 } from '../../helpers/tasks.ts';
 
 const DAY_MS = 86_400_000;
@@ -46,23 +56,24 @@ describe('the request that changes a task', () => {
     return { ...rest, set: names(set), removed: names(removed) };
   };
 
-  it('holds it to the status, fence and lease with which it was seen', () => {
-    const { ConditionExpression, ExpressionAttributeValues } = request(held, extended(held, T0 + 1));
+  it('holds it to the status, fence, lease and deadline with which it was seen', () => {
+    const { ConditionExpression, ExpressionAttributeValues } = request(held, extended(held, 60, T0));
     expect(ConditionExpression).toBe(
-      '#status = :seen_status AND #fence = :seen_fence AND #leaseUntil = :seen_leaseUntil',
+      '#status = :seen_status AND #fence = :seen_fence AND #leaseUntil = :seen_leaseUntil AND #expiresAt = :seen_expiresAt',
     );
     expect(ExpressionAttributeValues).toMatchObject({
       ':seen_status': 'TAKEN',
       ':seen_fence': 'f',
       ':seen_leaseUntil': T0 + 30_000,
+      ':seen_expiresAt': held.expiresAt,
     });
     expect(request(task, { ...task, status: 'SHED', finishedAt: T0 }).ConditionExpression).toBe(
-      '#status = :seen_status AND attribute_not_exists(#fence) AND attribute_not_exists(#leaseUntil)',
+      '#status = :seen_status AND attribute_not_exists(#fence) AND attribute_not_exists(#leaseUntil) AND #expiresAt = :seen_expiresAt',
     );
   });
 
   it('writes what has changed, and not the payload again', () => {
-    expect(request(held, extended(held, T0 + 60_000))).toMatchObject({
+    expect(request(held, extended(held, 60, T0))).toMatchObject({
       set: ['leaseUntil', 'list', 'position'],
       removed: ['ttl'],
     });
@@ -82,6 +93,37 @@ describe('the request that changes a task', () => {
     expect(kept).toBe(T0 / 1_000 + 86_400 + 1);
     expect(request(dead, redriven(dead, 60, T0 + 2)).removed).toContain('ttl');
   });
+});
+
+describe('the request that claims a task', () => {
+  it.each([
+    [undefined, ' REMOVE endedBy, worker', undefined],
+    ['w', ', worker = :worker REMOVE endedBy', 'w'],
+  ])('names who has it, if that is known: %s', (worker, end, value) => {
+    const grant = { ...aGrant('f'), ...(worker === undefined ? {} : { worker }) };
+    const { UpdateExpression, ExpressionAttributeValues } = claimTask('tasks', 't', grant);
+    expect(UpdateExpression?.replace(/^.* \+ :one ?/, '')).toBe(end.trimStart());
+    expect(ExpressionAttributeValues?.[':worker']).toBe(value);
+  });
+});
+
+it('a task is the same in whatever order the store gives the members of its history', () => {
+  const done = completed(claimed(task, { ...aGrant('f'), worker: 'w' }), '1', T0);
+  const turned = { ...done, history: done.history?.map((end) => Object.fromEntries(Object.entries(end).reverse())) };
+  expect(changedFields(done, turned as unknown as Task)).toEqual({});
+});
+
+it('a task with the longest of everything fits into an item many times', () => {
+  let longest = aTask({ payload: 'x'.repeat(32 * 1_024), maxAttempts: 100 });
+  for (let index = 0; index <= MAX_HISTORY; index++)
+    longest = released(
+      claimed(longest, { ...aGrant('f'.repeat(22)), worker: '🙂'.repeat(128) }),
+      0,
+      T0,
+      'ü'.repeat(2_000),
+    );
+  longest = completed(claimed(longest, aGrant('f')), 'x'.repeat(32 * 1_024), T0);
+  expect(itemSize(putTask('tasks', { ...longest, error: 'ü'.repeat(2_100) }, T0).Item ?? {})).toBeLessThan(100_000);
 });
 
 describe('counts of a queue', () => {

@@ -1,8 +1,10 @@
-import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { type DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { DynamoDbQueueStore } from '../../../src/adapters/dynamodb/queue-store.ts';
 import { DynamoDbTaskStore } from '../../../src/adapters/dynamodb/task-store.ts';
 import type { TaskTables } from '../../../src/adapters/dynamodb/task-tables.ts';
-import { claimed, completed, failed, redriven, type Task } from '../../../src/domain/tasks/task.ts';
+import { queueSettings } from '../../../src/domain/tasks/queue.ts';
+import { claimed, completed, failed, redriven, released, type Task } from '../../../src/domain/tasks/task.ts';
 import { FakeClock } from '../../helpers/fakes.ts';
 import { startDynamoDbLocal } from '../../helpers/servers/dynamodb-local.ts';
 import { clientOf, newTaskTables } from '../../helpers/servers/dynamodb-tables.ts';
@@ -78,6 +80,50 @@ await withServer('The task store behind faults', startDynamoDbLocal, async ({ en
       first('UpdateItem', fate);
       expect(await store.replace(failure, redriven(failure, 60, T0))).toBe(true);
     });
+
+    it('whoever took over a lease that ran out has it, and the one who died is in the history', async () => {
+      const grant = { ...aGrant('g', T0 + 30_000), worker: 'second' };
+      for (const nth of [1, 2]) {
+        const held = await taken();
+        // The first update is refused, since the task is TAKEN; the second takes over.
+        let updates = 0;
+        proxy.fate = ({ operation }) => (operation === 'UpdateItem' && ++updates === nth ? fate : 'pass');
+        const expected = claimed(held, grant);
+        expect(await store.claim(held.taskId, grant)).toEqual({ kind: 'claimed', task: expected });
+        proxy.reset();
+        expect(await store.get(held.taskId)).toEqual(expected);
+        expect(expected.history).toHaveLength(1);
+      }
+    });
+
+    it('a task was removed, and counted so once', async () => {
+      const dead = await taken();
+      const failure = failed(dead, 'no', undefined, T0);
+      await store.replace(dead, failure);
+      const count = async () => {
+        await store.flush();
+        const Key = { pk: 'QUEUE#q', sk: 'COUNTS' };
+        return (await direct.send(new GetCommand({ TableName: tables.queues, Key }))).Item?.deadLetters;
+      };
+      const before = await count();
+      first('DeleteItem', fate);
+      expect(await store.remove(failure)).toBe(true);
+      expect(await store.remove(failure)).toBe(false);
+      expect(await count()).toBe(before - 1);
+    });
+
+    it('a queue was paused, put and removed', async () => {
+      const queues = new DynamoDbQueueStore(client, tables.queues);
+      first('TransactWriteItems', fate);
+      expect(await queues.put(queueSettings('faulty'))).toMatchObject({ paused: false });
+      first('UpdateItem', fate);
+      expect(await queues.pause('faulty', true)).toMatchObject({ paused: true });
+      first('TransactWriteItems', fate);
+      await queues.remove('faulty');
+      expect(await queues.get('faulty')).toBeUndefined();
+      first('TransactWriteItems', fate);
+      expect(await queues.create(queueSettings('faulty'))).toMatchObject({ paused: false });
+    });
   });
 
   it('another task with the same id is a repeat also when the answer was lost', async () => {
@@ -93,7 +139,21 @@ await withServer('The task store behind faults', startDynamoDbLocal, async ({ en
     expect(await store.claim(task.taskId, aGrant('other'))).toEqual({ kind: 'refused', task });
   });
 
+  it('a removal by somebody else is not taken for a lost answer', async () => {
+    const held = await taken();
+    const back = released(held, 0, T0);
+    const done = completed(held, '1', T0);
+    await store.replace(held, back);
+    first('DeleteItem', 'lose request');
+    expect(await store.remove(done)).toBe(false);
+    expect(await store.get(held.taskId)).toEqual(back);
+  });
+
   it('contention is got over', async () => {
+    const queues = new DynamoDbQueueStore(client, tables.queues);
+    await queues.put(queueSettings('busy'));
+    first('UpdateItem', refusal('ThrottlingException'), 4);
+    expect(await queues.pause('busy', true)).toMatchObject({ paused: true });
     const task = aTask();
     first('PutItem', refusal('ThrottlingException'), 4);
     expect(await store.add(task, PLENTY)).toEqual({ kind: 'added' });

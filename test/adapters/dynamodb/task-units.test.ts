@@ -2,7 +2,15 @@ import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { DynamoDbTaskStore } from '../../../src/adapters/dynamodb/task-store.ts';
 import type { TaskTables } from '../../../src/adapters/dynamodb/task-tables.ts';
-import { claimed, completed, extended, failed, type Task } from '../../../src/domain/tasks/task.ts';
+import {
+  cancelled,
+  claimed,
+  completed,
+  extended,
+  failed,
+  redriven,
+  type Task,
+} from '../../../src/domain/tasks/task.ts';
 import { type ConsumedUnits, countUnits } from '../../helpers/consumed-units.ts';
 import { FakeClock } from '../../helpers/fakes.ts';
 import { fillQueue } from '../../helpers/fill-queue.ts';
@@ -36,7 +44,7 @@ await withServer('Units of a task', startDynamoDbLocal, ({ endpoint }) => {
     async function taken(): Promise<Task> {
       const task = aTask({ queue: 'warm', payload });
       await store.add(task, 1_000_000);
-      const outcome = await store.claim(task.taskId, aGrant('f'.repeat(26)));
+      const outcome = await store.claim(task.taskId, aGrant('f'.repeat(22)));
       return outcome.task as Task;
     }
 
@@ -50,18 +58,31 @@ await withServer('Units of a task', startDynamoDbLocal, ({ endpoint }) => {
     it('costs six write units when it is put, claimed and finished', async () => {
       const task = aTask({ queue: 'warm', payload });
       expect(await costOf(() => store.add(task, 1_000_000))).toBe(2);
-      expect(await costOf(() => store.claim(task.taskId, aGrant('f'.repeat(26))))).toBe(2);
-      const held = claimed(task, aGrant('f'.repeat(26)));
+      expect(await costOf(() => store.claim(task.taskId, aGrant('f'.repeat(22))))).toBe(2);
+      const held = claimed(task, aGrant('f'.repeat(22)));
       expect(await costOf(() => store.replace(held, completed(held, '{"id":1}', T0)))).toBe(2);
     });
 
     it('costs two with each heartbeat and each retry, three when it fails for good, one when a claim is lost', async () => {
       const [beating, retried, dead] = [await taken(), await taken(), await taken()];
 
-      expect(await costOf(() => store.replace(beating, extended(beating, T0 + HOUR)))).toBe(2);
+      expect(await costOf(() => store.replace(beating, extended(beating, 3_600, T0)))).toBe(2);
       expect(await costOf(() => store.replace(retried, failed(retried, 'busy', 500, T0)))).toBe(2);
       expect(await costOf(() => store.replace(dead, failed(dead, 'no', undefined, T0)))).toBe(3);
       expect(await costOf(() => store.claim(beating.taskId, aGrant('late')))).toBe(1);
+    });
+
+    it('costs three when its lease ran out, when it is cancelled and when it is redriven, and two when it is purged', async () => {
+      const [over, stopped, gone, back] = [await taken(), await taken(), await taken(), await taken()];
+      const late = aGrant('g'.repeat(22), T0 + HOUR / 2);
+
+      expect(await costOf(() => store.claim(over.taskId, late))).toBe(3);
+      expect(await costOf(() => store.replace(stopped, cancelled(stopped, T0)))).toBe(3);
+      const [dead, failure] = [failed(gone, 'no', undefined, T0), failed(back, 'no', undefined, T0)];
+      await store.replace(gone, dead);
+      await store.replace(back, failure);
+      expect(await costOf(() => store.remove(dead))).toBe(2);
+      expect(await costOf(() => store.replace(failure, redriven(failure, 60, T0)))).toBe(3);
     });
 
     describe('a look at the head', () => {

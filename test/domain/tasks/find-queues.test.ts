@@ -22,7 +22,7 @@ it('a view of a queue is no older than a task that came while its figures were r
     },
   });
 
-  const { asOf, figures } = await new FindQueues(queues, busy, new QueueOrders(busy, clock), clock).byName('q');
+  const { asOf, figures } = await new FindQueues(queues, busy, new QueueOrders(busy, queues, clock), clock).byName('q');
   expect(figures.newestPendingAt).toBe(T0 + 5);
   expect(asOf).toBe(T0 + 5);
 });

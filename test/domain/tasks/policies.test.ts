@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { canonicalJson, isLongerThan } from '../../../src/domain/tasks/json-text.ts';
 import { chooseOrder } from '../../../src/domain/tasks/order.ts';
+import { queueSettings } from '../../../src/domain/tasks/queue.ts';
 import { retryDelayMs } from '../../../src/domain/tasks/retry-delay.ts';
 import { Throughput } from '../../../src/domain/tasks/throughput.ts';
 import { TokenBucket } from '../../../src/domain/tasks/token-bucket.ts';
@@ -69,18 +70,59 @@ describe('throughput', () => {
 });
 
 describe('the delay before a retry', () => {
-  it('is anything from 0 to 1 s × 2^(attempt − 1), at most 60 s', () => {
-    for (const [attempt, bound] of [
-      [1, 1_000],
-      [2, 2_000],
-      [6, 32_000],
-      [7, 60_000],
-      [100, 60_000],
-    ] as const) {
-      expect(retryDelayMs(attempt, 0)).toBe(0);
-      expect(retryDelayMs(attempt, 0.5)).toBe(bound / 2);
-      expect(retryDelayMs(attempt, 0.999_999_9)).toBe(bound - 1);
-    }
+  const retry = { firstSeconds: 1, maxSeconds: 60 };
+
+  it.each([
+    [1, retry, 1_000],
+    [2, retry, 2_000],
+    [6, retry, 32_000],
+    [7, retry, 60_000],
+    [100, retry, 60_000],
+    [1, { firstSeconds: 90, maxSeconds: 60 }, 60_000],
+    [3, { firstSeconds: 10, maxSeconds: 3_600 }, 40_000],
+    [20, queueSettings('q').retry, 3_600_000],
+  ])('of attempt %i under %j is anything from 0 to below %i ms', (attempt, settings, bound) => {
+    expect(retryDelayMs({ attempt }, settings, 0)).toBe(0);
+    expect(retryDelayMs({ attempt }, settings, 0.5)).toBe(bound / 2);
+    expect(retryDelayMs({ attempt }, settings, 0.999_999_9)).toBe(bound - 1);
+  });
+
+  it('is never shorter than was asked for, and at most a quarter longer than that and the backoff', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 100 }),
+        fc.integer({ min: 0, max: 86_400_000 }),
+        fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
+        (attempt, retryAfterMs, random) => {
+          const delay = retryDelayMs({ attempt, retryAfterMs }, retry, random);
+          expect(delay).toBeGreaterThanOrEqual(retryAfterMs);
+          expect(delay).toBeGreaterThanOrEqual(retryDelayMs({ attempt }, retry, random));
+          expect(delay).toBeLessThanOrEqual(Math.max(1.25 * retryAfterMs, 60_000));
+        },
+      ),
+    );
+  });
+
+  it('differs between tasks that were told the same wait, and is jittered as ever where that is none', () => {
+    const delays = [0, 0.25, 0.5, 0.75].map((random) =>
+      [0, 60_000].map((retryAfterMs) => retryDelayMs({ attempt: 1, retryAfterMs }, retry, random)),
+    );
+    expect(delays).toEqual([
+      [0, 60_000],
+      [250, 63_750],
+      [500, 67_500],
+      [750, 71_250],
+    ]);
+  });
+
+  it('by default makes twenty attempts last some four hours on average', () => {
+    const settings = queueSettings('q');
+    const waits = Array.from({ length: settings.maxAttempts - 1 }, (_, index) =>
+      retryDelayMs({ attempt: index + 1 }, settings.retry, 0.5),
+    );
+    const hours = waits.reduce((sum, wait) => sum + wait) / 3_600_000;
+    expect(hours).toBeGreaterThan(4);
+    expect(hours).toBeLessThan(5);
   });
 });
 

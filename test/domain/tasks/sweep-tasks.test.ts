@@ -5,7 +5,7 @@ import { MemoryWakeUps } from '../../../src/adapters/memory/wake-ups.ts';
 import { storeUnavailable } from '../../../src/domain/shared/domain-error.ts';
 import { queueSettings } from '../../../src/domain/tasks/queue.ts';
 import { SweepTasks } from '../../../src/domain/tasks/sweep-tasks.ts';
-import type { Task } from '../../../src/domain/tasks/task.ts';
+import { redriven, type Task } from '../../../src/domain/tasks/task.ts';
 import type { Meter } from '../../../src/ports/system.ts';
 import type { TaskStore } from '../../../src/ports/tasks.ts';
 import { FakeClock } from '../../helpers/fakes.ts';
@@ -54,6 +54,45 @@ describe('a sweep', () => {
     for (let index = 0; index < 120; index++)
       expect(await store.figures(`q${index}`, clock.now())).toMatchObject({ pending: 0, counters: { shed: 1 } });
     expect(await store.get(kept.taskId)).toEqual(kept);
+  });
+
+  it('settles what is overdue in a paused queue, wakes nobody there, and tells of no wait that somebody wants', async () => {
+    for (const queue of ['paused', 'open'])
+      for (const expiresAt of [T0 + 1_000, T0 + 100_000]) await add({ queue, expiresAt });
+    await queues.pause('paused', true);
+    clock.advance(1_000);
+    await sweep();
+    expect(await store.figures('paused', clock.now())).toMatchObject({ pending: 1, counters: { shed: 1 } });
+    expect(woken).toEqual(['open']);
+
+    await queues.pause('open', true);
+    await sweep();
+    expect(recorded('OldestTaskAge')).toEqual([
+      [1_000, 'Milliseconds'],
+      [0, 'Milliseconds'],
+    ]);
+  });
+
+  it('leaves a task alone that was shed and redriven since it was seen', async () => {
+    const seen = await add({ expiresAt: T0 + 1_000 });
+    clock.advance(1_000);
+    let slow = false;
+    const meanwhile = overriding<TaskStore>(store, {
+      listOverdue: async (...search) => {
+        const found = await store.listOverdue(...search);
+        if (slow || found.length === 0) return found;
+        slow = true;
+        await sweep();
+        const shed = (await store.get(seen.taskId)) as Task;
+        await store.replace(shed, redriven(shed, 60, clock.now()));
+        return found;
+      },
+    });
+
+    await sweep(meanwhile);
+
+    expect(slow).toBe(true);
+    expect(await store.get(seen.taskId)).toMatchObject({ status: 'PENDING', expiresAt: T0 + 61_000 });
   });
 
   it('settles every overdue task also beside another sweep that is faster now and then', async () => {

@@ -42,6 +42,7 @@ await withServer('the functions of tasks', startDynamoDbLocal, async ({ endpoint
       ...dynamoDbEnv(endpoint),
       TASKS_TABLE: tables.tasks,
       QUEUES_TABLE: tables.queues,
+      RUNNER_HOSTS: settings.RUNNER_HOSTS as string,
       WAKE_UPS_TOPIC_ARN: TOPIC,
       AWS_ENDPOINT_URL_SNS: sns.endpoint,
     };

@@ -6,9 +6,10 @@ import { TaskWorker } from '../../worker/task-worker.ts';
 import { system } from '../compose.ts';
 import type { Context, Loop } from '../context.ts';
 import { sweep } from '../loops.ts';
+import { stopTimes } from '../stop-times.ts';
 import { figures } from './figures.ts';
 import { tasksModule } from './module.ts';
-import { settings, type TasksConfig, tablesOf } from './settings.ts';
+import { runnerHostsOf, settings, type TasksConfig, tablesOf } from './settings.ts';
 import { tasksStreamReader } from './stream-handler.ts';
 import { ports, useCases } from './tokens.ts';
 
@@ -19,7 +20,7 @@ export const tasks: Context<typeof settings> = {
   problems,
   figures,
   tables: (config) => taskTableDefinitions(tablesOf(config)),
-  routes: (container: Container) =>
+  routes: (container: Container, config: TasksConfig) =>
     tasksRoutes({
       enqueueTask: container.get(useCases.enqueueTask),
       findTasks: container.get(useCases.findTasks),
@@ -35,19 +36,23 @@ export const tasks: Context<typeof settings> = {
       configureQueue: container.get(useCases.configureQueue),
       pauseQueue: container.get(useCases.pauseQueue),
       signals: container.get(ports.signals),
+      runnerHosts: runnerHostsOf(config),
     }),
   loops: (container: Container, config: TasksConfig) => {
     const logger = container.get(system.logger);
     const sweepTasks = container.get(useCases.sweepTasks);
+    const worker = new TaskWorker({
+      queues: container.get(ports.queues),
+      signals: container.get(ports.signals),
+      claimTasks: container.get(useCases.claimTasks),
+      runTask: container.get(useCases.runTask),
+      guardRunner: container.get(useCases.guardRunner),
+      extendLease: container.get(useCases.extendLease),
+      logger,
+      meter: container.get(system.meter),
+    });
     return [
-      new TaskWorker({
-        queues: container.get(ports.queues),
-        signals: container.get(ports.signals),
-        claimTasks: container.get(useCases.claimTasks),
-        runTask: container.get(useCases.runTask),
-        extendLease: container.get(useCases.extendLease),
-        logger,
-      }),
+      { start: () => worker.start(), stop: () => worker.stop(stopTimes(config).callsMs) },
       ...(config.STORAGE === 'memory' ? [] : [countingLoop(container)]),
       sweep('sweeping the queues', config.SWEEP_SECONDS, logger, () => sweepTasks.execute()),
     ];

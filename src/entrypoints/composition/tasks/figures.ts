@@ -4,14 +4,20 @@ export const figures = {
   OldestTaskAge: {
     type: 'gauge',
     unit: 'Milliseconds',
-    meaning: 'The longest wait of a task that can be claimed, in any queue.',
+    meaning: 'The longest wait of a task that can be claimed, in any queue that is not paused.',
     recorded: 'with every sweep',
   },
   OldestWorkerTaskAge: {
     type: 'gauge',
     unit: 'Milliseconds',
-    meaning: 'The longest wait of a task that can be claimed, in a queue that has a runner.',
+    meaning: 'The longest wait of a task that can be claimed, in a queue that has a runner and is not paused.',
     recorded: 'with every sweep',
+  },
+  TaskCallsCut: {
+    type: 'counter',
+    unit: 'Count',
+    meaning: 'Calls of runners that a stop of the process cut short; their tasks are done again.',
+    recorded: 'with every call that is cut short',
   },
   QueuesWithDeadLetters: {
     type: 'gauge',

@@ -1,3 +1,4 @@
+import { getHeapStatistics } from 'node:v8';
 import { ContainerModule, type ContainerModuleLoadOptions } from 'inversify';
 import { DynamoDbFleetLease } from '../../../adapters/dynamodb/fleet-lease.ts';
 import { HttpTaskRunner } from '../../../adapters/http/task-runner.ts';
@@ -15,6 +16,7 @@ import { ExtendLease } from '../../../domain/tasks/extend-lease.ts';
 import { FailTask } from '../../../domain/tasks/fail-task.ts';
 import { FindQueues } from '../../../domain/tasks/find-queues.ts';
 import { FindTasks } from '../../../domain/tasks/find-tasks.ts';
+import { GuardRunner } from '../../../domain/tasks/guard-runner.ts';
 import { PauseQueue } from '../../../domain/tasks/pause-queue.ts';
 import { PurgeQueue } from '../../../domain/tasks/purge-queue.ts';
 import { QueueOrders } from '../../../domain/tasks/queue-orders.ts';
@@ -25,7 +27,7 @@ import { system } from '../compose.ts';
 import { dynamoDb } from '../dynamodb.ts';
 import { token } from '../token.ts';
 import { bindStores, bindSweeping, bindTopic, DAY_MS } from './function-modules.ts';
-import { type TasksConfig, tablesOf } from './settings.ts';
+import { runnerHostsOf, type TasksConfig, tablesOf } from './settings.ts';
 import { fleet, ports, useCases } from './tokens.ts';
 
 /** Binds the ports of the tasks context to the adapters of the configured profile, and its use cases to the ports. */
@@ -37,7 +39,7 @@ export const tasksModule = (config: TasksConfig): ContainerModule =>
       bindRecords(options, config);
     }
     bindWakeUps(options);
-    bindRunner(options);
+    bindRunner(options, config);
     bindUseCases(options);
   });
 
@@ -46,7 +48,7 @@ export const processingModule = (config: TasksConfig): ContainerModule =>
   new ContainerModule((options) => {
     bindStores(options, config);
     bindTopic(options, config);
-    bindRunner(options);
+    bindRunner(options, config);
     bindWorking(options);
     bindWakeUps(options);
     options
@@ -58,7 +60,9 @@ export const processingModule = (config: TasksConfig): ContainerModule =>
   });
 
 function bindMemory({ bind }: ContainerModuleLoadOptions, config: TasksConfig): void {
-  bind(ports.tasks).toResolvedValue(() => new MemoryTaskStore(config.TASK_RETENTION_DAYS * DAY_MS));
+  // Half of what the process may have: the rest of it lives there too.
+  const maxBytes = getHeapStatistics().heap_size_limit / 2;
+  bind(ports.tasks).toResolvedValue(() => new MemoryTaskStore(config.TASK_RETENTION_DAYS * DAY_MS, maxBytes));
   bind(ports.queues).toResolvedValue(() => new MemoryQueueStore());
 }
 
@@ -96,15 +100,18 @@ function bindWakeUps({ bind }: ContainerModuleLoadOptions): void {
   bind(ports.signals).toService(memory);
 }
 
-function bindRunner({ bind }: ContainerModuleLoadOptions): void {
-  bind(ports.runner).toResolvedValue((clock) => new HttpTaskRunner(clock), [system.clock]);
+function bindRunner({ bind }: ContainerModuleLoadOptions, config: TasksConfig): void {
+  bind(ports.runner).toResolvedValue((clock) => new HttpTaskRunner(clock, runnerHostsOf(config)), [system.clock]);
 }
 
 /** What a worker needs: claims, heartbeats, and the ways in which a lease ends. */
 function bindWorking({ bind }: ContainerModuleLoadOptions): void {
   const { tasks, queues, wakeUps } = ports;
   const { clock, ids, random } = system;
-  bind(useCases.queueOrders).toResolvedValue((tasks, clock) => new QueueOrders(tasks, clock), [tasks, clock]);
+  bind(useCases.queueOrders).toResolvedValue(
+    (tasks, queues, clock) => new QueueOrders(tasks, queues, clock),
+    [tasks, queues, clock],
+  );
   bind(useCases.claimTasks).toResolvedValue(
     (tasks, queues, orders, clock, ids, random) => new ClaimTasks(tasks, queues, orders, clock, ids, random),
     [tasks, queues, useCases.queueOrders, clock, ids, random],
@@ -125,6 +132,10 @@ function bindWorking({ bind }: ContainerModuleLoadOptions): void {
   bind(useCases.runTask).toResolvedValue(
     (runner, complete, fail, release) => new RunTask(runner, complete, fail, release),
     [ports.runner, useCases.completeTask, useCases.failTask, useCases.releaseTask],
+  );
+  bind(useCases.guardRunner).toResolvedValue(
+    (queues, clock, random) => new GuardRunner(queues, clock, random),
+    [queues, clock, random],
   );
 }
 

@@ -15,9 +15,11 @@ export function processorOf(container: Container): FleetProcessor {
     lease: container.get(fleet.lease),
     claimTasks: container.get(useCases.claimTasks),
     runTask: container.get(useCases.runTask),
+    guardRunner: container.get(useCases.guardRunner),
     extendLease: container.get(useCases.extendLease),
     clock: container.get(system.clock),
     logger: container.get(system.logger),
+    meter: container.get(system.meter),
     goOn: (round) => topic.goOn(round),
   });
 }

@@ -1,6 +1,8 @@
 import type { TaskTables } from '../../../adapters/dynamodb/task-tables.ts';
+import { AllowedHosts, parseHostRule } from '../../../adapters/http/allowed-hosts.ts';
+import { isLoopback } from '../../loopback.ts';
 import type { CoreConfig } from '../config.ts';
-import { matching, type Settings, tableName, type Values, wholeNumber } from '../settings.ts';
+import { listOf, matching, type Settings, tableName, type Values, wholeNumber } from '../settings.ts';
 
 export const settings = {
   TASKS_TABLE: {
@@ -20,6 +22,14 @@ export const settings = {
     fallback: '7',
     parse: wholeNumber(1, 3_650),
   },
+  RUNNER_HOSTS: {
+    meaning:
+      'What the runners of queues may call, separated by commas: hosts (`jobs.example.org`), all hosts below a domain ' +
+      '(`*.example.org`), or addresses, one or a CIDR block of them (`10.0.0.0/8`). A listed host may have any address; of ' +
+      'every other one the address counts that is connected to. `0.0.0.0/0,::/0` allows everything. Unset, every host may be ' +
+      'called with `STORAGE=memory`, a loopback `HOST` and no `PUBLIC_BASE_URL`, and public addresses alone otherwise.',
+    parse: listOf(parseHostRule),
+  },
 } satisfies Settings;
 
 export type TasksConfig = CoreConfig & Values<typeof settings>;
@@ -28,3 +38,9 @@ export const tablesOf = ({ TABLE_PREFIX, TASKS_TABLE, QUEUES_TABLE }: TasksConfi
   tasks: TASKS_TABLE ?? `${TABLE_PREFIX}tasks`,
   queues: QUEUES_TABLE ?? `${TABLE_PREFIX}queues`,
 });
+
+export function runnerHostsOf({ RUNNER_HOSTS, STORAGE, HOST, PUBLIC_BASE_URL }: TasksConfig): AllowedHosts {
+  if (RUNNER_HOSTS) return AllowedHosts.of(RUNNER_HOSTS);
+  const isOnThisMachine = STORAGE === 'memory' && isLoopback(HOST) && PUBLIC_BASE_URL === undefined;
+  return isOnThisMachine ? AllowedHosts.every : AllowedHosts.public;
+}

@@ -9,6 +9,7 @@ import type { ExtendLease } from '../../../domain/tasks/extend-lease.ts';
 import type { FailTask } from '../../../domain/tasks/fail-task.ts';
 import type { FindQueues } from '../../../domain/tasks/find-queues.ts';
 import type { FindTasks } from '../../../domain/tasks/find-tasks.ts';
+import type { GuardRunner } from '../../../domain/tasks/guard-runner.ts';
 import type { PauseQueue } from '../../../domain/tasks/pause-queue.ts';
 import type { PurgeQueue } from '../../../domain/tasks/purge-queue.ts';
 import type { QueueOrders } from '../../../domain/tasks/queue-orders.ts';
@@ -57,6 +58,7 @@ export const useCases = {
   pauseQueue: token<PauseQueue>('PauseQueue'),
   redriveTasks: token<RedriveTasks>('RedriveTasks'),
   runTask: token<RunTask>('RunTask'),
+  guardRunner: token<GuardRunner>('GuardRunner'),
   sweepTasks: token<SweepTasks>('SweepTasks'),
   findQueues: token<FindQueues>('FindQueues'),
   configureQueue: token<ConfigureQueue>('ConfigureQueue'),

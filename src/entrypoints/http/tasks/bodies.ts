@@ -48,7 +48,8 @@ export const claimedBody = (task: Task) => ({
   expiresAt: timestamp(task.expiresAt),
 });
 
-export const settingsBody = (queue: Queue): Static<typeof schemas.QueueSettingsBody> => withoutSecrets(queue);
+export const settingsBody = ({ breaker, turn, ...queue }: Queue): Static<typeof schemas.QueueSettingsBody> =>
+  withoutSecrets(queue);
 
 export function queueBody({ settings, figures, effectiveOrder, asOf }: QueueView): Static<typeof schemas.QueueBody> {
   const { pending, taken, deadLetters, oldestPendingAt, newestPendingAt, throughputPerSecond, counters } = figures;
@@ -56,6 +57,7 @@ export function queueBody({ settings, figures, effectiveOrder, asOf }: QueueView
   return {
     ...settingsBody(settings),
     effectiveOrder,
+    breaker: settings.breaker ? 'open' : 'closed',
     pending,
     taken,
     deadLetters,

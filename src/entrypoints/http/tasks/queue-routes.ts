@@ -1,5 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import type { FastifyPluginAsync, FastifyReply } from 'fastify';
+import type { FastifyBaseLogger, FastifyPluginAsync, FastifyReply } from 'fastify';
 import { DomainError, invalidRequest } from '../../../domain/shared/domain-error.ts';
 import type { ClaimTasks } from '../../../domain/tasks/claim-tasks.ts';
 import type { ConfigureQueue } from '../../../domain/tasks/configure-queue.ts';
@@ -11,12 +11,13 @@ import type { PauseQueue } from '../../../domain/tasks/pause-queue.ts';
 import type { PurgeQueue } from '../../../domain/tasks/purge-queue.ts';
 import type { RedriveTasks } from '../../../domain/tasks/redrive-tasks.ts';
 import type { ReleaseTask } from '../../../domain/tasks/release-task.ts';
-import type { WakeUpSignals } from '../../../ports/tasks.ts';
-import { generalProblems, problemDetails } from '../problems.ts';
+import type { RunnerHosts, WakeUpSignals } from '../../../ports/tasks.ts';
+import { generalProblems, type Problem, problemDetails } from '../problems.ts';
 import { pageRequest } from '../schemas.ts';
 import { claimedBody, queueBody, settingsBody, taskBody } from './bodies.ts';
 import { keyed, tags } from './common.ts';
 import { problems } from './problems.ts';
+import { runnerIssues } from './runner-issues.ts';
 import * as schemas from './schemas.ts';
 import { taskIdOfKey } from './task-id-of-key.ts';
 import { WaitingClaims } from './waiting-claims.ts';
@@ -32,6 +33,7 @@ export interface QueueRoutesOptions {
   readonly configureQueue: ConfigureQueue;
   readonly pauseQueue: PauseQueue;
   readonly signals: WakeUpSignals;
+  readonly runnerHosts: RunnerHosts;
 }
 
 /** A hundred tasks of some ten kilobytes each, bytes. */
@@ -73,7 +75,7 @@ export const queueRoutes = (options: QueueRoutesOptions): FastifyPluginAsync => 
       '/queues/:queue/tasks/batch',
       {
         bodyLimit: BATCH_BODY_LIMIT,
-        config: keyed('IDEMPOTENCY_KEY_REUSED'),
+        config: keyed(),
         schema: {
           tags,
           summary: 'Enqueue up to 100 tasks',
@@ -85,9 +87,9 @@ export const queueRoutes = (options: QueueRoutesOptions): FastifyPluginAsync => 
           response: { 200: schemas.BatchResults },
         },
       },
-      async ({ params: { queue }, body: { tasks } }) => {
+      async ({ params: { queue }, body: { tasks }, log }) => {
         const outcomes = await options.enqueueTask.all(queue, tasks);
-        return { results: outcomes.map(batchResult) };
+        return { results: outcomes.map((outcome) => batchResult(outcome, log)) };
       },
     );
 
@@ -154,11 +156,8 @@ export const queueRoutes = (options: QueueRoutesOptions): FastifyPluginAsync => 
         },
       },
       async ({ params: { queue }, body }) => {
-        if (body.runner && !isHttpUrl(body.runner.url))
-          throw invalidRequest({
-            path: 'runner.url',
-            message: 'must be an address that begins with http:// or https://',
-          });
+        const issues = runnerIssues(body.runner, options.runnerHosts);
+        if (issues.length > 0) throw invalidRequest(...issues);
         return settingsBody(await options.configureQueue.execute(queue, body));
       },
     );
@@ -267,7 +266,7 @@ export const queueRoutes = (options: QueueRoutesOptions): FastifyPluginAsync => 
         },
       },
       async ({ params: { queue }, body, log }) => {
-        const redriven = await options.redriveTasks.all(queue, body ?? {});
+        const redriven = await options.redriveTasks.all(queue, body);
         log.info({ queue, redriven }, 'redriven');
         return { redriven };
       },
@@ -285,14 +284,12 @@ function signalWhenUnheard({ raw }: FastifyReply): AbortSignal {
   return controller.signal;
 }
 
-/** Stricter than the standard, by which `http:/example.org` and spaces are fine: what calls a runner takes neither. */
-const isHttpUrl = (text: string): boolean => /^https?:\/\/[^\s\\]+$/i.test(text) && URL.canParse(text);
-
-/** What became of one task of a batch. @throws whatever is no answer to a request */
-function batchResult(outcome: PromiseSettledResult<EnqueueResult>) {
+/** What became of one task of a batch: others may have been added, so that nothing here fails the whole. */
+function batchResult(outcome: PromiseSettledResult<EnqueueResult>, log: FastifyBaseLogger) {
   if (outcome.status === 'fulfilled') return { task: taskBody(outcome.value.task) };
-  const error: unknown = outcome.reason;
-  const problem = error instanceof DomainError ? { ...generalProblems, ...problems }[error.code] : undefined;
-  if (!(error instanceof DomainError) || !problem) throw error;
-  return { problem: problemDetails(error.code, problem, error) };
+  const error = outcome.reason instanceof DomainError ? outcome.reason : undefined;
+  const code = error?.code ?? 'INTERNAL';
+  const problem = { ...generalProblems, ...problems }[code] as Problem;
+  if (problem.status >= 500) log.error({ err: outcome.reason, code }, 'a task of a batch failed');
+  return { problem: problemDetails(code, problem, error) };
 }

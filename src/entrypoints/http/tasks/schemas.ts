@@ -1,5 +1,5 @@
 import * as Type from 'typebox';
-import { Id, PageQuery, Timestamp } from '../schemas.ts';
+import { Id, MapOf, PageQuery, Timestamp } from '../schemas.ts';
 
 export { IdempotencyHeaders, PageQuery } from '../schemas.ts';
 
@@ -36,10 +36,16 @@ export const NewTasks = Type.Object(
   { additionalProperties: false },
 );
 
-/** Names and values of headers as RFC 9110 §5 has them, without what a call carries anyway. */
-const HeaderName =
-  "^(?!(?:[Cc]ontent-|[Tt]ransfer-|[Hh]ost$|[Cc]onnection$|[Ii]dempotency-[Kk]ey$|[Pp]ortside-))[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}$";
-const HeaderValue = '^[\\x21-\\x7e](?:[\\x20-\\x7e]*[\\x21-\\x7e])?$';
+/** Names and values of headers as RFC 9110 §5 has them. */
+const HeaderName = Type.String({
+  pattern: "^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}$",
+  description: '1–64 letters, digits and signs of names',
+});
+const HeaderValue = Type.String({
+  pattern: '^[\\x21-\\x7e]([\\x20-\\x7e]*[\\x21-\\x7e])?$',
+  maxLength: 2_048,
+  description: 'visible ASCII characters, with blanks between them alone',
+});
 
 export const QueueDraft = Type.Object(
   {
@@ -57,16 +63,15 @@ export const QueueDraft = Type.Object(
     runner: Type.Optional(
       Type.Object(
         {
-          url: Type.String({ maxLength: 2_048, description: 'http:// or https://' }),
+          url: Type.String({
+            maxLength: 2_048,
+            description: 'http:// or https://, and a host that the setting RUNNER_HOSTS allows',
+          }),
           timeoutMs: Type.Optional(Type.Integer({ minimum: 100, maximum: 900_000 })),
           concurrency: Type.Optional(Type.Integer({ minimum: 1, maximum: 100 })),
           ratePerSecond: Type.Optional(Type.Number({ minimum: 0.01, maximum: 10_000 })),
           headers: Type.Optional(
-            Type.Record(
-              Type.String({ pattern: HeaderName }),
-              Type.String({ pattern: HeaderValue, maxLength: 2_048, description: 'visible ASCII characters' }),
-              { maxProperties: 10, additionalProperties: false, description: 'sent with each call' },
-            ),
+            MapOf(HeaderValue, { propertyNames: HeaderName, maxProperties: 10, description: 'sent with each call' }),
           ),
           secret: Type.Optional(
             Type.String({ pattern: '^(\\*\\*\\*|.{16,128})$', description: '16 to 128 characters; signs each call' }),
@@ -216,7 +221,7 @@ const settingsFields = {
       timeoutMs: Type.Integer(),
       concurrency: Type.Integer(),
       ratePerSecond: Type.Optional(Type.Number()),
-      headers: Type.Optional(Type.Record(Type.String(), Type.String())),
+      headers: Type.Optional(MapOf(Type.String(), { description: 'With *** for each value' })),
       secret: Type.Optional(Type.String({ description: 'Hidden, as the values of headers are' })),
     }),
   ),
@@ -230,6 +235,11 @@ export const QueueBody = Type.Object(
   {
     ...settingsFields,
     effectiveOrder: Type.String({ enum: ['lifo', 'fifo'] }),
+    breaker: Type.String({
+      enum: ['closed', 'open'],
+      description:
+        'Open while the service of the runner is away: it gets one call at a time, to see whether it is back',
+    }),
     pending: Type.Integer(),
     taken: Type.Integer(),
     deadLetters: Type.Integer({ description: 'Tasks in FAILURE' }),

@@ -23,12 +23,14 @@ export interface TaskRoutesOptions {
   readonly redriveTasks: RedriveTasks;
 }
 
-/** A task by its id. */
+const BY_ID = '/tasks/:taskId';
+
+/** What is done with one task. */
 export const taskRoutes =
   (options: TaskRoutesOptions): FastifyPluginAsync =>
   async (app) => {
-    await app.register(routesAt('/tasks/:taskId', schemas.TaskParams, options));
-    // The same with the queue in the path, so that a rule about paths can name it.
+    await app.register(routesAt(BY_ID, schemas.TaskParams, options));
+    // With the queue in the path, so that a rule about paths can name it.
     await app.register(async (queues) => {
       queues.addHook('preHandler', async ({ params }) => {
         const { queue, taskId } = params as { readonly queue: string; readonly taskId: string };
@@ -43,7 +45,7 @@ function routesAt(
   params: typeof schemas.TaskParams | typeof schemas.TaskOfQueueParams,
   options: TaskRoutesOptions,
 ): FastifyPluginAsync {
-  const hide = path !== '/tasks/:taskId';
+  const description = path === BY_ID ? undefined : 'As without the queue; a task of another queue is not found here.';
   const plugin: FastifyPluginAsyncTypebox = async (app) => {
     app.post(
       `${path}/cancel`,
@@ -51,7 +53,7 @@ function routesAt(
         config: keyed('TASKS_NOT_FOUND', 'TASKS_NOT_CANCELLABLE'),
         schema: {
           tags,
-          hide,
+          description,
           summary: 'Cancel a task that is not finished',
           params,
           response: { 200: schemas.TaskBody },
@@ -61,12 +63,12 @@ function routesAt(
     );
 
     app.get(
-      `${path}`,
+      path,
       {
         config: keyed('TASKS_NOT_FOUND'),
         schema: {
           tags,
-          hide,
+          description,
           summary: 'Read a task',
           params,
           response: { 200: schemas.TaskBody },
@@ -81,7 +83,7 @@ function routesAt(
         config: keyed('TASKS_NOT_FOUND', 'TASKS_LEASE_LOST'),
         schema: {
           tags,
-          hide,
+          description,
           summary: 'Keep a task: its lease lasts longer',
           params,
           body: schemas.Heartbeat,
@@ -98,7 +100,7 @@ function routesAt(
         config: keyed('TASKS_RESULT_TOO_LARGE', 'TASKS_NOT_FOUND', 'TASKS_LEASE_LOST'),
         schema: {
           tags,
-          hide,
+          description,
           summary: 'Finish a task with SUCCESS',
           params,
           body: schemas.Completion,
@@ -116,7 +118,7 @@ function routesAt(
         config: keyed('TASKS_NOT_FOUND', 'TASKS_LEASE_LOST'),
         schema: {
           tags,
-          hide,
+          description,
           summary: 'Say that an attempt failed',
           params,
           body: schemas.Failure,
@@ -139,7 +141,7 @@ function routesAt(
         config: keyed('TASKS_NOT_FOUND', 'TASKS_LEASE_LOST'),
         schema: {
           tags,
-          hide,
+          description,
           summary: 'Give a task back, with its attempt',
           params,
           body: schemas.Release,
@@ -156,7 +158,7 @@ function routesAt(
         config: keyed('TASKS_NOT_FOUND', 'TASKS_NOT_REDRIVABLE'),
         schema: {
           tags,
-          hide,
+          description,
           summary: 'Bring a task that has failed or was shed back into its queue',
           params,
           response: { 200: schemas.TaskBody },

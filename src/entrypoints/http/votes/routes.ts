@@ -232,9 +232,6 @@ export const votesRoutes = (options: VotesRoutesOptions): FastifyPluginAsync => 
           body: schemas.ClosePoll,
           response: { 200: schemas.ClosedPoll },
         },
-        preValidation: async (request) => {
-          if (request.body === undefined) request.body = {};
-        },
       },
       async ({ params: { pollId }, body, keyName }) => {
         const closing = options.closePoll

@@ -14,6 +14,7 @@ const STATUSES = /** @type {const} */ ([
   ['TAKEN', 'Taken'],
   ['FAILURE', 'Dead letters'],
   ['SHED', 'Shed'],
+  ['CANCELLED', 'Cancelled'],
 ]);
 
 /** The tasks of a queue that have the status which the viewer chooses, newest first; others are found by their id. */

@@ -10,6 +10,8 @@ import { readTask, redriveTask } from './tasks.js';
 const INTERVAL_MS = 2_000;
 /** JSON that is longer is shown without indentation, which would make deep nesting longer still. */
 const INDENTED = 4_000;
+/** @type {Readonly<Record<string, string>>} */
+const ENDS = { SUCCESS: 'Succeeded', CANCELLED: 'Cancelled' };
 
 /** One task: what happened to it so far, what it carries, and what came of it. */
 export class TaskView {
@@ -127,7 +129,7 @@ function history({
     [status === 'PENDING' && notBefore > createdAt ? notBefore : undefined, nextAttempt],
     [leaseUntil, 'The lease ends here, unless it is extended'],
     [isOpen ? expiresAt : undefined, 'Deadline: shed if nobody has claimed it by here'],
-    [finishedAt, shedReason ? `Shed: ${shedReason}` : status === 'SUCCESS' ? 'Succeeded' : 'Failed for good'],
+    [finishedAt, shedReason ? `Shed: ${shedReason}` : (ENDS[status] ?? 'Failed for good')],
   ];
   const known = entries.filter((entry) => entry[0] !== undefined);
   // Times of the service are in one zone and of one form, so they sort as text.

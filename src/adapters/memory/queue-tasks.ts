@@ -1,0 +1,170 @@
+import type { Order } from '../../domain/tasks/order.ts';
+import { type Counters, counterOf, dueSince, noCounts, type QueueFigures } from '../../domain/tasks/queue-figures.ts';
+import { isClaimable, isIdle, isOpen, settledIfOverdue, type Task, type TaskStatus } from '../../domain/tasks/task.ts';
+import { Throughput } from '../../domain/tasks/throughput.ts';
+
+/** A task in the store; the lists of its queue share it, so that a change in place is seen in all of them. */
+export interface Entry {
+  task: Task;
+  /** It stands among those that are ready. */
+  isReady: boolean;
+}
+
+type FinalStatus = Exclude<TaskStatus, 'PENDING' | 'TAKEN'>;
+
+/** The tasks of one queue. */
+export class QueueTasks {
+  /** Each list by place, oldest first. */
+  private readonly open: Entry[] = [];
+  private readonly finished: Readonly<Record<FinalStatus, Entry[]>> = {
+    SUCCESS: [],
+    FAILURE: [],
+    SHED: [],
+    CANCELLED: [],
+  };
+  /** Of the open ones those that were due at the last look, so that no look passes a hundred thousand that are not. */
+  private readonly ready: Entry[] = [];
+  /** The other open ones, by when they are due. */
+  private readonly waiting: Entry[] = [];
+  private pending = 0;
+  private readonly throughput = new Throughput();
+  private counters: Counters = noCounts;
+
+  get openCount(): number {
+    return this.open.length;
+  }
+
+  refuse(): void {
+    this.raise('refused');
+  }
+
+  add(entry: Entry): void {
+    insert(this.open, entry);
+    insert(this.waiting, entry, byDueTime);
+    this.pending++;
+    this.raise(counterOf(undefined, entry.task.status));
+  }
+
+  /** Gives an entry the next state of its task, and puts it where it then belongs. */
+  change(entry: Entry, after: Task): void {
+    const before = entry.task;
+    const [from, to] = [this.listed(before.status), this.listed(after.status)];
+    if (from !== to) remove(from, entry);
+    if (isOpen(before)) this.leaveDue(entry);
+    entry.task = after;
+    if (from !== to) insert(to, entry);
+    if (isOpen(after)) insert(this.waiting, entry, byDueTime);
+    this.pending += Number(after.status === 'PENDING') - Number(before.status === 'PENDING');
+    const isDone = after.status === 'SUCCESS' || after.status === 'FAILURE';
+    if (isOpen(before) && isDone) this.throughput.record(after.finishedAt as number);
+    this.raise(counterOf(before.status, after.status));
+  }
+
+  /** Forgets a finished task. */
+  forget(entry: Entry): void {
+    remove(this.listed(entry.task.status), entry);
+  }
+
+  /** @returns the list in which tasks of a status stand, open ones among each other, by place, oldest first */
+  listed(status: TaskStatus): Entry[] {
+    return isOpen({ status }) ? this.open : this.finished[status as FinalStatus];
+  }
+
+  heads(order: Order, limit: number, now: number): string[] {
+    this.bringIn(now);
+    const heads: string[] = [];
+    for (let step = 0; step < this.ready.length && heads.length < limit; step++) {
+      const { task } = this.ready[order === 'fifo' ? step : this.ready.length - 1 - step] as Entry;
+      // The clock may have gone back since it was brought in.
+      if (isIdle(task, now) && task.expiresAt > now) heads.push(task.taskId);
+    }
+    return heads;
+  }
+
+  overdue(now: number, limit: number): Task[] {
+    const tasks: Task[] = [];
+    for (const { task } of this.open) {
+      if (tasks.length === limit) break;
+      if (settledIfOverdue(task, now)) tasks.push(task);
+    }
+    return tasks;
+  }
+
+  figures(now: number): QueueFigures {
+    this.bringIn(now);
+    const isPending = ({ task }: Entry): boolean => task.status === 'PENDING';
+    const due = this.ready.filter(({ task }) => isClaimable(task, now));
+    return {
+      pending: this.pending,
+      delayed: this.pending - this.ready.filter(isPending).length,
+      taken: this.open.length - this.pending,
+      deadLetters: this.finished.FAILURE.length,
+      backlog: due.length,
+      oldestPendingAt: this.open.find(isPending)?.task.createdAt,
+      newestPendingAt: this.open.findLast(isPending)?.task.createdAt,
+      oldestDueAt: due.reduce<number | undefined>(
+        (oldest, { task }) => Math.min(oldest ?? Number.POSITIVE_INFINITY, dueSince(task)),
+        undefined,
+      ),
+      throughputPerSecond: this.throughput.perSecond(now),
+      counters: this.counters,
+      approximate: [],
+    };
+  }
+
+  /** Those whose time has come stand among the ready ones from now on. */
+  private bringIn(now: number): void {
+    const end = firstIndex(this.waiting, ({ task }) => dueSince(task) > now);
+    for (const entry of this.waiting.splice(0, end)) {
+      entry.isReady = true;
+      insert(this.ready, entry);
+    }
+  }
+
+  private leaveDue(entry: Entry): void {
+    if (entry.isReady) remove(this.ready, entry);
+    else remove(this.waiting, entry, byDueTime);
+    entry.isReady = false;
+  }
+
+  private raise(counter: keyof Counters | undefined): void {
+    if (counter) this.counters = { ...this.counters, [counter]: this.counters[counter] + 1 };
+  }
+}
+
+/** What a list is sorted by: whether one task stands before another. */
+type Sorting = (one: Task, other: Task) => boolean;
+const byPlace: Sorting = (one, other) => one.place < other.place;
+const byDueTime: Sorting = (one, other) =>
+  dueSince(one) === dueSince(other) ? byPlace(one, other) : dueSince(one) < dueSince(other);
+
+/** Where a place stands in a list that is sorted by places, or would. */
+export const indexOf = (list: readonly Entry[], place: string): number =>
+  firstIndex(list, ({ task }) => task.place >= place);
+
+/** The first index in a list from which on a condition holds. */
+function firstIndex<T>(list: readonly T[], holds: (item: T) => boolean): number {
+  let [low, high] = [0, list.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (holds(list[middle] as T)) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
+function insert(list: Entry[], entry: Entry, isBefore = byPlace): void {
+  const last = list.at(-1);
+  if (!last || isBefore(last.task, entry.task)) list.push(entry);
+  else
+    list.splice(
+      firstIndex(list, ({ task }) => isBefore(entry.task, task)),
+      0,
+      entry,
+    );
+}
+
+function remove(list: Entry[], entry: Entry, isBefore = byPlace): void {
+  const index = firstIndex(list, ({ task }) => !isBefore(task, entry.task));
+  if (list[index] === entry) list.splice(index, 1);
+}

@@ -1,0 +1,51 @@
+import { type DynamoDBDocumentClient, PutCommand } from '@aws-sdk/lib-dynamodb';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { DynamoDbQueueStore } from '../../../src/adapters/dynamodb/queue-store.ts';
+import { startDynamoDbLocal } from '../../helpers/servers/dynamodb-local.ts';
+import { clientOf, newTaskTables } from '../../helpers/servers/dynamodb-tables.ts';
+import { withServer } from '../../helpers/servers/with-server.ts';
+
+/** As 0.1 has stored it. */
+const settings = {
+  queue: 'old',
+  order: 'fifo',
+  deadlineSeconds: 3_600,
+  maxPending: 100_000,
+  leaseSeconds: 30,
+  maxAttempts: 5,
+  runner: { url: 'http://localhost:9/', timeoutMs: 500, concurrency: 2 },
+};
+const now = { ...settings, retry: { firstSeconds: 1, maxSeconds: 3_600 }, paused: false };
+
+await withServer('Queues of the first release', startDynamoDbLocal, ({ endpoint }) => {
+  describe('a queue of the first release', () => {
+    let client: DynamoDBDocumentClient;
+    let store: DynamoDbQueueStore;
+    beforeAll(async () => {
+      client = await clientOf(endpoint);
+      const { queues: TableName } = await newTaskTables(client);
+      store = new DynamoDbQueueStore(client, TableName);
+      for (const Item of [
+        { pk: 'QUEUE#old', sk: 'SETTINGS', settings },
+        { pk: 'QUEUES', sk: 'old' },
+      ])
+        await client.send(new PutCommand({ TableName, Item }));
+    });
+    afterAll(() => client.destroy());
+
+    it('keeps its settings, with the defaults where it has none', async () => {
+      expect(await store.get('old')).toEqual(now);
+      expect((await store.list({ limit: 1 })).items).toEqual([now]);
+    });
+
+    it('is paused and goes on, is put and removed like any other', async () => {
+      expect(await store.pause('old', true)).toEqual({ ...now, paused: true });
+      expect(await store.pause('old', false)).toEqual(now);
+      const { paused: _, ...plain } = now;
+      expect(await store.put({ ...plain, order: 'lifo' })).toEqual({ ...now, order: 'lifo' });
+      await store.remove('old');
+      expect(await store.get('old')).toBeUndefined();
+      expect((await store.list({ limit: 1 })).items).toEqual([]);
+    });
+  });
+});
