@@ -39,7 +39,7 @@ const { contexts } = await import('../../src/entrypoints/composition/contexts.ts
 const { coreSettings, readConfig } = await import('../../src/entrypoints/composition/config.ts');
 const votesModules = await import('../../src/entrypoints/composition/votes/module.ts');
 const { processingModule } = await import('../../src/entrypoints/composition/tasks/module.ts');
-const { sweepingModule, wakingModule } = await import('../../src/entrypoints/composition/tasks/function-modules.ts');
+const { sweepingModule, streamModule } = await import('../../src/entrypoints/composition/tasks/function-modules.ts');
 const { fleet } = await import('../../src/entrypoints/composition/tasks/tokens.ts');
 
 const tokensOfModules = [...tokens];

@@ -4,13 +4,13 @@ import { DynamoDbQueueStore } from '../../src/adapters/dynamodb/queue-store.ts';
 import { DynamoDbReplyLimit } from '../../src/adapters/dynamodb/reply-limit.ts';
 import { DynamoDbStockStore } from '../../src/adapters/dynamodb/stock-store.ts';
 import { DynamoDbTallyStore } from '../../src/adapters/dynamodb/tally-store.ts';
-import { DynamoDbTaskStore } from '../../src/adapters/dynamodb/task-store.ts';
 import { DynamoDbVoteLedger } from '../../src/adapters/dynamodb/vote-ledger.ts';
 import { DynamoDbVoterKeys } from '../../src/adapters/dynamodb/voter-keys.ts';
 import { streamsClient } from '../../src/adapters/streams/client.ts';
 import { StreamConsumer } from '../../src/adapters/streams/stream-consumer.ts';
 import { VoteShardFeed } from '../../src/adapters/streams/vote-shard-feed.ts';
 import { systemClock } from '../../src/adapters/system/clock.ts';
+import { taskProcess } from '../helpers/counted-tasks.ts';
 import { FakeClock, seededRandom } from '../helpers/fakes.ts';
 import { startDynamoDbLocal } from '../helpers/servers/dynamodb-local.ts';
 import { clientOf, newStockTable, newTaskTables, newVoteTables } from '../helpers/servers/dynamodb-tables.ts';
@@ -39,7 +39,7 @@ await withServer('DynamoDB contracts', startDynamoDbLocal, async ({ endpoint }) 
   describeQueueStore('DynamoDB', async () => new DynamoDbQueueStore(client, (await newTaskTables(client)).queues));
   describeTaskStore(
     'DynamoDB',
-    async (retentionMs) => new DynamoDbTaskStore(client, await newTaskTables(client), retentionMs, new FakeClock()),
+    async (retentionMs) => taskProcess(client, await newTaskTables(client), { retentionMs }).store,
   );
   describeReplyLimit('DynamoDB', async () => new DynamoDbReplyLimit(client, (await newVoteTables(client)).votes), 20);
   describeVoteLedger('DynamoDB', async () => {

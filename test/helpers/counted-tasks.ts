@@ -1,4 +1,10 @@
-import type { DynamoDBStreamsClient } from '@aws-sdk/client-dynamodb-streams';
+import { DescribeTableCommand } from '@aws-sdk/client-dynamodb';
+import {
+  DescribeStreamCommand,
+  type DynamoDBStreamsClient,
+  GetRecordsCommand,
+  GetShardIteratorCommand,
+} from '@aws-sdk/client-dynamodb-streams';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { DynamoDbQueueCounts } from '../../src/adapters/dynamodb/queue-counts.ts';
 import { DynamoDbTaskStore } from '../../src/adapters/dynamodb/task-store.ts';
@@ -15,16 +21,22 @@ export interface TaskProcess {
   readonly counts: DynamoDbQueueCounts;
 }
 
+export interface TaskProcessOptions {
+  readonly clock?: Clock;
+  readonly retentionMs?: number;
+  readonly sweepMs?: number;
+}
+
 const DAY_MS = 86_400_000;
 
 /** The store of tasks as one process has it, with the counts of its queues. */
 export function taskProcess(
   client: DynamoDBDocumentClient,
   tables: TaskTables,
-  { clock = new FakeClock(), retentionMs = DAY_MS }: { readonly clock?: Clock; readonly retentionMs?: number } = {},
+  { clock = new FakeClock(), retentionMs = DAY_MS, sweepMs }: TaskProcessOptions = {},
 ): TaskProcess {
   const counts = new DynamoDbQueueCounts(client, tables.queues, clock, ulids.secret);
-  return { counts, store: new DynamoDbTaskStore(client, tables, counts, retentionMs, clock) };
+  return { counts, store: new DynamoDbTaskStore(client, tables, counts, retentionMs, clock, sweepMs) };
 }
 
 /** Everything that the stream of the tasks table holds, by shard. */
@@ -50,4 +62,38 @@ export async function countStream(
   { counts }: TaskProcess,
 ): Promise<void> {
   for (const [shardId, changes] of await changesInStream(client, streams, tables)) await counts.count(shardId, changes);
+}
+
+/** Reads the stream of the tasks table on and on, as a process that counts does, each record once. */
+export class StreamCounting {
+  private readonly iterators = new Map<string, string>();
+
+  constructor(
+    private readonly client: DynamoDBDocumentClient,
+    private readonly streams: DynamoDBStreamsClient,
+    private readonly tables: TaskTables,
+    private readonly process: TaskProcess,
+  ) {}
+
+  /** Counts what is new. */
+  async go(): Promise<void> {
+    if (this.iterators.size === 0) await this.begin();
+    for (const [shardId, iterator] of this.iterators) {
+      const { Records = [], NextShardIterator } = await this.streams.send(
+        new GetRecordsCommand({ ShardIterator: iterator }),
+      );
+      await this.process.counts.count(shardId, decodeTaskRecords(Records).changes);
+      if (NextShardIterator) this.iterators.set(shardId, NextShardIterator);
+    }
+  }
+
+  private async begin(): Promise<void> {
+    const { Table } = await this.client.send(new DescribeTableCommand({ TableName: this.tables.tasks }));
+    const StreamArn = Table?.LatestStreamArn;
+    const { StreamDescription } = await this.streams.send(new DescribeStreamCommand({ StreamArn }));
+    for (const { ShardId = '' } of StreamDescription?.Shards ?? []) {
+      const first = new GetShardIteratorCommand({ StreamArn, ShardId, ShardIteratorType: 'TRIM_HORIZON' });
+      this.iterators.set(ShardId, (await this.streams.send(first)).ShardIterator as string);
+    }
+  }
 }

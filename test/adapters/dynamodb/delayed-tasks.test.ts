@@ -1,9 +1,10 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { concurrently, PARALLEL_REQUESTS } from '../../../src/adapters/dynamodb/concurrently.ts';
-import { DynamoDbTaskStore } from '../../../src/adapters/dynamodb/task-store.ts';
+import type { DynamoDbTaskStore } from '../../../src/adapters/dynamodb/task-store.ts';
 import type { TaskTables } from '../../../src/adapters/dynamodb/task-tables.ts';
 import type { Task } from '../../../src/domain/tasks/task.ts';
+import { taskProcess } from '../../helpers/counted-tasks.ts';
 import { FakeClock } from '../../helpers/fakes.ts';
 import { fillQueue } from '../../helpers/fill-queue.ts';
 import { startDynamoDbLocal } from '../../helpers/servers/dynamodb-local.ts';
@@ -23,12 +24,12 @@ await withServer('Delayed tasks', startDynamoDbLocal, ({ endpoint }) => {
   beforeAll(async () => {
     client = await clientOf(endpoint);
     tables = await newTaskTables(client);
-    store = new DynamoDbTaskStore(client, tables, DAY, new FakeClock(T0));
+    ({ store } = taskProcess(client, tables, { clock: new FakeClock(T0), retentionMs: DAY }));
   });
   afterAll(() => client.destroy());
 
   it('a task comes back as early as sweeps are said to be apart', async () => {
-    const rarelySwept = new DynamoDbTaskStore(client, tables, DAY, new FakeClock(T0), { sweepMs: HOUR });
+    const { store: rarelySwept } = taskProcess(client, tables, { clock: new FakeClock(T0), sweepMs: HOUR });
     const [near, far] = [3 * HOUR, 4 * HOUR].map((waitMs) =>
       aTask({ queue: 'rare', notBefore: T0 + waitMs, expiresAt: T0 + DAY }),
     ) as [Task, Task];

@@ -1,8 +1,8 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, it } from '@jest/globals';
 import { DynamoDbQueueStore } from '../../../src/adapters/dynamodb/queue-store.ts';
-import { DynamoDbTaskStore } from '../../../src/adapters/dynamodb/task-store.ts';
 import type { TaskTables } from '../../../src/adapters/dynamodb/task-tables.ts';
+import { taskProcess } from '../../helpers/counted-tasks.ts';
 import { FakeClock } from '../../helpers/fakes.ts';
 import { startDynamoDbLocal } from '../../helpers/servers/dynamodb-local.ts';
 import { clientOf, newTaskTables } from '../../helpers/servers/dynamodb-tables.ts';
@@ -27,7 +27,7 @@ await withServer('Schedules of tasks', startDynamoDbLocal, ({ endpoint }) => {
       (order) => {
         const open = async () => {
           const clock = new FakeClock();
-          const tasks = new DynamoDbTaskStore(client, tables, RETENTION_MS, clock, { flushMs: RETENTION_MS });
+          const { store: tasks } = taskProcess(client, tables, { clock, retentionMs: RETENTION_MS });
           // The sweep goes through every queue there is, so each run has a list of its own.
           const queues = new DynamoDbQueueStore(client, (await newTaskTables(client)).queues);
           return { tasks, queues, clock, queue: `q${++count}` };

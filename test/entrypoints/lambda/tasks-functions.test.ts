@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { DynamoDBRecord, SNSEvent } from 'aws-lambda';
 import { DynamoDbQueueStore } from '../../../src/adapters/dynamodb/queue-store.ts';
-import { DynamoDbTaskStore } from '../../../src/adapters/dynamodb/task-store.ts';
 import { streamsClient } from '../../../src/adapters/streams/client.ts';
 import { systemClock } from '../../../src/adapters/system/clock.ts';
 import { queueSettings } from '../../../src/domain/tasks/queue.ts';
 import { contexts } from '../../../src/entrypoints/composition/contexts.ts';
 import { makeTables } from '../../../src/entrypoints/composition/make-tables.ts';
+import { taskProcess } from '../../helpers/counted-tasks.ts';
 import { dynamoDbSettings } from '../../helpers/dynamodb-app.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { type HttpService, httpService } from '../../helpers/http-service.ts';
@@ -29,7 +29,7 @@ await withServer('the functions of tasks', startDynamoDbLocal, async ({ endpoint
   const streams = streamsClient(endpoint);
   const sns = await startSns();
   const secrets = await startSecretsManager({ 'arn:keys': `admin=${KEY}`, 'arn:voter': 'a key for the voters' });
-  const store = new DynamoDbTaskStore(client, tables, 1_000_000, systemClock);
+  const { store } = taskProcess(client, tables, { clock: systemClock });
   let downstream: HttpService;
   let [api, stream, processor, sweep]: FunctionProcess[] = [];
 
