@@ -49,7 +49,7 @@ const tokensOfFunctions: readonly unknown[] = Object.values(fleet);
 const functionModules = {
   votesFoldingModule: votesModules.foldingModule,
   votesSweepingModule: votesModules.sweepingModule,
-  wakingModule,
+  streamModule,
   sweepingModule,
   processingModule,
 };

@@ -11,7 +11,7 @@ import { StreamConsumer } from '../../src/adapters/streams/stream-consumer.ts';
 import { VoteShardFeed } from '../../src/adapters/streams/vote-shard-feed.ts';
 import { systemClock } from '../../src/adapters/system/clock.ts';
 import { taskProcess } from '../helpers/counted-tasks.ts';
-import { FakeClock, seededRandom } from '../helpers/fakes.ts';
+import { seededRandom } from '../helpers/fakes.ts';
 import { startDynamoDbLocal } from '../helpers/servers/dynamodb-local.ts';
 import { clientOf, newStockTable, newTaskTables, newVoteTables } from '../helpers/servers/dynamodb-tables.ts';
 import { withServer } from '../helpers/servers/with-server.ts';

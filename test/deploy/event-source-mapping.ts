@@ -72,9 +72,10 @@ async function assume(aws: MiniStack, RoleArn: string) {
 async function firstFailure(
   stack: DeployedStack,
   functionName: string,
-  Records: readonly DynamoDBRecord[],
+  Records: readonly (DynamoDBRecord & { readonly shardId: string })[],
 ): Promise<number> {
-  const answer = await stack.invoke<DynamoDBBatchResponse>(functionName, { Records }).catch(() => undefined);
+  const event = { Records, shardId: Records[0]?.shardId };
+  const answer = await stack.invoke<DynamoDBBatchResponse>(functionName, event).catch(() => undefined);
   if (!answer) return 0;
   const failed = new Set(answer.batchItemFailures.map(({ itemIdentifier }) => itemIdentifier));
   return Records.findIndex(({ dynamodb }) => failed.has(dynamodb?.SequenceNumber as string));

@@ -1,10 +1,9 @@
-import type { DynamoDBBatchResponse } from 'aws-lambda';
 import { system } from '../composition/compose.ts';
 import { composeWorker } from '../composition/compose-worker.ts';
 import { dynamoDbModule } from '../composition/dynamodb.ts';
 import { streamModule } from '../composition/tasks/function-modules.ts';
 import { settings } from '../composition/tasks/settings.ts';
-import { type ShardEvent, tasksStreamHandler } from '../composition/tasks/stream-handler.ts';
+import { type ShardEvent, type ShardResponse, tasksStreamHandler } from '../composition/tasks/stream-handler.ts';
 import { ports } from '../composition/tasks/tokens.ts';
 
 const container = composeWorker({ settings }, (config) => [dynamoDbModule, streamModule(config)]);
@@ -16,5 +15,4 @@ const handle = tasksStreamHandler({
 });
 
 /** The stream of the tasks table, in batches. */
-export const handler = (event: ShardEvent): Promise<DynamoDBBatchResponse> =>
-  lifecycle.resume().then(() => handle(event));
+export const handler = (event: ShardEvent): Promise<ShardResponse> => lifecycle.resume().then(() => handle(event));

@@ -6,7 +6,6 @@ import type { TaskTables } from '../../../src/adapters/dynamodb/task-tables.ts';
 import { queueSettings } from '../../../src/domain/tasks/queue.ts';
 import { claimed, completed, failed, redriven, released, type Task } from '../../../src/domain/tasks/task.ts';
 import { taskProcess } from '../../helpers/counted-tasks.ts';
-import { FakeClock } from '../../helpers/fakes.ts';
 import { startDynamoDbLocal } from '../../helpers/servers/dynamodb-local.ts';
 import { clientOf, newTaskTables } from '../../helpers/servers/dynamodb-tables.ts';
 import { type Fate, FaultyProxy, refusal } from '../../helpers/servers/faulty-proxy.ts';

@@ -13,7 +13,6 @@ import {
 } from '../../../src/domain/tasks/task.ts';
 import { type ConsumedUnits, countUnits } from '../../helpers/consumed-units.ts';
 import { taskProcess } from '../../helpers/counted-tasks.ts';
-import { FakeClock } from '../../helpers/fakes.ts';
 import { fillQueue } from '../../helpers/fill-queue.ts';
 import { startDynamoDbLocal } from '../../helpers/servers/dynamodb-local.ts';
 import { clientOf, newTaskTables } from '../../helpers/servers/dynamodb-tables.ts';

@@ -11,6 +11,11 @@ export interface ShardEvent {
   readonly shardId: string;
 }
 
+/** A function with a window has to bring a state along, and needs none: what it counts is in the table. */
+export interface ShardResponse extends DynamoDBBatchResponse {
+  readonly state: Readonly<Record<string, never>>;
+}
+
 export interface TasksStreamOptions {
   readonly counts: TaskCounts;
   readonly wakeUps: WakeUps;
@@ -24,7 +29,7 @@ export interface TasksStreamOptions {
  */
 export const tasksStreamHandler =
   ({ counts, wakeUps, logger }: TasksStreamOptions) =>
-  async ({ Records, shardId }: ShardEvent): Promise<DynamoDBBatchResponse> => {
+  async ({ Records, shardId }: ShardEvent): Promise<ShardResponse> => {
     const decoded = decodeTaskRecords(Records);
     await counts.count(shardId, decoded.changes);
     tellUnreadable(logger, decoded);
@@ -39,6 +44,7 @@ export const tasksStreamHandler =
     };
     const unheard = await Promise.all([...decoded.due].map(([queue, records]) => wake(queue, records)));
     return {
+      state: {},
       batchItemFailures: [decoded.unreadable, ...unheard].flat().map((itemIdentifier) => ({ itemIdentifier })),
     };
   };
