@@ -199,6 +199,7 @@ describe('the HTTP runner', () => {
     it.each([408, 425, 429, 500, 501, 502, 503, 504, 599])('%i', async (status) => {
       expect(await run((response) => response.writeHead(status).end('later'))).toEqual({
         kind: 'retry',
+        status,
         error: `The service answered ${status}: later`,
       });
     });
@@ -223,7 +224,7 @@ describe('the HTTP runner', () => {
       ['Fri, 01 Jan 9999 00:00:00 GMT', 2_147_483_647],
     ])('the time that Retry-After: %s asks for', async (header, retryAfterMs) => {
       const outcome = await run((response) => response.writeHead(503, { 'retry-after': header }).end());
-      expect(outcome).toEqual({ kind: 'retry', error: 'The service answered 503.', retryAfterMs });
+      expect(outcome).toEqual({ kind: 'retry', status: 503, error: 'The service answered 503.', retryAfterMs });
     });
 
     it('a refusal with a long body, of which the beginning is kept', async () => {
@@ -259,7 +260,8 @@ describe('the HTTP runner', () => {
         [gzipSync('x'.repeat(500 * KIB)), `The service answered 503: ${'x'.repeat(1_000)}`],
         ['plain', 'The service answered 503.'],
       ] as const) {
-        expect(await run((response) => response.writeHead(503, gzip).end(body))).toEqual({ kind: 'retry', error });
+        const outcome = await run((response) => response.writeHead(503, gzip).end(body));
+        expect(outcome).toEqual({ kind: 'retry', status: 503, error });
         await service?.close();
       }
       service = undefined;

@@ -22,7 +22,8 @@ export class CreatePoll {
    */
   async execute({ pollId = this.ids.next(), ...draft }: CreatePollCommand): Promise<Poll> {
     const made = createPollFrom({ ...draft, shards: this.shards }, pollId, this.clock.now());
-    const poll = { ...made, voterKey: await this.voterKeys.putFirst(this.pseudonyms.keyFingerprint) };
+    const emptyUpTo = this.clock.earliest();
+    const poll = { ...made, emptyUpTo, voterKey: await this.voterKeys.putFirst(this.pseudonyms.keyFingerprint) };
     await this.polls.create(poll);
     return poll;
   }

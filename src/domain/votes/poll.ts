@@ -33,6 +33,8 @@ export interface Poll {
   readonly question: string;
   readonly choices: readonly string[];
   readonly createdAt: number;
+  /** A time before which nobody can have voted, whatever `createdAt` may be wrong about the store's time. */
+  readonly emptyUpTo?: number;
   readonly opensAt?: number;
   readonly closesAt?: number;
   /** Set by a close; from then on the poll stays closed whatever `closesAt` says. */

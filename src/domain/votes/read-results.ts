@@ -14,9 +14,6 @@ import {
   totalsOf,
 } from './tally.ts';
 
-/** By how much the `createdAt` of a poll may be ahead of the store's time: no clock is used that may be wrong by more, ms. */
-const CREATED_AT_DOUBT_MS = 1_000;
-
 /** Results of a poll as the tally has them. */
 export interface Results {
   readonly pollId: string;
@@ -106,7 +103,7 @@ export function resultsOf(poll: Poll, tally: Tally, asOf: number): Results {
   const { votes, ballots } = totalsOf(tally.marks, poll.choices.length);
   const total = votes.reduce((sum, count) => sum + count, 0);
   const share = (count: number): number => (ballots === 0 ? 0 : Math.round((count / ballots) * 10_000) / 10_000);
-  const completeUpTo = Math.max(tally.completeUpTo, poll.createdAt - CREATED_AT_DOUBT_MS);
+  const completeUpTo = Math.max(tally.completeUpTo, poll.emptyUpTo ?? poll.createdAt);
   const staleMs = staleAfterMs(countersOf(poll, tally));
   const regions = regionsIn(tally.marks);
   const results: Results = {

@@ -197,8 +197,8 @@ describe('the requests that change a poll', () => {
       ExpressionAttributeValues: { ':closedAt': 9, ':closedBy': 'admin' },
     });
     expect(closePoll('tallies', 'colors', { ...closing, withoutRegions: ['us-east-1'] })).toMatchObject({
-      UpdateExpression: `${first}, poll.withoutRegions = :withoutRegions`,
-      ExpressionAttributeValues: { ':closedAt': 9, ':closedBy': 'admin', ':withoutRegions': ['us-east-1'] },
+      UpdateExpression: `${first}, poll.withoutRegions = list_append(if_not_exists(poll.withoutRegions, :noRegions), :withoutRegions)`,
+      ExpressionAttributeValues: { ':noRegions': [], ':withoutRegions': ['us-east-1'] },
     });
   });
 
@@ -208,8 +208,8 @@ describe('the requests that change a poll', () => {
     expect(finishPoll('tallies', 'colors', audit)).toMatchObject({
       Key,
       UpdateExpression: 'SET poll.audit = :audit',
-      ConditionExpression: 'attribute_exists(pk)',
-      ExpressionAttributeValues: { ':audit': audit },
+      ConditionExpression: 'attribute_exists(pk) AND (attribute_not_exists(poll.audit) OR poll.audit.#at <= :at)',
+      ExpressionAttributeValues: { ':audit': audit, ':at': 9 },
     });
     expect(growPoll('tallies', 'colors', 64)).toMatchObject({
       Key,

@@ -29,6 +29,9 @@ export async function startDynamoDbLocal(): Promise<TestServer> {
   const java = spawn(
     'java',
     [
+      // It lives for a minute at most: what the second compiler would save, it never earns back.
+      '-XX:TieredStopAtLevel=1',
+      '-XX:+UseSerialGC',
       `-Djava.library.path=${LIBRARY}`,
       '-cp',
       join(LIBRARY, '*'),
