@@ -147,7 +147,18 @@ const queues: readonly Scenario[] = [
         body: { removed: 1 },
       },
       refused(read('/tasks/emptied-1'), 404, 'TASKS_NOT_FOUND'),
-      { request: withKey('DELETE', '/queues/emptied', undefined, JSON_TYPE), status: 204, body: '' },
+      {
+        request: withKey('DELETE', '/queues/emptied', undefined, JSON_TYPE),
+        status: 204,
+        body: '',
+        differences: [
+          {
+            hulls: ['deployed stack'],
+            because: 'the gateway names a type and a length also of what has no body',
+            headers: { 'content-type': 'application/json', 'content-length': '0' },
+          },
+        ],
+      },
       refused(withKey('DELETE', '/queues/emptied'), 404, 'TASKS_QUEUE_NOT_FOUND'),
       invalid(withKey('DELETE', '/queues/emptied/tasks'), 'status'),
       invalid(withKey('DELETE', '/queues/emptied/tasks?status=TAKEN'), 'status'),

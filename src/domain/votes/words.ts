@@ -54,12 +54,15 @@ const IN_QUOTES = /^([^\p{L}\p{N}'"]*)(['"])([^'"]*)\2(?![\p{L}\p{N}])/u;
 const BLANK_BEFORE = new RegExp(` (?<!\\p{RI} )(?=${SIGN}|\\p{Term})`, 'gu');
 const BLANK_BEHIND = new RegExp(`(${SIGN}) (?!\\p{RI})`, 'gu');
 
-/** An emoji as people see it: a flag is a pair of letters, a family several people. */
-const PICTURE = '[\\p{ExtPict}★☆✓♪♫●■◆]\\p{EMod}?';
+/**
+ * An emoji as people see it: a flag is a pair of letters, a family several people. Pictographs that are no emoji (♭) are
+ * signs; whether there are any depends on the version of Unicode.
+ */
+const PICTURE = '(?:(?=\\p{Emoji})\\p{ExtPict}|[★☆✓♪♫●■◆])\\p{EMod}?';
 const EMOJI = new RegExp(`\\p{RI}{2}|${PICTURE}(?:\\u200D${PICTURE})*[\\u{E0020}-\\u{E007F}]*`, 'gu');
 /** Emoji that say no to the word beside them, and those that are letters, digits or words themselves. */
 const NEVER_DECORATION = /[👎🚫⛔❌❎🙅🔟\u{1F100}-\u{1F1E5}\u{1F200}-\u{1F2FF}]/u;
-const HAS_CONTENT = /[\p{L}\p{N}\p{ExtPict}\p{RI}]/u;
+const HAS_CONTENT = new RegExp(`[\\p{L}\\p{N}\\p{RI}]|${PICTURE}`, 'u');
 
 /** Each character in one way to write it, and no blanks without meaning. The case stays, because look-alikes need it. */
 function tidy(text: string): string {
