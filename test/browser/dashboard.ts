@@ -73,7 +73,7 @@ export const figure = (page: Page, name: string): Locator =>
     .filter({ has: page.getByText(name, { exact: true }) })
     .locator('.figure-value');
 
-export const reads = async (locator: Locator, text: string | RegExp, withinMs = 5_000): Promise<void> => {
+export const reads = async (locator: Locator, text: string | RegExp, withinMs = 20_000): Promise<void> => {
   const holds = (now: string): boolean => (typeof text === 'string' ? now.includes(text) : text.test(now));
   await eventually(() => locator.innerText(), holds, withinMs);
 };

@@ -198,7 +198,7 @@ describe('the events of a poll’s results', () => {
 
     await service.app.close();
 
-    await eventually(() => client.ended, Boolean, 1_000);
+    await eventually(() => client.ended, Boolean);
   });
 
   it('are not there for a poll that is not, nor to HEAD', async () => {

@@ -1,7 +1,8 @@
 import type { DynamoDBStreamsClient } from '@aws-sdk/client-dynamodb-streams';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import { concurrently, PARALLEL_REQUESTS } from '../../src/adapters/dynamodb/concurrently.ts';
+import { PARALLEL_REQUESTS } from '../../src/adapters/dynamodb/parallel-requests.ts';
 import { DynamoDbQueueStore } from '../../src/adapters/dynamodb/queue-store.ts';
+import { concurrently } from '../../src/domain/shared/concurrently.ts';
 import { queueSettings } from '../../src/domain/tasks/queue.ts';
 import { isOpen, type Task } from '../../src/domain/tasks/task.ts';
 import type { TaskStore } from '../../src/ports/tasks.ts';

@@ -1,9 +1,10 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import { concurrently, PARALLEL_REQUESTS } from '../../src/adapters/dynamodb/concurrently.ts';
+import { PARALLEL_REQUESTS } from '../../src/adapters/dynamodb/parallel-requests.ts';
 import { DynamoDbPollStore } from '../../src/adapters/dynamodb/poll-store.ts';
 import { DynamoDbTallyStore } from '../../src/adapters/dynamodb/tally-store.ts';
 import { DynamoDbVoteLedger } from '../../src/adapters/dynamodb/vote-ledger.ts';
 import { HmacVotePseudonyms } from '../../src/adapters/system/vote-pseudonyms.ts';
+import { concurrently } from '../../src/domain/shared/concurrently.ts';
 import { CastVote } from '../../src/domain/votes/cast-vote.ts';
 import { FoldShards } from '../../src/domain/votes/fold-shards.ts';
 import type { Poll } from '../../src/domain/votes/poll.ts';

@@ -1,8 +1,9 @@
 import type { ServerResponse } from 'node:http';
 import { afterAll, describe, expect, it } from '@jest/globals';
-import { concurrently, PARALLEL_REQUESTS } from '../../src/adapters/dynamodb/concurrently.ts';
+import { PARALLEL_REQUESTS } from '../../src/adapters/dynamodb/parallel-requests.ts';
 import { streamsClient } from '../../src/adapters/streams/client.ts';
 import { systemClock } from '../../src/adapters/system/clock.ts';
+import { concurrently } from '../../src/domain/shared/concurrently.ts';
 import type { Task } from '../../src/domain/tasks/task.ts';
 import { contexts } from '../../src/entrypoints/composition/contexts.ts';
 import { makeTables } from '../../src/entrypoints/composition/make-tables.ts';

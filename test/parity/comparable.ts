@@ -6,7 +6,8 @@ const OF_THE_CONNECTION = /^(connection|keep-alive|transfer-encoding|date|server
 const ULID = /\b[0-7][0-9A-HJKMNP-TV-Z]{25}\b/g;
 const TIME = /\b\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z/g;
 /** Figures that depend on the moment. */
-const MOMENTARY = /"(ageSeconds|lagMs|oldestPendingAgeMs|newestPendingAgeMs|oldestDueAgeMs|throughputPerSecond)":[\d.]+/g;
+const MOMENTARY =
+  /"(ageSeconds|lagMs|oldestPendingAgeMs|newestPendingAgeMs|oldestDueAgeMs|throughputPerSecond)":[\d.]+/g;
 /** A key has a name of its own in each deployment. */
 const CLOSED_BY_KEY = /"closedBy":"(?!schedule")[^"]+"/g;
 const FENCE = /"fence":"[\w-]{22}"/g;

@@ -1,7 +1,8 @@
 import { type DynamoDBDocumentClient, GetCommand, PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { concurrently } from '../../domain/shared/concurrently.ts';
 import type { Poll } from '../../domain/votes/poll.ts';
 import type { BallotCount } from '../../ports/votes.ts';
-import { concurrently, PARALLEL_REQUESTS } from './concurrently.ts';
+import { PARALLEL_REQUESTS } from './parallel-requests.ts';
 import { retry } from './retry.ts';
 import { BUCKETS, ballotPartition, voterPartition } from './vote-keys.ts';
 

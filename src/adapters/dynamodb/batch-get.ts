@@ -1,6 +1,7 @@
 import { ProvisionedThroughputExceededException } from '@aws-sdk/client-dynamodb';
 import { BatchGetCommand, type DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import { concurrently, PARALLEL_REQUESTS } from './concurrently.ts';
+import { concurrently } from '../../domain/shared/concurrently.ts';
+import { PARALLEL_REQUESTS } from './parallel-requests.ts';
 import { retry } from './retry.ts';
 
 type Key = Readonly<Record<string, string>>;

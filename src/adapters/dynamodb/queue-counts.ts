@@ -9,12 +9,13 @@ import {
   UpdateCommand,
   type UpdateCommandInput,
 } from '@aws-sdk/lib-dynamodb';
+import { concurrently } from '../../domain/shared/concurrently.ts';
 import { type Counters, noCounts } from '../../domain/tasks/queue-figures.ts';
 import type { Clock } from '../../ports/system.ts';
 import type { TaskChange, TaskCounts } from '../../ports/tasks.ts';
-import { concurrently, PARALLEL_REQUESTS } from './concurrently.ts';
 import { type CountedChanges, nothingCounted, rateIn, withChanges } from './counted-changes.ts';
 import { storeError, throwStoreError } from './errors.ts';
+import { PARALLEL_REQUESTS } from './parallel-requests.ts';
 import { type Changes, type Known, Reservations, TOLD_MS, type Told } from './reservations.ts';
 import { retry } from './retry.ts';
 

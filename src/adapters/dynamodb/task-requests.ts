@@ -143,4 +143,4 @@ export function changedFields(before: Task, after: Task): Partial<Task> {
 }
 
 /** The store gives the members of an object back in an order of its own. */
-const isEqual = (one: unknown, other: unknown): boolean => canonicalJson(one) === canonicalJson(other);
+const isEqual = (one: unknown, other: unknown): boolean => one === other || canonicalJson(one) === canonicalJson(other);

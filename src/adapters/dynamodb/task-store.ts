@@ -7,6 +7,7 @@ import {
   UpdateCommand,
 } from '@aws-sdk/lib-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
+import { concurrently } from '../../domain/shared/concurrently.ts';
 import type { Page, PageRequest } from '../../domain/shared/page.ts';
 import type { Order } from '../../domain/tasks/order.ts';
 import type { QueueFigures } from '../../domain/tasks/queue-figures.ts';
@@ -14,7 +15,6 @@ import { claimed, type Grant, isClaimable, isOpen, settledIfOverdue, type Task }
 import type { Clock } from '../../ports/system.ts';
 import type { AddOutcome, ClaimOutcome, ListedStatus, TaskStore } from '../../ports/tasks.ts';
 import { batchGet } from './batch-get.ts';
-import { concurrently, PARALLEL_REQUESTS } from './concurrently.ts';
 import { readCursor, writeCursor } from './cursor.ts';
 import { throwStoreError } from './errors.ts';
 import {
@@ -32,6 +32,7 @@ import {
   placeOfLater,
   SHARDS,
 } from './open-index.ts';
+import { PARALLEL_REQUESTS } from './parallel-requests.ts';
 import type { DynamoDbQueueCounts } from './queue-counts.ts';
 import { FiguresReader } from './queue-figures.ts';
 import { retry } from './retry.ts';

@@ -8,6 +8,7 @@ import {
   type UpdateCommandInput,
 } from '@aws-sdk/lib-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
+import { concurrently } from '../../domain/shared/concurrently.ts';
 import { storeUnavailable } from '../../domain/shared/domain-error.ts';
 import { type Ballot, sameVote } from '../../domain/votes/ballot.ts';
 import { MAX_CHOICES, type Poll } from '../../domain/votes/poll.ts';
@@ -16,8 +17,8 @@ import type { Random } from '../../ports/system.ts';
 import type { BallotCount, RecordOutcome, VoteLedger } from '../../ports/votes.ts';
 import { BallotCounter } from './ballot-count.ts';
 import { batchGet } from './batch-get.ts';
-import { concurrently, PARALLEL_REQUESTS } from './concurrently.ts';
 import { isAmbiguous, isContention, throwStoreError } from './errors.ts';
+import { PARALLEL_REQUESTS } from './parallel-requests.ts';
 import { retry } from './retry.ts';
 import { ShardPicker } from './shard-picker.ts';
 import { ballotKey, messageKey, shardItemKey, voterKey } from './vote-keys.ts';

@@ -40,8 +40,9 @@ export class EnqueueTask {
    * @throws DomainError `TASKS_PAYLOAD_TOO_LARGE`, `TASKS_QUEUE_FULL`, `IDEMPOTENCY_KEY_REUSED`, `STORE_UNAVAILABLE`
    */
   async execute(queue: string, command: EnqueueCommand): Promise<EnqueueResult> {
-    payloadText(command.payload);
-    return this.add(await settingsForTasks(this.queues, queue), queue, command);
+    // A queue does not begin with a task that is too large.
+    const text = payloadText(command.payload);
+    return this.add(await settingsForTasks(this.queues, queue), queue, command, text);
   }
 
   /**
@@ -81,8 +82,8 @@ export class EnqueueTask {
     settings: QueueSettings,
     queue: string,
     { payload, taskId, ...terms }: EnqueueCommand,
+    text = payloadText(payload),
   ): Promise<EnqueueResult> {
-    const text = payloadText(payload);
     const now = this.clock.now();
     const serial = this.ids.next();
     const draft = { taskId: taskId ?? serial, queue, place: placeOf(now, serial), payload: text, terms };

@@ -1,5 +1,6 @@
 import type { Clock } from '../../ports/system.ts';
 import type { QueueStore, TaskStore } from '../../ports/tasks.ts';
+import { concurrently } from '../shared/concurrently.ts';
 import type { Page, PageRequest } from '../shared/page.ts';
 import { queueNotFound } from './errors.ts';
 import type { Order } from './order.ts';
@@ -38,15 +39,11 @@ export class FindQueues {
   /** By name. @throws DomainError `INVALID_REQUEST` for a bad cursor, `STORE_UNAVAILABLE` */
   async list(page: PageRequest): Promise<Page<QueueView>> {
     const { items, nextCursor } = await this.queues.list(page);
-    const views: QueueView[] = [];
-    for (let start = 0; start < items.length; start += QUEUES_AT_ONCE)
-      views.push(
-        ...(await Promise.all(items.slice(start, start + QUEUES_AT_ONCE).map((settings) => this.view(settings)))),
-      );
-    return { items: views, nextCursor };
+    return { items: await concurrently(QUEUES_AT_ONCE, items, (settings) => this.view(settings)), nextCursor };
   }
 
-  private async view(settings: Queue): Promise<QueueView> {
+  /** A queue that was just read. @throws DomainError `STORE_UNAVAILABLE` */
+  async view(settings: Queue): Promise<QueueView> {
     const now = this.clock.now();
     const figures = await this.tasks.figures(settings.queue, now);
     const asOf = Math.max(now, figures.newestPendingAt ?? now);

@@ -1,13 +1,9 @@
 import type { Clock } from '../../ports/system.ts';
 import type { QueueStore, TaskStore } from '../../ports/tasks.ts';
-import { pagesOf } from '../shared/page.ts';
+import { changeListed } from './change-listed.ts';
 import { queueNotEmpty, queueNotFound } from './errors.ts';
 import type { Queue } from './queue.ts';
 import { cancelled, isOpen, type Task } from './task.ts';
-
-/** The most tasks that one call removes; call again for more. */
-const MAX_PER_CALL = 1_000;
-const PAGE = 100;
 
 export type PurgedStatus = 'PENDING' | 'FAILURE' | 'SHED' | 'CANCELLED';
 
@@ -25,15 +21,10 @@ export class PurgeQueue {
    * @returns how many
    * @throws DomainError `STORE_UNAVAILABLE`; some may be gone already
    */
-  async purge(queue: string, status: PurgedStatus): Promise<number> {
-    let count = 0;
-    const readPage = (cursor: string | undefined) =>
-      this.tasks.list(queue, status, { limit: Math.min(PAGE, MAX_PER_CALL - count), cursor });
-    for await (const found of pagesOf(readPage)) {
-      count += (await Promise.all(found.map((task) => this.purgeTask(task)))).filter(Boolean).length;
-      if (count === MAX_PER_CALL) break;
-    }
-    return count;
+  purge(queue: string, status: PurgedStatus): Promise<number> {
+    return changeListed(this.tasks, queue, { status }, (found) =>
+      Promise.all(found.map((task) => this.purgeTask(task))),
+    );
   }
 
   /**

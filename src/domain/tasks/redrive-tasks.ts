@@ -1,16 +1,12 @@
 import type { Clock } from '../../ports/system.ts';
 import type { QueueStore, TaskStore, WakeUps } from '../../ports/tasks.ts';
-import { pagesOf } from '../shared/page.ts';
 import { announce } from './announce.ts';
+import { changeListed } from './change-listed.ts';
 import { notRedrivable } from './errors.ts';
 import { settingsForTasks } from './find-queues.ts';
 import { existingTask } from './find-tasks.ts';
 import type { QueueSettings } from './queue.ts';
 import { isRedrivable, redriven, type Task } from './task.ts';
-
-/** The most tasks that one call brings back; call again for more. */
-const MAX_PER_CALL = 1_000;
-const PAGE = 100;
 
 export interface RedriveOptions {
   readonly status?: 'FAILURE' | 'SHED';
@@ -47,18 +43,11 @@ export class RedriveTasks {
    * @returns how many
    * @throws DomainError `STORE_UNAVAILABLE`; some may be back already
    */
-  async all(queue: string, { status = 'FAILURE', limit = MAX_PER_CALL }: RedriveOptions = {}): Promise<number> {
-    const most = Math.min(limit, MAX_PER_CALL);
-    let count = 0;
-    const readPage = (cursor: string | undefined) =>
-      this.tasks.list(queue, status, { limit: Math.min(PAGE, most - count), cursor });
-    for await (const found of pagesOf(readPage)) {
-      if (found.length === 0) continue;
+  async all(queue: string, { status = 'FAILURE', limit }: RedriveOptions = {}): Promise<number> {
+    const count = await changeListed(this.tasks, queue, { status, limit }, async (found) => {
       const settings = await settingsForTasks(this.queues, queue);
-      const back = await Promise.all(found.map((task) => this.redrive(task, settings)));
-      count += back.filter(Boolean).length;
-      if (count === most) break;
-    }
+      return Promise.all(found.map(async (task) => (await this.redrive(task, settings)) !== undefined));
+    });
     if (count > 0) await announce(this.wakeUps, queue);
     return count;
   }

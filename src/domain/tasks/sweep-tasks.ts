@@ -1,5 +1,6 @@
 import type { Clock, Meter } from '../../ports/system.ts';
 import type { QueueStore, TaskStore, WakeUps } from '../../ports/tasks.ts';
+import { concurrently } from '../shared/concurrently.ts';
 import { pagesOf } from '../shared/page.ts';
 import type { Queue } from './queue.ts';
 import { settledIfOverdue } from './task.ts';
@@ -31,12 +32,8 @@ export class SweepTasks {
   async execute(): Promise<void> {
     const queues = await this.allQueues();
     const failures = new Map<string, unknown>();
-    const forEach = async (work: (queue: Queue) => Promise<void>): Promise<void> => {
-      for (let start = 0; start < queues.length; start += QUEUES_AT_ONCE) {
-        const some = queues.slice(start, start + QUEUES_AT_ONCE);
-        await Promise.all(some.map((each) => work(each).catch((error) => failures.set(each.queue, error))));
-      }
-    };
+    const forEach = (work: (settings: Queue) => Promise<void>) =>
+      concurrently(QUEUES_AT_ONCE, queues, (each) => work(each).catch((error) => void failures.set(each.queue, error)));
     let [oldestAge, oldestWorkerAge, queuesWithDeadLetters] = [0, 0, 0];
     await forEach(({ queue }) => this.tasks.tidy(queue, this.clock.now()));
     await forEach(async ({ queue, runner, paused }) => {

@@ -1,8 +1,9 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { concurrently, PARALLEL_REQUESTS } from '../../../src/adapters/dynamodb/concurrently.ts';
+import { PARALLEL_REQUESTS } from '../../../src/adapters/dynamodb/parallel-requests.ts';
 import type { DynamoDbTaskStore } from '../../../src/adapters/dynamodb/task-store.ts';
 import type { TaskTables } from '../../../src/adapters/dynamodb/task-tables.ts';
+import { concurrently } from '../../../src/domain/shared/concurrently.ts';
 import type { Task } from '../../../src/domain/tasks/task.ts';
 import { taskProcess } from '../../helpers/counted-tasks.ts';
 import { FakeClock } from '../../helpers/fakes.ts';

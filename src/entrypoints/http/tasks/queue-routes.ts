@@ -12,7 +12,7 @@ import type { PurgeQueue } from '../../../domain/tasks/purge-queue.ts';
 import type { RedriveTasks } from '../../../domain/tasks/redrive-tasks.ts';
 import type { ReleaseTask } from '../../../domain/tasks/release-task.ts';
 import type { RunnerHosts, WakeUpSignals } from '../../../ports/tasks.ts';
-import { generalProblems, type Problem, problemDetails } from '../problems.ts';
+import { generalProblems, type Problem, type ProblemTable, problemDetails } from '../problems.ts';
 import { pageRequest } from '../schemas.ts';
 import { claimedBody, queueBody, settingsBody, taskBody } from './bodies.ts';
 import { keyed, tags } from './common.ts';
@@ -216,9 +216,9 @@ export const queueRoutes = (options: QueueRoutesOptions): FastifyPluginAsync => 
           },
         },
         async ({ params: { queue }, log }) => {
-          await options.pauseQueue.execute(queue, paused);
+          const changed = await options.pauseQueue.execute(queue, paused);
           log.info({ queue }, paused ? 'queue paused' : 'queue resumed');
-          return queueBody(await options.findQueues.byName(queue));
+          return queueBody(await options.findQueues.view(changed));
         },
       );
 
@@ -284,12 +284,14 @@ function signalWhenUnheard({ raw }: FastifyReply): AbortSignal {
   return controller.signal;
 }
 
+const ALL_PROBLEMS: ProblemTable = { ...generalProblems, ...problems };
+
 /** What became of one task of a batch: others may have been added, so that nothing here fails the whole. */
 function batchResult(outcome: PromiseSettledResult<EnqueueResult>, log: FastifyBaseLogger) {
   if (outcome.status === 'fulfilled') return { task: taskBody(outcome.value.task) };
   const error = outcome.reason instanceof DomainError ? outcome.reason : undefined;
   const code = error?.code ?? 'INTERNAL';
-  const problem = { ...generalProblems, ...problems }[code] as Problem;
+  const problem = ALL_PROBLEMS[code] as Problem;
   if (problem.status >= 500) log.error({ err: outcome.reason, code }, 'a task of a batch failed');
   return { problem: problemDetails(code, problem, error) };
 }

@@ -248,7 +248,8 @@ export const QueueBody = Type.Object(
     newestPendingAgeMs: ageMs,
     oldestDueAgeMs: Type.Unsafe<number | null>({
       type: ['integer', 'null'],
-      description: 'Since the task became due that has waited longest, one whose lease ran out included; null when none is',
+      description:
+        'Since the task became due that has waited longest, one whose lease ran out included; null when none is',
     }),
     throughputPerSecond: Type.Number({ description: 'Tasks finished per second lately' }),
     counters: Type.Object({

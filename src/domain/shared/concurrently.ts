@@ -1,6 +1,3 @@
-/** How many requests one piece of work has under way at a time. */
-export const PARALLEL_REQUESTS = 16;
-
 /**
  * Runs `work` on every item, at most `limit` at a time, and gives back the results in order. Once it fails on one, it
  * begins on no other, and rejects when none is under way any more.

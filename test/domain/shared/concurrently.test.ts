@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { concurrently } from '../../../src/adapters/dynamodb/concurrently.ts';
+import { concurrently } from '../../../src/domain/shared/concurrently.ts';
 
 /** Work on each item that ends when the test says so. */
 function work() {
