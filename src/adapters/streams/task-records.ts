@@ -26,7 +26,7 @@ export function decodeTaskRecords(records: readonly StreamRecord[]): DecodedTask
   const unreadable: string[] = [];
   for (const { eventName, dynamodb } of records) {
     // A task that is deleted was finished before.
-    if (eventName === 'REMOVE') continue;
+    if (eventName !== 'INSERT' && eventName !== 'MODIFY') continue;
     const image = dynamodb?.NewImage;
     const sequenceNumber = dynamodb?.SequenceNumber ?? '';
     const queue = attribute(image?.queue, 'S')?.match(ID_PATTERN)?.[0];

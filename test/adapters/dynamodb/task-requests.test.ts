@@ -75,9 +75,9 @@ describe('the request that changes a task', () => {
     );
   });
 
-  it('writes what has changed, and not the payload again', () => {
+  it('writes what has changed and what the stream is to tell, and not the payload again', () => {
     expect(request(held, extended(held, 60, T0))).toMatchObject({
-      set: ['leaseUntil', 'list', 'position'],
+      set: ['by', 'from', 'leaseUntil', 'list', 'position'],
       removed: ['ttl'],
     });
   });
