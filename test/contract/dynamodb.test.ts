@@ -43,7 +43,7 @@ await withServer('DynamoDB contracts', startDynamoDbLocal, async ({ endpoint }) 
   describeTaskStore('DynamoDB', async (retentionMs) => {
     const tables = await newTaskTables(client);
     const process = taskProcess(client, tables, { retentionMs });
-    const counting = new StreamCounting(client, streams, tables, process);
+    const counting = new StreamCounting(client, streams, tables, process.counts);
     return overriding<TaskStore>(process.store, {
       // Another process counts; here, just before its counts are read.
       figures: async (queue, now) => {

@@ -22,11 +22,20 @@ const DEFAULTS = {
  *
  * @param bulk whether there is time for thousands of tasks
  * @param approximate the figures that the store says are not exact
+ * @param count has the service count what happened, where that is not done with each change
  */
 export function describeTasksRoutes(
   name: string,
   open: () => Promise<EmbeddedApp>,
-  { bulk, approximate }: { readonly bulk: boolean; readonly approximate?: readonly string[] },
+  {
+    bulk,
+    approximate,
+    count,
+  }: {
+    readonly bulk: boolean;
+    readonly approximate?: readonly string[];
+    readonly count?: (service: EmbeddedApp) => Promise<void>;
+  },
 ): void {
   describe(`tasks over HTTP: ${name}`, () => {
     let service: EmbeddedApp;
@@ -77,6 +86,7 @@ export function describeTasksRoutes(
 
     const taskOf = async (taskId: string) => (await get(`/tasks/${taskId}`)).json();
     async function queueOf(queue: string) {
+      await count?.(service);
       const body = (await get(`/queues/${queue}`)).json();
       expect(body.approximate).toEqual(approximate);
       delete body.approximate;

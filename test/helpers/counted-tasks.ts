@@ -12,7 +12,7 @@ import type { TaskTables } from '../../src/adapters/dynamodb/task-tables.ts';
 import { decodeTaskRecords } from '../../src/adapters/streams/task-records.ts';
 import { ulids } from '../../src/adapters/system/ids.ts';
 import type { Clock } from '../../src/ports/system.ts';
-import type { TaskChange } from '../../src/ports/tasks.ts';
+import type { TaskChange, TaskCounts } from '../../src/ports/tasks.ts';
 import { FakeClock } from './fakes.ts';
 import { readStream } from './stream-records.ts';
 
@@ -72,19 +72,23 @@ export class StreamCounting {
     private readonly client: DynamoDBDocumentClient,
     private readonly streams: DynamoDBStreamsClient,
     private readonly tables: TaskTables,
-    private readonly process: TaskProcess,
+    private readonly counts: TaskCounts,
   ) {}
 
   /** Counts what is new. */
   async go(): Promise<void> {
     if (this.iterators.size === 0) await this.begin();
-    for (const [shardId, iterator] of this.iterators) {
-      const { Records = [], NextShardIterator } = await this.streams.send(
-        new GetRecordsCommand({ ShardIterator: iterator }),
-      );
-      await this.process.counts.count(shardId, decodeTaskRecords(Records).changes);
-      if (NextShardIterator) this.iterators.set(shardId, NextShardIterator);
-    }
+    for (const shardId of this.iterators.keys()) while (await this.countPage(shardId));
+  }
+
+  /** @returns whether there was something to count */
+  private async countPage(shardId: string): Promise<boolean> {
+    const { Records = [], NextShardIterator } = await this.streams.send(
+      new GetRecordsCommand({ ShardIterator: this.iterators.get(shardId) }),
+    );
+    await this.counts.count(shardId, decodeTaskRecords(Records).changes);
+    if (NextShardIterator) this.iterators.set(shardId, NextShardIterator);
+    return Records.length > 0;
   }
 
   private async begin(): Promise<void> {

@@ -78,7 +78,7 @@ export async function measureTaskUnits(
       looksAgain: false,
     };
   });
-  const counting = new StreamCounting(client, streams, tables, processes[0] as Process);
+  const counting = new StreamCounting(client, streams, tables, (processes[0] as Process).counts);
   const ids: string[] = [];
   const until = time.now() + seconds * 1_000;
   const isOver = (): boolean => time.now() > until + DEADLINE_SECONDS * 1_000;

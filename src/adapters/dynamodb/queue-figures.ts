@@ -6,7 +6,7 @@ import type { DynamoDbQueueCounts } from './queue-counts.ts';
 /** Entries of each list that figures are read from. */
 const PAGE = 100;
 /** A list that is longer is counted in the index, which costs by its length, and not again for so long, ms. */
-const LENGTH_KEPT_MS = 30_000;
+const LENGTH_KEPT_MS = 8_000;
 
 /**
  * What queues hold and have done. As long as a queue is short, what it holds is read from the index; of a longer one, the
@@ -57,7 +57,13 @@ export class FiguresReader {
       oldestDueAt: least(due.map(dueSince)),
       throughputPerSecond: counts.throughputPerSecond,
       counters: counts.counters,
-      approximate: isExact ? [] : isWhole ? ['counters'] : ['pending', 'delayed', 'taken', 'oldestDueAt', 'counters'],
+      approximate: [
+        ...(isExact ? [] : OF_THE_INDEX),
+        ...(failures.next === undefined ? [] : (['deadLetters'] as const)),
+        // Nothing tells how much of the stream is still to be counted.
+        'throughputPerSecond',
+        'counters',
+      ],
     };
   }
 
@@ -82,6 +88,9 @@ export class FiguresReader {
     return all;
   }
 }
+
+/** Exact once the counts say the same as the index, of which one may be behind the other. */
+const OF_THE_INDEX = ['pending', 'delayed', 'taken', 'oldestPendingAt', 'newestPendingAt', 'oldestDueAt'] as const;
 
 const isFree = ({ leaseUntil }: Entry): boolean => leaseUntil === undefined;
 const least = (times: readonly number[]): number | undefined => (times.length > 0 ? Math.min(...times) : undefined);
