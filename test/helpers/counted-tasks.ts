@@ -4,6 +4,7 @@ import {
   type DynamoDBStreamsClient,
   GetRecordsCommand,
   GetShardIteratorCommand,
+  type GetShardIteratorCommandInput,
 } from '@aws-sdk/client-dynamodb-streams';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { DynamoDbQueueCounts } from '../../src/adapters/dynamodb/queue-counts.ts';
@@ -66,7 +67,8 @@ export async function countStream(
 
 /** Reads the stream of the tasks table on and on, as a process that counts does, each record once. */
 export class StreamCounting {
-  private readonly iterators = new Map<string, string>();
+  /** The sequence number up to which each shard was read. */
+  private readonly positions = new Map<string, string>();
 
   constructor(
     private readonly client: DynamoDBDocumentClient,
@@ -77,27 +79,26 @@ export class StreamCounting {
 
   /** Counts what is new. */
   async go(): Promise<void> {
-    if (this.iterators.size === 0) await this.begin();
-    for (const shardId of this.iterators.keys()) while (await this.countPage(shardId));
-  }
-
-  /** @returns whether there was something to count */
-  private async countPage(shardId: string): Promise<boolean> {
-    const { Records = [], NextShardIterator } = await this.streams.send(
-      new GetRecordsCommand({ ShardIterator: this.iterators.get(shardId) }),
-    );
-    await this.counts.count(shardId, decodeTaskRecords(Records).changes);
-    if (NextShardIterator) this.iterators.set(shardId, NextShardIterator);
-    return Records.length > 0;
-  }
-
-  private async begin(): Promise<void> {
     const { Table } = await this.client.send(new DescribeTableCommand({ TableName: this.tables.tasks }));
-    const StreamArn = Table?.LatestStreamArn;
+    const StreamArn = Table?.LatestStreamArn as string;
     const { StreamDescription } = await this.streams.send(new DescribeStreamCommand({ StreamArn }));
-    for (const { ShardId = '' } of StreamDescription?.Shards ?? []) {
-      const first = new GetShardIteratorCommand({ StreamArn, ShardId, ShardIteratorType: 'TRIM_HORIZON' });
-      this.iterators.set(ShardId, (await this.streams.send(first)).ShardIterator as string);
+    for (const { ShardId = '' } of StreamDescription?.Shards ?? []) await this.countShard(StreamArn, ShardId);
+  }
+
+  private async countShard(StreamArn: string, ShardId: string): Promise<void> {
+    const position = this.positions.get(ShardId);
+    const from: Pick<GetShardIteratorCommandInput, 'ShardIteratorType' | 'SequenceNumber'> =
+      position === undefined
+        ? { ShardIteratorType: 'TRIM_HORIZON' }
+        : { ShardIteratorType: 'AFTER_SEQUENCE_NUMBER', SequenceNumber: position };
+    let { ShardIterator } = await this.streams.send(new GetShardIteratorCommand({ StreamArn, ShardId, ...from }));
+    while (ShardIterator) {
+      const { Records = [], NextShardIterator } = await this.streams.send(new GetRecordsCommand({ ShardIterator }));
+      await this.counts.count(ShardId, decodeTaskRecords(Records).changes);
+      const last = Records.at(-1)?.dynamodb?.SequenceNumber;
+      if (last === undefined) return;
+      this.positions.set(ShardId, last);
+      ShardIterator = NextShardIterator;
     }
   }
 }

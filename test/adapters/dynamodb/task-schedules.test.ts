@@ -19,10 +19,12 @@ await withServer('Schedules of tasks', startDynamoDbLocal, ({ endpoint }) => {
     const streams = streamsClient(endpoint);
     let client: DynamoDBDocumentClient;
     let tables: TaskTables;
+    let counting: StreamCounting;
     let count = 0;
     beforeAll(async () => {
       client = await clientOf(endpoint);
       tables = await newTaskTables(client);
+      counting = new StreamCounting(client, streams, tables, taskProcess(client, tables).counts);
     });
     afterAll(() => {
       client.destroy();
@@ -34,8 +36,7 @@ await withServer('Schedules of tasks', startDynamoDbLocal, ({ endpoint }) => {
       (order) => {
         const open = async () => {
           const clock = new FakeClock();
-          const { store, counts } = taskProcess(client, tables, { clock, retentionMs: RETENTION_MS });
-          const counting = new StreamCounting(client, streams, tables, counts);
+          const { store } = taskProcess(client, tables, { clock, retentionMs: RETENTION_MS });
           const tasks = overriding<TaskStore>(store, {
             figures: async (queue, now) => {
               await counting.go();
