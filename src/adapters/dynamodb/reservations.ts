@@ -157,7 +157,7 @@ export class Reservations {
     };
     this.counts.set(queue, count);
     // What the stream has not brought yet of the name before counts as told by another process.
-    if (current) count.reading = this.tell(queue, current, 0).then(() => this.look(queue, count));
+    if (current && current.added > 0) count.reading = this.tell(queue, current, 0).then(() => this.look(queue, count));
     return count;
   }
 
