@@ -26,6 +26,14 @@ export interface StockStore {
   put(change: StockChange): Promise<{ readonly stock: Stock; readonly created: boolean }>;
 
   /**
+   * Removes a stock.
+   *
+   * @returns whether there was one; also true where an attempt that got no answer may have removed it
+   * @throws DomainError `STORE_UNAVAILABLE`; deleting again is safe
+   */
+  delete(stockId: string): Promise<boolean>;
+
+  /**
    * All stocks, each once, in no particular order.
    *
    * @throws DomainError `INVALID_REQUEST` for a cursor that this store did not make, `STORE_UNAVAILABLE`

@@ -9,7 +9,7 @@ import {
   expectGood,
   figure,
   overflow,
-  PHONE,
+  picture,
   reads,
   screens,
   useDashboard,
@@ -45,57 +45,126 @@ describe('the page of stocks, in Chromium', () => {
   const row = (page: Page, currency: string): Locator =>
     page.locator('.values tbody tr').filter({ has: page.getByRole('rowheader', { name: currency }) });
   const value = (page: Page, currency: string): Locator => row(page, currency).locator('.value');
+  const own = (page: Page): Locator => page.locator('.own-value');
   const verdict = (page: Page): Locator => page.locator('.note');
 
-  it('begins with a stock, and marks values that rest on a dated table as stale', async () => {
+  it('begins with a stock, and says once that its values rest on a dated table', async () => {
     const page = await open('#/stocks');
     await reads(page.locator('.headline'), /^\w+$/);
     await page.goto(`${server.url}/#/stocks/AMZN`);
-    await reads(value(page, 'EUR'), /^97\.00$/);
-    await reads(row(page, 'EUR'), 'none needed');
-    for (const currency of ['USD', 'CAD', 'AUD']) await reads(row(page, currency), /\d+\.\d\d\s+stale$/);
-    await reads(verdict(page), /^Stale: /);
-    await reads(figure(page, 'Source of the rates'), /^reference$/);
-    await reads(figure(page, 'As of'), '2026');
-    await reads(figure(page, 'Age'), /^[\d,]+ days$/);
+    await reads(own(page), /^97\.00 EUR\s+Euro$/);
+    for (const currency of ['USD', 'CAD', 'AUD']) await reads(row(page, currency), /\d+\.\d\d$/);
+    await reads(verdict(page), /^Converted at the reference rates of 18 March 2026, which are not live\.$/);
+    expect((await page.locator('main').innerText()).match(/reference|stale|out of date/gi)).toHaveLength(1);
+    await expect(page.locator('.is-stale, .figures:visible').count()).resolves.toBe(0);
     await expect(page.title()).resolves.toBe('AMZN – Portside');
   });
 
-  it('shows the digits of the service, also where a number could not hold them', async () => {
-    const exact = '999999999999999999.99';
-    await client.putStock('HUGE', { value: exact });
-    await client.putStock('TINY', { value: '0.00000001', currency: 'USD' });
-    const page = await open('#/stocks/HUGE/USD,JPY,KWD', { viewport: PHONE });
-    await reads(value(page, 'EUR'), new RegExp(`^${exact}$`));
-    const values = await client.values('HUGE', 'USD,JPY,KWD');
-    expect(values.JPY).toMatch(/^\d{20,}$/);
-    for (const currency of ['USD', 'JPY', 'KWD'])
-      expect(await value(page, currency).innerText()).toBe(values[currency]);
-    expect(await overflow(page)).toBe(0);
-    await page.locator('summary').click();
-    await reads(page.locator('.side-list'), '999999999999999999.99 EUR');
-    await reads(page.locator('.side-list'), '0.00000001 USD');
+  describe('figures', () => {
+    const names = 'USD,JPY,KWD,IDR,CHF,MXN,GBX,XCG,SAR';
+    /** Figures of which a line breaks, that are cut off, or that stand outside of their card. */
+    const broken = (page: Page): Promise<string[]> =>
+      page.evaluate<string[]>(`[...document.querySelectorAll('.value, .side-list .link-facts')].flatMap((element) => {
+        if (!element.checkVisibility()) return [];
+        const range = document.createRange();
+        range.selectNodeContents(element);
+        const boxes = [...range.getClientRects()];
+        const card = element.closest('.card, .side-list').getBoundingClientRect();
+        const isWhole = new Set(boxes.map(({ top }) => Math.round(top))).size === 1 &&
+          boxes.every(({ left, right }) => left >= card.left && right <= card.right) &&
+          element.scrollWidth <= element.clientWidth;
+        return isWhole ? [] : [element.textContent];
+      })`);
+
+    it.each([320, 360, 390, 600, 900, 1280])('stay whole in a window of %i px', async (width) => {
+      await client.putStock('HUGE', { value: '999999999999999999.99999999' });
+      await client.putStock('WHOLE', { value: '745000.00', currency: 'JPY' });
+      const page = await open('#/stocks/AMZN', { viewport: { width, height: 780 } });
+      for (const stock of ['AMZN', 'WHOLE', 'HUGE']) {
+        await page.goto(`${server.url}/#/stocks/${stock}/${names}`);
+        await reads(page.locator('.headline'), stock);
+        await reads(value(page, 'SAR'), /\d/);
+        if ((await page.locator('.side-list[open]').count()) === 0) await page.locator('summary').click();
+        await reads(page.locator('.side-list'), '999,999,999,999,999,999.99999999 EUR');
+        expect(await broken(page)).toEqual([]);
+        await picture(page, `figures-${stock}-${width}`);
+        expect(await overflow(page)).toBe(0);
+      }
+    });
+
+    it('have the digits of the service, also where a number could not hold them, in groups', async () => {
+      await client.putStock('HUGE', { value: '999999999999999999.99999999' });
+      const page = await open('#/stocks/HUGE/USD,JPY,KWD');
+      await reads(own(page), /^999,999,999,999,999,999\.99999999 EUR/);
+      const values = await client.values('HUGE', 'USD,JPY,KWD');
+      expect(values.JPY).toMatch(/^\d{20,}$/);
+      for (const currency of ['USD', 'JPY', 'KWD'])
+        expect((await value(page, currency).innerText()).replaceAll(',', '')).toBe(values[currency]);
+      expect(await value(page, 'JPY').innerText()).toMatch(/^\d{1,3}(,\d{3})+$/);
+    });
+
+    it.each([
+      ['de-DE', '1.234.567,50'],
+      ['en-IN', '12,34,567.50'],
+      ['fr-FR', '1\u202f234\u202f567,50'],
+      ['ar-EG', '1,234,567.50'],
+    ])('are grouped as the viewer is used to: %s', async (locale, text) => {
+      await client.putStock('GROUPS', { value: '1234567.50' });
+      const page = await open('#/stocks/GROUPS', { locale });
+      await reads(own(page), /EUR/);
+      expect((await own(page).locator('.value').textContent())?.replaceAll(/\u200e|\u200f/g, '')).toBe(text);
+    });
+
+    it('of pence are shown as pence', async () => {
+      await client.putStock('VOD.L', { value: '77.34', currency: 'GBp' });
+      const page = await open('#/stocks/VOD.L/GBP,ILA');
+      await reads(own(page), /^77\.34 GBX\s+Pence, 100 to 1 GBP$/);
+      await reads(value(page, 'GBP'), /^0\.77$/);
+      await reads(row(page, 'ILA'), 'Agorot');
+    });
+
+    it('never show something as nothing', async () => {
+      await client.putStock('TINY', { value: '0.000365', currency: 'GBP' });
+      await client.putStock('ZERO', { value: '0.00' });
+      const page = await open('#/stocks/TINY/USD,JPY,KWD');
+      await reads(own(page), /^0\.000365 GBP/);
+      await reads(value(page, 'USD'), /^under 0\.01$/);
+      await reads(value(page, 'JPY'), /^under 1$/);
+      await reads(value(page, 'KWD'), /^under 0\.001$/);
+      await page.goto(`${server.url}/#/stocks/ZERO/USD`);
+      await reads(value(page, 'USD'), /^0\.00$/);
+    });
+  });
+
+  it('names in words what has no rate, beside the values that there are', async () => {
+    const page = await open('#/stocks/AMZN/HTG,USD,KPW');
+    await reads(value(page, 'USD'), /^111\.55$/);
+    await reads(
+      page.locator('.missing'),
+      /^There is no rate from EUR to HTG \(Haitian Gourde\), KPW \(North Korean Won\)\.$/,
+    );
+    await expect(page.getByRole('alert').count()).resolves.toBe(0);
   });
 
   it('takes the currencies from the address, and puts what is asked for there', async () => {
     const page = await open('#/stocks/AMZN/jpy');
     const currencies = page.getByLabel('Currencies');
-    await reads(value(page, 'JPY'), /^\d+$/);
-    await expect(page.locator('.values tbody tr').count()).resolves.toBe(2);
+    await reads(value(page, 'JPY'), /^[\d,]+$/);
+    await expect(page.locator('.values tbody tr').count()).resolves.toBe(1);
     await expect(currencies.inputValue()).resolves.toBe('jpy');
 
     await currencies.fill(' usd gbp;eur ');
     await page.keyboard.press('Enter');
     await reads(value(page, 'GBP'), /^\d+\.\d\d$/);
     expect(page.url()).toBe(`${server.url}/#/stocks/AMZN/usd,gbp,eur`);
-    await expect(page.locator('.values tbody tr').count()).resolves.toBe(3);
+    await expect(page.locator('.values tbody tr').count()).resolves.toBe(2);
     // Whoever asked for them reads on from the stock's name.
     await expect(page.evaluate('document.activeElement.textContent')).resolves.toBe('AMZN');
 
     await currencies.fill('EUR');
     await page.getByRole('button', { name: 'Show' }).click();
     await reads(verdict(page), 'no rates are needed');
-    await expect(page.locator('.figures').isVisible()).resolves.toBe(false);
+    await expect(page.locator('.figures, .values').filter({ visible: true }).count()).resolves.toBe(0);
 
     await currencies.fill('');
     await page.getByRole('button', { name: 'Show' }).click();
@@ -115,7 +184,7 @@ describe('the page of stocks, in Chromium', () => {
     await expect(currencies.inputValue()).resolves.toBe('US$');
     await currencies.fill('KPW');
     await page.keyboard.press('Enter');
-    await reads(page.getByRole('alert'), 'none for one of these currencies');
+    await reads(page.getByRole('alert'), 'no usable rate for KPW');
     await currencies.fill('USD');
     await page.keyboard.press('Enter');
     await reads(value(page, 'USD'), /^\d+\.\d\d$/);
@@ -129,19 +198,18 @@ describe('the page of stocks, in Chromium', () => {
   it('turns from fresh to stale when the source fails, and back when it works again', async () => {
     const page = await dashboard.open(live.url, '#/stocks/AMZN/USD');
     await reads(value(page, 'USD'), /^105\.29$/);
-    await reads(row(page, 'USD'), 'fresh');
-    await reads(verdict(page), /^Fresh: /);
+    await expect(verdict(page).isVisible()).resolves.toBe(false);
     await reads(figure(page, 'Source of the rates'), /^frankfurter$/);
     await reads(figure(page, 'Age'), /^\d+ ms$|^[\d.]+ s$/);
 
     provider.state.fault = { kind: 'status', status: 500 };
-    await reads(verdict(page), /^Stale: /, 15_000);
-    await reads(row(page, 'USD'), /105\.29\s+stale$/);
+    await reads(verdict(page), /^The rates are out of date: /, 15_000);
+    await reads(value(page, 'USD'), /^105\.29$/);
 
     provider.state.fault = { kind: 'none' };
     provider.state.rates.USD = '1.1';
     await reads(value(page, 'USD'), /^106\.70$/, 25_000);
-    await reads(row(page, 'USD'), 'fresh');
+    await expect(verdict(page).isVisible()).resolves.toBe(false);
   });
 
   it('keeps the last values when the connection is lost, says so, and recovers by itself', async () => {
@@ -151,7 +219,7 @@ describe('the page of stocks, in Chromium', () => {
     await page.route('**/stock/AMZN**', (route) => route.abort());
     await reads(connection(page), 'Connection lost', 10_000);
     await reads(page.locator('.connection-detail:visible'), 'last figures that arrived');
-    await reads(value(page, 'EUR'), '97.00');
+    await reads(own(page), '97.00 EUR');
     await page.unroute('**/stock/AMZN**');
     await reads(connection(page), 'Polling every 5 s', 10_000);
     await expect(page.locator('.connection-detail').isVisible()).resolves.toBe(false);
@@ -166,7 +234,7 @@ describe('the page of stocks, in Chromium', () => {
       });
     };
     const page = await open('#/stocks/AMZN/USD', { prepare });
-    await reads(value(page, 'EUR'), '97.00');
+    await reads(own(page), '97.00 EUR');
     const setHidden = (hidden: boolean) =>
       page.evaluate(`Object.defineProperty(document, 'hidden', { value: ${hidden}, configurable: true });
         document.dispatchEvent(new Event('visibilitychange'));`);
@@ -190,7 +258,7 @@ describe('the page of stocks, in Chromium', () => {
   it('lets a key holder make a stock and change its value', async () => {
     dashboard.tolerate('404');
     const page = await open('#/stocks/AMZN');
-    await reads(value(page, 'EUR'), '97.00');
+    await reads(own(page), '97.00 EUR');
     await expect(page.getByRole('button', { name: 'Change the value' }).isVisible()).resolves.toBe(false);
     await expect(page.getByRole('button', { name: 'New stock' }).isVisible()).resolves.toBe(false);
     await page.getByRole('button', { name: 'API key' }).click();
@@ -204,8 +272,8 @@ describe('the page of stocks, in Chromium', () => {
     await dialog.getByLabel('Currency').fill('usd');
     await dialog.getByRole('button', { name: 'Create the stock' }).click();
     await reads(page.locator('.headline'), 'QUAY');
-    await reads(value(page, 'USD'), /^123456789012345678\.12$/);
-    await reads(page.locator('.side-list'), '123456789012345678.12345678 USD');
+    await reads(own(page), /^123,456,789,012,345,678\.12345678 USD/);
+    await reads(page.locator('.side-list'), '123,456,789,012,345,678.12345678 USD');
 
     await page.evaluate('window.isTheSamePage = true');
     await page.getByRole('button', { name: 'Change the value' }).click();
@@ -213,7 +281,7 @@ describe('the page of stocks, in Chromium', () => {
     await dialog.getByLabel('Value').fill('0.30');
     await page.keyboard.press('Enter');
     await reads(page.locator('.controls').getByRole('status'), 'The value is 0.30 USD now.');
-    await reads(value(page, 'USD'), /^0\.30$/, 2_000);
+    await reads(own(page), /^0\.30 USD/, 2_000);
     await reads(page.locator('.side-list'), '0.30 USD', 2_000);
     await expect(page.evaluate('window.isTheSamePage')).resolves.toBe(true);
 
@@ -221,7 +289,7 @@ describe('the page of stocks, in Chromium', () => {
     await dialog.getByLabel('Value').fill('5');
     await dialog.getByLabel('Currency').fill('JPY');
     await page.keyboard.press('Enter');
-    await reads(value(page, 'JPY'), /^5$/, 2_000);
+    await reads(own(page), /^5 JPY/, 2_000);
     expect((await client.stocks()).stocks).toContainEqual(
       expect.objectContaining({ stock: 'QUAY', value: '5', currency: 'JPY' }),
     );
@@ -249,12 +317,12 @@ describe('the page of stocks, in Chromium', () => {
     expect(await client.values('AMZN', 'EUR')).toEqual({ EUR: '97.00' });
     await dialog.getByLabel('Id').fill('no id');
     await page.keyboard.press('Enter');
-    await reads(dialog.locator('.field-error, [role=alert]').first(), 'letters, digits, _ and -');
+    await reads(dialog.locator('.field-error, [role=alert]').first(), 'letters, digits, dots, _ and -');
   });
 
   it('can be used by keyboard alone', async () => {
     const page = await open('#/stocks/AMZN', { key: KEY });
-    await reads(value(page, 'EUR'), '97.00');
+    await reads(own(page), '97.00 EUR');
     const focused = `(() => {
       const { outlineStyle, outlineWidth } = getComputedStyle(document.activeElement);
       const { id, textContent } = document.activeElement;
@@ -284,17 +352,19 @@ describe('the page of stocks, in Chromium', () => {
     await reads(page.getByRole('dialog').getByRole('alert'), 'Send an API key');
   });
 
-  it.each(screens)('reads well and hides nothing from anybody: %j', async ({ viewport, colorScheme }) => {
+  const views = [...screens, { viewport: { width: 390, height: 844 }, colorScheme: 'light' as const }];
+
+  it.each(views)('reads well and hides nothing from anybody: %j', async ({ viewport, colorScheme }) => {
     const page = await dashboard.open(live.url, '#/stocks/AMZN/USD,JPY,GBP,KWD', { viewport, colorScheme, key: KEY });
-    await reads(row(page, 'USD'), 'fresh');
+    await reads(value(page, 'USD'), /\d/);
     await expectGood(page, 'stock');
     await page.getByRole('button', { name: 'Change the value' }).click();
     await expectGood(page, 'change-stock');
   });
 
-  it.each(screens)('marks stale values on every screen: %j', async (screen) => {
-    const page = await open('#/stocks/AMZN/USD,JPY,GBP,CHF', screen);
-    await reads(verdict(page), /^Stale: /);
-    await expectGood(page, 'stale-stock');
+  it.each(views)('says what values rest on, and what is missing, on every screen: %j', async (screen) => {
+    const page = await open('#/stocks/AMZN/USD,JPY,GBP,MXN,HTG', screen);
+    await reads(verdict(page), /^Converted at the reference rates/);
+    await expectGood(page, 'reference-stock');
   });
 });

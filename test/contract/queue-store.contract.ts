@@ -96,6 +96,18 @@ export function describeQueueStore(name: string, open: () => Promise<QueueStore>
       expect(names).toEqual(['B', 'a', 'b', 'b-1', 'b-2', 'create', 'put']);
     });
 
+    it('go on in a list behind one that has been removed since', async () => {
+      const firstTwo = async () => store.list({ limit: 2, cursor: undefined });
+      const { items, nextCursor } = await eventually(firstTwo, (page) => page.items.length === 2);
+      const [before, removed] = items.map(({ queue }) => queue);
+      await store.remove(removed as string);
+
+      const rest = await store.list({ limit: 100, cursor: nextCursor });
+      const names = rest.items.map(({ queue }) => queue);
+      expect(names.length).toBeGreaterThan(2);
+      expect(names).not.toContain(before);
+    });
+
     describe('what a fleet remembers of a queue', () => {
       const open = { failures: 0, probeAt: 1_767_225_600_500 };
       const probed = { failures: 1, probeAt: 1_767_225_602_000 };

@@ -62,7 +62,7 @@ export function describeStockStore(name: string, make: () => Promise<StockStore>
     });
 
     it('lists every stock once, page by page', async () => {
-      const ids = ['AMZN', 'a', 'Z-9', 'p__q', 'constructor', 'x'.repeat(64), '0'];
+      const ids = ['AMZN', 'a', 'Z-9', 'p__q', 'constructor', 'x'.repeat(64), '0', 'BRK.B', '7203.T', 'a.', 'a..'];
       for (const stockId of ids) await store.put(change({ stockId }));
 
       const listed: Stock[] = [];
@@ -82,6 +82,34 @@ export function describeStockStore(name: string, make: () => Promise<StockStore>
       expect(await store.list({ limit: 20 })).toEqual({ items: [] });
       await store.put(change());
       expect((await store.list({ limit: 1 })).nextCursor).toBeUndefined();
+    });
+
+    it('deletes a stock, once, and forgets its currency', async () => {
+      await store.put(change({ currency: 'USD' }));
+      await store.put(change({ stockId: 'BRK.B' }));
+
+      expect(await store.delete('AMZN')).toBe(true);
+      expect(await store.delete('AMZN')).toBe(false);
+      expect(await store.delete('brk.b')).toBe(false);
+      expect(await store.get('AMZN')).toBeUndefined();
+      expect((await store.list({ limit: 20 })).items.map(({ stockId }) => stockId)).toEqual(['BRK.B']);
+      expect(await store.put(change())).toMatchObject({ stock: { currency: 'EUR' }, created: true });
+    });
+
+    it('deletes once when many delete the same stock at the same time', async () => {
+      await store.put(change());
+      const deleted = await Promise.all(Array.from({ length: 8 }, () => store.delete('AMZN')));
+      expect(deleted.filter(Boolean)).toHaveLength(1);
+    });
+
+    it('goes on with a list behind a stock that has been deleted since', async () => {
+      for (const stockId of ['A', 'B', 'C', 'D']) await store.put(change({ stockId }));
+      const first = await store.list({ limit: 2 });
+      await store.delete(first.items.at(-1)?.stockId as string);
+      const { items, nextCursor } = await store.list({ limit: 2, cursor: first.nextCursor });
+
+      expect([...first.items, ...items].map(({ stockId }) => stockId).sort()).toEqual(['A', 'B', 'C', 'D']);
+      expect(nextCursor).toBeUndefined();
     });
 
     it.each(['nonsense', 'e30', '{}', '\u0000'])('refuses the cursor %j, which it did not make', async (cursor) => {

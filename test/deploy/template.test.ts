@@ -2,6 +2,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { contexts } from '../../src/entrypoints/composition/contexts.ts';
+import { generalProblems, isFailure, type Problem } from '../../src/entrypoints/http/problems.ts';
 import { PROJECT, readFromProject } from '../helpers/project.ts';
 import { INSTALLATION_MS } from './python-environment.ts';
 import { Sam } from './sam.ts';
@@ -50,5 +52,18 @@ describe('template.yaml', () => {
     const watched = [...ofType('AWS::CloudWatch::Alarm'), ...ofType('AWS::SQS::Queue')].map(([name]) => name);
 
     expect(shown.sort()).toEqual(watched.sort());
+  });
+
+  it('sets off no alarm for statuses that anybody may bring about, and one for all other failures', () => {
+    const problems = Object.values<Problem>(
+      Object.assign({}, generalProblems, ...contexts.map((context) => context.problems)),
+    );
+    const failing = new Set(problems.filter(isFailure).map(({ status }) => status));
+    const expected = problems.map(({ status }) => status).filter((status) => status >= 500 && !failing.has(status));
+    const { FilterPattern = '' } = ofType('AWS::Logs::MetricFilter').map(([, { Properties }]) => Properties)[0] ?? {};
+    const leftOut = [...FilterPattern.matchAll(/\$\.status != "(\d+)"/g)].map(([, status]) => Number(status));
+
+    expect(FilterPattern).toContain('$.status = "5*"');
+    expect(leftOut.sort()).toEqual([...new Set(expected)].sort());
   });
 });

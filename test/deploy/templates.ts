@@ -15,6 +15,7 @@ interface Resource {
     /** Of a role. A policy that is conditional has no document in this place. */
     readonly Policies?: readonly { readonly PolicyDocument?: PolicyDocument }[];
     readonly DashboardBody?: string;
+    readonly FilterPattern?: string;
     /** Of a table. */
     readonly TimeToLiveSpecification?: unknown;
   };

@@ -1,7 +1,9 @@
 import { connect } from 'node:net';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { DomainError } from '../../src/domain/shared/domain-error.ts';
+import { contexts } from '../../src/entrypoints/composition/contexts.ts';
 import { ports } from '../../src/entrypoints/composition/votes/module.ts';
+import { generalProblems, type Problem } from '../../src/entrypoints/http/problems.ts';
 import { authorization, type EmbeddedApp, embeddedApp, KEY } from '../helpers/embedded-app.ts';
 import { eventually } from '../helpers/eventually.ts';
 import { exchangeBytes, overSocket, parseAnswer } from '../helpers/raw-http.ts';
@@ -15,6 +17,7 @@ interface LogLine {
   readonly [field: string]: unknown;
 }
 
+const WARNING_LEVEL = 40;
 const ERROR_LEVEL = 50;
 
 let service: EmbeddedApp;
@@ -186,13 +189,29 @@ describe('a failure inside the service', () => {
     ]);
   });
 
-  it('is not what a hull says of something that it does not offer', async () => {
-    const refusal = new DomainError('NOT_IMPLEMENTED', 'Nothing can be followed here.');
+  const expected = Object.entries<Problem>(Object.assign({}, generalProblems, ...contexts.map((each) => each.problems)))
+    .filter(([, { status, isExpected }]) => status >= 500 && isExpected)
+    .map(([code, { status }]) => [code, status] as const);
+
+  it.each(expected)('is not what anybody may bring about: %s', async (code, status) => {
+    const refusal = new DomainError(code, 'What this is.');
     jest.spyOn(service.container.get(ports.polls), 'get').mockRejectedValue(refusal);
 
-    expect((await overSocket(port)({ url: '/polls/colors' })).status).toBe(501);
+    const answer = await overSocket(port)({ url: '/polls/colors' });
+    expect([answer.status, JSON.parse(answer.body).detail]).toEqual([status, 'What this is.']);
     await answered();
-    expect(lines.filter(({ level }) => level >= ERROR_LEVEL)).toEqual([]);
+    expect(lines.filter(({ level, err }) => level >= WARNING_LEVEL || err)).toEqual([]);
+  });
+
+  it.each([
+    '/stock/AMZN?currencies=HTG',
+    '/rates?base=HTG',
+    '/rates?currencies=HTG',
+    '/convert?amount=1&from=EUR&to=HTG',
+  ])('is no currency without a rate, for which everybody may ask: %s', async (url) => {
+    expect((await overSocket(port)({ url })).status).toBe(502);
+    await answered();
+    expect(lines.map(({ msg }) => msg)).toEqual(['answered']);
   });
 
   it('keeps its cause for the log', async () => {

@@ -1,3 +1,4 @@
+import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, afterEach, describe, expect, it } from '@jest/globals';
 import { dynamoDbApp } from '../helpers/dynamodb-app.ts';
 import { authorization } from '../helpers/embedded-app.ts';
@@ -6,13 +7,15 @@ import { conformanceTo } from '../helpers/openapi-conformance.ts';
 import { play } from '../helpers/scenarios/play.ts';
 import { stocksScenarios } from '../helpers/scenarios/stocks.ts';
 import { startDynamoDbLocal } from '../helpers/servers/dynamodb-local.ts';
+import { clientOf } from '../helpers/servers/dynamodb-tables.ts';
 import { type Fate, FaultyProxy, refusal } from '../helpers/servers/faulty-proxy.ts';
 import { withServer } from '../helpers/servers/with-server.ts';
 import { stocksAlone } from '../helpers/stocks-under-faults.ts';
 
 await withServer('stocks on DynamoDB', startDynamoDbLocal, async ({ endpoint }) => {
   const proxy = await FaultyProxy.start(endpoint);
-  const service = await dynamoDbApp(proxy.endpoint, {}, { contexts: stocksAlone });
+  const table = `test-${process.pid}-first-stocks`;
+  const service = await dynamoDbApp(proxy.endpoint, { STOCKS_TABLE: table }, { contexts: stocksAlone });
   const send = injecting(service.app);
   const conforms = conformanceTo((await service.app.inject('/openapi.json')).json());
   const put = (stockId: string, body: object) =>
@@ -54,6 +57,37 @@ await withServer('stocks on DynamoDB', startDynamoDbLocal, async ({ endpoint }) 
     expect(proxy.requests.filter(({ operation }) => operation === 'UpdateItem')).toHaveLength(4);
   });
 
+  it('deletes a stock once, also where the store has to be asked again', async () => {
+    const remove = () => send({ method: 'DELETE', url: '/stock/LOST-2', headers: authorization });
+    await put('LOST-2', { value: '1.00' });
+    let isFirst = true;
+    proxy.fate = ({ operation }) => {
+      const fate = isFirst && operation === 'DeleteItem' ? 'lose answer' : 'pass';
+      if (operation === 'DeleteItem') isFirst = false;
+      return fate;
+    };
+
+    expect((await remove()).status).toBe(204);
+    expect((await send({ url: '/stock/LOST-2' })).status).toBe(404);
+    expect((await remove()).status).toBe(404);
+  });
+
+  it('reads what the first release has stored, also in a currency that is withdrawn by now', async () => {
+    const stored = { stockId: 'SOFIA', value: '12.345', currency: 'BGN', updatedAt: 1_767_225_600_000 };
+    const client = await clientOf(endpoint);
+    await client.send(new PutCommand({ TableName: table, Item: stored }));
+
+    const answer = await send({ url: '/stock/SOFIA?currencies=USD' });
+    expect(conforms({ url: '/stock/SOFIA?currencies=USD' }, answer)).toBeUndefined();
+    expect([answer.status, JSON.parse(answer.body)]).toEqual([
+      200,
+      expect.objectContaining({ value: '12.345', currency: 'BGN', values: { BGN: '12.35' }, missing: ['USD'] }),
+    ]);
+    expect((await put('SOFIA', { value: '6.31', currency: 'BGN' })).status).toBe(400);
+    expect((await put('SOFIA', { value: '6.31', currency: 'EUR' })).status).toBe(200);
+    expect(JSON.parse((await send({ url: '/stock/SOFIA?currencies=USD' })).body).missing).toBeUndefined();
+  });
+
   describe('stocks on a store that fails', () => {
     const throttled = refusal('ProvisionedThroughputExceededException');
 
@@ -75,6 +109,7 @@ await withServer('stocks on DynamoDB', startDynamoDbLocal, async ({ endpoint }) 
         send({ url: '/stock/NONE' }),
         send({ url: '/stock' }),
         put('AMZN', { value: '97.00' }),
+        send({ method: 'DELETE', url: '/stock/NONE', headers: authorization }),
       ]);
 
       expect(performance.now() - start).toBeLessThan(3_500);

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type EmbeddedApp, embeddedApp } from '../helpers/embedded-app.ts';
 import { injecting } from '../helpers/http.ts';
 import { conformanceTo } from '../helpers/openapi-conformance.ts';
@@ -21,6 +21,29 @@ describe('a scenario of stocks', () => {
       await play(scenario, injecting(service.app), conforms);
     },
   );
+
+  it.each([
+    ['HTG', {}, ['HTG']],
+    ['HTG,GBX,USD', { GBX: '8380.12', USD: '111.55' }, ['HTG']],
+  ])('has a value for whoever names no currency, with DEFAULT_CURRENCIES=%s', async (currencies, values, missing) => {
+    const other = await embeddedApp({ DEFAULT_CURRENCIES: currencies });
+    try {
+      const answers = { '/stock/AMZN': { EUR: '97.00', ...values }, '/convert?amount=97&from=EUR': values };
+      for (const [url, expected] of Object.entries(answers)) {
+        const answer = await injecting(other.app)({ url });
+        expect([answer.status, JSON.parse(answer.body)]).toEqual([
+          200,
+          expect.objectContaining({ values: expected, missing }),
+        ]);
+      }
+    } finally {
+      await other.close();
+    }
+  });
+
+  it.each(['GBp', 'usd', 'BGN', 'XAU'])('does not start with DEFAULT_CURRENCIES=%s', async (currencies) => {
+    await expect(embeddedApp({ DEFAULT_CURRENCIES: currencies })).rejects.toThrow('DEFAULT_CURRENCIES');
+  });
 
   it('is the same over a socket', async () => {
     const other = await embeddedApp();

@@ -29,7 +29,7 @@ function promised({ redis, provider }: Cell, { phase, process, url }: Observatio
   if (url.includes('FAILS')) return /^503 STORE_UNAVAILABLE, again in 1 s$/;
   if (url.endsWith('=EUR')) return /^200 own$/;
   if (phase === 'back' || provider === 'ok') return /^200 new$/;
-  if (provider === 'missing symbol') return /^502 STOCKS_RATE_MISSING$/;
+  if (provider === 'missing symbol') return /^200 new without KWD$/;
   const [old, none] = ['200 old, stale', '503 STOCKS_RATES_UNAVAILABLE, again in 2 s'];
   if (phase === 'beyond') return new RegExp(`^${none}$`);
   if (process === 'warm') return new RegExp(`^${old}$`);

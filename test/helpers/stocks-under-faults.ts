@@ -64,7 +64,8 @@ const TABLES = {
     values: { EUR: '97.00', USD: '116.40', JPY: '19400', KWD: '33.950' },
   },
 };
-const OWN = { stock: 'AMZN', values: { EUR: '97.00' }, rates: null };
+const STOCK = { stock: 'AMZN', value: '97.00', currency: 'EUR' };
+const OWN = { ...STOCK, values: { EUR: '97.00' }, rates: null };
 
 /** How long a table is fresh, and how long it may be used, by the default settings. */
 const FRESH_MS = 20_000;
@@ -88,7 +89,7 @@ export interface Observation {
   /** One process has had rates before anything failed, the other was first asked when everything did. */
   readonly process: (typeof PROCESSES)[number];
   readonly url: string;
-  /** Such as `200 old, stale` or `503 STORE_UNAVAILABLE, again in 1 s`. */
+  /** Such as `200 old, stale`, `200 new without KWD` or `503 STORE_UNAVAILABLE, again in 1 s`. */
   readonly outcome: string;
   readonly ms: number;
 }
@@ -281,10 +282,18 @@ export class StocksUnderFaults {
     const { asOf, rates, values } = TABLES[name];
     const { ageSeconds, stale } = content.values ? content.rates : content;
     const provenance = { base: 'EUR', asOf, source: 'fixer', ageSeconds, stale };
-    const expected = content.values ? { stock: 'AMZN', values, rates: provenance } : { ...provenance, rates };
+    const { missing } = content;
+    const given = (all: Readonly<Record<string, string>>) =>
+      Object.fromEntries(Object.entries(all).filter(([currency]) => !missing?.includes(currency)));
+    const expected = {
+      ...(content.values
+        ? { ...STOCK, values: given(values), rates: provenance }
+        : { ...provenance, rates: given(rates) }),
+      ...(missing ? { missing } : {}),
+    };
     const isMarked = stale === ageSeconds * 1_000 >= FRESH_MS && this.isAge(ageSeconds, name, asked);
     if (!isDeepStrictEqual(content, expected) || !isMarked) return `WRONG: ${body}`;
-    return `200 ${name}${stale ? ', stale' : ''}`;
+    return `200 ${name}${missing ? ` without ${missing}` : ''}${stale ? ', stale' : ''}`;
   }
 
   private isAge(seconds: number, table: keyof typeof TABLES, asked: number): boolean {

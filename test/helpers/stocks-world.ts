@@ -1,4 +1,6 @@
 import { MemoryStockStore } from '../../src/adapters/memory/stock-store.ts';
+import { ConvertAmount } from '../../src/domain/stocks/convert-amount.ts';
+import { DeleteStock } from '../../src/domain/stocks/delete-stock.ts';
 import { FindStocks } from '../../src/domain/stocks/find-stocks.ts';
 import { ListRates } from '../../src/domain/stocks/list-rates.ts';
 import type { Rounding } from '../../src/domain/stocks/money.ts';
@@ -11,7 +13,7 @@ import { FakeClock } from './fakes.ts';
 export function stocksWorld(rounding: Rounding = 'half-up') {
   const clock = new FakeClock();
   const stocks = new MemoryStockStore();
-  const rates: ConfirmedRates = {
+  const rates = {
     source: 'frankfurter',
     base: 'EUR',
     asOf: Date.UTC(2025, 11, 31),
@@ -22,8 +24,9 @@ export function stocksWorld(rounding: Rounding = 'half-up') {
       ['JPY', '185.304'],
       ['KWD', '0.33'],
       ['CAD', '1.50'],
+      ['GBP', '0.86393'],
     ]),
-  };
+  } satisfies ConfirmedRates;
   const asked: string[] = [];
   const exchangeRates = {
     latest: async () => {
@@ -35,11 +38,14 @@ export function stocksWorld(rounding: Rounding = 'half-up') {
     clock,
     stocks,
     rates,
+    exchangeRates,
     /** One entry for each time that rates were asked for. */
     asked,
     putStock: new PutStock(stocks, clock),
+    deleteStock: new DeleteStock(stocks),
     findStocks: new FindStocks(stocks),
     valueStock: new ValueStock(stocks, exchangeRates, clock, ['USD', 'CAD'], rounding),
+    convertAmount: new ConvertAmount(exchangeRates, clock, ['USD', 'CAD'], rounding),
     listRates: new ListRates(exchangeRates, clock),
   };
 }

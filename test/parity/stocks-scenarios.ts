@@ -61,6 +61,10 @@ export const stocksParityScenarios: readonly Scenario[] = [
       ...['', ',', 'USD,', 'USD;JPY', 'USD+JPY', 'USD,%20JPY', 'XAU', 'BGN', '%EF%BC%B5SD', '%00'].map((currencies) =>
         invalid(get(`/stock/VALUED?currencies=${currencies}`), 'currencies'),
       ),
+      ...['Usd', 'GBx', 'EUR,gBP'].map((currencies) =>
+        invalid(get(`/stock/VALUED?currencies=${currencies}`), 'currencies'),
+      ),
+      invalid(get('/stock/VALUED?digits=9'), 'digits'),
       invalid(get('/stock/VALUED?currencies=USD&currencies=JPY'), 'currencies'),
       invalid(get('/rates?base='), 'base'),
       invalid(get('/rates?base=EUR&base=USD'), 'base'),
@@ -115,6 +119,51 @@ export const stocksParityScenarios: readonly Scenario[] = [
       },
       invalid(get('/stock?limit=0'), 'limit'),
       invalid(get('/stock?cursor=%21'), 'cursor'),
+    ],
+  },
+  {
+    what: 'knows pence, chosen digits, and currencies without a rate',
+    exchanges: [
+      {
+        ...created('VOD.L', { value: '77.34', currency: 'GBX' }),
+        request: put('VOD.L', { value: '77.34', currency: 'GBp' }),
+      },
+      {
+        request: get('/stock/VOD.L?currencies=GBP&digits=4'),
+        status: 200,
+        body: { value: '77.34', currency: 'GBX', values: { GBX: '77.3400', GBP: '0.7734' }, rates: null },
+      },
+      {
+        request: get('/stock/VOD.L?currencies=USD,KPW'),
+        status: 200,
+        body: { values: { GBX: '77.34', USD: DECIMAL }, missing: ['KPW'] },
+      },
+      refused(get('/stock/VOD.L?currencies=KPW'), 502, 'STOCKS_RATE_MISSING'),
+    ],
+  },
+  {
+    what: 'converts an amount',
+    exchanges: [
+      {
+        request: get('/convert?amount=12.50&from=eur&to=USD,KPW'),
+        status: 200,
+        body: { amount: '12.50', from: 'EUR', values: { USD: DECIMAL }, missing: ['KPW'], rates: { base: 'EUR' } },
+      },
+      { request: get('/convert?amount=1&from=EUR'), status: 200, body: { values: { USD: DECIMAL, CAD: DECIMAL } } },
+      refused(get('/convert?amount=1&from=KPW&to=EUR'), 502, 'STOCKS_RATE_MISSING'),
+      invalid(get('/convert?amount=-1&from=EUR'), 'amount'),
+      invalid(get('/convert?from=EUR'), 'amount'),
+      invalid(get('/convert?amount=1&from=BGN'), 'from'),
+    ],
+  },
+  {
+    what: 'deletes a stock, once',
+    exchanges: [
+      created('GONE.A', { value: '1', currency: 'EUR' }),
+      refused(send('DELETE', '/stock/GONE.A'), 401, 'UNAUTHORIZED'),
+      { request: withKey('DELETE', '/stock/GONE.A'), status: 204, body: '' },
+      refused(withKey('DELETE', '/stock/GONE.A'), 404, 'STOCKS_NOT_FOUND'),
+      refused(get('/stock/GONE.A'), 404, 'STOCKS_NOT_FOUND'),
     ],
   },
 ];

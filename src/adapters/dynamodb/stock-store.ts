@@ -1,13 +1,13 @@
 import {
+  DeleteCommand,
   type DynamoDBDocumentClient,
   GetCommand,
   ScanCommand,
   UpdateCommand,
   type UpdateCommandInput,
 } from '@aws-sdk/lib-dynamodb';
-import { ID_PATTERN } from '../../domain/shared/id-pattern.ts';
 import type { Page, PageRequest } from '../../domain/shared/page.ts';
-import { DEFAULT_CURRENCY, type Stock } from '../../domain/stocks/stock.ts';
+import { DEFAULT_CURRENCY, STOCK_ID_PATTERN, type Stock } from '../../domain/stocks/stock.ts';
 import type { StockChange, StockStore } from '../../ports/stocks.ts';
 import { readCursor, writeCursor } from './cursor.ts';
 import { throwStoreError } from './errors.ts';
@@ -46,9 +46,13 @@ export class DynamoDbStockStore implements StockStore {
     const { Attributes, $metadata } = await this.client.send(command, inTime()).catch(throwStoreError);
     const before = Attributes as StockItem | undefined;
     const stock = { ...change, currency: change.currency ?? before?.currency ?? DEFAULT_CURRENCY };
-    // The SDK repeats a put whose answer was lost, and then finds what the first attempt has written.
-    const isRepeated = ($metadata.attempts ?? 1) > 1;
-    return { stock, created: before === undefined || (isRepeated && isCreatedBy(stock, before)) };
+    return { stock, created: before === undefined || (isRepeated($metadata) && isCreatedBy(stock, before)) };
+  }
+
+  async delete(stockId: string): Promise<boolean> {
+    const command = new DeleteCommand({ TableName: this.table, Key: { stockId }, ReturnValues: 'ALL_OLD' });
+    const { Attributes, $metadata } = await this.client.send(command, inTime()).catch(throwStoreError);
+    return Attributes !== undefined || isRepeated($metadata);
   }
 
   async list({ limit, cursor }: PageRequest): Promise<Page<Stock>> {
@@ -56,7 +60,7 @@ export class DynamoDbStockStore implements StockStore {
       TableName: this.table,
       ConsistentRead: true,
       Limit: limit + 1,
-      ...(cursor === undefined ? {} : { ExclusiveStartKey: { stockId: readCursor(cursor, ID_PATTERN) } }),
+      ...(cursor === undefined ? {} : { ExclusiveStartKey: { stockId: readCursor(cursor, STOCK_ID_PATTERN) } }),
     });
     const { Items = [] } = await this.client.send(command, inTime()).catch(throwStoreError);
     const items = (Items as StockItem[]).slice(0, limit).map(stockIn);
@@ -66,6 +70,9 @@ export class DynamoDbStockStore implements StockStore {
 }
 
 const stockIn = ({ createdAt: _, ...stock }: StockItem): Stock => stock;
+
+/** The SDK repeats a request whose answer was lost, and then finds what the first attempt has left. */
+const isRepeated = ({ attempts = 1 }: { readonly attempts?: number | undefined }): boolean => attempts > 1;
 
 const isCreatedBy = (put: Stock, item: StockItem): boolean =>
   item.createdAt === put.updatedAt &&

@@ -22,3 +22,23 @@ export function pageOf<Item>(
     ? { items, nextCursor: writeCursor(keyOf(last)) }
     : { items };
 }
+
+/**
+ * A page of a list in the order of its keys. The item at which a page ended may be gone when the next one is read.
+ *
+ * @param keyOf tells an item from all others
+ * @param form what keys look like
+ * @throws DomainError `INVALID_REQUEST` for a cursor that holds no key of this form
+ */
+export function pageByKey<Item>(
+  list: Iterable<Item>,
+  keyOf: (item: Item) => string,
+  form: RegExp,
+  { limit, cursor }: PageRequest,
+): Page<Item> {
+  const after = cursor === undefined ? '' : Buffer.from(cursor, 'base64url').toString();
+  if (cursor !== undefined && !form.test(after)) throw invalidCursor();
+  const rest = [...list].filter((item) => keyOf(item) > after);
+  rest.sort((one, other) => (keyOf(one) < keyOf(other) ? -1 : 1));
+  return pageOf(rest, keyOf, { limit });
+}

@@ -1,8 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
+import { ID_PATTERN } from '../../domain/shared/id-pattern.ts';
 import type { Page, PageRequest } from '../../domain/shared/page.ts';
 import type { Queue, QueueMemory, QueueSettings } from '../../domain/tasks/queue.ts';
 import type { QueueStore } from '../../ports/tasks.ts';
-import { pageOf } from './pages.ts';
+import { pageByKey } from './pages.ts';
 
 export class MemoryQueueStore implements QueueStore {
   private readonly queues = new Map<string, Queue>();
@@ -42,8 +43,7 @@ export class MemoryQueueStore implements QueueStore {
   }
 
   async list(page: PageRequest): Promise<Page<Queue>> {
-    const byName = [...this.queues.values()].sort((one, other) => (one.queue < other.queue ? -1 : 1));
-    return pageOf(byName, ({ queue }) => queue, page);
+    return pageByKey(this.queues.values(), ({ queue }) => queue, ID_PATTERN, page);
   }
 
   private keep(queue: Queue): Queue {

@@ -1,7 +1,7 @@
 import type { Page, PageRequest } from '../../domain/shared/page.ts';
-import { DEFAULT_CURRENCY, type Stock } from '../../domain/stocks/stock.ts';
+import { DEFAULT_CURRENCY, STOCK_ID_PATTERN, type Stock } from '../../domain/stocks/stock.ts';
 import type { StockChange, StockStore } from '../../ports/stocks.ts';
-import { pageOf } from './pages.ts';
+import { pageByKey } from './pages.ts';
 
 export class MemoryStockStore implements StockStore {
   private readonly stocks = new Map<string, Stock>();
@@ -22,8 +22,11 @@ export class MemoryStockStore implements StockStore {
     return { stock, created: before === undefined };
   }
 
+  async delete(stockId: string): Promise<boolean> {
+    return this.stocks.delete(stockId);
+  }
+
   async list(page: PageRequest): Promise<Page<Stock>> {
-    // A Map keeps its order when a value is replaced, so no page shows a stock twice.
-    return pageOf([...this.stocks.values()], ({ stockId }) => stockId, page);
+    return pageByKey(this.stocks.values(), ({ stockId }) => stockId, STOCK_ID_PATTERN, page);
   }
 }

@@ -32,31 +32,88 @@ const CODES_BY_DIGITS = [
   [4, 'CLF UYW'],
 ] as const;
 
-const DIGITS: ReadonlyMap<string, number> = new Map(
-  CODES_BY_DIGITS.flatMap(([digits, codes]) => codes.split(' ').map((code) => [code, digits] as const)),
-);
+/**
+ * Codes of List Three that were withdrawn since 2001, by their digits, so that what is stored in them stays readable.
+ * The list itself has no digits: these are OpenJDK's.
+ */
+const WITHDRAWN_BY_DIGITS = [
+  [0, 'ADP BEF BYB BYR ESP GRD ITL LUF MGF PTE ROL TPE TRL'],
+  [
+    2,
+    'AFA ANG ATS AZM BGL BGN CSD CUC CYP DEM EEK FIM FRF GHC HRK IEP LTL LVL MRO MTL MZM NLG RUR SDD SIT SKK ' +
+      'SLL SRG STD TMM USS VEB VEF YUM ZMK ZWD ZWL ZWN ZWR',
+  ],
+] as const;
 
-/** All codes, in no particular order. */
-export const currencyCodes: readonly string[] = [...DIGITS.keys()];
+/** Hundredths of currencies in which exchanges quote prices: pence, South African cents, agorot. */
+const MINOR_UNITS: ReadonlyMap<string, string> = new Map([
+  ['GBX', 'GBP'],
+  ['ZAC', 'ZAR'],
+  ['ILA', 'ILS'],
+]);
+const MINOR_UNIT_DIGITS = 2;
 
-export const isCurrency = (code: string): boolean => DIGITS.has(code);
+/** Other ways in which feeds of prices write them. */
+const OTHER_SPELLINGS: ReadonlyMap<string, string> = new Map([
+  ['GBp', 'GBX'],
+  ['ZAc', 'ZAC'],
+  ['ZAX', 'ZAC'],
+]);
 
-/** How many decimal digits an amount of that currency has: JPY 0, EUR 2, KWD 3, CLF 4. */
-export function minorDigits(currency: string): number {
-  const digits = DIGITS.get(currency);
-  if (digits === undefined) throw new TypeError(`${currency} has no minor unit`);
+type CodesByDigits = readonly (readonly [digits: number, codes: string])[];
+const digitsByCode = (table: CodesByDigits): ReadonlyMap<string, number> =>
+  new Map(table.flatMap(([digits, codes]) => codes.split(' ').map((code) => [code, digits] as const)));
+
+const CURRENT = digitsByCode(CODES_BY_DIGITS);
+const WITHDRAWN = digitsByCode(WITHDRAWN_BY_DIGITS);
+
+/** All current codes of ISO 4217 that have a minor unit, in no particular order. */
+export const currencyCodes: readonly string[] = [...CURRENT.keys()];
+
+/** Whether it is one of `currencyCodes`. */
+export const isCurrency = (code: string): boolean => CURRENT.has(code);
+
+/** Whether prices may be asked for and put in it: a current currency, or `GBX`, `ZAC` or `ILA`. */
+export const isPriceUnit = (code: string): boolean => CURRENT.has(code) || MINOR_UNITS.has(code);
+
+/** Whether it is a code that ISO 4217 had and has no more. Only stocks that were stored before are in it. */
+export const isWithdrawn = (code: string): boolean => WITHDRAWN.has(code);
+
+/** How many decimal digits an amount of that code has: JPY 0, EUR 2, KWD 3, CLF 4; GBX 2; of the withdrawn BYR 0. */
+export function minorDigits(code: string): number {
+  const digits = CURRENT.get(code) ?? WITHDRAWN.get(code) ?? (MINOR_UNITS.has(code) ? MINOR_UNIT_DIGITS : undefined);
+  if (digits === undefined) throw new TypeError(`${code} has no minor unit`);
   return digits;
 }
 
+/** The currency to which a code belongs, and how many of it make one of that currency: GBX is GBP, 100. */
+export function currencyOf(code: string): { readonly currency: string; readonly perUnit: '1' | '100' } {
+  const currency = MINOR_UNITS.get(code);
+  return currency === undefined ? { currency: code, perUnit: '1' } : { currency, perUnit: '100' };
+}
+
 /**
- * The currency that a caller names; lower case is taken.
+ * The currency or minor unit that a caller names, in upper or in lower case. A mixture is refused, since feeds mean
+ * something by it (`GBp` is a hundredth of `GBP`), but for those of which it is known what they mean.
  *
  * @param path where the caller named it, for the error
- * @throws DomainError `INVALID_REQUEST` unless it is a current ISO 4217 code with a minor unit
+ * @returns a code for which `isPriceUnit` holds
+ * @throws DomainError `INVALID_REQUEST` unless it is a current ISO 4217 code with a minor unit, or a minor unit
  */
 export function parseCurrency(text: string, path: string): string {
-  const code = text.toUpperCase();
   // Only plain letters: some others become plain ones in upper case.
-  if (/^[A-Za-z]{3}$/.test(text) && isCurrency(code)) return code;
-  throw invalidRequest({ path, message: 'must be a current ISO 4217 currency that has a minor unit, such as EUR' });
+  const named = /^[a-z]{3}$/.test(text) ? text.toUpperCase() : text;
+  const code = OTHER_SPELLINGS.get(named) ?? named;
+  if (isPriceUnit(code)) return code;
+  throw invalidRequest({ path, message: complaintAbout(named) });
+}
+
+function complaintAbout(code: string): string {
+  if (isWithdrawn(code)) return `must be a current ISO 4217 currency; ${code} has been withdrawn`;
+  if (/^[A-Za-z]{3}$/.test(code) && !/^[A-Z]{3}$/.test(code))
+    return (
+      'must be all in upper case or all in lower case, such as GBP or gbp. ' +
+      'Prices in pence are in GBX (or GBp), those in South African cents in ZAC, those in agorot in ILA'
+    );
+  return 'must be a current ISO 4217 currency that has a minor unit, such as EUR; or GBX, ZAC or ILA';
 }

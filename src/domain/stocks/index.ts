@@ -1,5 +1,16 @@
 /** The stocks context as others may use it: `portside/stocks`. */
-export { CURRENCY_TABLE, currencyCodes, isCurrency, minorDigits, parseCurrency } from './currencies.ts';
+export type { Conversion } from './conversion.ts';
+export { ConvertAmount, type ConvertAmountQuery, type ConvertedAmount } from './convert-amount.ts';
+export {
+  CURRENCY_TABLE,
+  currencyCodes,
+  isCurrency,
+  isPriceUnit,
+  isWithdrawn,
+  minorDigits,
+  parseCurrency,
+} from './currencies.ts';
+export { DeleteStock } from './delete-stock.ts';
 export { rateMissing, ratesUnavailable, stockNotFound } from './errors.ts';
 export { FindStocks } from './find-stocks.ts';
 export { type FreshnessRules, freshnessOf, refreshFrom, servableUntil } from './freshness.ts';
@@ -14,5 +25,5 @@ export {
   rateOf,
   readRates,
 } from './rates.ts';
-export { DEFAULT_CURRENCY, type Stock } from './stock.ts';
+export { DEFAULT_CURRENCY, STOCK_ID_PATTERN, type Stock } from './stock.ts';
 export { type StockValue, ValueStock } from './value-stock.ts';

@@ -16,19 +16,31 @@ function decimals(digits: number, mode: Big.RoundingMode): BigConstructor {
   return Decimal;
 }
 
-/** By the digits of a currency. Made once, since making one takes longer than a conversion. */
+/** The most digits to which amounts are rounded. */
+const MAX_DIGITS = 8;
+const DIGITS = Array.from({ length: MAX_DIGITS + 1 }, (_, digits) => digits);
+
+/** By their digits. Made once, since making one takes longer than a conversion. */
 const AMOUNTS: Readonly<Record<Rounding, readonly BigConstructor[]>> = {
-  'half-up': [0, 1, 2, 3, 4].map((digits) => decimals(digits, Big.roundHalfUp)),
-  'half-even': [0, 1, 2, 3, 4].map((digits) => decimals(digits, Big.roundHalfEven)),
+  'half-up': DIGITS.map((digits) => decimals(digits, Big.roundHalfUp)),
+  'half-even': DIGITS.map((digits) => decimals(digits, Big.roundHalfEven)),
 };
 
-/** An amount in decimals that round to the digits of its currency. */
-const amountIn = (currency: string, amount: string, rounding: Rounding): Big =>
-  new (AMOUNTS[rounding][minorDigits(currency)] as BigConstructor)(amount);
+/** An amount in decimals that round to that many digits. */
+const amountWith = (digits: number, amount: string, rounding: Rounding): Big =>
+  new (AMOUNTS[rounding][digits] as BigConstructor)(amount);
 
-/** The amount with its currency's digits: 97.125 EUR is 97.13 half-up, 97.12 half-even. */
-export const roundAmount = (amount: string, currency: string, rounding: Rounding): string =>
-  amountIn(currency, amount, rounding).toFixed(minorDigits(currency));
+/**
+ * The amount with its currency's digits: 97.125 EUR is 97.13 half-up, 97.12 half-even.
+ *
+ * @param digits 0–8, in place of its currency's
+ */
+export const roundAmount = (
+  amount: string,
+  currency: string,
+  rounding: Rounding,
+  digits = minorDigits(currency),
+): string => amountWith(digits, amount, rounding).toFixed(digits);
 
 /**
  * `amount × to ÷ from`, rounded once. Going through the table's base this way loses nothing; a cross or an inverse rate
@@ -36,10 +48,17 @@ export const roundAmount = (amount: string, currency: string, rounding: Rounding
  *
  * @param from price of one unit of the base in the amount's currency, a decimal string above 0
  * @param to price of one unit of the base in `currency`
+ * @param digits 0–8, in place of those of `currency`
  * @returns the amount in `currency`, with its digits
  */
-export const convert = (amount: string, from: string, to: string, currency: string, rounding: Rounding): string =>
-  amountIn(currency, amount, rounding).times(to).div(from).toFixed(minorDigits(currency));
+export const convert = (
+  amount: string,
+  from: string,
+  to: string,
+  currency: string,
+  rounding: Rounding,
+  digits = minorDigits(currency),
+): string => amountWith(digits, amount, rounding).times(to).div(from).toFixed(digits);
 
 const CROSS_RATE_DIGITS = 10;
 /** Rates lie between 10^-15 and 10^15, so that a quotient begins within 30 places; cut off after 60, not rounded. */
@@ -51,6 +70,10 @@ export function crossRate(from: string, to: string): string {
   const rate = new Quotient(to).div(from).prec(CROSS_RATE_DIGITS, Big.roundHalfUp);
   return rate.toFixed(Math.max(0, CROSS_RATE_DIGITS - 1 - rate.e));
 }
+
+/** A price of one unit of a currency, in minor units of which `perUnit` make one: digit for digit if that is 1. */
+export const priceInParts = (price: string, perUnit: '1' | '100'): string =>
+  perUnit === '1' ? price : new Quotient(price).times(perUnit).toFixed();
 
 const JSON_NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 const MAX_LITERAL_LENGTH = 40;

@@ -1,16 +1,18 @@
 import type { ExchangeRates, StockStore } from '../../ports/stocks.ts';
 import type { Clock } from '../../ports/system.ts';
-import { parseCurrency } from './currencies.ts';
+import { type Conversion, convertEach } from './conversion.ts';
+import { isWithdrawn, parseCurrency } from './currencies.ts';
 import { stockNotFound } from './errors.ts';
-import { convert, type Rounding, roundAmount } from './money.ts';
-import { type Provenance, provenanceOf, rateOf } from './rates.ts';
+import type { Rounding } from './money.ts';
+import { assertSomeRate, needRates, provenanceOf } from './rates.ts';
 
-export interface StockValue {
+/** A stock and its value in several currencies, the stock's own first. */
+export interface StockValue extends Conversion {
   readonly stockId: string;
-  /** The value in each currency, the stock's own first: decimal strings with the currency's digits. */
-  readonly values: ReadonlyMap<string, string>;
-  /** Undefined if only the stock's own currency was asked for, which takes no rates. */
-  readonly rates: Provenance | undefined;
+  /** As it was put. */
+  readonly value: string;
+  /** Of `value`; it may have been withdrawn since. */
+  readonly currency: string;
 }
 
 export class ValueStock {
@@ -23,24 +25,24 @@ export class ValueStock {
   ) {}
 
   /**
-   * @param currencies as the caller names them; lower case and repeats are taken
-   * @throws DomainError `INVALID_REQUEST`, `STOCKS_NOT_FOUND`, `STOCKS_RATE_MISSING`, `STOCKS_RATES_UNAVAILABLE`,
-   * `STORE_UNAVAILABLE`
+   * @param currencies as the caller names them, repeats too; the default ones unless given
+   * @param digits 0–8; each currency's own unless given
+   * @throws DomainError `INVALID_REQUEST`, `STOCKS_NOT_FOUND`, `STOCKS_RATE_MISSING` if no currency that was named has a
+   * usable rate and the stock's own is a current one, `STOCKS_RATES_UNAVAILABLE`, `STORE_UNAVAILABLE`
    */
-  async execute(stockId: string, currencies: readonly string[] = this.defaultCurrencies): Promise<StockValue> {
-    const asked = new Set(currencies.map((text) => parseCurrency(text, 'currencies')));
+  async execute(stockId: string, currencies?: readonly string[], digits?: number): Promise<StockValue> {
+    const asked = (currencies ?? this.defaultCurrencies).map((text) => parseCurrency(text, 'currencies'));
     const start = this.clock.now();
     const stock = await this.stocks.get(stockId);
     if (!stock) throw stockNotFound(stockId);
 
-    const values = new Map([[stock.currency, roundAmount(stock.value, stock.currency, this.rounding)]]);
-    asked.delete(stock.currency);
-    if (asked.size === 0) return { stockId, values, rates: undefined };
-
-    const table = await this.exchangeRates.latest(this.clock.now() - start);
-    const own = rateOf(table, stock.currency);
-    for (const currency of asked)
-      values.set(currency, convert(stock.value, own, rateOf(table, currency), currency, this.rounding));
-    return { stockId, values, rates: provenanceOf(table, this.clock.now()) };
+    const { value, currency } = stock;
+    const shown = [...new Set([currency, ...asked])];
+    const takesRates = shown.some((code) => needRates(currency, code));
+    const table = takesRates ? await this.exchangeRates.latest(this.clock.now() - start) : undefined;
+    const rules = { rounding: this.rounding, digits };
+    const { values, missing } = convertEach({ amount: value, from: currency }, shown, table, rules);
+    if (table && currencies && !isWithdrawn(currency)) assertSomeRate(table, currency, shown, missing);
+    return { stockId, value, currency, values, missing, rates: table && provenanceOf(table, this.clock.now()) };
   }
 }

@@ -143,7 +143,8 @@ const serverOptions = ({ logger, nextId }: AppOptions): FastifyHttpOptions<RawSe
 
 function refuseStreams(app: FastifyInstance): void {
   app.addHook('onRequest', async ({ routeOptions }) => {
-    if (routeOptions.config.stream) throw new DomainError('NOT_IMPLEMENTED', 'Nothing can be followed here.');
+    if (routeOptions.config.stream)
+      throw new DomainError('NOT_IMPLEMENTED', 'Nothing can be followed here. Poll the results with `If-None-Match`.');
   });
 }
 

@@ -1,6 +1,6 @@
 import type { FastifyError, FastifyReply, FastifyRequest, FastifySchemaValidationError } from 'fastify';
 import { DomainError, type FieldIssue, invalidRequest } from '../../domain/shared/domain-error.ts';
-import { type ProblemTable, problemDetails } from './problems.ts';
+import { isFailure, type ProblemTable, problemDetails } from './problems.ts';
 
 /** Refusals that HTTP itself gives rise to, by the name that Fastify has for them. */
 const FRAMEWORK_ERRORS: Readonly<Record<string, DomainError>> = {
@@ -20,8 +20,7 @@ export const errorHandler =
     const known = asDomainError(error);
     const code = known && Object.hasOwn(problems, known.code) ? known.code : 'INTERNAL';
     const problem = problems[code] as ProblemTable[string];
-    // What this hull does not offer is no failure.
-    if (problem.status >= 500 && problem.status !== 501) request.log.error({ err: error, code }, 'request failed');
+    if (isFailure(problem)) request.log.error({ err: error, code }, 'request failed');
     if (problem.status === 401) reply.header('www-authenticate', 'Bearer');
     if (known?.retryAfterSeconds !== undefined) reply.header('retry-after', known.retryAfterSeconds);
     reply

@@ -6,7 +6,15 @@ export interface Problem {
   readonly title: string;
   /** What a person can do about it. */
   readonly advice: string;
+  /**
+   * A 5xx that says nothing of the state of the service, so that everybody is told what it is, and the log and its alarms
+   * are not.
+   */
+  readonly isExpected?: true;
 }
+
+/** Whether somebody who runs the service has to look after it. */
+export const isFailure = ({ status, isExpected }: Problem): boolean => status >= 500 && !isExpected;
 
 export type ProblemTable = Readonly<Record<string, Problem>>;
 
@@ -79,6 +87,7 @@ export const generalProblems: ProblemTable = {
     status: 501,
     title: 'This way of running the service cannot do that',
     advice: 'Server-sent events need the container; behind API Gateway poll the results with `If-None-Match`.',
+    isExpected: true,
   },
   STORE_UNAVAILABLE: {
     status: 503,
@@ -87,12 +96,12 @@ export const generalProblems: ProblemTable = {
   },
 };
 
-/** RFC 9457 problem details. A 5xx says no more than its table entry does. */
-export const problemDetails = (code: string, { status, title, advice }: Problem, error?: DomainError) => ({
+/** RFC 9457 problem details. A failure of the service says no more than its table entry does. */
+export const problemDetails = (code: string, problem: Problem, error?: DomainError) => ({
   type: `/errors/${code}`,
-  title,
-  status,
-  detail: status >= 500 ? advice : (error?.message ?? advice),
+  title: problem.title,
+  status: problem.status,
+  detail: isFailure(problem) ? problem.advice : (error?.message ?? problem.advice),
   code,
   ...(error?.issues.length ? { errors: error.issues } : {}),
 });

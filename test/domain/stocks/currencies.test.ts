@@ -1,9 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import listOne from 'currency-codes';
+import fc from 'fast-check';
 import {
   CURRENCY_TABLE,
   currencyCodes,
+  currencyOf,
   isCurrency,
+  isPriceUnit,
+  isWithdrawn,
   minorDigits,
   parseCurrency,
 } from '../../../src/domain/stocks/currencies.ts';
@@ -36,7 +40,7 @@ describe('the ISO 4217 table', () => {
     'does not know %j',
     (code) => {
       expect(isCurrency(code)).toBe(false);
-      expect(() => minorDigits(code)).toThrow(TypeError);
+      expect(isPriceUnit(code)).toBe(false);
       expect(() => parseCurrency(code, 'base')).toThrow(
         expect.objectContaining({ code: 'INVALID_REQUEST', issues: [expect.objectContaining({ path: 'base' })] }),
       );
@@ -45,8 +49,100 @@ describe('the ISO 4217 table', () => {
 
   it('takes lower case, and nothing that only looks like letters', () => {
     expect(parseCurrency('usd', 'base')).toBe('USD');
-    expect(parseCurrency('Xcg', 'base')).toBe('XCG');
+    expect(parseCurrency('xcg', 'base')).toBe('XCG');
     for (const text of [' USD', 'USD ', 'ＵＳＤ', 'ınr', 'u\u0000d'])
       expect(() => parseCurrency(text, 'base')).toThrow();
+  });
+
+  it('has no digits for what never was a currency with a minor unit', () => {
+    for (const code of ['XAU', 'XXX', 'USDT', '', 'constructor', '__proto__'])
+      expect(() => minorDigits(code)).toThrow(TypeError);
+  });
+});
+
+describe('codes in mixed case', () => {
+  it('are refused, with a word on pence, unless it is known what they mean', () => {
+    const known = new Map([
+      ['GBp', 'GBX'],
+      ['ZAc', 'ZAC'],
+    ]);
+    const letters = fc.constantFrom(...currencyCodes, 'GBX', 'ZAC', 'ZAX', 'ILA', 'BGN', 'QQQ');
+    const upper = fc.tuple(fc.boolean(), fc.boolean(), fc.boolean());
+    fc.assert(
+      fc.property(letters, upper, (code, isUpper) => {
+        fc.pre(new Set(isUpper).size === 2);
+        const text = [...code].map((letter, index) => (isUpper[index] ? letter : letter.toLowerCase())).join('');
+        if (known.has(text)) return expect(parseCurrency(text, 'to')).toBe(known.get(text));
+        expect(() => parseCurrency(text, 'to')).toThrow(
+          expect.objectContaining({
+            code: 'INVALID_REQUEST',
+            issues: [{ path: 'to', message: expect.stringMatching(/upper case or all in lower case.*pence.*GBX/) }],
+          }),
+        );
+      }),
+    );
+    for (const [text, code] of known) expect(parseCurrency(text, 'to')).toBe(code);
+  });
+});
+
+describe('minor units', () => {
+  it.each([
+    ['GBX', 'GBX', 'GBP'],
+    ['gbx', 'GBX', 'GBP'],
+    ['GBp', 'GBX', 'GBP'],
+    ['ZAC', 'ZAC', 'ZAR'],
+    ['zac', 'ZAC', 'ZAR'],
+    ['ZAc', 'ZAC', 'ZAR'],
+    ['ZAX', 'ZAC', 'ZAR'],
+    ['zax', 'ZAC', 'ZAR'],
+    ['ILA', 'ILA', 'ILS'],
+    ['ila', 'ILA', 'ILS'],
+  ])('are taken as %s, called %s, and are a hundredth of %s', (text, code, currency) => {
+    expect(parseCurrency(text, 'to')).toBe(code);
+    expect(currencyOf(code)).toEqual({ currency, perUnit: '100' });
+    expect(minorDigits(code)).toBe(2);
+    expect([isPriceUnit(code), isCurrency(code)]).toEqual([true, false]);
+    expect(parseCurrency(currency.toLowerCase(), 'to')).toBe(currency);
+    expect(currencyOf(currency)).toEqual({ currency, perUnit: '1' });
+  });
+});
+
+describe('withdrawn currencies', () => {
+  it('keep their digits, whatever was current in 2024 or is withdrawn since', () => {
+    const listed = listOne.codes().filter((code) => !/^X[A-Z]{2}$/.test(code));
+    const unknown = listed.filter((code) => !isCurrency(code) && !isWithdrawn(code));
+
+    expect(unknown).toEqual([]);
+    for (const code of listed) expect([code, minorDigits(code)]).toEqual([code, listOne.code(code)?.digits]);
+  });
+
+  it.each([
+    ['BGN', 2],
+    ['HRK', 2],
+    ['ANG', 2],
+    ['CUC', 2],
+    ['SLL', 2],
+    ['VEF', 2],
+    ['ZWL', 2],
+    ['LTL', 2],
+    ['LVL', 2],
+    ['EEK', 2],
+    ['MRO', 2],
+    ['STD', 2],
+    ['BYR', 0],
+    ['ITL', 0],
+  ])('%s has %i digits, and cannot be asked for', (code, digits) => {
+    expect(minorDigits(code)).toBe(digits);
+    expect([isWithdrawn(code), isCurrency(code), isPriceUnit(code)]).toEqual([true, false, false]);
+    for (const text of [code, code.toLowerCase()])
+      expect(() => parseCurrency(text, 'from')).toThrow(
+        expect.objectContaining({
+          issues: [{ path: 'from', message: expect.stringContaining(`${code} has been withdrawn`) }],
+        }),
+      );
+  });
+
+  it('are none that are current', () => {
+    expect(currencyCodes.filter(isWithdrawn)).toEqual([]);
   });
 });

@@ -33,11 +33,13 @@ describe('reading what a source publishes', () => {
       ['GBP', '-1.2'],
       ['JPY', '"NaN"'],
       ['CHF', '1e300'],
+      ['NOK', undefined],
+      ['DKK', 'null'],
       ['SEK', '11.2'],
     ]);
 
     expect([...rates]).toEqual([['SEK', '11.2']]);
-    expect(complaints).toHaveLength(4);
+    expect(complaints).toHaveLength(6);
     expect(complaints[0]).toContain('USD');
   });
 
@@ -47,9 +49,19 @@ describe('reading what a source publishes', () => {
     expect(rateOf(table({ rates: new Map([['EUR', '2']]) }), 'EUR')).toBe('1');
   });
 
+  it.each([
+    ['EUR', 'GBX', '86.393'],
+    ['EUR', 'GBP', '0.86393'],
+    ['GBP', 'GBX', '100'],
+    ['EUR', 'ZAC', '2012.3'],
+    ['EUR', 'ILA', '400'],
+  ])('prices a minor unit at a hundred times its currency: against %s, %s is %s', (base, code, price) => {
+    const rates = new Map(Object.entries({ GBP: '0.86393', ZAR: '20.1230', ILS: '4' }));
+    expect(rateOf(table({ base, rates }), code)).toBe(price);
+  });
+
   it('has no rate for a currency of which it knows none, nor for a name that every object has', () => {
-    for (const name of ['GBP', 'constructor', '__proto__'])
-      expect(() => rateOf(table(), name)).toThrow(expect.objectContaining({ code: 'STOCKS_RATE_MISSING' }));
+    for (const name of ['GBP', 'GBX', 'constructor', '__proto__']) expect(rateOf(table(), name)).toBeUndefined();
   });
 });
 

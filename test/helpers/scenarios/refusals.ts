@@ -241,13 +241,27 @@ const query: readonly Refusal[] = [
       '__proto__',
     ],
     ...['XAU', 'USD,XAG', 'XXX', 'XTS', 'XDR', 'ANG', 'BGN', 'CUC', 'HRK', 'BTC', 'ZZZ'],
+    ...['Usd', 'USd', 'uSD', 'Gbp', 'gBp', 'GbX', 'USD,GBx', 'zAc', 'ILa'],
   ].flatMap((currencies) => [
+    invalidAt('to')(`a conversion to "${currencies}"`, get(`/convert?amount=1&from=EUR&to=${currencies}`)),
     invalidAt('currencies')(`currencies of "${currencies}"`, get(`/stock/AMZN?currencies=${currencies}`)),
     invalidAt('currencies')(`rates for currencies of "${currencies}"`, get(`/rates?currencies=${currencies}`)),
   ]),
-  ...['', 'XAU', 'BGN', 'EUR,USD', 'EURO', '%C4%B1nr'].map((base) =>
-    invalidAt('base')(`rates with a base of "${base}"`, get(`/rates?base=${base}`)),
+  ...['', 'XAU', 'BGN', 'Eur', 'EUR,USD', 'EURO', '%C4%B1nr'].flatMap((currency) => [
+    invalidAt('base')(`rates with a base of "${currency}"`, get(`/rates?base=${currency}`)),
+    invalidAt('from')(`a conversion from "${currency}"`, get(`/convert?amount=1&from=${currency}&to=USD`)),
+  ]),
+  ...['', '-1', '%2B1', '1e3', '.5', '5.', '01', '1,5', '1.123456789', '1234567890123456789', 'NaN'].map((amount) =>
+    invalidAt('amount')(`a conversion of "${amount}"`, get(`/convert?amount=${amount}&from=EUR&to=USD`)),
   ),
+  ...['', '9', '10', '-1', '00', '1.0', 'x'].flatMap((digits) => [
+    invalidAt('digits')(`a value with "${digits}" digits`, get(`/stock/AMZN?digits=${digits}`)),
+    invalidAt('digits')(`a conversion to "${digits}" digits`, get(`/convert?amount=1&from=EUR&digits=${digits}`)),
+  ]),
+  invalidAt('amount')('a conversion of nothing', get('/convert?from=EUR')),
+  invalidAt('from')('a conversion from nothing', get('/convert?amount=1')),
+  invalidAt('to')('two targets of a conversion', get('/convert?amount=1&from=EUR&to=USD&to=JPY')),
+  invalidAt('digits')('digits of rates', get('/rates?digits=2')),
   invalidAt('currencies')('currencies twice', get('/stock/AMZN?currencies=USD&currencies=JPY')),
   invalidAt('base')('two bases', get('/rates?base=EUR&base=USD')),
   invalidAt('base')('a base for a value', get('/stock/AMZN?base=EUR')),
@@ -379,7 +393,8 @@ const methods: readonly Refusal[] = [
   wrongMethod('GET of a close', get('/polls/colors/close')),
   wrongMethod('GET of the webhook', get('/webhooks/twilio/sms')),
   wrongMethod('POST of the stocks', { method: 'POST', url: '/stock', body: goodStock }),
-  wrongMethod('DELETE of a stock', { method: 'DELETE', url: '/stock/AMZN' }),
+  wrongMethod('DELETE of the stocks', { method: 'DELETE', url: '/stock' }),
+  wrongMethod('POST of a conversion', { method: 'POST', url: '/convert', body: {} }),
   wrongMethod('PUT of the rates', { method: 'PUT', url: '/rates', body: {} }),
   wrongMethod('POST of the results', { method: 'POST', url: '/polls/colors/results', body: {} }),
   wrongMethod('POST of the dashboard', { method: 'POST', url: '/', body: {} }),
@@ -479,6 +494,7 @@ const keys: readonly Refusal[] = [
   unauthorized('the key in the query', { ...keyed({}), url: `/polls/colors/recount?key=${KEY}` }),
   unauthorized('a poll without a key', { method: 'POST', url: '/polls', body: goodPoll }),
   unauthorized('a stock without a key', { method: 'PUT', url: '/stock/AMZN', body: goodStock }),
+  unauthorized('deleting a stock without a key', { method: 'DELETE', url: '/stock/AMZN' }),
   unauthorized('a close without a key', { method: 'POST', url: '/polls/colors/close' }),
 ];
 
@@ -486,10 +502,17 @@ const content: readonly Refusal[] = [
   ...['rouge', '__proto__', 'constructor', 'toString', ' ', '\0', '\u202e', '\u200b', 'x'.repeat(60_000)].map(
     (choice) => unknownChoice(`a vote for ${shown(choice)}`, vote({ choice })),
   ),
-  ...['amzn', 'NONE', 'constructor', 'toString', 'x'.repeat(64)].map((stockId) =>
+  ...['amzn', 'NONE', 'BRK.B', 'a..', 'constructor', 'toString', 'x'.repeat(64)].flatMap((stockId) => [
     noStock(`a stock ${shown(stockId)}`, get(`/stock/${stockId}`)),
-  ),
-  noRate('a value in a currency without a rate', get('/stock/AMZN?currencies=USD,HTG')),
+    noStock(`deleting a stock ${shown(stockId)}`, {
+      method: 'DELETE',
+      url: `/stock/${stockId}`,
+      headers: authorization,
+    }),
+  ]),
+  noRate('a value in a currency without a rate', get('/stock/AMZN?currencies=HTG,EUR')),
+  noRate('a conversion to a currency without a rate', get('/convert?amount=1&from=EUR&to=HTG')),
+  noRate('a conversion from a currency without a rate', get('/convert?amount=1&from=HTG&to=USD')),
   noRate('a rate that is not there', get('/rates?currencies=HTG')),
   noRate('a base without a rate', get('/rates?base=HTG')),
   refuse(409, 'VOTES_POLL_EXISTS')('a poll id that is taken', poll({ ...goodPoll, pollId: 'colors' })),

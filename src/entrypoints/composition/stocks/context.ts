@@ -17,8 +17,10 @@ export const stocks: Context<typeof settings> = {
   routes: (container: Container) =>
     stocksRoutes({
       putStock: container.get(useCases.putStock),
+      deleteStock: container.get(useCases.deleteStock),
       findStocks: container.get(useCases.findStocks),
       valueStock: container.get(useCases.valueStock),
+      convertAmount: container.get(useCases.convertAmount),
       listRates: container.get(useCases.listRates),
     }),
   loops: () => [],

@@ -8,6 +8,8 @@ import { ReferenceRates } from '../../../adapters/memory/reference-rates.ts';
 import { MemoryStockStore } from '../../../adapters/memory/stock-store.ts';
 import { RedisRateCache } from '../../../adapters/redis/rate-cache.ts';
 import { redisWhenUsed } from '../../../adapters/redis/when-used.ts';
+import { ConvertAmount } from '../../../domain/stocks/convert-amount.ts';
+import { DeleteStock } from '../../../domain/stocks/delete-stock.ts';
 import { FindStocks } from '../../../domain/stocks/find-stocks.ts';
 import { ListRates } from '../../../domain/stocks/list-rates.ts';
 import { PutStock } from '../../../domain/stocks/put-stock.ts';
@@ -27,8 +29,10 @@ export const ports = {
 
 export const useCases = {
   putStock: token<PutStock>('PutStock'),
+  deleteStock: token<DeleteStock>('DeleteStock'),
   findStocks: token<FindStocks>('FindStocks'),
   valueStock: token<ValueStock>('ValueStock'),
+  convertAmount: token<ConvertAmount>('ConvertAmount'),
   listRates: token<ListRates>('ListRates'),
 };
 
@@ -118,10 +122,15 @@ function bindUseCases({ bind }: ContainerModuleLoadOptions, config: StocksConfig
   const { stocks, exchangeRates } = ports;
   const { clock, machineClock } = system;
   bind(useCases.putStock).toResolvedValue((stocks, clock) => new PutStock(stocks, clock), [stocks, clock]);
+  bind(useCases.deleteStock).toResolvedValue((stocks) => new DeleteStock(stocks), [stocks]);
   bind(useCases.findStocks).toResolvedValue((stocks) => new FindStocks(stocks), [stocks]);
   bind(useCases.valueStock).toResolvedValue(
     (stocks, rates, clock) => new ValueStock(stocks, rates, clock, config.DEFAULT_CURRENCIES, config.ROUNDING),
     [stocks, exchangeRates, machineClock],
+  );
+  bind(useCases.convertAmount).toResolvedValue(
+    (rates, clock) => new ConvertAmount(rates, clock, config.DEFAULT_CURRENCIES, config.ROUNDING),
+    [exchangeRates, machineClock],
   );
   bind(useCases.listRates).toResolvedValue(
     (rates, clock) => new ListRates(rates, clock),

@@ -1,6 +1,6 @@
 import { type RateFormat, type RateService, rateFormats } from '../../../adapters/http/rate-formats.ts';
 import { REFERENCE_DATE } from '../../../adapters/memory/reference-rates.ts';
-import { isCurrency } from '../../../domain/stocks/currencies.ts';
+import { isPriceUnit } from '../../../domain/stocks/currencies.ts';
 import type { FreshnessRules } from '../../../domain/stocks/freshness.ts';
 import type { CoreConfig } from '../config.ts';
 import { listOf, oneOf, type Settings, tableName, type Values, wholeNumber } from '../settings.ts';
@@ -60,7 +60,7 @@ export const settings = {
     meaning: 'Currencies in which a stock is valued when the request names none.',
     fallback: 'USD,CAD,AUD',
     parse: listOf((text) => {
-      if (!isCurrency(text))
+      if (!isPriceUnit(text))
         throw new Error('must be currencies of ISO 4217 with commas between them, such as USD,JPY');
       return text;
     }),

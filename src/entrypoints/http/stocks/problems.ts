@@ -8,10 +8,11 @@ export const problems: ProblemTable = {
   },
   STOCKS_RATE_MISSING: {
     status: 502,
-    title: 'The source of rates has none for a currency',
+    title: 'The source of rates has none for these currencies',
     advice:
       'Ask for other currencies: `GET /rates` lists those that the source has. Whoever runs the service can choose ' +
       'another source in `RATE_SOURCES`.',
+    isExpected: true,
   },
   STOCKS_RATES_UNAVAILABLE: {
     status: 503,

@@ -2,6 +2,9 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { FastifyPluginAsync } from 'fastify';
 import type { Static } from 'typebox';
 import { storeUnavailable } from '../../../domain/shared/domain-error.ts';
+import type { Conversion } from '../../../domain/stocks/conversion.ts';
+import type { ConvertAmount } from '../../../domain/stocks/convert-amount.ts';
+import type { DeleteStock } from '../../../domain/stocks/delete-stock.ts';
 import type { FindStocks } from '../../../domain/stocks/find-stocks.ts';
 import type { ListRates } from '../../../domain/stocks/list-rates.ts';
 import type { PutStock } from '../../../domain/stocks/put-stock.ts';
@@ -14,8 +17,10 @@ import * as schemas from './schemas.ts';
 
 export interface StocksRoutesOptions {
   readonly putStock: PutStock;
+  readonly deleteStock: DeleteStock;
   readonly findStocks: FindStocks;
   readonly valueStock: ValueStock;
+  readonly convertAmount: ConvertAmount;
   readonly listRates: ListRates;
 }
 
@@ -51,15 +56,17 @@ export const stocksRoutes = (options: StocksRoutesOptions): FastifyPluginAsync =
         schema: {
           tags,
           summary: 'Value a stock in currencies',
-          description: 'Without `currencies`: those of `DEFAULT_CURRENCIES`.',
+          description:
+            'Without `currencies`: those of `DEFAULT_CURRENCIES`. Where the source of rates has none for some of them, ' +
+            '`missing` names these; 502 is the answer where it has none for any that the request names.',
           params: schemas.StockParams,
           querystring: schemas.ValueQuery,
           response: { 200: schemas.ValueBody },
         },
       },
-      async ({ params: { stockId }, query: { currencies } }) => {
-        const { values, rates } = await inTime(options.valueStock.execute(stockId, currencies?.split(',')));
-        return { stock: stockId, values: Object.fromEntries(values), rates: rates ? provenanceBody(rates) : null };
+      async ({ params: { stockId }, query: { currencies, digits } }) => {
+        const valued = await inTime(options.valueStock.execute(stockId, currencies?.split(','), digitsOf(digits)));
+        return { stock: stockId, value: valued.value, currency: valued.currency, ...conversionBody(valued) };
       },
     );
 
@@ -83,6 +90,43 @@ export const stocksRoutes = (options: StocksRoutesOptions): FastifyPluginAsync =
       },
     );
 
+    app.delete(
+      '/stock/:stockId',
+      {
+        config: { key: true, problems: ['STOCKS_NOT_FOUND', 'STORE_UNAVAILABLE'] },
+        schema: {
+          tags,
+          summary: 'Delete a stock',
+          params: schemas.StockParams,
+          response: { 204: schemas.Nothing },
+        },
+      },
+      async ({ params: { stockId }, log }, reply) => {
+        await inTime(options.deleteStock.execute(stockId));
+        log.info({ stockId }, 'stock deleted');
+        return reply.code(204).send(null);
+      },
+    );
+
+    app.get(
+      '/convert',
+      {
+        config: { problems: ['STOCKS_RATE_MISSING', 'STOCKS_RATES_UNAVAILABLE', 'STORE_UNAVAILABLE'] },
+        schema: {
+          tags,
+          summary: 'Convert an amount',
+          description: 'Without `to`: into those of `DEFAULT_CURRENCIES`. Rounded once, as the values of stocks are.',
+          querystring: schemas.ConvertQuery,
+          response: { 200: schemas.ConvertBody },
+        },
+      },
+      async ({ query: { amount, from, to, digits } }) => {
+        const query = { amount, from, to: to?.split(','), digits: digitsOf(digits) };
+        const converted = await inTime(options.convertAmount.execute(query));
+        return { amount, from: converted.from, ...conversionBody(converted) };
+      },
+    );
+
     app.get(
       '/rates',
       {
@@ -90,14 +134,19 @@ export const stocksRoutes = (options: StocksRoutesOptions): FastifyPluginAsync =
         schema: {
           tags,
           summary: 'List exchange rates',
-          description: 'Without `base`: the source’s own. Without `currencies`: all that the source has.',
+          description:
+            'Without `base`: the source’s own. Without `currencies`: all that the source has. `missing` as for a stock.',
           querystring: schemas.RatesQuery,
           response: { 200: schemas.RatesBody },
         },
       },
       async ({ query: { base, currencies } }) => {
         const listed = await inTime(options.listRates.execute({ base, currencies: currencies?.split(',') }));
-        return { ...provenanceBody(listed), rates: Object.fromEntries(listed.rates) };
+        return {
+          ...provenanceBody(listed),
+          rates: Object.fromEntries(listed.rates),
+          missing: missingBody(listed.missing),
+        };
       },
     );
   };
@@ -105,7 +154,7 @@ export const stocksRoutes = (options: StocksRoutesOptions): FastifyPluginAsync =
 };
 
 /** @throws DomainError `STORE_UNAVAILABLE` when the time is over: rates have a budget of their own inside of this one */
-async function inTime<T extends object>(work: Promise<T>): Promise<T> {
+async function inTime<T>(work: Promise<T>): Promise<T> {
   const answer = await within(ANSWER_BUDGET_MS, work);
   if (answer === 'late') throw storeUnavailable(new Error(`no answer within ${ANSWER_BUDGET_MS} ms`));
   return answer;
@@ -116,6 +165,17 @@ const stockBody = ({ stockId, value, currency, updatedAt }: Stock): Static<typeo
   value,
   currency,
   updatedAt: timestamp(updatedAt),
+});
+
+const digitsOf = (text: string | undefined): number | undefined => (text === undefined ? undefined : Number(text));
+
+const missingBody = (missing: readonly string[]): string[] | undefined =>
+  missing.length === 0 ? undefined : [...missing];
+
+const conversionBody = ({ values, missing, rates }: Conversion) => ({
+  values: Object.fromEntries(values),
+  missing: missingBody(missing),
+  rates: rates ? provenanceBody(rates) : null,
 });
 
 const provenanceBody = ({ base, asOf, source, ageSeconds, stale }: Provenance) => ({

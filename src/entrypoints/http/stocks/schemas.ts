@@ -1,18 +1,48 @@
 import * as Type from 'typebox';
-import { Id, MapOf, Timestamp } from '../schemas.ts';
+import { STOCK_ID_PATTERN } from '../../../domain/stocks/stock.ts';
+import { MapOf, Timestamp } from '../schemas.ts';
 
 export { PageQuery } from '../schemas.ts';
 
-const Currency = Type.String({ pattern: '^[A-Za-z]{3}$', description: 'a currency of ISO 4217, such as EUR' });
+const PENCE = 'GBX, ZAC and ILA are hundredths of GBP, ZAR and ILS';
+const Currency = Type.String({
+  pattern: '^[A-Za-z]{3}$',
+  description: `a currency of ISO 4217, such as EUR or eur; ${PENCE}`,
+});
 const Currencies = Type.String({
   pattern: '^[A-Za-z]{3}(,[A-Za-z]{3})*$',
-  description: 'currencies of ISO 4217 with commas between them, such as USD,JPY',
+  description: `currencies of ISO 4217 with commas between them, such as USD,JPY; ${PENCE}`,
 });
-const Decimal = Type.String({ pattern: '^(0|[1-9][0-9]*)(\\.[0-9]+)?$' });
+const decimal = (options: Type.TStringOptions = {}) =>
+  Type.String({ pattern: '^(0|[1-9][0-9]*)(\\.[0-9]+)?$', ...options });
+const Decimal = decimal();
 
-export const StockParams = Type.Object({ stockId: Id });
+const Digits = Type.String({
+  pattern: '^[0-8]$',
+  description: 'a whole number from 0 to 8: the digits of all values, in place of those of their currencies',
+});
+/** An amount as people put it. */
+const Amount = Type.String({
+  pattern: '^(0|[1-9][0-9]{0,17})(\\.[0-9]{1,8})?$',
+  description: 'a decimal number in text, such as "97.00": up to 18 digits and, after a point, up to 8 more',
+});
 
-export const ValueQuery = Type.Object({ currencies: Type.Optional(Currencies) }, { additionalProperties: false });
+export const StockParams = Type.Object({
+  stockId: Type.String({
+    pattern: STOCK_ID_PATTERN.source,
+    description: '1–64 letters, digits, dots, _ and -, with a letter or digit first',
+  }),
+});
+
+export const ValueQuery = Type.Object(
+  { currencies: Type.Optional(Currencies), digits: Type.Optional(Digits) },
+  { additionalProperties: false },
+);
+
+export const ConvertQuery = Type.Object(
+  { amount: Amount, from: Currency, to: Type.Optional(Currencies), digits: Type.Optional(Digits) },
+  { additionalProperties: false },
+);
 
 export const RatesQuery = Type.Object(
   { base: Type.Optional(Currency), currencies: Type.Optional(Currencies) },
@@ -21,10 +51,7 @@ export const RatesQuery = Type.Object(
 
 export const NewValue = Type.Object(
   {
-    value: Type.String({
-      pattern: '^(0|[1-9][0-9]{0,17})(\\.[0-9]{1,8})?$',
-      description: 'a decimal number in text, such as "97.00": up to 18 digits and, after a point, up to 8 more',
-    }),
+    value: Amount,
     currency: Type.Optional(Currency),
   },
   { additionalProperties: false },
@@ -57,23 +84,43 @@ const provenanceFields = {
   stale: Type.Boolean({ description: 'Whether they are past their freshness' }),
 };
 
+const Missing = Type.Optional(
+  Type.Array(Type.String(), {
+    description:
+      'Currencies that were asked for and for which the source has no usable rate; left out if there are none',
+  }),
+);
+const Values = MapOf(Decimal, {
+  description: 'By currency, each with its minor digits of ISO 4217 unless `digits` says otherwise',
+});
+const Rates = Type.Union([Type.Object(provenanceFields), Type.Null()], {
+  description: 'What the conversion rests on; null if no rates were needed',
+});
+
 export const ValueBody = Type.Object(
   {
     stock: Type.String(),
-    values: MapOf(Decimal, {
-      description: 'By currency, each with its minor digits of ISO 4217; the stock’s own first',
-    }),
-    rates: Type.Union([Type.Object(provenanceFields), Type.Null()], {
-      description: 'What the conversion rests on; null if only the stock’s own currency was asked for',
-    }),
+    value: decimal({ description: 'As it was put' }),
+    currency: Type.String({ description: 'Of `value`, and the first in `values`' }),
+    values: Values,
+    missing: Missing,
+    rates: Rates,
   },
   { description: 'The value of the stock in each currency' },
+);
+
+export const ConvertBody = Type.Object(
+  { amount: Decimal, from: Type.String(), values: Values, missing: Missing, rates: Rates },
+  { description: 'The amount in each currency' },
 );
 
 export const RatesBody = Type.Object(
   {
     ...provenanceFields,
     rates: MapOf(Decimal, { description: 'Price of one unit of the base, by currency' }),
+    missing: Missing,
   },
   { description: 'Rates, and what they rest on' },
 );
+
+export const Nothing = Type.Null({ description: 'Done' });

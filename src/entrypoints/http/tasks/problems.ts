@@ -28,6 +28,7 @@ export const problems: ProblemTable = {
     title: 'The queue is full',
     advice:
       'Nothing was enqueued. Send the same request again after `Retry-After` seconds, or raise `maxPending` of the queue.',
+    isExpected: true,
   },
   TASKS_LEASE_LOST: {
     status: 409,

@@ -12,7 +12,7 @@ import type { PurgeQueue } from '../../../domain/tasks/purge-queue.ts';
 import type { RedriveTasks } from '../../../domain/tasks/redrive-tasks.ts';
 import type { ReleaseTask } from '../../../domain/tasks/release-task.ts';
 import type { RunnerHosts, WakeUpSignals } from '../../../ports/tasks.ts';
-import { generalProblems, type Problem, type ProblemTable, problemDetails } from '../problems.ts';
+import { generalProblems, isFailure, type Problem, type ProblemTable, problemDetails } from '../problems.ts';
 import { pageRequest } from '../schemas.ts';
 import { claimedBody, queueBody, settingsBody, taskBody } from './bodies.ts';
 import { keyed, tags } from './common.ts';
@@ -292,6 +292,6 @@ function batchResult(outcome: PromiseSettledResult<EnqueueResult>, log: FastifyB
   const error = outcome.reason instanceof DomainError ? outcome.reason : undefined;
   const code = error?.code ?? 'INTERNAL';
   const problem = ALL_PROBLEMS[code] as Problem;
-  if (problem.status >= 500) log.error({ err: outcome.reason, code }, 'a task of a batch failed');
+  if (isFailure(problem)) log.error({ err: outcome.reason, code }, 'a task of a batch failed');
   return { problem: problemDetails(code, problem, error) };
 }

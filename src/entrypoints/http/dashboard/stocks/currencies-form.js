@@ -23,7 +23,7 @@ export class CurrenciesForm {
     this.element = element(
       'form',
       { class: 'inline', submit: (/** @type {Event} */ event) => this.#submit(event) },
-      field('Currencies', this.#input, 'Codes of ISO 4217. The service’s own choice if empty.'),
+      field('Currencies', this.#input, 'Codes of ISO 4217, or GBX for pence. The service’s own choice if empty.'),
       element('button', { type: 'submit' }, 'Show'),
     );
   }

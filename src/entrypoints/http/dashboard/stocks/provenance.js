@@ -3,6 +3,10 @@ import { formatDuration, formatMoment } from '../format.js';
 
 /** @import { StockValue } from './stocks.js' */
 
+/** The name of the table that ships with the service. */
+const REFERENCE = 'reference';
+const days = new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeZone: 'UTC' });
+
 /** What converted values rest on: whose rates, of when, how long ago they were confirmed, and whether that is too long. */
 export class Provenance {
   /** What it comes to, in words. */
@@ -35,15 +39,17 @@ export class Provenance {
 
   /** @param {StockValue['rates']} rates null where no rate was needed */
   show(rates) {
-    this.figures.hidden = rates === null;
-    this.verdict.classList.toggle('is-stale', rates?.stale === true);
+    const isReference = rates?.source === REFERENCE;
+    this.figures.hidden = rates === null || isReference;
+    this.verdict.hidden = rates !== null && !rates.stale;
+    this.verdict.classList.toggle('is-stale', rates?.stale === true && !isReference);
     if (rates === null) return setText(this.verdict, 'This is the stock’s own currency: no rates are needed.');
-    setText(
-      this.verdict,
-      rates.stale
-        ? 'Stale: the rates are past their freshness. The converted values may be out of date.'
-        : 'Fresh: the source confirmed the rates lately.',
-    );
+    if (isReference)
+      return setText(
+        this.verdict,
+        `Converted at the reference rates of ${days.format(new Date(rates.asOf))}, which are not live.`,
+      );
+    setText(this.verdict, 'The rates are out of date: their source has not confirmed them lately.');
     this.#ageSeconds = rates.ageSeconds;
     this.#knownAt = performance.now();
     setText(this.#source, rates.source);

@@ -7,6 +7,7 @@ import { isStock, putStock } from './stocks.js';
 /** @import { Stock } from './stocks.js' */
 
 const VALUE_HINT = 'With a point, such as 97.00: up to 18 digits, and 8 more after the point. Kept exactly as written.';
+const CURRENCY_HINT = 'A code of ISO 4217; for prices in pence GBX, in South African cents ZAC, in agorot ILA.';
 const REFUSAL = 'This value cannot be set. See what is said at the fields.';
 
 /**
@@ -29,9 +30,9 @@ export const openNewStockDialog = (onDone) =>
     const form = new Form({
       name: 'new stock',
       fields: [
-        field('Id', id, 'Letters, digits, _ and -.'),
+        field('Id', id, 'Letters, digits, dots, _ and -.'),
         field('Value', value, VALUE_HINT),
-        field('Currency', currency, 'A code of ISO 4217.'),
+        field('Currency', currency, CURRENCY_HINT),
       ],
       action: 'Create the stock',
       send: create,
@@ -61,7 +62,7 @@ export const openChangeDialog = (stock, ownCurrency, onDone) =>
       name: `value of ${stock}`,
       fields: [
         field('Value', value, VALUE_HINT),
-        field('Currency', currency, 'A code of ISO 4217. The value is not converted when you change it.'),
+        field('Currency', currency, `${CURRENCY_HINT} The value is not converted when you change it.`),
       ],
       action: 'Set the value',
       send: () => putStock(stock, draft(value, currency)),

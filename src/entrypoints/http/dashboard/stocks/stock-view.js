@@ -1,6 +1,7 @@
 import { apiKey } from '../api-key.js';
 import { element, isolated, setText } from '../dom.js';
 import { PolledCard } from '../polled-card.js';
+import { formatAmount } from './amounts.js';
 import { CurrenciesForm } from './currencies-form.js';
 import { Provenance } from './provenance.js';
 import { openChangeDialog } from './stock-dialogs.js';
@@ -73,13 +74,12 @@ export class StockView {
    * @param {StockValue} answer
    * @param {boolean} isEmpty
    */
-  #show({ values, rates }, isEmpty) {
-    if (isEmpty)
-      this.#card.body.replaceChildren(this.#provenance.verdict, this.#table.element, this.#provenance.figures);
-    this.#table.show(values, rates);
-    this.#provenance.show(rates);
-    // The service names the stock's own currency first.
-    this.#showControls(Object.keys(values)[0]);
+  #show(answer, isEmpty) {
+    const { verdict, figures } = this.#provenance;
+    if (isEmpty) this.#card.body.replaceChildren(...this.#table.elements, verdict, figures);
+    this.#table.show(answer);
+    this.#provenance.show(answer.rates);
+    this.#showControls(answer.currency);
   }
 
   /** @param {string | undefined} ownCurrency of the stock, if it is known */
@@ -91,7 +91,7 @@ export class StockView {
   #change() {
     setText(this.#done, '');
     openChangeDialog(this.#stock, this.#ownCurrency ?? '', (/** @type {Stock} */ { value, currency }) => {
-      setText(this.#done, `The value is ${value} ${currency} now.`);
+      setText(this.#done, `The value is ${formatAmount(value)} ${currency} now.`);
       this.#card.askNow();
       this.#onChanged();
     });

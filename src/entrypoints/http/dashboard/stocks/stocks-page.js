@@ -1,5 +1,6 @@
 import { SideList } from '../side-list.js';
 import { SplitPage } from '../split-page.js';
+import { formatAmount } from './amounts.js';
 import { openNewStockDialog } from './stock-dialogs.js';
 import { StockView } from './stock-view.js';
 import { listStocks } from './stocks.js';
@@ -52,7 +53,7 @@ const stockList = (onRefresh, signal) =>
       link: ({ stock, value, currency }) => ({
         href: hrefOf(stock),
         title: stock,
-        facts: `${value} ${currency}`,
+        facts: `${formatAmount(value)} ${currency}`,
       }),
       onRefresh,
     },

@@ -24,7 +24,7 @@ export async function listStocks(cursor) {
 }
 
 /**
- * The values of a stock, each a decimal string that is shown as it is: as a number it would lose digits.
+ * The values of a stock, each a decimal string that never becomes a number, which would lose digits.
  *
  * @param {string} stock
  * @param {string} currencies with commas between them; those of the service if empty
@@ -34,13 +34,7 @@ export async function listStocks(cursor) {
  */
 export async function valueStock(stock, currencies, signal) {
   const query = currencies === '' ? '' : `?${new URLSearchParams({ currencies })}`;
-  try {
-    return /** @type {StockValue} */ ((await request('GET', pathOf(stock) + query, { signal })).body);
-  } catch (error) {
-    if (!(error instanceof Problem && error.code === 'STOCKS_RATE_MISSING')) throw error;
-    // What the service says is meant for whoever calls it from a program.
-    throw new Problem('The source of the rates has none for one of these currencies. Ask for others below.', error);
-  }
+  return /** @type {StockValue} */ ((await request('GET', pathOf(stock) + query, { signal })).body);
 }
 
 /**

@@ -1,74 +1,84 @@
 import { element, setText } from '../dom.js';
+import { formatAmount, isZero, nameOf } from './amounts.js';
 
 /** @import { StockValue } from './stocks.js' */
 
-const names = new Intl.DisplayNames('en', { type: 'currency', fallback: 'none' });
-
-/** The value of a stock in each currency, exactly as the service says it, and whether it rests on stale rates. */
+/** The value of a stock as it was put, in each other currency, and in which ones there is none. */
 export class ValueTable {
+  #own = element('span', { class: 'value' });
+  #unit = element('span', { class: 'unit' });
+  #ownName = element('span', { class: 'currency-name' });
   #rows = element('tbody');
-  /** @type {ReadonlyMap<string, { value: HTMLElement, flag: HTMLElement }>} */
+  #table = element(
+    'table',
+    { class: 'values' },
+    element('caption', { class: 'unseen' }, 'Value in other currencies'),
+    element(
+      'thead',
+      { class: 'unseen' },
+      element('tr', {}, element('th', { scope: 'col' }, 'Currency'), element('th', { scope: 'col' }, 'Value')),
+    ),
+    this.#rows,
+  );
+  #missing = element('p', { class: 'hint missing' });
+  /** @type {ReadonlyMap<string, HTMLElement>} */
   #cells = new Map();
+  elements = [
+    element('p', { class: 'own-value' }, this.#own, ' ', this.#unit, this.#ownName),
+    this.#table,
+    this.#missing,
+  ];
 
-  constructor() {
-    this.element = element(
-      'table',
-      { class: 'values' },
-      element('caption', { class: 'unseen' }, 'Value by currency'),
-      element(
-        'thead',
-        {},
-        element(
-          'tr',
-          {},
-          element('th', { scope: 'col' }, 'Currency'),
-          element('th', { scope: 'col' }, 'Value'),
-          element('th', { scope: 'col' }, 'Rate'),
-        ),
-      ),
-      this.#rows,
-    );
-  }
+  /** @param {StockValue} answer */
+  show({ value, currency, values, missing = [] }) {
+    put(this.#own, formatAmount(value));
+    setText(this.#unit, currency);
+    setText(this.#ownName, nameOf(currency));
 
-  /**
-   * @param {StockValue['values']} values the stock's own currency first
-   * @param {StockValue['rates']} rates
-   */
-  show(values, rates) {
-    const currencies = Object.keys(values);
-    if (currencies.join() !== [...this.#cells.keys()].join()) this.#make(currencies);
-    for (const [index, currency] of currencies.entries()) {
-      const { value, flag } = /** @type {{ value: HTMLElement, flag: HTMLElement }} */ (this.#cells.get(currency));
-      setText(value, values[currency] ?? '');
-      const words = index === 0 ? 'none needed' : rates?.stale ? 'stale' : 'fresh';
-      setText(flag, words);
-      flag.dataset.rate = words;
-    }
+    const others = Object.keys(values).filter((other) => other !== currency);
+    if (others.join() !== [...this.#cells.keys()].join()) this.#make(others);
+    for (const [other, cell] of this.#cells) put(cell, inWords(values[other] ?? '', isZero(value)));
+    this.#table.hidden = others.length === 0;
+
+    this.#missing.hidden = missing.length === 0;
+    const names = missing.map((code) => (nameOf(code) ? `${code} (${nameOf(code)})` : code));
+    setText(this.#missing, `There is no rate from ${currency} to ${names.join(', ')}.`);
   }
 
   /** @param {readonly string[]} currencies */
   #make(currencies) {
-    const rows = currencies.map((currency) => ({
-      currency,
-      value: element('td', { class: 'value' }),
-      flag: element('span', { class: 'flag' }),
-    }));
-    this.#cells = new Map(rows.map(({ currency, ...cells }) => [currency, cells]));
+    const cells = currencies.map((currency) => /** @type {const} */ ([currency, element('td', { class: 'value' })]));
+    this.#cells = new Map(cells);
     this.#rows.replaceChildren(
-      ...rows.map(({ currency, value, flag }) =>
+      ...cells.map(([currency, cell]) =>
         element(
           'tr',
           {},
-          element(
-            'th',
-            { scope: 'row' },
-            currency,
-            element('span', { class: 'currency-name' }, names.of(currency) ?? ''),
-          ),
-          value,
-          element('td', {}, flag),
+          element('th', { scope: 'row' }, currency, element('span', { class: 'currency-name' }, nameOf(currency))),
+          cell,
         ),
       ),
     );
   }
 }
+
+/** Longer texts do not fit a phone in the size of others. */
+const LONG = 16;
+
+/**
+ * @param {HTMLElement} place
+ * @param {string} text
+ */
+function put(place, text) {
+  setText(place, text);
+  place.classList.toggle('is-long', text.length > LONG);
+}
+
+/**
+ * A value that is something is never shown as nothing, though its currency may have no digits for it.
+ *
+ * @param {string} value
+ * @param {boolean} isNothing
+ */
+const inWords = (value, isNothing) =>
+  isZero(value) && !isNothing ? `under ${formatAmount(value.replace(/0$/, '1'))}` : formatAmount(value);
