@@ -2,6 +2,7 @@
  * What a task costs on DynamoDB, in units by its own account, on DynamoDB Local: `npm run bench -- tasks-units`.
  * Lost claims, sheddings and counts are in it, and for reads every look at the queue.
  */
+import { streamsClient } from '../src/adapters/streams/client.ts';
 import { startDynamoDbLocal } from '../test/helpers/servers/dynamodb-local.ts';
 import { clientOf } from '../test/helpers/servers/dynamodb-tables.ts';
 import { measureTaskUnits } from '../test/helpers/task-units.ts';
@@ -10,9 +11,10 @@ const loads = { 'of 80 % of the capacity': 0.8, 'of twice the capacity': 2 };
 
 const server = await startDynamoDbLocal();
 const client = await clientOf(server.endpoint);
+const streams = streamsClient(server.endpoint);
 try {
   for (const [name, load] of Object.entries(loads)) {
-    const units = await measureTaskUnits(client, load, 10);
+    const units = await measureTaskUnits(client, streams, load, 10);
     console.table({
       load: name,
       succeeded: units.succeeded,
@@ -23,5 +25,6 @@ try {
   }
 } finally {
   client.destroy();
+  streams.destroy();
   await server.stop();
 }

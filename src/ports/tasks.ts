@@ -87,6 +87,33 @@ export interface TaskStore {
   tidy(queue: string, now: number): Promise<void>;
 }
 
+/** A change of a task, as the store's change stream tells it. */
+export interface TaskChange {
+  readonly queue: string;
+  /** Where the change stands in its part of the stream: later ones have greater numbers. */
+  readonly sequenceNumber: string;
+  /** Before and after; `from` is undefined for a new task. */
+  readonly from: TaskStatus | undefined;
+  readonly to: TaskStatus;
+  /** Under which name the process counts the open tasks that it adds and ends. */
+  readonly by: string | undefined;
+  /** When the task was finished, epoch ms. */
+  readonly finishedAt: number | undefined;
+  /** When the change was made, epoch ms, cut to seconds. */
+  readonly at: number;
+}
+
+/** Counts what happens to tasks, where a store shared by processes does not do so by itself. */
+export interface TaskCounts {
+  /**
+   * Counts changes, each once however often it comes.
+   *
+   * @param shardId the part of the stream that they are from, which is in order
+   * @throws DomainError `STORE_UNAVAILABLE`; the same changes may come again
+   */
+  count(shardId: string, changes: readonly TaskChange[]): Promise<void>;
+}
+
 /**
  * The settings of queues.
  *

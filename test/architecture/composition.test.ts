@@ -34,22 +34,24 @@ jest.unstable_mockModule(join(COMPOSITION, 'token.ts'), () => ({
 const { compose, system } = await import('../../src/entrypoints/composition/compose.ts');
 const tokensOfSystem = [...tokens];
 const { dynamoDbModule, storageModules } = await import('../../src/entrypoints/composition/dynamodb.ts');
-const tokensOfDynamoDb = tokens.filter((token) => !tokensOfSystem.includes(token));
+const dynamoDbTokens = tokens.filter((token) => !tokensOfSystem.includes(token));
 const { contexts } = await import('../../src/entrypoints/composition/contexts.ts');
 const { coreSettings, readConfig } = await import('../../src/entrypoints/composition/config.ts');
 const votesModules = await import('../../src/entrypoints/composition/votes/module.ts');
 const { processingModule } = await import('../../src/entrypoints/composition/tasks/module.ts');
-const { sweepingModule, wakingModule } = await import('../../src/entrypoints/composition/tasks/function-modules.ts');
-const { fleet } = await import('../../src/entrypoints/composition/tasks/tokens.ts');
+const { sweepingModule, streamModule } = await import('../../src/entrypoints/composition/tasks/function-modules.ts');
+const { fleet, ports: taskPorts } = await import('../../src/entrypoints/composition/tasks/tokens.ts');
 
 const tokensOfModules = [...tokens];
 const tokensOfFunctions: readonly unknown[] = Object.values(fleet);
+/** Tasks in memory need nobody to count them. */
+const tokensOfDynamoDb: readonly unknown[] = [...dynamoDbTokens, taskPorts.counts, taskPorts.records];
 
 /** What the functions are made of that serve no requests. */
 const functionModules = {
   votesFoldingModule: votesModules.foldingModule,
   votesSweepingModule: votesModules.sweepingModule,
-  wakingModule,
+  streamModule,
   sweepingModule,
   processingModule,
 };

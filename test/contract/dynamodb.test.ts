@@ -4,14 +4,16 @@ import { DynamoDbQueueStore } from '../../src/adapters/dynamodb/queue-store.ts';
 import { DynamoDbReplyLimit } from '../../src/adapters/dynamodb/reply-limit.ts';
 import { DynamoDbStockStore } from '../../src/adapters/dynamodb/stock-store.ts';
 import { DynamoDbTallyStore } from '../../src/adapters/dynamodb/tally-store.ts';
-import { DynamoDbTaskStore } from '../../src/adapters/dynamodb/task-store.ts';
 import { DynamoDbVoteLedger } from '../../src/adapters/dynamodb/vote-ledger.ts';
 import { DynamoDbVoterKeys } from '../../src/adapters/dynamodb/voter-keys.ts';
 import { streamsClient } from '../../src/adapters/streams/client.ts';
 import { StreamConsumer } from '../../src/adapters/streams/stream-consumer.ts';
 import { VoteShardFeed } from '../../src/adapters/streams/vote-shard-feed.ts';
 import { systemClock } from '../../src/adapters/system/clock.ts';
-import { FakeClock, seededRandom } from '../helpers/fakes.ts';
+import type { TaskStore } from '../../src/ports/tasks.ts';
+import { StreamCounting, taskProcess } from '../helpers/counted-tasks.ts';
+import { seededRandom } from '../helpers/fakes.ts';
+import { overriding } from '../helpers/overriding.ts';
 import { startDynamoDbLocal } from '../helpers/servers/dynamodb-local.ts';
 import { clientOf, newStockTable, newTaskTables, newVoteTables } from '../helpers/servers/dynamodb-tables.ts';
 import { withServer } from '../helpers/servers/with-server.ts';
@@ -27,6 +29,7 @@ import { describeVoterKeys } from './voter-keys.contract.ts';
 
 await withServer('DynamoDB contracts', startDynamoDbLocal, async ({ endpoint }) => {
   const client = await clientOf(endpoint);
+  const streams = streamsClient(endpoint);
 
   describePollStore('DynamoDB', async (polls) => {
     const store = new DynamoDbPollStore(client, (await newVoteTables(client)).tallies);
@@ -37,17 +40,24 @@ await withServer('DynamoDB contracts', startDynamoDbLocal, async ({ endpoint }) 
   describeVoterKeys('DynamoDB', async () => new DynamoDbVoterKeys(client, (await newVoteTables(client)).votes));
   describeStockStore('DynamoDB', async () => new DynamoDbStockStore(client, await newStockTable(client)));
   describeQueueStore('DynamoDB', async () => new DynamoDbQueueStore(client, (await newTaskTables(client)).queues));
-  describeTaskStore(
-    'DynamoDB',
-    async (retentionMs) => new DynamoDbTaskStore(client, await newTaskTables(client), retentionMs, new FakeClock()),
-  );
+  describeTaskStore('DynamoDB', async (retentionMs) => {
+    const tables = await newTaskTables(client);
+    const process = taskProcess(client, tables, { retentionMs });
+    const counting = new StreamCounting(client, streams, tables, process.counts);
+    return overriding<TaskStore>(process.store, {
+      // Another process counts; here, just before its counts are read.
+      figures: async (queue, now) => {
+        await counting.go();
+        return process.store.figures(queue, now);
+      },
+    });
+  });
   describeReplyLimit('DynamoDB', async () => new DynamoDbReplyLimit(client, (await newVoteTables(client)).votes), 20);
   describeVoteLedger('DynamoDB', async () => {
     const { votes } = await newVoteTables(client);
     return new DynamoDbVoteLedger(client, votes, 'eu-west-1', seededRandom(1));
   });
 
-  const streams = streamsClient(endpoint);
   const consumers: StreamConsumer[] = [];
   afterAll(async () => {
     await Promise.all(consumers.map((consumer) => consumer.stop()));

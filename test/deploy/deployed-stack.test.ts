@@ -251,6 +251,8 @@ describe('the deployed stack', () => {
     });
 
     it('until their queue is paused, emptied and deleted', async () => {
+      // With so little room the others have to be told of each task.
+      await admin('PUT', '/queues/passing', { maxPending: 2 });
       await enqueue('passing', { payload: 1, delaySeconds: 3_600 });
       expect(await admin('POST', '/queues/passing/pause')).toMatchObject({ paused: true, pending: 1 });
       for (const status of ['PENDING', 'CANCELLED'])
@@ -258,6 +260,39 @@ describe('the deployed stack', () => {
       const answer = await send({ method: 'DELETE', url: '/queues/passing', headers: authorization });
       expect([answer.status, answer.body]).toEqual([204, '']);
       expect((await admin('GET', '/queues')).queues).toHaveLength(2);
+    });
+
+    it('one at a time while their service is away, which all who work on the queue are told', async () => {
+      // Nobody listens there.
+      await admin('PUT', '/queues/away', { order: 'adaptive', runner: { ...runner, url: 'http://127.0.0.1:9/' } });
+      const taskIds = [];
+      for (const payload of [1, 2, 3, 4, 5, 6]) taskIds.push(await enqueue('away', { payload }));
+      await eventually(
+        () => admin('GET', '/queues/away'),
+        ({ breaker }) => breaker === 'open',
+        70_000,
+      );
+      for (const taskId of taskIds) await admin('POST', `/tasks/${taskId}/cancel`);
+      expect((await send({ method: 'DELETE', url: '/queues/away', headers: authorization })).status).toBe(204);
+    });
+
+    it('and are counted once, what is long past with them', async () => {
+      const Key = { pk: 'QUEUE#mail', sk: 'COUNTS#of-a-shard-that-is-gone' };
+      const longAgo = { position: '1', at: Date.now() - 3 * 86_400_000, done: {}, by: {} };
+      const counts = { enqueued: 7, succeeded: 7, failed: 0, shed: 0, cancelled: 0, redriven: 0, refused: 0, taken: 0 };
+      const TableName = stack.nameOf('QueuesTable');
+      await stack.tables.send(new PutCommand({ TableName, Item: { ...Key, ...longAgo, ...counts } }));
+      // For the sweep, which comes once a minute.
+      await eventually(
+        async () => (await stack.tables.send(new GetCommand({ TableName, Key }))).Item,
+        (item) => item === undefined,
+        70_000,
+      );
+      // Beside those of long ago, the six of the tests above.
+      await eventually(
+        async () => (await admin('GET', '/queues/mail')).counters,
+        ({ enqueued, succeeded }) => enqueued === 13 && succeeded === 13,
+      );
     });
 
     it('whose wake-up is lost, and sheds those that are too late, by its schedule', async () => {

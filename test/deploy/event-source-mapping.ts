@@ -3,7 +3,7 @@ import type { EventSourceMappingConfiguration } from '@aws-sdk/client-lambda';
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
 import type { DynamoDBBatchResponse, DynamoDBRecord } from 'aws-lambda';
-import { readStream } from '../helpers/stream-records.ts';
+import { readStream, type ShardRecord } from '../helpers/stream-records.ts';
 import { clientOptions, type DeployedStack, roleOf } from './deployed-stack.ts';
 import { ACCOUNT, type MiniStack } from './ministack.ts';
 
@@ -39,7 +39,7 @@ export async function playMapping(aws: MiniStack, stack: DeployedStack, function
   };
 
   /** Halves what fails as a whole, until one record is left that is tried to the end. */
-  const deliver = async (records: readonly DynamoDBRecord[], attempt = 0): Promise<void> => {
+  const deliver = async (records: readonly ShardRecord[], attempt = 0): Promise<void> => {
     if (records.length === 0) return;
     const failed = await firstFailure(stack, functionName, records);
     if (failed < 0) return;
@@ -54,7 +54,11 @@ export async function playMapping(aws: MiniStack, stack: DeployedStack, function
 
   const records = await readStream(stack.tables, new DynamoDBStreamsClient(clientOptions(aws.endpoint)), table);
   const wanted = records.filter((record) => passes(mapping, record));
-  for (let start = 0; start < wanted.length; start += BatchSize) await deliver(wanted.slice(start, start + BatchSize));
+  for (const shard of new Set(wanted.map(({ shardId }) => shardId))) {
+    const inShard = wanted.filter(({ shardId }) => shardId === shard);
+    for (let start = 0; start < inShard.length; start += BatchSize)
+      await deliver(inShard.slice(start, start + BatchSize));
+  }
   return credentials.accessKeyId;
 }
 
@@ -72,9 +76,10 @@ async function assume(aws: MiniStack, RoleArn: string) {
 async function firstFailure(
   stack: DeployedStack,
   functionName: string,
-  Records: readonly DynamoDBRecord[],
+  Records: readonly ShardRecord[],
 ): Promise<number> {
-  const answer = await stack.invoke<DynamoDBBatchResponse>(functionName, { Records }).catch(() => undefined);
+  const event = { Records, shardId: Records[0]?.shardId };
+  const answer = await stack.invoke<DynamoDBBatchResponse>(functionName, event).catch(() => undefined);
   if (!answer) return 0;
   const failed = new Set(answer.batchItemFailures.map(({ itemIdentifier }) => itemIdentifier));
   return Records.findIndex(({ dynamodb }) => failed.has(dynamodb?.SequenceNumber as string));

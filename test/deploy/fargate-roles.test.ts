@@ -13,10 +13,14 @@ const OF_LAMBDA_ALONE: Readonly<Record<string, string>> = {
   BeTheOnlyOne: 'workers share the tasks',
 };
 
-/** What containers do and no function: to read a stream together, and to recount every poll after a gap in it. */
+/** What containers do and no function: to read streams together, and to recount every poll after a gap in theirs. */
 const OF_WORKERS_ALONE = [
   'dynamodb:DescribeTable on VotesTable.Arn',
-  ...['DeleteItem', 'PutItem', 'Query', 'UpdateItem'].map((action) => `dynamodb:${action} on LeasesTable.Arn`),
+  'dynamodb:DescribeTable on TasksTable.Arn',
+  ...['DeleteItem', 'PutItem', 'Query', 'UpdateItem'].flatMap((action) => [
+    `dynamodb:${action} on LeasesTable.Arn`,
+    `dynamodb:${action} on QueuesTable.Arn for arn:*`,
+  ]),
   'dynamodb:Query on TalliesTable.Arn for POLLS',
   'dynamodb:BatchGetItem on TalliesTable.Arn for POLL#*',
 ];
@@ -46,8 +50,7 @@ describe('the roles on Fargate allow what those on Lambda do, where calls are co
   });
 
   it('that of the workers', () => {
-    // The one on the stream of tasks is missing: workers look by themselves.
-    const roles = ['VotesStreamRole', 'VotesSweepRole', 'TasksProcessorRole', 'TasksSweepRole'];
+    const roles = ['VotesStreamRole', 'VotesSweepRole', 'TasksStreamRole', 'TasksProcessorRole', 'TasksSweepRole'];
     const functions = allowed('template.yaml', roles, OF_LAMBDA_ALONE);
 
     expect(functions.length).toBeGreaterThan(20);

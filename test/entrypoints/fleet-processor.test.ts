@@ -3,7 +3,6 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { pino } from 'pino';
 import { DynamoDbFleetLease } from '../../src/adapters/dynamodb/fleet-lease.ts';
 import { DynamoDbQueueStore } from '../../src/adapters/dynamodb/queue-store.ts';
-import { DynamoDbTaskStore } from '../../src/adapters/dynamodb/task-store.ts';
 import { MemoryWakeUps } from '../../src/adapters/memory/wake-ups.ts';
 import { systemClock } from '../../src/adapters/system/clock.ts';
 import { ulids } from '../../src/adapters/system/ids.ts';
@@ -20,6 +19,7 @@ import { ReleaseTask } from '../../src/domain/tasks/release-task.ts';
 import { RunTask } from '../../src/domain/tasks/run-task.ts';
 import { FleetProcessor, MAX_ROUNDS } from '../../src/entrypoints/worker/fleet-processor.ts';
 import type { FleetLease, RunOutcome } from '../../src/ports/tasks.ts';
+import { taskProcess } from '../helpers/counted-tasks.ts';
 import { eventually } from '../helpers/eventually.ts';
 import { FakeClock } from '../helpers/fakes.ts';
 import { overriding } from '../helpers/overriding.ts';
@@ -45,7 +45,7 @@ await withServer('The processor of a fleet', startDynamoDbLocal, ({ endpoint }) 
   async function newFleet() {
     const tables = await newTaskTables(client);
     const queues = new DynamoDbQueueStore(client, tables.queues);
-    const tasks = new DynamoDbTaskStore(client, tables, MINUTE, systemClock, { flushMs: MINUTE });
+    const { store: tasks } = taskProcess(client, tables, { clock: systemClock });
     const wakeUps = new MemoryWakeUps();
     const rounds: number[] = [];
     const calls: RunnerSettings[] = [];

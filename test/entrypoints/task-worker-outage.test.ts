@@ -1,7 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { pino } from 'pino';
 import { DynamoDbQueueStore } from '../../src/adapters/dynamodb/queue-store.ts';
-import { DynamoDbTaskStore } from '../../src/adapters/dynamodb/task-store.ts';
 import { MemoryQueueStore } from '../../src/adapters/memory/queue-store.ts';
 import { MemoryTaskStore } from '../../src/adapters/memory/task-store.ts';
 import { MemoryWakeUps } from '../../src/adapters/memory/wake-ups.ts';
@@ -11,6 +10,7 @@ import { queueSettings } from '../../src/domain/tasks/queue.ts';
 import { RunTask } from '../../src/domain/tasks/run-task.ts';
 import { TaskWorker } from '../../src/entrypoints/worker/task-worker.ts';
 import type { QueueStore, RunOutcome, TaskRunner, TaskStore } from '../../src/ports/tasks.ts';
+import { taskProcess } from '../helpers/counted-tasks.ts';
 import { eventually } from '../helpers/eventually.ts';
 import { FakeClock } from '../helpers/fakes.ts';
 import { startDynamoDbLocal } from '../helpers/servers/dynamodb-local.ts';
@@ -163,7 +163,7 @@ await withServer('A service that is away', startDynamoDbLocal, ({ endpoint }) =>
     const tables = await newTaskTables(client);
     const clock = new FakeClock(Date.now());
     const stores = [1, 2].map(() => ({
-      tasks: new DynamoDbTaskStore(client, tables, DAY_MS, clock, { flushMs: DAY_MS }),
+      tasks: taskProcess(client, tables, { clock }).store,
       queues: new DynamoDbQueueStore(client, tables.queues),
     }));
     await expectToOutlastAnOutage(new Fleet(stores), 300, 2, 60_000);

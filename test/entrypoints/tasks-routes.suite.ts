@@ -22,11 +22,20 @@ const DEFAULTS = {
  *
  * @param bulk whether there is time for thousands of tasks
  * @param approximate the figures that the store says are not exact
+ * @param count has the service count what happened, where that is not done with each change
  */
 export function describeTasksRoutes(
   name: string,
   open: () => Promise<EmbeddedApp>,
-  { bulk, approximate }: { readonly bulk: boolean; readonly approximate?: readonly string[] },
+  {
+    bulk,
+    approximate,
+    count,
+  }: {
+    readonly bulk: boolean;
+    readonly approximate?: readonly string[];
+    readonly count?: (service: EmbeddedApp) => Promise<void>;
+  },
 ): void {
   describe(`tasks over HTTP: ${name}`, () => {
     let service: EmbeddedApp;
@@ -77,6 +86,7 @@ export function describeTasksRoutes(
 
     const taskOf = async (taskId: string) => (await get(`/tasks/${taskId}`)).json();
     async function queueOf(queue: string) {
+      await count?.(service);
       const body = (await get(`/queues/${queue}`)).json();
       expect(body.approximate).toEqual(approximate);
       delete body.approximate;
@@ -1059,7 +1069,9 @@ export function describeTasksRoutes(
           pending: 2,
           taken: 0,
           deadLetters: 0,
+          delayed: 0,
           oldestPendingAgeMs: 2_000,
+          oldestDueAgeMs: 2_000,
           newestPendingAgeMs: 500,
           throughputPerSecond: 0,
           counters: { enqueued: 2, succeeded: 0, failed: 0, shed: 0, cancelled: 0, redriven: 0, refused: 0 },

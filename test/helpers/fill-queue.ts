@@ -17,7 +17,7 @@ export async function fillQueue(
   for (let start = 0; start < tasks.length; start += BATCH) {
     const items = tasks
       .slice(start, start + BATCH)
-      .map((task) => ({ PutRequest: { Item: putTask(table, task, now + LATER_MS).Item } }));
+      .map((task) => ({ PutRequest: { Item: putTask(table, task, 'filler', now + LATER_MS).Item } }));
     await client.send(new BatchWriteCommand({ RequestItems: { [table]: items } }));
   }
 }

@@ -1,12 +1,13 @@
+import type { DynamoDBStreamsClient } from '@aws-sdk/client-dynamodb-streams';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { PARALLEL_REQUESTS } from '../../src/adapters/dynamodb/parallel-requests.ts';
 import { DynamoDbQueueStore } from '../../src/adapters/dynamodb/queue-store.ts';
-import { DynamoDbTaskStore } from '../../src/adapters/dynamodb/task-store.ts';
 import { concurrently } from '../../src/domain/shared/concurrently.ts';
 import { queueSettings } from '../../src/domain/tasks/queue.ts';
 import { isOpen, type Task } from '../../src/domain/tasks/task.ts';
 import type { TaskStore } from '../../src/ports/tasks.ts';
 import { countUnits } from './consumed-units.ts';
+import { StreamCounting, type TaskProcess, taskProcess } from './counted-tasks.ts';
 import { eventually } from './eventually.ts';
 import { seededRandom } from './fakes.ts';
 import { overriding } from './overriding.ts';
@@ -35,8 +36,7 @@ const DEADLINE_SECONDS = 5;
 const payload = { to: 'somebody@example.org', template: 'welcome', values: { name: 'Ada', plan: 'basic' } };
 
 /** A process that enqueues and works. What it counts is sent once a second of simulated time. */
-interface Process extends ReturnType<typeof tasksWorld> {
-  readonly store: DynamoDbTaskStore;
+interface Process extends ReturnType<typeof tasksWorld>, TaskProcess {
   busy: number;
   isLooking: boolean;
   looksAgain: boolean;
@@ -49,6 +49,7 @@ interface Process extends ReturnType<typeof tasksWorld> {
  */
 export async function measureTaskUnits(
   client: DynamoDBDocumentClient,
+  streams: DynamoDBStreamsClient,
   load: number,
   seconds: number,
   seed = 1,
@@ -60,7 +61,7 @@ export async function measureTaskUnits(
   const queues = new DynamoDbQueueStore(client, tables.queues);
   await queues.put(queueSettings('q', { deadlineSeconds: DEADLINE_SECONDS }));
   const processes = Array.from({ length: PROCESSES }, (): Process => {
-    const store = new DynamoDbTaskStore(client, tables, 86_400_000, time, { flushMs: 3_600_000 });
+    const { store, counts } = taskProcess(client, tables, { clock: time });
     const slowly = overriding<TaskStore>(store, {
       heads: async (...look) => {
         const heads = await store.heads(...look);
@@ -71,11 +72,13 @@ export async function measureTaskUnits(
     return {
       ...tasksWorld({ tasks: slowly, queues, clock: time, random }),
       store,
+      counts,
       busy: 0,
       isLooking: false,
       looksAgain: false,
     };
   });
+  const counting = new StreamCounting(client, streams, tables, (processes[0] as Process).counts);
   const ids: string[] = [];
   const until = time.now() + seconds * 1_000;
   const isOver = (): boolean => time.now() > until + DEADLINE_SECONDS * 1_000;
@@ -102,7 +105,9 @@ export async function measureTaskUnits(
       await time.sleep((index * LOOK_INTERVAL_MS) / PROCESSES);
       while (!isOver()) {
         await look(process);
-        await process.store.flush();
+        await process.counts.flush();
+        // One process reads the stream, for all of them.
+        if (index === 0) await counting.go();
         await time.sleep(LOOK_INTERVAL_MS);
       }
     });
@@ -127,7 +132,8 @@ export async function measureTaskUnits(
     (pending) => pending === 0,
     60_000,
   );
-  await Promise.all(processes.map(({ store }) => store.flush()));
+  await counting.go();
+  await Promise.all(processes.map(({ counts }) => counts.flush()));
   const { writes, reads } = units;
   client.middlewareStack.remove('countUnits');
 

@@ -1,10 +1,10 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { DynamoDbQueueStore } from '../../src/adapters/dynamodb/queue-store.ts';
-import { DynamoDbTaskStore } from '../../src/adapters/dynamodb/task-store.ts';
 import type { TaskTables } from '../../src/adapters/dynamodb/task-tables.ts';
 import type { ClaimTasks } from '../../src/domain/tasks/claim-tasks.ts';
 import type { Task } from '../../src/domain/tasks/task.ts';
+import { taskProcess } from '../helpers/counted-tasks.ts';
 import { eventually } from '../helpers/eventually.ts';
 import { FakeClock, seededRandom } from '../helpers/fakes.ts';
 import { fillQueue } from '../helpers/fill-queue.ts';
@@ -33,7 +33,7 @@ await withServer('Claims at once', startDynamoDbLocal, ({ endpoint }) => {
       await fillQueue(client, tables, tasks, T0);
       const queues = new DynamoDbQueueStore(client, tables.queues);
       const claimers = Array.from({ length: CLAIMERS }, (_, index) => {
-        const store = new DynamoDbTaskStore(client, tables, 60_000, clock, { flushMs: 60_000 });
+        const { store } = taskProcess(client, tables, { clock });
         return tasksWorld({ tasks: store, queues, clock, random: seededRandom(index) }).claimTasks;
       });
 

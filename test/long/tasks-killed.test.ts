@@ -1,13 +1,13 @@
 import type { ServerResponse } from 'node:http';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { PARALLEL_REQUESTS } from '../../src/adapters/dynamodb/parallel-requests.ts';
-import { DynamoDbTaskStore } from '../../src/adapters/dynamodb/task-store.ts';
 import { streamsClient } from '../../src/adapters/streams/client.ts';
 import { systemClock } from '../../src/adapters/system/clock.ts';
 import { concurrently } from '../../src/domain/shared/concurrently.ts';
 import type { Task } from '../../src/domain/tasks/task.ts';
 import { contexts } from '../../src/entrypoints/composition/contexts.ts';
 import { makeTables } from '../../src/entrypoints/composition/make-tables.ts';
+import { taskProcess } from '../helpers/counted-tasks.ts';
 import { dynamoDbSettings } from '../helpers/dynamodb-app.ts';
 import { authorization, KEY } from '../helpers/embedded-app.ts';
 import { eventually } from '../helpers/eventually.ts';
@@ -62,7 +62,7 @@ await withServer('killed workers', startDynamoDbLocal, ({ endpoint }) => {
       const streams = streamsClient(endpoint);
       await makeTables(settings, contexts);
       const tables = { tasks: `${settings.TABLE_PREFIX}tasks`, queues: `${settings.TABLE_PREFIX}queues` };
-      const store = new DynamoDbTaskStore(client, tables, 1, systemClock);
+      const { store } = taskProcess(client, tables, { clock: systemClock });
       cleanUps.push(
         downstream.close,
         async () => client.destroy(),

@@ -6,7 +6,10 @@ const OF_THE_CONNECTION = /^(connection|keep-alive|transfer-encoding|date|server
 const ULID = /\b[0-7][0-9A-HJKMNP-TV-Z]{25}\b/g;
 const TIME = /\b\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z/g;
 /** Figures that depend on the moment. */
-const MOMENTARY = /"(ageSeconds|lagMs|oldestPendingAgeMs|newestPendingAgeMs|throughputPerSecond)":[\d.]+/g;
+const MOMENTARY =
+  /"(ageSeconds|lagMs|oldestPendingAgeMs|newestPendingAgeMs|oldestDueAgeMs|throughputPerSecond)":[\d.]+/g;
+/** Counted by whoever reads the stream, which is somebody in the stack alone. */
+const COUNTED = /"counters":\{[^}]*\}(,"approximate":\[[^\]]*\])?/g;
 /** A key has a name of its own in each deployment. */
 const CLOSED_BY_KEY = /"closedBy":"(?!schedule")[^"]+"/g;
 const FENCE = /"fence":"[\w-]{22}"/g;
@@ -38,6 +41,7 @@ export function comparable(answers: readonly HttpAnswer[]): HttpAnswer[] {
       .replace(ULID, numbered)
       .replace(TIME, (time) => (Math.abs(Date.parse(time) - Date.now()) < DAY_MS ? '<now>' : time))
       .replace(MOMENTARY, '"$1":0')
+      .replace(COUNTED, '"counters":"<counted>"')
       .replace(CLOSED_BY_KEY, '"closedBy":"<key>"')
       .replace(FENCE, '"fence":"<fence>"')
       .replace(CURSOR, '"nextCursor":"<cursor>"')

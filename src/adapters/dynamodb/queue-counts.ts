@@ -1,274 +1,367 @@
-import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
-import { type DynamoDBDocumentClient, GetCommand, UpdateCommand, type UpdateCommandInput } from '@aws-sdk/lib-dynamodb';
+import { ConditionalCheckFailedException, TransactionCanceledException } from '@aws-sdk/client-dynamodb';
+import {
+  type DynamoDBDocumentClient,
+  GetCommand,
+  PutCommand,
+  QueryCommand,
+  TransactWriteCommand,
+  type TransactWriteCommandInput,
+  UpdateCommand,
+  type UpdateCommandInput,
+} from '@aws-sdk/lib-dynamodb';
+import { concurrently } from '../../domain/shared/concurrently.ts';
 import { type Counters, noCounts } from '../../domain/tasks/queue-figures.ts';
+import type { Clock } from '../../ports/system.ts';
+import type { TaskChange, TaskCounts } from '../../ports/tasks.ts';
+import { type CountedChanges, nothingCounted, rateIn, withChanges } from './counted-changes.ts';
 import { storeError, throwStoreError } from './errors.ts';
+import { PARALLEL_REQUESTS } from './parallel-requests.ts';
+import { type Changes, type Known, Reservations, TOLD_MS, type Told } from './reservations.ts';
+import { retry } from './retry.ts';
 
-/** What is counted in windows of time, for a rate: tasks that were enqueued, and those that came to an end by work. */
-export type Rated = 'added' | 'done';
-
-/** What is counted of each queue: how many tasks it holds, and how often each thing has happened. */
-export type CountName = keyof Counters | 'open' | 'taken' | 'later' | 'deadLetters' | `${Rated}#${number}`;
-export type Counts = Partial<Record<CountName, number>>;
-
-/** The counts of all processes. */
-export interface StoredCounts extends Readonly<Counts> {
-  /** When somebody last began to count anew what the queue holds, epoch ms. */
-  readonly recountedAt?: number;
+/** What all records of the stream so far say of a queue. */
+export interface QueueCounts {
+  readonly counters: Counters;
+  /** PENDING and TAKEN tasks. */
+  readonly open: number;
+  readonly taken: number;
+  readonly throughputPerSecond: number | undefined;
+  /** When the newest record was made that is counted, epoch ms. */
+  readonly countedAt: number;
 }
 
-interface QueueCount {
-  /** As they were read or written last. */
-  stored: StoredCounts;
-  /** When that was, ms on a clock that only goes forward. */
-  storedAt: number;
-  /** On their way to the store. */
-  sent: Counts;
-  /** Not sent yet. */
-  added: Counts;
-  sending: Promise<void> | undefined;
-  reading: Promise<void> | undefined;
+const NAMES = Object.keys(noCounts) as (keyof Counters)[];
+const partition = (queue: string) => `QUEUE#${queue}`;
+const TOTAL = 'COUNTS';
+const partKey = (queue: string, shardId: string) => ({ pk: partition(queue), sk: `${TOTAL}#${shardId}` });
+/** The first release had one item for each queue, under this key. What old shards of the stream have brought joins it. */
+const totalKey = (queue: string) => ({ pk: partition(queue), sk: TOTAL });
+const processKey = (queue: string, by: string) => ({ pk: partition(queue), sk: `BY#${by}` });
+
+/** A stream keeps its records for a day; none of a shard whose last one is older comes again. */
+const MERGED_AFTER_MS = 2 * 86_400_000;
+/** Records, and what the index shows, are no older than this once nothing has happened for as long, ms. */
+const QUIET_MS = 60_000;
+/** What a process has told of refusals joins the total after this long, ms. */
+const PROCESS_KEPT_MS = 3_600_000;
+
+/** What a process has told, and when, epoch ms. */
+interface StoredTold extends Told {
+  readonly at: number;
 }
 
-/** How often counts are sent. */
-export const FLUSH_MS = 1_000;
-/** A process sends its adds at the latest when they come to this part of the room that a queue has left. */
-const UNSENT_SHARE = 0.01;
-const RECOUNT_MS = 60_000;
+type Total = Partial<Counters> & {
+  readonly taken?: number;
+  /** The newest record when the counts were last held to what the queue holds, epoch ms. */
+  readonly heldAt?: number;
+};
 
-const WINDOW_MS = 5_000;
-/** The present window and those before it over which a rate is measured. */
-const WINDOWS = 3;
-const windowOf = (at: number): number => Math.floor(at / WINDOW_MS);
-/** @param at epoch ms */
-export const countedAt = (rated: Rated, at: number): CountName => `${rated}#${windowOf(at)}`;
+/** Tasks of a queue that are PENDING or TAKEN. */
+export interface OpenTasks {
+  readonly all: number;
+  readonly taken: number;
+}
 
-const keyOf = (queue: string) => ({ pk: `QUEUE#${queue}`, sk: 'COUNTS' });
+/** All that is stored of the counts of a queue. */
+interface Stored {
+  readonly total: Total;
+  readonly parts: ReadonlyMap<string, CountedChanges>;
+  readonly told: ReadonlyMap<string, StoredTold>;
+}
 
 /**
- * Counts of queues: each process adds its own up and brings them to the store once a second. A process that is killed
- * takes its last second along, and an answer that is lost may count twice; so these are approximate, and what a queue
- * holds is counted anew now and then.
+ * Counts of queues. They are made of the records in the stream of the tasks table, each counted once however often it
+ * comes: what a shard of the stream has brought is one item, which says up to which record. So they are exact as soon as
+ * all records are read, whatever has crashed and whatever answer was lost.
+ *
+ * Only the limit of a queue must know of tasks that the stream has not brought yet. Each process knows its own, and tells
+ * the others when they come to a hundredth of the room that is left: see {@link Reservations}.
  */
-export class QueueCounts {
-  private readonly queues = new Map<string, QueueCount>();
-  private timer: NodeJS.Timeout | undefined;
+export class DynamoDbQueueCounts implements TaskCounts {
+  private readonly reservations: Reservations;
 
   constructor(
     private readonly client: DynamoDBDocumentClient,
     private readonly table: string,
-    private readonly flushMs: number,
-  ) {}
-
-  add(queue: string, counts: Counts): void {
-    const count = this.of(queue);
-    merge(count.added, counts);
-    this.timer ??= setTimeout(() => void this.flush(), this.flushMs).unref();
+    private readonly clock: Clock,
+    newName: () => string,
+  ) {
+    this.reservations = new Reservations({
+      newName,
+      read: (queue, by) => this.readFor(queue, by),
+      tell: (queue, by, told) => this.tell(queue, by, { ...told, at: clock.now() }),
+    });
   }
 
   /**
-   * Counts one more open task, unless the queue holds as many as it may. Processes know of each other's tasks once
-   * these are sent: after a second, or after a hundredth of the room that is left. The fuller a queue, the more often
-   * they send, so that many processes together hold the limit too.
+   * Counts one more open task, unless the queue holds as many as it may.
    *
-   * @returns whether there is room; if not, nothing is counted
+   * @returns the name under which the task is to say who added it; undefined when there is no room
    */
-  async reserve(queue: string, maxOpen: number): Promise<boolean> {
-    this.add(queue, { open: 1 });
-    const count = this.of(queue);
-    const isOld = performance.now() - count.storedAt > this.flushMs;
-    // The answer to what is on its way tells as much as a look.
-    if (isOld) await (count.sending ?? this.look(queue, count));
-    if (mustSend(count, maxOpen)) await this.send(queue);
-    if (totalOf(count, 'open') <= maxOpen) return true;
-    this.add(queue, { open: -1 });
-    return false;
+  reserve(queue: string, maxOpen: number): Promise<string | undefined> {
+    return this.reservations.reserve(queue, maxOpen);
+  }
+
+  /** A task that was reserved was not added. */
+  giveBack(queue: string): void {
+    this.reservations.giveBack(queue);
+  }
+
+  /** What was refused for want of room had been added before. */
+  notRefused(queue: string): void {
+    this.reservations.unrefuse(queue);
+  }
+
+  /** This process has ended an open task. */
+  end(queue: string): void {
+    this.reservations.end(queue);
+  }
+
+  /** This process has made an open task of a finished one. */
+  reopen(queue: string): void {
+    this.reservations.reopen(queue);
+  }
+
+  /** The name under which a change of this process is to say who made it. */
+  nameIn(queue: string): string {
+    return this.reservations.nameIn(queue);
+  }
+
+  /** Tells what nobody knows yet. What the store does not take stays for the next time. */
+  flush(): Promise<void> {
+    return this.reservations.flush();
+  }
+
+  async count(shardId: string, changes: readonly TaskChange[]): Promise<void> {
+    const queues = [...new Set(changes.map(({ queue }) => queue))];
+    await concurrently(PARALLEL_REQUESTS, queues, (queue) =>
+      this.countQueue(
+        queue,
+        shardId,
+        changes.filter((change) => change.queue === queue),
+      ),
+    );
+  }
+
+  /** @throws DomainError `STORE_UNAVAILABLE` */
+  async read(queue: string): Promise<QueueCounts> {
+    await this.reservations.tellRefused(queue);
+    return this.countsIn(await this.readStored(queue));
   }
 
   /**
-   * The counts of all processes. Those of this one are sent before, so that no process shows counts that another one
-   * does not know of, and none seems to fall.
+   * Joins what is long past to the total, so that a queue does not keep an item for each shard and process that ever was.
+   * Once a queue has been quiet for a minute, its counts are held to what it holds: records may have left the stream
+   * before anybody read them, and the first release counted otherwise.
    *
+   * @param countOpen counts the tasks of the queue in the index
+   * @returns by how many open tasks the counts were wrong, if they were held to anything
    * @throws DomainError `STORE_UNAVAILABLE`
    */
-  async read(queue: string): Promise<StoredCounts> {
-    await this.send(queue);
-    return this.get(queue);
+  async keepUp(queue: string, countOpen: () => Promise<OpenTasks>): Promise<number | undefined> {
+    const now = this.clock.now();
+    const stored = await this.readStored(queue);
+    for (const [shardId, part] of stored.parts)
+      if (part.at < now - MERGED_AFTER_MS) await this.join(mergePart(this.table, queue, shardId, part));
+    for (const [by, each] of stored.told)
+      if (each.at < now - PROCESS_KEPT_MS) await this.join(mergeTold(this.table, queue, by, each));
+    const { countedAt } = this.countsIn(stored);
+    if (countedAt > now - QUIET_MS || stored.total.heldAt === countedAt) return undefined;
+    return this.hold(queue, await countOpen(), countedAt);
   }
 
-  /** Sends what was added before the call. What the store does not take stays for the next time. */
-  async flush(): Promise<void> {
-    clearTimeout(this.timer);
-    this.timer = undefined;
-    await Promise.all([...this.queues.keys()].map((queue) => this.send(queue)));
-  }
-
-  /**
-   * Asks to count anew what a queue holds, which one process does once a minute: two that both added what they found
-   * missing would count it twice.
-   *
-   * @param now epoch ms
-   * @returns whether it is for the caller to do so
-   * @throws DomainError `STORE_UNAVAILABLE`
-   */
-  async beginRecount(queue: string, now: number): Promise<boolean> {
-    const { recountedAt = Number.NEGATIVE_INFINITY } = await this.get(queue);
-    if (recountedAt > now - RECOUNT_MS) return false;
+  /** Nothing may have happened since the tasks were counted: if something has, the next quiet minute will do. */
+  private async hold(queue: string, found: OpenTasks, countedAt: number): Promise<number | undefined> {
+    const stored = await this.readStored(queue);
+    const counts = this.countsIn(stored);
+    if (counts.countedAt !== countedAt) return undefined;
+    const correction = { enqueued: found.all - counts.open, taken: found.taken - counts.taken };
     try {
-      await this.client.send(new UpdateCommand(beginRecount(this.table, queue, now)));
-      return true;
+      await this.client.send(new UpdateCommand(correctTotal(this.table, queue, stored.total, correction, countedAt)));
     } catch (error) {
-      if (error instanceof ConditionalCheckFailedException) return false;
+      if (error instanceof ConditionalCheckFailedException) return undefined;
       throw storeError(error);
     }
+    return correction.enqueued;
   }
 
-  private async get(queue: string): Promise<StoredCounts> {
-    const command = new GetCommand({ TableName: this.table, Key: keyOf(queue), ConsistentRead: true });
-    const { Item = {} } = await this.client.send(command).catch(throwStoreError);
-    return countsIn(Item);
-  }
-
-  /** Learns what other processes have counted. A store that does not say it keeps nobody from adding. */
-  private look(queue: string, count: QueueCount): Promise<void> {
-    count.reading ??= this.lookNow(queue, count)
-      .catch(() => undefined)
-      .finally(() => {
-        count.reading = undefined;
-      });
-    return count.reading;
-  }
-
-  private async lookNow(queue: string, count: QueueCount): Promise<void> {
-    const { storedAt } = count;
-    const askedAt = performance.now();
-    const stored = await this.get(queue);
-    // What was sent meanwhile has brought an answer that may be newer.
-    if (count.storedAt === storedAt) Object.assign(count, { stored, storedAt: askedAt });
-  }
-
-  /** Sends what was added before the call: what is on its way may have left without some of it. */
-  private async send(queue: string): Promise<void> {
-    const count = this.of(queue);
-    await count.sending;
-    count.sending ??= this.sendNow(queue, count).finally(() => {
-      count.sending = undefined;
-    });
-    await count.sending;
-  }
-
-  private async sendNow(queue: string, count: QueueCount): Promise<void> {
-    if (Object.values(count.added).every((number) => number === 0)) return;
-    count.sent = count.added;
-    count.added = {};
-    try {
-      const { Attributes = {} } = await this.client.send(
-        new UpdateCommand(addCounts(this.table, queue, count.sent, count.stored)),
-      );
-      count.stored = countsIn(Attributes);
-      count.storedAt = performance.now();
-    } catch {
-      this.add(queue, count.sent);
-    } finally {
-      count.sent = {};
+  /**
+   * Two readers of one shard, of which one was thought dead:
+   *
+   *     A:  reads part at 7 ─────────────────────────── puts part at 9 if it is at 7 ─ refused ─ reads again: nothing new
+   *     B:       reads part at 7 ─ puts part at 9 if at 7
+   */
+  private async countQueue(queue: string, shardId: string, changes: readonly TaskChange[]): Promise<void> {
+    for (;;) {
+      const command = new GetCommand({ TableName: this.table, Key: partKey(queue, shardId), ConsistentRead: true });
+      const { Item } = await this.client.send(command).catch(throwStoreError);
+      const counted = (Item as CountedChanges | undefined) ?? nothingCounted;
+      const next = withChanges(counted, changes);
+      if (next === counted) return;
+      try {
+        await retry(() =>
+          this.client.send(
+            new PutCommand({
+              TableName: this.table,
+              Item: { ...next, ...partKey(queue, shardId) },
+              ConditionExpression: Item ? '#position = :position' : 'attribute_not_exists(pk)',
+              ...(Item
+                ? {
+                    ExpressionAttributeNames: { '#position': 'position' },
+                    ExpressionAttributeValues: { ':position': counted.position },
+                  }
+                : {}),
+            }),
+          ),
+        );
+        return;
+      } catch (error) {
+        if (!(error instanceof ConditionalCheckFailedException)) throw error;
+      }
     }
   }
 
-  private of(queue: string): QueueCount {
-    const known = this.queues.get(queue);
-    if (known) return known;
-    const count: QueueCount = {
-      stored: {},
-      storedAt: Number.NEGATIVE_INFINITY,
-      sent: {},
-      added: {},
-      sending: undefined,
-      reading: undefined,
+  private async readStored(queue: string): Promise<Stored> {
+    const command = new QueryCommand({
+      TableName: this.table,
+      KeyConditionExpression: 'pk = :queue AND sk BETWEEN :first AND :last',
+      // Behind every `BY#…` and `COUNTS#…`, and before `SETTINGS`.
+      ExpressionAttributeValues: { ':queue': partition(queue), ':first': 'BY#', ':last': `${TOTAL}$` },
+      ConsistentRead: true,
+    });
+    const { Items = [] } = await this.client.send(command).catch(throwStoreError);
+    const parts = new Map<string, CountedChanges>();
+    const told = new Map<string, StoredTold>();
+    let total: Total = {};
+    for (const { pk: _, sk, ...item } of Items)
+      if (sk === TOTAL) total = item;
+      else if (sk.startsWith('BY#')) told.set(sk.slice('BY#'.length), item as StoredTold);
+      else parts.set(sk.slice(TOTAL.length + 1), item as unknown as CountedChanges);
+    return { total, parts, told };
+  }
+
+  private countsIn({ total, parts, told }: Stored): QueueCounts {
+    const all = [total, ...parts.values()];
+    const sum = (name: keyof Counters | 'taken'): number => all.reduce((count, part) => count + (part[name] ?? 0), 0);
+    const counters = Object.fromEntries(NAMES.map((name) => [name, sum(name)])) as unknown as Counters;
+    const refused = counters.refused + [...told.values()].reduce((count, each) => count + each.refused, 0);
+    const { enqueued, redriven, succeeded, failed, shed, cancelled } = counters;
+    const done: Record<string, number> = {};
+    for (const part of parts.values())
+      for (const [window, tasks] of Object.entries(part.done)) done[window] = (done[window] ?? 0) + tasks;
+    return {
+      counters: { ...counters, refused },
+      open: enqueued + redriven - succeeded - failed - shed - cancelled,
+      taken: sum('taken'),
+      throughputPerSecond: rateIn(done, this.clock.now()),
+      countedAt: Math.max(0, ...[...parts.values()].map(({ at }) => at)),
     };
-    this.queues.set(queue, count);
-    return count;
+  }
+
+  /** What a process needs to know of a queue in which it counts under that name. */
+  private async readFor(queue: string, by: string): Promise<Known> {
+    const stored = await this.readStored(queue);
+    const now = this.clock.now();
+    const countedOf = (name: string): Changes => {
+      const all = [...stored.parts.values()].flatMap((part) => part.by[name] ?? []);
+      const sum = (what: keyof Changes): number => all.reduce((count, each) => count + each[what], 0);
+      return { added: sum('added'), ended: sum('ended') };
+    };
+    const others = [...stored.told].filter(([name, { at }]) => name !== by && at > now - TOLD_MS);
+    const unseen = others.reduce((count, [name, { added }]) => count + Math.max(0, added - countedOf(name).added), 0);
+    return { open: this.countsIn(stored).open + unseen, counted: countedOf(by) };
+  }
+
+  /** What arrives late, after something newer, is refused. */
+  private async tell(queue: string, by: string, told: StoredTold): Promise<void> {
+    try {
+      await this.client.send(
+        new PutCommand({
+          TableName: this.table,
+          Item: { ...processKey(queue, by), ...told },
+          ConditionExpression: 'attribute_not_exists(pk) OR edition < :edition',
+          ExpressionAttributeValues: { ':edition': told.edition },
+        }),
+      );
+    } catch (error) {
+      // A repeat of the SDK, whose first answer was lost.
+      if (!(error instanceof ConditionalCheckFailedException)) throw storeError(error);
+    }
+  }
+
+  private async join(merging: TransactWriteCommandInput): Promise<void> {
+    try {
+      await retry(() => this.client.send(new TransactWriteCommand(merging)));
+    } catch (error) {
+      // Another process was faster.
+      if (!(error instanceof TransactionCanceledException)) throw error;
+    }
   }
 }
 
-const unansweredOf = ({ sent, added }: QueueCount, name: CountName): number => (sent[name] ?? 0) + (added[name] ?? 0);
-const totalOf = (count: QueueCount, name: CountName): number => (count.stored[name] ?? 0) + unansweredOf(count, name);
-
-/** Whether others must hear of the adds of this process before it makes more. Where there is no room, it makes none. */
-function mustSend(count: QueueCount, maxOpen: number): boolean {
-  const room = maxOpen - (count.stored.open ?? 0);
-  return room > 0 && unansweredOf(count, 'open') > room * UNSENT_SHARE;
-}
-
-function merge(into: Counts, counts: Counts): Counts {
-  for (const [name, number] of Object.entries(counts) as [CountName, number][]) into[name] = (into[name] ?? 0) + number;
-  return into;
-}
-
-const countsIn = ({ pk: _, sk: __, ...counts }: Record<string, unknown>): StoredCounts => counts as StoredCounts;
-
-/** @param stored as they were known before; windows that are over are dropped, all but the newest */
-export function addCounts(table: string, queue: string, counts: Counts, stored: Counts): UpdateCommandInput {
-  const added = Object.entries(counts).filter(([, number]) => number !== 0);
-  const dropped = [...overIn('added', counts, stored), ...overIn('done', counts, stored)];
-  const names = [...added.map(([name]) => name), ...dropped];
+/** Sets the total right, if it still is what it was. */
+function correctTotal(
+  table: string,
+  queue: string,
+  { enqueued, taken, heldAt }: Total,
+  correction: { readonly enqueued: number; readonly taken: number },
+  countedAt: number,
+): UpdateCommandInput {
+  const seen = { enqueued, taken, heldAt };
   return {
     TableName: table,
-    Key: keyOf(queue),
-    UpdateExpression: [
-      `ADD ${added.map((_, index) => `#${index} :${index}`).join(', ')}`,
-      ...(dropped.length > 0 ? [`REMOVE ${dropped.map((_, index) => `#${added.length + index}`).join(', ')}`] : []),
-    ].join(' '),
-    ExpressionAttributeNames: Object.fromEntries(names.map((name, index) => [`#${index}`, name])),
-    ExpressionAttributeValues: Object.fromEntries(added.map(([, number], index) => [`:${index}`, number])),
-    ReturnValues: 'ALL_NEW',
+    Key: totalKey(queue),
+    UpdateExpression: 'SET enqueued = :enqueued, taken = :taken, heldAt = :heldAt',
+    ConditionExpression: Object.entries(seen)
+      .map(([name, value]) => (value === undefined ? `attribute_not_exists(${name})` : `${name} = :seen_${name}`))
+      .join(' AND '),
+    ExpressionAttributeValues: {
+      ':enqueued': (enqueued ?? 0) + correction.enqueued,
+      ':taken': (taken ?? 0) + correction.taken,
+      ':heldAt': countedAt,
+      ...Object.fromEntries(
+        Object.entries(seen).flatMap(([name, value]) => (value === undefined ? [] : [[`:seen_${name}`, value]])),
+      ),
+    },
   };
 }
 
-/**
- * One process begins to count; the others leave it to that one for a minute.
- *
- *     A:  reads that the last time is long ago ─ begins ─ counts ─ adds what is missing
- *     B:  reads that the last time is long ago ─ begins ─ refused
- */
-function beginRecount(table: string, queue: string, now: number): UpdateCommandInput {
-  const isFirst = 'attribute_not_exists(recountedAt)';
-  const isLongAgo = 'recountedAt <= :aMinuteAgo';
+const mergePart = (table: string, queue: string, shardId: string, part: CountedChanges): TransactWriteCommandInput =>
+  mergeItem(table, queue, partKey(queue, shardId), { position: part.position }, part);
+
+const mergeTold = (table: string, queue: string, by: string, told: StoredTold): TransactWriteCommandInput =>
+  mergeItem(table, queue, processKey(queue, by), { edition: told.edition }, { ...noCounts, refused: told.refused });
+
+/** Adds an item to the total and deletes it, both or neither, if it still stands as it was seen: so it is added once. */
+function mergeItem(
+  table: string,
+  queue: string,
+  Key: { readonly pk: string; readonly sk: string },
+  seen: Readonly<Record<string, string | number>>,
+  counts: Counters & { readonly taken?: number },
+): TransactWriteCommandInput {
+  const [[name, value] = ['', '']] = Object.entries(seen);
+  const added = [...NAMES, 'taken' as const].map((counter) => [counter, counts[counter] ?? 0] as const);
   return {
-    TableName: table,
-    Key: keyOf(queue),
-    UpdateExpression: 'SET recountedAt = :now',
-    ConditionExpression: `${isFirst} OR ${isLongAgo}`,
-    ExpressionAttributeValues: { ':now': now, ':aMinuteAgo': now - RECOUNT_MS },
+    TransactItems: [
+      {
+        Delete: {
+          TableName: table,
+          Key,
+          ConditionExpression: '#seen = :seen',
+          ExpressionAttributeNames: { '#seen': name },
+          ExpressionAttributeValues: { ':seen': value },
+        },
+      },
+      {
+        Update: {
+          TableName: table,
+          Key: totalKey(queue),
+          UpdateExpression: `ADD ${added.map((_, index) => `#${index} :${index}`).join(', ')}`,
+          ExpressionAttributeNames: Object.fromEntries(added.map(([counter], index) => [`#${index}`, counter])),
+          ExpressionAttributeValues: Object.fromEntries(added.map(([, count], index) => [`:${index}`, count])),
+        },
+      },
+    ],
   };
-}
-
-const windowsIn = (rated: Rated, counts: Counts): number[] =>
-  Object.keys(counts).flatMap((name) => (name.startsWith(`${rated}#`) ? [Number(name.slice(rated.length + 1))] : []));
-
-/** Names of the windows that no rate needs any more. */
-function overIn(rated: Rated, counts: Counts, stored: Counts): CountName[] {
-  const newest = Math.max(...windowsIn(rated, counts), ...windowsIn(rated, stored));
-  return windowsIn(rated, stored)
-    .filter((window) => window <= newest - WINDOWS)
-    .map((window): CountName => `${rated}#${window}`)
-    .filter((name) => !(name in counts));
-}
-
-export const countersIn = (counts: Counts): Counters =>
-  Object.fromEntries(
-    Object.keys(noCounts).map((name) => [name, counts[name as keyof Counters] ?? 0]),
-  ) as unknown as Counters;
-
-/**
- * Tasks per second in the present window and the two before it. After a longer silence: one task since then, which is
- * the most that it can be. Undefined while there was never any.
- *
- * @param now epoch ms
- */
-export function rateIn(counts: Counts, rated: Rated, now: number): number | undefined {
-  const windows = windowsIn(rated, counts);
-  if (windows.length === 0) return undefined;
-  const recent = windows.filter((window) => window > windowOf(now) - WINDOWS);
-  if (recent.length === 0) return 1_000 / (now - (Math.max(...windows) + 1) * WINDOW_MS);
-  const tasks = recent.reduce((sum, window) => sum + (counts[`${rated}#${window}`] ?? 0), 0);
-  return tasks / Math.max(1, (now - Math.min(...recent) * WINDOW_MS) / 1_000);
 }

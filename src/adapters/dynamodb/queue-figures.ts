@@ -1,70 +1,97 @@
-import type { QueueFigures } from '../../domain/tasks/queue-figures.ts';
+import { dueSince, type QueueFigures } from '../../domain/tasks/queue-figures.ts';
 import { isIdle } from '../../domain/tasks/task.ts';
-import { finalList, isPending, laterList, type OpenIndex, openLists, placeOfLater } from './open-index.ts';
-import { countersIn, type QueueCounts, rateIn } from './queue-counts.ts';
+import { type Entry, finalList, isPending, laterList, type OpenIndex, openLists, placeOfLater } from './open-index.ts';
+import type { DynamoDbQueueCounts } from './queue-counts.ts';
 
 /** Entries of each list that figures are read from. */
 const PAGE = 100;
+/** A list that is longer is counted in the index, which costs by its length, and not again for so long, ms. */
+const LENGTH_KEPT_MS = 8_000;
 
 /**
- * What a queue holds and has done. As long as it is short, what it holds is read from the index; of a longer one, the
+ * What queues hold and have done. As long as a queue is short, what it holds is read from the index; of a longer one, the
  * index shows the ends, and the counts tell the rest.
- *
- * @param now epoch ms
- * @throws DomainError `STORE_UNAVAILABLE`
  */
-export async function readFigures(
-  index: OpenIndex,
-  queueCounts: QueueCounts,
-  queue: string,
-  now: number,
-): Promise<QueueFigures> {
-  const oldest = { order: 'fifo', limit: PAGE } as const;
-  const [open, later, failures, counts] = await Promise.all([
-    index.read(openLists(queue), oldest),
-    index.read([laterList(queue)], oldest),
-    index.read([finalList(queue, 'FAILURE')], oldest),
-    queueCounts.read(queue),
-  ]);
-  const isWhole = open.next === undefined && later.next === undefined;
-  // The ends of a list overlap when it is not much longer than what is read of them.
-  const pending = new Set([
-    ...open.entries.filter(({ leaseUntil }) => leaseUntil === undefined).map(({ position }) => position),
-    ...later.entries.map(placeOfLater),
-    ...(isWhole ? [] : await newestPending(index, queue)),
-  ]);
-  const ages = [...pending].map(createdAtIn);
-  const countedTaken = counts.taken ?? 0;
-  const countedPending = (counts.open ?? 0) - countedTaken;
-  const countedLater = later.next === undefined ? 0 : (counts.later ?? 0);
-  const claimable = open.entries.filter((entry) => isIdle(entry, now) && entry.expiresAt > now).length;
-  const countedClaimable = countedPending - Math.max(later.entries.length, countedLater);
-  return {
-    pending: isWhole ? pending.size : Math.max(pending.size, countedPending),
-    taken: isWhole
-      ? open.entries.filter(({ leaseUntil }) => leaseUntil !== undefined).length
-      : Math.max(0, countedTaken),
-    deadLetters: failures.next === undefined ? failures.entries.length : Math.max(PAGE, counts.deadLetters ?? 0),
-    backlog: open.next === undefined ? claimable : Math.max(claimable, countedClaimable),
-    oldestPendingAt: ages.length > 0 ? Math.min(...ages) : undefined,
-    newestPendingAt: ages.length > 0 ? Math.max(...ages) : undefined,
-    throughputPerSecond: rateIn(counts, 'done', now),
-    counters: countersIn(counts),
-    approximate: [
-      'pending',
-      'taken',
-      'deadLetters',
-      'oldestPendingAt',
-      'newestPendingAt',
-      'throughputPerSecond',
-      'counters',
-    ],
-  };
+export class FiguresReader {
+  private readonly lengths = new Map<string, { readonly entries: number; readonly countedAt: number }>();
+
+  constructor(
+    private readonly index: OpenIndex,
+    private readonly queueCounts: DynamoDbQueueCounts,
+  ) {}
+
+  /**
+   * @param now epoch ms
+   * @throws DomainError `STORE_UNAVAILABLE`
+   */
+  async read(queue: string, now: number): Promise<QueueFigures> {
+    const oldest = { order: 'fifo', limit: PAGE } as const;
+    const [counts, open, later, failures] = await Promise.all([
+      this.queueCounts.read(queue),
+      this.index.read(openLists(queue), oldest),
+      this.index.read([laterList(queue)], oldest),
+      this.index.read([finalList(queue, 'FAILURE')], oldest),
+    ]);
+    const isWhole = open.next === undefined && later.next === undefined;
+    // The ends of a list overlap when it is not much longer than what is read of them.
+    const pending = new Set([
+      ...open.entries.filter(isFree).map(({ position }) => position),
+      ...later.entries.map(placeOfLater),
+      ...(isWhole ? [] : await this.newestPending(queue)),
+    ]);
+    const ages = [...pending].map(createdAtIn);
+    const taken = open.entries.filter((entry) => !isFree(entry)).length;
+    const asideLength = await this.lengthOf(laterList(queue), later);
+    const delayed = asideLength + open.entries.filter((entry) => isFree(entry) && entry.notBefore > now).length;
+    const due = open.entries.filter((entry) => isIdle(entry, now) && entry.expiresAt > now);
+    const countedPending = counts.open - counts.taken;
+    const isExact = isWhole && counts.open === pending.size + taken && counts.taken === taken;
+    return {
+      pending: isWhole ? pending.size : Math.max(pending.size, countedPending),
+      delayed,
+      taken: isWhole ? taken : Math.max(0, counts.taken),
+      deadLetters: await this.lengthOf(finalList(queue, 'FAILURE'), failures),
+      backlog: open.next === undefined ? due.length : Math.max(due.length, countedPending - delayed),
+      oldestPendingAt: least(ages),
+      newestPendingAt: ages.length > 0 ? Math.max(...ages) : undefined,
+      oldestDueAt: least(due.map(dueSince)),
+      throughputPerSecond: counts.throughputPerSecond,
+      counters: counts.counters,
+      approximate: [
+        ...(isExact ? [] : OF_THE_INDEX),
+        ...(failures.next === undefined ? [] : (['deadLetters'] as const)),
+        // Nothing tells how much of the stream is still to be counted.
+        'throughputPerSecond',
+        'counters',
+      ],
+    };
+  }
+
+  private async newestPending(queue: string): Promise<string[]> {
+    const newest = await this.index.read(openLists(queue), { order: 'lifo', limit: PAGE, filter: isPending });
+    return newest.entries.map(({ position }) => position);
+  }
+
+  /** @param seen the beginning of the list */
+  private async lengthOf(
+    list: string,
+    seen: { readonly entries: readonly Entry[]; readonly next: string | undefined },
+  ): Promise<number> {
+    if (seen.next === undefined) {
+      this.lengths.delete(list);
+      return seen.entries.length;
+    }
+    const known = this.lengths.get(list);
+    if (known && performance.now() - known.countedAt < LENGTH_KEPT_MS) return known.entries;
+    const { all } = await this.index.count([list]);
+    this.lengths.set(list, { entries: all, countedAt: performance.now() });
+    return all;
+  }
 }
 
-async function newestPending(index: OpenIndex, queue: string): Promise<string[]> {
-  const newest = await index.read(openLists(queue), { order: 'lifo', limit: PAGE, filter: isPending });
-  return newest.entries.map(({ position }) => position);
-}
+/** Exact once the counts say the same as the index, of which one may be behind the other. */
+const OF_THE_INDEX = ['pending', 'delayed', 'taken', 'oldestPendingAt', 'newestPendingAt', 'oldestDueAt'] as const;
 
+const isFree = ({ leaseUntil }: Entry): boolean => leaseUntil === undefined;
+const least = (times: readonly number[]): number | undefined => (times.length > 0 ? Math.min(...times) : undefined);
 const createdAtIn = (place: string): number => Number.parseInt(place, 10);

@@ -4,16 +4,17 @@ import { type Grant, isOpen, type Task } from '../../domain/tasks/task.ts';
 import { type Entry, indexKeyOf, laterList, openKey, placeOfLater } from './open-index.ts';
 
 /**
- * A new task, unless its id is there already.
+ * A new task, unless its id is there already. Like every change it says in the item what was before (`from`, here
+ * nothing) and who has added or ended an open task (`by`), so that its record in the stream can be counted.
  *
  *     copy 1:  put if new ─ added
  *     copy 2:              put if new ─ refused, with the first task
  */
-export function putTask(table: string, task: Task, laterFrom: number): PutCommandInput {
+export function putTask(table: string, task: Task, by: string, laterFrom: number): PutCommandInput {
   const isNew = 'attribute_not_exists(taskId)';
   return {
     TableName: table,
-    Item: { ...task, ...indexKeyOf(task, laterFrom) },
+    Item: { ...task, ...indexKeyOf(task, laterFrom), by },
     ConditionExpression: isNew,
     ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
   };
@@ -38,11 +39,11 @@ export function claimTask(table: string, taskId: string, grant: Grant): UpdateCo
     Key: { taskId },
     UpdateExpression: [
       'SET #status = :taken, fence = :fence, claimedAt = :claimedAt, leaseSeconds = :leaseSeconds, leaseUntil = :leaseUntil,',
-      'attempt = attempt + :one, deliveries = if_not_exists(deliveries, attempt) + :one',
+      '#from = #status, attempt = attempt + :one, deliveries = if_not_exists(deliveries, attempt) + :one',
       worker === undefined ? 'REMOVE endedBy, worker' : ', worker = :worker REMOVE endedBy',
     ].join(' '),
     ConditionExpression: `${isPending} AND ${isDue} AND ${isInTime} AND ${hasAttemptLeft}`,
-    ExpressionAttributeNames: { '#status': 'status' },
+    ExpressionAttributeNames: { '#status': 'status', '#from': 'from' },
     ExpressionAttributeValues: {
       ':pending': 'PENDING',
       ':taken': 'TAKEN',
@@ -58,13 +59,12 @@ export function claimTask(table: string, taskId: string, grant: Grant): UpdateCo
   };
 }
 
-/** The next state of a task, if it still stands as it was seen: only what changes is written. */
+/** The next state of a task, if it still stands as it was seen: only what changes is written, and who changes it. */
 export function replaceTask(
   table: string,
   before: Task,
   after: Task,
-  laterFrom: number,
-  retentionMs: number,
+  { by, laterFrom, retentionMs }: { readonly by: string; readonly laterFrom: number; readonly retentionMs: number },
 ): UpdateCommandInput {
   const seen = seenFields(before);
   const changes = Object.entries({
@@ -72,6 +72,8 @@ export function replaceTask(
     list: undefined,
     position: undefined,
     ...indexKeyOf(after, laterFrom),
+    from: before.status,
+    by,
     ttl: isOpen(after) ? undefined : Math.ceil(((after.finishedAt as number) + retentionMs) / 1_000),
   });
   const set = changes.filter(([, value]) => value !== undefined).map(([name]) => `#${name} = :${name}`);
@@ -125,9 +127,9 @@ export function bringInTask(table: string, queue: string, entry: Entry): UpdateC
   return {
     TableName: table,
     Key: { taskId: entry.taskId },
-    UpdateExpression: 'SET #list = :list, #position = :position',
+    UpdateExpression: 'SET #list = :list, #position = :position, #from = #status',
     ConditionExpression: standsAside,
-    ExpressionAttributeNames: { '#list': 'list', '#position': 'position' },
+    ExpressionAttributeNames: { '#list': 'list', '#position': 'position', '#from': 'from', '#status': 'status' },
     ExpressionAttributeValues: { ':later': laterList(queue), ':list': list, ':position': position },
   };
 }

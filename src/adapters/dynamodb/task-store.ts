@@ -10,7 +10,7 @@ import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { concurrently } from '../../domain/shared/concurrently.ts';
 import type { Page, PageRequest } from '../../domain/shared/page.ts';
 import type { Order } from '../../domain/tasks/order.ts';
-import { counterOf, type QueueFigures } from '../../domain/tasks/queue-figures.ts';
+import type { QueueFigures } from '../../domain/tasks/queue-figures.ts';
 import { claimed, type Grant, isClaimable, isOpen, settledIfOverdue, type Task } from '../../domain/tasks/task.ts';
 import type { Clock } from '../../ports/system.ts';
 import type { AddOutcome, ClaimOutcome, ListedStatus, TaskStore } from '../../ports/tasks.ts';
@@ -23,7 +23,6 @@ import {
   finalList,
   isFinal,
   isIdleInTime,
-  isLater,
   isPending,
   isTaken,
   laterList,
@@ -34,9 +33,8 @@ import {
   SHARDS,
 } from './open-index.ts';
 import { PARALLEL_REQUESTS } from './parallel-requests.ts';
-import { type Counts, countedAt, FLUSH_MS, QueueCounts } from './queue-counts.ts';
-import { readFigures } from './queue-figures.ts';
-import { recount } from './recount.ts';
+import type { DynamoDbQueueCounts } from './queue-counts.ts';
+import { FiguresReader } from './queue-figures.ts';
 import { retry } from './retry.ts';
 import { bringInTask, changedFields, claimTask, deleteTask, putTask, replaceTask } from './task-requests.ts';
 import type { TaskTables } from './task-tables.ts';
@@ -70,7 +68,7 @@ const mayBeOurs = (error: unknown): boolean =>
  */
 export class DynamoDbTaskStore implements TaskStore {
   private readonly index: OpenIndex;
-  private readonly counts: QueueCounts;
+  private readonly figuresReader: FiguresReader;
   /** A task that has longer to wait stands aside, ms. It is brought in even if one sweep is late or fails. */
   private readonly laterMs: number;
   /** How many entries the last look had to pass, by queue and order. */
@@ -80,47 +78,41 @@ export class DynamoDbTaskStore implements TaskStore {
 
   /**
    * @param retentionMs how long a finished task is kept
-   * @param options.sweepMs how often somebody sweeps the queues; between two sweeps nobody brings delayed tasks in
-   * @param options.flushMs how often counts are sent
+   * @param sweepMs how often somebody sweeps the queues; between two sweeps nobody brings delayed tasks in
    */
   constructor(
     private readonly client: DynamoDBDocumentClient,
-    private readonly tables: TaskTables,
+    private readonly tables: Pick<TaskTables, 'tasks'>,
+    private readonly counts: DynamoDbQueueCounts,
     private readonly retentionMs: number,
     private readonly clock: Clock,
-    { sweepMs = SWEEP_MS, flushMs = FLUSH_MS }: { readonly sweepMs?: number; readonly flushMs?: number } = {},
+    sweepMs = SWEEP_MS,
   ) {
     this.laterMs = 2 * sweepMs;
     this.index = new OpenIndex(client, tables.tasks);
-    this.counts = new QueueCounts(client, tables.queues, flushMs);
-  }
-
-  /** Stores what was counted and not stored yet. */
-  flush(): Promise<void> {
-    return this.counts.flush();
+    this.figuresReader = new FiguresReader(this.index, counts);
   }
 
   async add(task: Task, maxOpen: number): Promise<AddOutcome> {
     const { queue, taskId } = task;
-    if (!(await this.counts.reserve(queue, maxOpen))) {
+    const by = await this.counts.reserve(queue, maxOpen);
+    if (by === undefined) {
       const present = await this.get(taskId);
-      if (present) return { kind: 'repeated', task: present };
-      this.counts.add(queue, { refused: 1 });
-      return { kind: 'full' };
+      if (!present) return { kind: 'full' };
+      this.counts.notRefused(queue);
+      return { kind: 'repeated', task: present };
     }
-    const laterFrom = this.laterFrom(this.clock.now());
     try {
-      await retry(() => this.client.send(new PutCommand(putTask(this.tables.tasks, task, laterFrom))));
+      const put = putTask(this.tables.tasks, task, by, this.laterFrom());
+      await retry(() => this.client.send(new PutCommand(put)));
+      return { kind: 'added' };
     } catch (error) {
       const present = error instanceof ConditionalCheckFailedException ? storedIn(error) : undefined;
-      const isOurs = mayBeOurs(error) && present?.place === task.place;
-      if (!isOurs) this.counts.add(queue, { open: -1 });
+      if (mayBeOurs(error) && present?.place === task.place) return { kind: 'added' };
+      this.counts.giveBack(queue);
       if (!present) throw error;
-      if (!isOurs) return { kind: 'repeated', task: present };
+      return { kind: 'repeated', task: present };
     }
-    const later = Number(isLater(task, laterFrom));
-    this.counts.add(queue, { enqueued: 1, later, [countedAt('added', task.createdAt)]: 1 });
-    return { kind: 'added' };
   }
 
   async get(taskId: string): Promise<Task | undefined> {
@@ -161,12 +153,12 @@ export class DynamoDbTaskStore implements TaskStore {
       const { Attributes } = await retry(() =>
         this.client.send(new UpdateCommand(claimTask(this.tables.tasks, taskId, grant))),
       );
-      return this.claimedBy(claimed(taskIn(Attributes as Record<string, unknown>), grant));
+      return { kind: 'claimed', task: claimed(taskIn(Attributes as Record<string, unknown>), grant) };
     } catch (error) {
       if (!(error instanceof ConditionalCheckFailedException)) throw error;
       const task = storedIn(error);
       // Nobody else knows this fence: the first answer was lost.
-      if (task?.status === 'TAKEN' && task.fence === grant.fence) return this.claimedBy(task);
+      if (task?.status === 'TAKEN' && task.fence === grant.fence) return { kind: 'claimed', task };
       return task && isClaimable(task, grant.claimedAt) ? this.takeOver(task, grant) : { kind: 'refused', task };
     }
   }
@@ -180,16 +172,19 @@ export class DynamoDbTaskStore implements TaskStore {
   }
 
   async replace(before: Task, after: Task): Promise<boolean> {
-    const laterFrom = this.laterFrom(this.clock.now());
+    const { queue } = before;
+    const by = this.counts.nameIn(queue);
     try {
-      const update = replaceTask(this.tables.tasks, before, after, laterFrom, this.retentionMs);
+      const how = { by, laterFrom: this.laterFrom(), retentionMs: this.retentionMs };
+      const update = replaceTask(this.tables.tasks, before, after, how);
       await retry(() => this.client.send(new UpdateCommand(update)));
     } catch (error) {
       if (!(error instanceof ConditionalCheckFailedException)) throw error;
       const stored = storedIn(error);
       if (!stored || !mayBeOurs(error) || !isSame(stored, after)) return false;
     }
-    this.counts.add(before.queue, { ...changeOf(before, after), later: Number(isLater(after, laterFrom)) });
+    if (isOpen(before) && !isOpen(after)) this.counts.end(queue);
+    if (!isOpen(before) && isOpen(after)) this.counts.reopen(queue);
     return true;
   }
 
@@ -200,7 +195,6 @@ export class DynamoDbTaskStore implements TaskStore {
       if (!(error instanceof ConditionalCheckFailedException)) throw error;
       if (storedIn(error) || !mayBeOurs(error)) return false;
     }
-    this.counts.add(seen.queue, { deadLetters: -Number(seen.status === 'FAILURE') });
     return true;
   }
 
@@ -227,22 +221,17 @@ export class DynamoDbTaskStore implements TaskStore {
   }
 
   figures(queue: string, now: number): Promise<QueueFigures> {
-    return readFigures(this.index, this.counts, queue, now);
+    return this.figuresReader.read(queue, now);
   }
 
   /** DynamoDB itself deletes what was kept for its time. */
   async tidy(queue: string, now: number): Promise<void> {
     await this.bringIn(queue, now);
-    await recount(this.index, this.counts, queue, now);
+    await this.counts.keepUp(queue, () => this.index.count([...openLists(queue), laterList(queue)]));
   }
 
-  private laterFrom(now: number): number {
+  private laterFrom(now = this.clock.now()): number {
     return now + this.laterMs;
-  }
-
-  private claimedBy(task: Task): ClaimOutcome {
-    this.counts.add(task.queue, { taken: 1 });
-    return { kind: 'claimed', task };
   }
 
   /** Tasks whose waiting is nearly over take their place among those that can be claimed. */
@@ -253,10 +242,9 @@ export class DynamoDbTaskStore implements TaskStore {
     do {
       const reading = { order: 'fifo', after: next, upTo: dueUntil(this.laterFrom(now)), limit: PAGE } as const;
       const due = await this.index.read([laterList(queue)], reading);
-      const moved = await concurrently(PARALLEL_REQUESTS, due.entries, (entry) =>
-        retry(() => this.client.send(new UpdateCommand(bringInTask(tasks, queue, entry)))).then(() => true, ifRefused),
+      await concurrently(PARALLEL_REQUESTS, due.entries, (entry) =>
+        retry(() => this.client.send(new UpdateCommand(bringInTask(tasks, queue, entry)))).catch(ifRefused),
       );
-      this.counts.add(queue, { later: -moved.filter(Boolean).length });
       next = due.next;
     } while (next !== undefined && performance.now() < end);
   }
@@ -304,27 +292,13 @@ const evenShare = (entries: number): number => 2 * Math.ceil(entries / SHARDS) +
 const newestOf = (entries: readonly Entry[]): Entry[] =>
   [...entries].sort((one, other) => (one.position > other.position ? -1 : 1));
 
-const ifRefused = (error: unknown): false => {
-  if (error instanceof ConditionalCheckFailedException) return false;
-  throw error;
+const ifRefused = (error: unknown): void => {
+  if (!(error instanceof ConditionalCheckFailedException)) throw error;
 };
 
 const isSame = (one: Task, other: Task): boolean => Object.keys(changedFields(one, other)).length === 0;
 
-/** What a change of a task means for the counts of its queue. */
-function changeOf(before: Task, after: Task): Counts {
-  const difference = (test: (task: Task) => boolean): number => Number(test(after)) - Number(test(before));
-  const counter = counterOf(before, after);
-  return {
-    open: difference(isOpen),
-    taken: difference(({ status }) => status === 'TAKEN'),
-    deadLetters: difference(({ status }) => status === 'FAILURE'),
-    ...(counter ? { [counter]: 1 } : {}),
-    ...(counter === 'succeeded' || counter === 'failed' ? { [countedAt('done', after.finishedAt as number)]: 1 } : {}),
-  };
-}
-
-function taskIn({ list: _, position: __, ttl: ___, ...task }: Record<string, unknown>): Task {
+function taskIn({ list: _, position: __, ttl: ___, from: ____, by: _____, ...task }: Record<string, unknown>): Task {
   return task as unknown as Task;
 }
 

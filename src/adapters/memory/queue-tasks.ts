@@ -1,5 +1,5 @@
 import type { Order } from '../../domain/tasks/order.ts';
-import { type Counters, counterOf, noCounts, type QueueFigures } from '../../domain/tasks/queue-figures.ts';
+import { type Counters, counterOf, dueSince, noCounts, type QueueFigures } from '../../domain/tasks/queue-figures.ts';
 import { isClaimable, isIdle, isOpen, settledIfOverdue, type Task, type TaskStatus } from '../../domain/tasks/task.ts';
 import { Throughput } from '../../domain/tasks/throughput.ts';
 
@@ -42,7 +42,7 @@ export class QueueTasks {
     insert(this.open, entry);
     insert(this.waiting, entry, byDueTime);
     this.pending++;
-    this.raise(counterOf(undefined, entry.task));
+    this.raise(counterOf(undefined, entry.task.status));
   }
 
   /** Gives an entry the next state of its task, and puts it where it then belongs. */
@@ -57,7 +57,7 @@ export class QueueTasks {
     this.pending += Number(after.status === 'PENDING') - Number(before.status === 'PENDING');
     const isDone = after.status === 'SUCCESS' || after.status === 'FAILURE';
     if (isOpen(before) && isDone) this.throughput.record(after.finishedAt as number);
-    this.raise(counterOf(before, after));
+    this.raise(counterOf(before.status, after.status));
   }
 
   /** Forgets a finished task. */
@@ -93,13 +93,19 @@ export class QueueTasks {
   figures(now: number): QueueFigures {
     this.bringIn(now);
     const isPending = ({ task }: Entry): boolean => task.status === 'PENDING';
+    const due = this.ready.filter(({ task }) => isClaimable(task, now));
     return {
       pending: this.pending,
+      delayed: this.pending - this.ready.filter(isPending).length,
       taken: this.open.length - this.pending,
       deadLetters: this.finished.FAILURE.length,
-      backlog: this.ready.reduce((count, { task }) => count + Number(isClaimable(task, now)), 0),
+      backlog: due.length,
       oldestPendingAt: this.open.find(isPending)?.task.createdAt,
       newestPendingAt: this.open.findLast(isPending)?.task.createdAt,
+      oldestDueAt: due.reduce<number | undefined>(
+        (oldest, { task }) => Math.min(oldest ?? Number.POSITIVE_INFINITY, dueSince(task)),
+        undefined,
+      ),
       throughputPerSecond: this.throughput.perSecond(now),
       counters: this.counters,
       approximate: [],
@@ -108,7 +114,7 @@ export class QueueTasks {
 
   /** Those whose time has come stand among the ready ones from now on. */
   private bringIn(now: number): void {
-    const end = firstIndex(this.waiting, ({ task }) => dueAtOf(task) > now);
+    const end = firstIndex(this.waiting, ({ task }) => dueSince(task) > now);
     for (const entry of this.waiting.splice(0, end)) {
       entry.isReady = true;
       insert(this.ready, entry);
@@ -126,14 +132,11 @@ export class QueueTasks {
   }
 }
 
-/** When nobody holds it any more and its time has come, epoch ms. */
-const dueAtOf = ({ notBefore, leaseUntil = 0 }: Task): number => Math.max(notBefore, leaseUntil);
-
 /** What a list is sorted by: whether one task stands before another. */
 type Sorting = (one: Task, other: Task) => boolean;
 const byPlace: Sorting = (one, other) => one.place < other.place;
 const byDueTime: Sorting = (one, other) =>
-  dueAtOf(one) === dueAtOf(other) ? byPlace(one, other) : dueAtOf(one) < dueAtOf(other);
+  dueSince(one) === dueSince(other) ? byPlace(one, other) : dueSince(one) < dueSince(other);
 
 /** Where a place stands in a list that is sorted by places, or would. */
 export const indexOf = (list: readonly Entry[], place: string): number =>

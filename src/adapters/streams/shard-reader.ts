@@ -106,7 +106,7 @@ export class ShardReader {
           new GetRecordsCommand({ ShardIterator: iterator, Limit: RECORDS_PER_REQUEST }),
           { abortSignal: this.stopping.signal },
         );
-        if (Records.length > 0) await handler.changes(Records);
+        if (Records.length > 0) await handler.changes(Records.map((record) => ({ ...record, shardId })));
         const checkpoint = Records.at(-1)?.dynamodb?.SequenceNumber ?? this.progress.checkpoint;
         this.progress = { checkpoint, readAt: clock.now() };
         iterator = NextShardIterator;

@@ -1,34 +1,65 @@
 import { ID_PATTERN } from '../../domain/shared/id-pattern.ts';
+import type { TaskStatus } from '../../domain/tasks/task.ts';
+import type { TaskChange } from '../../ports/tasks.ts';
 import type { StreamRecord } from './stream-record.ts';
 
 export interface DecodedTasks {
-  /** Queues that have a new task which may be claimed at once, and the sequence numbers of the records that say so. */
+  /** What is to be counted, in the order of the records. */
+  readonly changes: readonly TaskChange[];
+  /** Queues that have a task which may be claimed at once, and the sequence numbers of the records that say so. */
   readonly due: ReadonlyMap<string, readonly string[]>;
-  /** Sequence numbers of new records that cannot be read as tasks: a person has to look at them. */
+  /** Sequence numbers of records that cannot be read as tasks: a person has to look at them. */
   readonly unreadable: readonly string[];
 }
 
+const STATUSES: readonly string[] = ['PENDING', 'TAKEN', 'SUCCESS', 'FAILURE', 'SHED', 'CANCELLED'];
+/** The times of records are cut to seconds. */
+const SECOND_MS = 1_000;
+
 /**
- * Reads records of the tasks table's stream: new tasks that do not wait wake their queues. Both times are in the record,
- * so that no clock decides. Never throws, whatever is in them.
+ * Reads records of the tasks table's stream. All times are in the record, so that no clock decides. Never throws, whatever
+ * is in them. What the first release has written is not counted: it did not say what was before.
  */
 export function decodeTaskRecords(records: readonly StreamRecord[]): DecodedTasks {
+  const changes: TaskChange[] = [];
   const due = new Map<string, string[]>();
   const unreadable: string[] = [];
   for (const { eventName, dynamodb } of records) {
-    if (eventName !== 'INSERT') continue;
-    const queue = attribute(dynamodb?.NewImage?.queue, 'S')?.match(ID_PATTERN)?.[0];
-    const createdAt = timeIn(dynamodb?.NewImage?.createdAt);
-    const notBefore = timeIn(dynamodb?.NewImage?.notBefore);
+    // A task that is deleted was finished before.
+    if (eventName !== 'INSERT' && eventName !== 'MODIFY') continue;
+    const image = dynamodb?.NewImage;
     const sequenceNumber = dynamodb?.SequenceNumber ?? '';
-    if (queue === undefined || createdAt === undefined || notBefore === undefined) unreadable.push(sequenceNumber);
-    else if (notBefore <= createdAt) {
-      const sequenceNumbers = due.get(queue);
-      if (sequenceNumbers) sequenceNumbers.push(sequenceNumber);
-      else due.set(queue, [sequenceNumber]);
+    const queue = attribute(image?.queue, 'S')?.match(ID_PATTERN)?.[0];
+    const to = statusIn(image?.status);
+    const notBefore = timeIn(image?.notBefore);
+    const createdAt = timeIn(image?.createdAt);
+    if (queue === undefined || to === undefined || notBefore === undefined || createdAt === undefined) {
+      unreadable.push(sequenceNumber);
+      continue;
     }
+    const isNew = eventName === 'INSERT';
+    const at = secondIn(dynamodb?.ApproximateCreationDateTime) ?? createdAt;
+    const by = attribute(image?.by, 'S');
+    const from = isNew ? undefined : statusIn(image?.from);
+    if (isNew ? by !== undefined : from !== undefined)
+      changes.push({ queue, sequenceNumber, from, to, by, finishedAt: timeIn(image?.finishedAt), at });
+    if (to !== 'PENDING' || notBefore > (isNew ? createdAt : at + SECOND_MS)) continue;
+    const sequenceNumbers = due.get(queue);
+    if (sequenceNumbers) sequenceNumbers.push(sequenceNumber);
+    else due.set(queue, [sequenceNumber]);
   }
-  return { due, unreadable };
+  return { changes, due, unreadable };
+}
+
+function statusIn(value: unknown): TaskStatus | undefined {
+  const text = attribute(value, 'S');
+  return text !== undefined && STATUSES.includes(text) ? (text as TaskStatus) : undefined;
+}
+
+/** Lambda brings the seconds, the SDK a Date. @returns epoch ms */
+function secondIn(value: unknown): number | undefined {
+  if (value instanceof Date) return value.getTime();
+  return typeof value === 'number' ? value * SECOND_MS : undefined;
 }
 
 /** Epoch ms. */

@@ -1,5 +1,5 @@
 import type { Load } from './order.ts';
-import { isRedrivable, type Task } from './task.ts';
+import { isRedrivable, type Task, type TaskStatus } from './task.ts';
 
 /** How often each thing happened to a queue's tasks; these only rise. */
 export interface Counters {
@@ -26,21 +26,26 @@ export const noCounts: Counters = {
 /** What a queue holds at a moment, and what it has done. */
 export interface QueueFigures extends Load {
   readonly pending: number;
+  /** Of the pending ones, those that are not due. */
+  readonly delayed: number;
   readonly taken: number;
   /** Tasks in FAILURE. */
   readonly deadLetters: number;
   /** When the oldest and the newest PENDING task were made, epoch ms; undefined if there is none. */
   readonly oldestPendingAt: number | undefined;
   readonly newestPendingAt: number | undefined;
+  /** When the task became due that has been waiting longest, epoch ms. A task is due again when its lease runs out. */
+  readonly oldestDueAt: number | undefined;
   readonly counters: Counters;
   /** Names of the figures (fields of this interface) that are not exact. */
   readonly approximate: readonly (keyof QueueFigures)[];
 }
 
-/** Which counter a change of a task raises, if any. */
-export function counterOf(before: Task | undefined, after: Task): keyof Counters | undefined {
-  if (!before) return 'enqueued';
-  switch (after.status) {
+/** Which counter a change of status raises, if any. @param before undefined for a new task */
+export function counterOf(before: TaskStatus | undefined, after: TaskStatus): keyof Counters | undefined {
+  if (before === undefined) return 'enqueued';
+  if (before === after) return undefined;
+  switch (after) {
     case 'SUCCESS':
       return 'succeeded';
     case 'FAILURE':
@@ -50,6 +55,10 @@ export function counterOf(before: Task | undefined, after: Task): keyof Counters
     case 'CANCELLED':
       return 'cancelled';
     default:
-      return isRedrivable(before) ? 'redriven' : undefined;
+      return isRedrivable({ status: before }) ? 'redriven' : undefined;
   }
 }
+
+/** Since when a task could be claimed that nobody holds, epoch ms. */
+export const dueSince = ({ notBefore, leaseUntil = 0 }: Pick<Task, 'notBefore' | 'leaseUntil'>): number =>
+  Math.max(notBefore, leaseUntil);

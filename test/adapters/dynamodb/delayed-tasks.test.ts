@@ -1,10 +1,12 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { PARALLEL_REQUESTS } from '../../../src/adapters/dynamodb/parallel-requests.ts';
-import { DynamoDbTaskStore } from '../../../src/adapters/dynamodb/task-store.ts';
+import type { DynamoDbTaskStore } from '../../../src/adapters/dynamodb/task-store.ts';
 import type { TaskTables } from '../../../src/adapters/dynamodb/task-tables.ts';
+import { streamsClient } from '../../../src/adapters/streams/client.ts';
 import { concurrently } from '../../../src/domain/shared/concurrently.ts';
 import type { Task } from '../../../src/domain/tasks/task.ts';
+import { StreamCounting, taskProcess } from '../../helpers/counted-tasks.ts';
 import { FakeClock } from '../../helpers/fakes.ts';
 import { fillQueue } from '../../helpers/fill-queue.ts';
 import { startDynamoDbLocal } from '../../helpers/servers/dynamodb-local.ts';
@@ -18,18 +20,25 @@ const DAY = 24 * HOUR;
 const MANY = 510;
 
 await withServer('Delayed tasks', startDynamoDbLocal, ({ endpoint }) => {
+  const streams = streamsClient(endpoint);
   let client: DynamoDBDocumentClient;
   let tables: TaskTables;
   let store: DynamoDbTaskStore;
+  let counting: StreamCounting;
   beforeAll(async () => {
     client = await clientOf(endpoint);
     tables = await newTaskTables(client);
-    store = new DynamoDbTaskStore(client, tables, DAY, new FakeClock(T0));
+    const process = taskProcess(client, tables, { clock: new FakeClock(T0), retentionMs: DAY });
+    store = process.store;
+    counting = new StreamCounting(client, streams, tables, process.counts);
   });
-  afterAll(() => client.destroy());
+  afterAll(() => {
+    client.destroy();
+    streams.destroy();
+  });
 
   it('a task comes back as early as sweeps are said to be apart', async () => {
-    const rarelySwept = new DynamoDbTaskStore(client, tables, DAY, new FakeClock(T0), { sweepMs: HOUR });
+    const { store: rarelySwept } = taskProcess(client, tables, { clock: new FakeClock(T0), sweepMs: HOUR });
     const [near, far] = [3 * HOUR, 4 * HOUR].map((waitMs) =>
       aTask({ queue: 'rare', notBefore: T0 + waitMs, expiresAt: T0 + DAY }),
     ) as [Task, Task];
@@ -63,6 +72,7 @@ await withServer('Delayed tasks', startDynamoDbLocal, ({ endpoint }) => {
         );
       await add(450, {});
       await add(150, { notBefore: T0 + HOUR });
+      await counting.go();
       expect(await store.figures('backlog', T0)).toMatchObject({ pending: 600, backlog: 450 });
 
       await store.tidy('backlog', T0 + HOUR);

@@ -1,5 +1,4 @@
 import { describe, expect, it } from '@jest/globals';
-import { addCounts, rateIn } from '../../../src/adapters/dynamodb/queue-counts.ts';
 import { changedFields, claimTask, putTask, replaceTask } from '../../../src/adapters/dynamodb/task-requests.ts';
 import {
   claimed,
@@ -19,13 +18,13 @@ const MINUTE = 60_000;
 const task = aTask();
 const held = claimed(task, aGrant('f'));
 const listOf = (notBefore: number, expiresAt: number): unknown =>
-  putTask('tasks', aTask({ notBefore, expiresAt }), T0 + MINUTE).Item?.list;
+  putTask('tasks', aTask({ notBefore, expiresAt }), 'p1', T0 + MINUTE).Item?.list;
 
 describe('the request that puts a task', () => {
   it('lets it stand among those that can be claimed, in the order of age', () => {
-    expect(putTask('tasks', task, T0)).toEqual({
+    expect(putTask('tasks', task, 'p1', T0)).toEqual({
       TableName: 'tasks',
-      Item: { ...task, list: expect.stringMatching(/^q#[0-3]$/), position: task.place },
+      Item: { ...task, list: expect.stringMatching(/^q#[0-3]$/), position: task.place, by: 'p1' },
       ConditionExpression: 'attribute_not_exists(taskId)',
       ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
     });
@@ -36,12 +35,12 @@ describe('the request that puts a task', () => {
     expect(listOf(T0 + 60_001, T0 + DAY_MS)).toBe('q!later');
     expect(listOf(T0 + DAY_MS, T0 + 60_000)).toMatch(/^q#/);
     expect(
-      putTask('tasks', { ...task, notBefore: T0 + 60_001, expiresAt: T0 + DAY_MS }, T0 + MINUTE).Item?.position,
+      putTask('tasks', { ...task, notBefore: T0 + 60_001, expiresAt: T0 + DAY_MS }, 'p1', T0 + MINUTE).Item?.position,
     ).toBe(`${String(T0 + 60_001).padStart(15, '0')}#${task.place}`);
   });
 
   it('spreads tasks over all lists', () => {
-    const lists = Array.from({ length: 400 }, () => putTask('tasks', aTask(), T0).Item?.list as string);
+    const lists = Array.from({ length: 400 }, () => putTask('tasks', aTask(), 'p1', T0).Item?.list as string);
     const counts = [...new Set(lists)].map((list) => lists.filter((each) => each === list).length);
     expect(counts).toHaveLength(4);
     expect(Math.min(...counts)).toBeGreaterThan(60);
@@ -50,7 +49,11 @@ describe('the request that puts a task', () => {
 
 describe('the request that changes a task', () => {
   const request = (...[before, after]: [typeof task, typeof task]) => {
-    const { UpdateExpression = '', ...rest } = replaceTask('tasks', before, after, T0, DAY_MS);
+    const { UpdateExpression = '', ...rest } = replaceTask('tasks', before, after, {
+      by: 'p1',
+      laterFrom: T0,
+      retentionMs: DAY_MS,
+    });
     const [set = '', removed = ''] = UpdateExpression.split(' REMOVE ');
     const names = (part: string): string[] => [...part.matchAll(/#(\w+)/g)].map(([, name]) => name as string).sort();
     return { ...rest, set: names(set), removed: names(removed) };
@@ -72,9 +75,9 @@ describe('the request that changes a task', () => {
     );
   });
 
-  it('writes what has changed, and not the payload again', () => {
+  it('writes what has changed and what the stream is to tell, and not the payload again', () => {
     expect(request(held, extended(held, 60, T0))).toMatchObject({
-      set: ['leaseUntil', 'list', 'position'],
+      set: ['by', 'from', 'leaseUntil', 'list', 'position'],
       removed: ['ttl'],
     });
   });
@@ -123,34 +126,7 @@ it('a task with the longest of everything fits into an item many times', () => {
       'ü'.repeat(2_000),
     );
   longest = completed(claimed(longest, aGrant('f')), 'x'.repeat(32 * 1_024), T0);
-  expect(itemSize(putTask('tasks', { ...longest, error: 'ü'.repeat(2_100) }, T0).Item ?? {})).toBeLessThan(100_000);
-});
-
-describe('counts of a queue', () => {
-  it('are added, and drop the windows of throughput that are over', () => {
-    const sent = { open: -2, taken: 0, succeeded: 2, 'done#107': 2 } as const;
-    const stored = { open: 9, 'done#103': 1, 'done#104': 1, 'done#105': 1 } as const;
-    expect(addCounts('queues', 'q', sent, stored)).toEqual({
-      TableName: 'queues',
-      Key: { pk: 'QUEUE#q', sk: 'COUNTS' },
-      UpdateExpression: 'ADD #0 :0, #1 :1, #2 :2 REMOVE #3, #4',
-      ExpressionAttributeNames: {
-        '#0': 'open',
-        '#1': 'succeeded',
-        '#2': 'done#107',
-        '#3': 'done#103',
-        '#4': 'done#104',
-      },
-      ExpressionAttributeValues: { ':0': -2, ':1': 2, ':2': 2 },
-      ReturnValues: 'ALL_NEW',
-    });
-  });
-
-  it('tell the throughput of the last seconds, of the time since there was any, or of a longer silence', () => {
-    const at = (window: number): number => window * 5_000;
-    expect(rateIn({ 'done#100': 50, 'done#101': 50, 'done#102': 20 }, 'done', at(102) + 2_000)).toBe(10);
-    expect(rateIn({ 'done#102': 20 }, 'done', at(102) + 2_000)).toBe(10);
-    expect(rateIn({ 'done#100': 50 }, 'done', at(101) + 100_000)).toBe(0.01);
-    expect(rateIn({ open: 3 }, 'done', at(101))).toBeUndefined();
-  });
+  expect(itemSize(putTask('tasks', { ...longest, error: 'ü'.repeat(2_100) }, 'p1', T0).Item ?? {})).toBeLessThan(
+    100_000,
+  );
 });

@@ -1,9 +1,12 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, it } from '@jest/globals';
 import { DynamoDbQueueStore } from '../../../src/adapters/dynamodb/queue-store.ts';
-import { DynamoDbTaskStore } from '../../../src/adapters/dynamodb/task-store.ts';
 import type { TaskTables } from '../../../src/adapters/dynamodb/task-tables.ts';
+import { streamsClient } from '../../../src/adapters/streams/client.ts';
+import type { TaskStore } from '../../../src/ports/tasks.ts';
+import { StreamCounting, taskProcess } from '../../helpers/counted-tasks.ts';
 import { FakeClock } from '../../helpers/fakes.ts';
+import { overriding } from '../../helpers/overriding.ts';
 import { startDynamoDbLocal } from '../../helpers/servers/dynamodb-local.ts';
 import { clientOf, newTaskTables } from '../../helpers/servers/dynamodb-tables.ts';
 import { withServer } from '../../helpers/servers/with-server.ts';
@@ -13,21 +16,33 @@ const RETENTION_MS = 86_400_000;
 
 await withServer('Schedules of tasks', startDynamoDbLocal, ({ endpoint }) => {
   describe('on DynamoDB', () => {
+    const streams = streamsClient(endpoint);
     let client: DynamoDBDocumentClient;
     let tables: TaskTables;
+    let counting: StreamCounting;
     let count = 0;
     beforeAll(async () => {
       client = await clientOf(endpoint);
       tables = await newTaskTables(client);
+      counting = new StreamCounting(client, streams, tables, taskProcess(client, tables).counts);
     });
-    afterAll(() => client.destroy());
+    afterAll(() => {
+      client.destroy();
+      streams.destroy();
+    });
 
     it.each(['lifo', 'fifo'] as const)(
       'whatever happens in whatever order, every rule of a %s queue holds',
       (order) => {
         const open = async () => {
           const clock = new FakeClock();
-          const tasks = new DynamoDbTaskStore(client, tables, RETENTION_MS, clock, { flushMs: RETENTION_MS });
+          const { store } = taskProcess(client, tables, { clock, retentionMs: RETENTION_MS });
+          const tasks = overriding<TaskStore>(store, {
+            figures: async (queue, now) => {
+              await counting.go();
+              return store.figures(queue, now);
+            },
+          });
           // The sweep goes through every queue there is, so each run has a list of its own.
           const queues = new DynamoDbQueueStore(client, (await newTaskTables(client)).queues);
           return { tasks, queues, clock, queue: `q${++count}` };

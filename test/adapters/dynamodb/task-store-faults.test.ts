@@ -1,11 +1,11 @@
-import { type DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb';
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { DynamoDbQueueStore } from '../../../src/adapters/dynamodb/queue-store.ts';
-import { DynamoDbTaskStore } from '../../../src/adapters/dynamodb/task-store.ts';
+import type { DynamoDbTaskStore } from '../../../src/adapters/dynamodb/task-store.ts';
 import type { TaskTables } from '../../../src/adapters/dynamodb/task-tables.ts';
 import { queueSettings } from '../../../src/domain/tasks/queue.ts';
 import { claimed, completed, failed, redriven, released, type Task } from '../../../src/domain/tasks/task.ts';
-import { FakeClock } from '../../helpers/fakes.ts';
+import { taskProcess } from '../../helpers/counted-tasks.ts';
 import { startDynamoDbLocal } from '../../helpers/servers/dynamodb-local.ts';
 import { clientOf, newTaskTables } from '../../helpers/servers/dynamodb-tables.ts';
 import { type Fate, FaultyProxy, refusal } from '../../helpers/servers/faulty-proxy.ts';
@@ -28,7 +28,7 @@ await withServer('The task store behind faults', startDynamoDbLocal, async ({ en
   beforeEach(async () => {
     proxy.reset();
     client = await clientOf(proxy.endpoint);
-    store = new DynamoDbTaskStore(client, tables, NEVER_MS, new FakeClock(), { flushMs: NEVER_MS });
+    ({ store } = taskProcess(client, tables, { retentionMs: NEVER_MS }));
     await store.add(aTask(), PLENTY);
     proxy.reset();
   });
@@ -96,20 +96,13 @@ await withServer('The task store behind faults', startDynamoDbLocal, async ({ en
       }
     });
 
-    it('a task was removed, and counted so once', async () => {
+    it('a task was removed', async () => {
       const dead = await taken();
       const failure = failed(dead, 'no', undefined, T0);
       await store.replace(dead, failure);
-      const count = async () => {
-        await store.flush();
-        const Key = { pk: 'QUEUE#q', sk: 'COUNTS' };
-        return (await direct.send(new GetCommand({ TableName: tables.queues, Key }))).Item?.deadLetters;
-      };
-      const before = await count();
       first('DeleteItem', fate);
       expect(await store.remove(failure)).toBe(true);
       expect(await store.remove(failure)).toBe(false);
-      expect(await count()).toBe(before - 1);
     });
 
     it('a queue was paused, put and removed', async () => {

@@ -1,6 +1,6 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { DynamoDbTaskStore } from '../../../src/adapters/dynamodb/task-store.ts';
+import type { DynamoDbTaskStore } from '../../../src/adapters/dynamodb/task-store.ts';
 import type { TaskTables } from '../../../src/adapters/dynamodb/task-tables.ts';
 import {
   cancelled,
@@ -12,7 +12,7 @@ import {
   type Task,
 } from '../../../src/domain/tasks/task.ts';
 import { type ConsumedUnits, countUnits } from '../../helpers/consumed-units.ts';
-import { FakeClock } from '../../helpers/fakes.ts';
+import { taskProcess } from '../../helpers/counted-tasks.ts';
 import { fillQueue } from '../../helpers/fill-queue.ts';
 import { startDynamoDbLocal } from '../../helpers/servers/dynamodb-local.ts';
 import { clientOf, newTaskTables } from '../../helpers/servers/dynamodb-tables.ts';
@@ -21,7 +21,6 @@ import { aGrant, aTask, T0 } from '../../helpers/tasks.ts';
 
 const HOUR = 3_600_000;
 const payload = JSON.stringify({ to: 'somebody@example.org', template: 'welcome', name: 'x'.repeat(200) });
-const NEVER_MS = 3_600_000;
 
 await withServer('Units of a task', startDynamoDbLocal, ({ endpoint }) => {
   describe('a small task on DynamoDB, by the consumed capacity', () => {
@@ -39,7 +38,7 @@ await withServer('Units of a task', startDynamoDbLocal, ({ endpoint }) => {
     });
     afterAll(() => client.destroy());
 
-    const newStore = () => new DynamoDbTaskStore(client, tables, HOUR, new FakeClock(), { flushMs: NEVER_MS });
+    const newStore = () => taskProcess(client, tables, { retentionMs: HOUR }).store;
 
     async function taken(): Promise<Task> {
       const task = aTask({ queue: 'warm', payload });

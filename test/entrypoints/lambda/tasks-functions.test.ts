@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { DynamoDBRecord, SNSEvent } from 'aws-lambda';
+import type { SNSEvent } from 'aws-lambda';
 import { DynamoDbQueueStore } from '../../../src/adapters/dynamodb/queue-store.ts';
-import { DynamoDbTaskStore } from '../../../src/adapters/dynamodb/task-store.ts';
 import { streamsClient } from '../../../src/adapters/streams/client.ts';
 import { systemClock } from '../../../src/adapters/system/clock.ts';
 import { queueSettings } from '../../../src/domain/tasks/queue.ts';
 import { contexts } from '../../../src/entrypoints/composition/contexts.ts';
 import { makeTables } from '../../../src/entrypoints/composition/make-tables.ts';
+import { taskProcess } from '../../helpers/counted-tasks.ts';
 import { dynamoDbSettings } from '../../helpers/dynamodb-app.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { type HttpService, httpService } from '../../helpers/http-service.ts';
@@ -17,7 +17,7 @@ import { clientOf, dynamoDbEnv } from '../../helpers/servers/dynamodb-tables.ts'
 import { startSecretsManager } from '../../helpers/servers/secrets-manager.ts';
 import { startSns } from '../../helpers/servers/sns.ts';
 import { withServer } from '../../helpers/servers/with-server.ts';
-import { readStream } from '../../helpers/stream-records.ts';
+import { readStream, type ShardRecord } from '../../helpers/stream-records.ts';
 
 const KEY = '0123456789abcdef';
 const TOPIC = 'arn:aws:sns:eu-west-1:123456789012:wake-ups';
@@ -29,7 +29,7 @@ await withServer('the functions of tasks', startDynamoDbLocal, async ({ endpoint
   const streams = streamsClient(endpoint);
   const sns = await startSns();
   const secrets = await startSecretsManager({ 'arn:keys': `admin=${KEY}`, 'arn:voter': 'a key for the voters' });
-  const store = new DynamoDbTaskStore(client, tables, 1_000_000, systemClock);
+  const { store } = taskProcess(client, tables, { clock: systemClock });
   let downstream: HttpService;
   let [api, stream, processor, sweep]: FunctionProcess[] = [];
 
@@ -79,13 +79,16 @@ await withServer('the functions of tasks', startDynamoDbLocal, async ({ endpoint
   };
   /** New records of the stream, through the filter of the event source. */
   let seen = 0;
-  const newInserts = async (): Promise<DynamoDBRecord[]> => {
+  const newRecords = async (): Promise<ShardRecord[]> => {
     const records = await readStream(client, streams, tables.tasks);
     const fresh = records.slice(seen);
     seen = records.length;
-    return fresh.filter(({ eventName }) => eventName === 'INSERT');
+    return fresh.filter(({ eventName }) => eventName !== 'REMOVE');
   };
-  const sequenceNumbersOf = (records: readonly DynamoDBRecord[]) =>
+  /** DynamoDB Local keeps one shard a table. */
+  const invokeStream = (Records: readonly ShardRecord[]): Promise<unknown> =>
+    (stream as FunctionProcess).invoke({ Records, shardId: Records[0]?.shardId });
+  const sequenceNumbersOf = (records: readonly ShardRecord[]) =>
     records.map(({ dynamodb }) => ({ itemIdentifier: dynamodb?.SequenceNumber }));
   const statusOf = async (taskId: string) => (await store.get(taskId))?.status;
   const messages = () => sns.published.splice(0);
@@ -95,9 +98,7 @@ await withServer('the functions of tasks', startDynamoDbLocal, async ({ endpoint
   describe('the functions of tasks', () => {
     it('have a task done that comes in over the API, by way of stream and topic', async () => {
       const ids = [await enqueue(), await enqueue(), await enqueue()];
-      expect(await (stream as FunctionProcess).invoke({ Records: await newInserts() })).toEqual({
-        batchItemFailures: [],
-      });
+      expect(await invokeStream(await newRecords())).toEqual({ state: {}, batchItemFailures: [] });
       const woken = messages();
       expect(woken).toEqual([{ topic: TOPIC, message: '{"queue":"mail","round":0}' }]);
 
@@ -107,24 +108,21 @@ await withServer('the functions of tasks', startDynamoDbLocal, async ({ endpoint
       expect(messages()).toEqual([]);
     });
 
-    it('wake nobody for a task that is for later, nor for changes', async () => {
+    it('wake nobody for a task that is for later, nor for what is taken and done', async () => {
       await enqueue({ delaySeconds: 3_600 });
-      await (stream as FunctionProcess).invoke({ Records: await newInserts() });
-      await (stream as FunctionProcess).invoke({
-        Records: await readStream(client, streams, tables.tasks).then((records) =>
-          records.filter(({ eventName }) => eventName === 'MODIFY'),
-        ),
-      });
+      const records = await newRecords();
+      expect(records.filter(({ eventName }) => eventName === 'MODIFY')).toHaveLength(6);
+      await invokeStream(records);
       expect(messages()).toEqual([]);
     });
 
     it('have the records again whose wake-up the topic did not take, and find their task with the next sweep', async () => {
       const taskId = await enqueue();
-      const inserts = await newInserts();
+      const inserts = await newRecords();
       sns.isFailing = true;
-      const answer = await (stream as FunctionProcess).invoke({ Records: inserts });
+      const answer = await invokeStream(inserts);
       sns.isFailing = false;
-      expect(answer).toEqual({ batchItemFailures: sequenceNumbersOf(inserts) });
+      expect(answer).toEqual({ state: {}, batchItemFailures: sequenceNumbersOf(inserts) });
       expect(messages()).toEqual([]);
       expect(await statusOf(taskId)).toBe('PENDING');
       await eventually(
@@ -137,15 +135,20 @@ await withServer('the functions of tasks', startDynamoDbLocal, async ({ endpoint
       expect(await statusOf(taskId)).toBe('SUCCESS');
     });
 
-    it('store what they have counted before they stand still', async () => {
+    it('count each change once, however often it comes', async () => {
+      await invokeStream(await newRecords());
+      await invokeStream(await readStream(client, streams, tables.tasks));
+      // What waited then is woken for once more.
+      messages();
       const { counters } = await store.figures('mail', Date.now());
-      expect(counters).toMatchObject({ succeeded: 4 });
+      expect(counters).toMatchObject({ enqueued: 5, succeeded: 4 });
     });
 
     it('take records that are none of theirs, and messages that say nothing', async () => {
       const dynamodb = { NewImage: { queue: { N: '7' } }, SequenceNumber: '100' };
       const Records = [{ eventName: 'INSERT', dynamodb }, { eventName: 'REMOVE' }, {}];
-      expect(await (stream as FunctionProcess).invoke({ Records })).toEqual({
+      expect(await (stream as FunctionProcess).invoke({ Records, shardId: 'shardId-1' })).toEqual({
+        state: {},
         batchItemFailures: [{ itemIdentifier: '100' }],
       });
       expect(messages()).toEqual([]);

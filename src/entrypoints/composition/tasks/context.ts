@@ -4,12 +4,13 @@ import { problems } from '../../http/tasks/problems.ts';
 import { tasksRoutes } from '../../http/tasks/routes.ts';
 import { TaskWorker } from '../../worker/task-worker.ts';
 import { system } from '../compose.ts';
-import type { Context } from '../context.ts';
+import type { Context, Loop } from '../context.ts';
 import { sweep } from '../loops.ts';
 import { stopTimes } from '../stop-times.ts';
 import { figures } from './figures.ts';
 import { tasksModule } from './module.ts';
 import { runnerHostsOf, settings, type TasksConfig, tablesOf } from './settings.ts';
+import { tasksStreamReader } from './stream-handler.ts';
 import { ports, useCases } from './tokens.ts';
 
 export const tasks: Context<typeof settings> = {
@@ -52,7 +53,19 @@ export const tasks: Context<typeof settings> = {
     });
     return [
       { start: () => worker.start(), stop: () => worker.stop(stopTimes(config).callsMs) },
+      ...(config.STORAGE === 'memory' ? [] : [countingLoop(container)]),
       sweep('sweeping the queues', config.SWEEP_SECONDS, logger, () => sweepTasks.execute()),
     ];
   },
 };
+
+/** Counts what all processes do to tasks, and wakes the workers of this one. */
+function countingLoop(container: Container): Loop {
+  const records = container.get(ports.records);
+  const reader = tasksStreamReader({
+    counts: container.get(ports.counts),
+    wakeUps: container.get(ports.wakeUps),
+    logger: container.get(system.logger),
+  });
+  return { start: () => records.start(reader), stop: () => records.stop() };
+}

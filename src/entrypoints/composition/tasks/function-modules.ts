@@ -1,5 +1,6 @@
 // What functions need that call no service: the HTTP client stays out of their bundles.
 import { ContainerModule, type ContainerModuleLoadOptions } from 'inversify';
+import { DynamoDbQueueCounts } from '../../../adapters/dynamodb/queue-counts.ts';
 import { DynamoDbQueueStore } from '../../../adapters/dynamodb/queue-store.ts';
 import { DynamoDbTaskStore } from '../../../adapters/dynamodb/task-store.ts';
 import { snsClient } from '../../../adapters/sns/client.ts';
@@ -9,12 +10,14 @@ import { system } from '../compose.ts';
 import { ConfigError } from '../config.ts';
 import { dynamoDb } from '../dynamodb.ts';
 import { atMostEvery } from '../lifecycle.ts';
+import { token } from '../token.ts';
 import { type TasksConfig, tablesOf } from './settings.ts';
 import { fleet, ports, useCases } from './tokens.ts';
 
-/** No more than the function needs that wakes the processor. */
-export const wakingModule = (config: TasksConfig): ContainerModule =>
+/** No more than the function needs that counts and wakes the processor. */
+export const streamModule = (config: TasksConfig): ContainerModule =>
   new ContainerModule((options) => {
+    bindStores(options, config);
     bindTopic(options, config);
     options.bind(ports.wakeUps).toService(fleet.topic);
   });
@@ -29,23 +32,34 @@ export const sweepingModule = (config: TasksConfig): ContainerModule =>
   });
 
 export const DAY_MS = 86_400_000;
+/** Of the names under which a process counts: enough random characters for all that are alive at one time. */
+const NAME_LENGTH = 8;
 /** Functions sweep by a schedule, which has no shorter interval. */
 const SCHEDULE_MS = 60_000;
 
-/** @param settleEveryMs how often counts are stored at most for the reason that the process may stand still, ms */
+/** @param settleEveryMs how often what was counted is told at most for the reason that the process may stand still, ms */
 export function bindStores({ bind }: ContainerModuleLoadOptions, config: TasksConfig, settleEveryMs = 0): void {
   const tables = tablesOf(config);
   const retentionMs = config.TASK_RETENTION_DAYS * DAY_MS;
   const sweepMs = Math.max(SCHEDULE_MS, config.SWEEP_SECONDS * 1000);
+  const queueCounts = token<DynamoDbQueueCounts>('DynamoDbQueueCounts');
+  bind(queueCounts).toResolvedValue(
+    (client, clock, ids, lifecycle) => {
+      const counts = new DynamoDbQueueCounts(client, tables.queues, clock, () => ids.secret().slice(0, NAME_LENGTH));
+      lifecycle.onSettle(atMostEvery(settleEveryMs, () => counts.flush()));
+      lifecycle.onClose(() => counts.flush());
+      return counts;
+    },
+    [dynamoDb, system.clock, system.ids, system.lifecycle],
+  );
+  bind(ports.counts).toService(queueCounts);
   bind(ports.tasks).toResolvedValue(
-    (client, clock, lifecycle) => {
-      const store = new DynamoDbTaskStore(client, tables, retentionMs, clock, { sweepMs });
-      lifecycle.onSettle(atMostEvery(settleEveryMs, () => store.flush()));
-      lifecycle.onClose(() => store.flush());
+    (client, counts, clock, lifecycle) => {
+      const store = new DynamoDbTaskStore(client, tables, counts, retentionMs, clock, sweepMs);
       lifecycle.dependsOn('store', async () => void (await store.get('readiness')));
       return store;
     },
-    [dynamoDb, system.clock, system.lifecycle],
+    [dynamoDb, queueCounts, system.clock, system.lifecycle],
   );
   bind(ports.queues).toResolvedValue(
     (client, lifecycle) => {

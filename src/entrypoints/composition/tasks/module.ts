@@ -5,6 +5,8 @@ import { HttpTaskRunner } from '../../../adapters/http/task-runner.ts';
 import { MemoryQueueStore } from '../../../adapters/memory/queue-store.ts';
 import { MemoryTaskStore } from '../../../adapters/memory/task-store.ts';
 import { MemoryWakeUps } from '../../../adapters/memory/wake-ups.ts';
+import { streamsClient } from '../../../adapters/streams/client.ts';
+import { StreamConsumer } from '../../../adapters/streams/stream-consumer.ts';
 import { CancelTask } from '../../../domain/tasks/cancel-task.ts';
 import { ClaimTasks } from '../../../domain/tasks/claim-tasks.ts';
 import { CompleteTask } from '../../../domain/tasks/complete-task.ts';
@@ -32,7 +34,10 @@ import { fleet, ports, useCases } from './tokens.ts';
 export const tasksModule = (config: TasksConfig): ContainerModule =>
   new ContainerModule((options) => {
     if (config.STORAGE === 'memory') bindMemory(options, config);
-    else bindStores(options, config, SETTLE_EVERY_MS);
+    else {
+      bindStores(options, config, SETTLE_EVERY_MS);
+      bindRecords(options, config);
+    }
     bindWakeUps(options);
     bindRunner(options, config);
     bindUseCases(options);
@@ -63,6 +68,29 @@ function bindMemory({ bind }: ContainerModuleLoadOptions, config: TasksConfig): 
 
 /** A function may answer many requests in a second, and would store its counts after each. */
 const SETTLE_EVERY_MS = 1_000;
+/** After this long a shard of the stream goes from a process that is gone to another one. */
+const LEASE_MS = 6_000;
+
+function bindRecords({ bind }: ContainerModuleLoadOptions, config: TasksConfig): void {
+  const { tasks, queues } = tablesOf(config);
+  bind(ports.records).toResolvedValue(
+    (client, lifecycle, clock, ids, logger) => {
+      const streams = streamsClient(config.AWS_ENDPOINT_URL_DYNAMODB);
+      lifecycle.onClose(() => streams.destroy());
+      return new StreamConsumer({
+        client,
+        streams,
+        table: tasks,
+        leaseTable: queues,
+        owner: ids.next(),
+        clock,
+        leaseMs: LEASE_MS,
+        onError: (err, doing) => logger.error({ err }, `${doing} failed; it is tried again`),
+      });
+    },
+    [dynamoDb, system.lifecycle, system.clock, system.ids, system.logger],
+  );
+}
 
 /** Wake-ups reach this process alone; the others find out when they look, every second. */
 function bindWakeUps({ bind }: ContainerModuleLoadOptions): void {

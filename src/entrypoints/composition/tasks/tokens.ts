@@ -1,4 +1,5 @@
 import type { SnsWakeUps } from '../../../adapters/sns/wake-ups.ts';
+import type { StreamRecord } from '../../../adapters/streams/stream-record.ts';
 import type { CancelTask } from '../../../domain/tasks/cancel-task.ts';
 import type { ClaimTasks } from '../../../domain/tasks/claim-tasks.ts';
 import type { CompleteTask } from '../../../domain/tasks/complete-task.ts';
@@ -16,10 +17,21 @@ import type { RedriveTasks } from '../../../domain/tasks/redrive-tasks.ts';
 import type { ReleaseTask } from '../../../domain/tasks/release-task.ts';
 import type { RunTask } from '../../../domain/tasks/run-task.ts';
 import type { SweepTasks } from '../../../domain/tasks/sweep-tasks.ts';
-import type { FleetLease, QueueStore, TaskRunner, TaskStore, WakeUpSignals, WakeUps } from '../../../ports/tasks.ts';
+import type { ChangeFeed } from '../../../ports/system.ts';
+import type {
+  FleetLease,
+  QueueStore,
+  TaskCounts,
+  TaskRunner,
+  TaskStore,
+  WakeUpSignals,
+  WakeUps,
+} from '../../../ports/tasks.ts';
 import { token } from '../token.ts';
 
 export const ports = {
+  counts: token<TaskCounts>('TaskCounts'),
+  records: token<ChangeFeed<StreamRecord>>('TaskRecords'),
   tasks: token<TaskStore>('TaskStore'),
   queues: token<QueueStore>('QueueStore'),
   wakeUps: token<WakeUps>('WakeUps'),

@@ -52,17 +52,19 @@ export const settingsBody = ({ breaker, turn, ...queue }: Queue): Static<typeof 
   withoutSecrets(queue);
 
 export function queueBody({ settings, figures, effectiveOrder, asOf }: QueueView): Static<typeof schemas.QueueBody> {
-  const { pending, taken, deadLetters, oldestPendingAt, newestPendingAt, throughputPerSecond, counters } = figures;
-  const age = (createdAt: number | undefined): number | null => (createdAt === undefined ? null : asOf - createdAt);
+  const { pending, delayed, taken, deadLetters, throughputPerSecond, counters } = figures;
+  const age = (since: number | undefined): number | null => (since === undefined ? null : Math.max(0, asOf - since));
   return {
     ...settingsBody(settings),
     effectiveOrder,
     breaker: settings.breaker ? 'open' : 'closed',
     pending,
+    delayed,
     taken,
     deadLetters,
-    oldestPendingAgeMs: age(oldestPendingAt),
-    newestPendingAgeMs: age(newestPendingAt),
+    oldestPendingAgeMs: age(figures.oldestPendingAt),
+    newestPendingAgeMs: age(figures.newestPendingAt),
+    oldestDueAgeMs: age(figures.oldestDueAt),
     throughputPerSecond: Math.round((throughputPerSecond ?? 0) * 1000) / 1000,
     counters,
     ...(figures.approximate.length > 0 ? { approximate: figures.approximate.map(nameInBody) } : {}),

@@ -241,10 +241,16 @@ export const QueueBody = Type.Object(
         'Open while the service of the runner is away: it gets one call at a time, to see whether it is back',
     }),
     pending: Type.Integer(),
+    delayed: Type.Integer({ description: 'Of the pending ones, those that are not due' }),
     taken: Type.Integer(),
     deadLetters: Type.Integer({ description: 'Tasks in FAILURE' }),
     oldestPendingAgeMs: ageMs,
     newestPendingAgeMs: ageMs,
+    oldestDueAgeMs: Type.Unsafe<number | null>({
+      type: ['integer', 'null'],
+      description:
+        'Since the task became due that has waited longest, one whose lease ran out included; null when none is',
+    }),
     throughputPerSecond: Type.Number({ description: 'Tasks finished per second lately' }),
     counters: Type.Object({
       enqueued: Type.Integer(),

@@ -1,0 +1,232 @@
+/** What the store knows of a queue. */
+export interface Known {
+  /** Open tasks, those included that other processes have told of and the stream has not brought yet. */
+  readonly open: number;
+  /** Of what this process has added and ended, what the stream has brought. */
+  readonly counted: Changes;
+}
+
+/** How many open tasks a process has added to a queue, and how many it has ended. */
+export interface Changes {
+  readonly added: number;
+  readonly ended: number;
+}
+
+/** What a process tells the others, each time anew: nothing is added to it, so it may be told twice. */
+export interface Told {
+  /** Open tasks that it has added, or may be about to add. */
+  readonly added: number;
+  readonly refused: number;
+  /** Rises with each telling. */
+  readonly edition: number;
+}
+
+export interface ReservationsOptions {
+  /** Makes a name under which this process counts for a while. */
+  readonly newName: () => string;
+  readonly read: (queue: string, by: string) => Promise<Known>;
+  readonly tell: (queue: string, by: string, told: Told) => Promise<void>;
+}
+
+/** What a process has told counts for so long, ms: by then the stream has brought it, or the process has stopped. */
+export const TOLD_MS = 15_000;
+/** It tells the others anew before that. */
+const TELL_ANEW_MS = TOLD_MS / 2;
+/** What is known of a queue is used for so long, ms. */
+const KNOWN_MS = 1_000;
+/** A task is refused by what is no older than this, ms. */
+const REFUSABLE_MS = 100;
+/** Refusals are told at the latest after this long, ms. */
+const TELL_REFUSED_MS = 1_000;
+/** So much of the room that is left a process may fill without telling the others. */
+const UNTOLD_SHARE = 0.01;
+/** A process claims no more of the room at once, so that many who come together each get some. */
+const LARGEST_SHARE = 1 / 8;
+/** A name is used for so long, ms: what the store keeps of it is forgotten a while later, with all that was wrong in it. */
+const NAME_MS = 60_000;
+
+/** What this process has done to a queue under one name. Times are ms on a clock that only goes forward. */
+interface Count {
+  readonly by: string;
+  readonly begunAt: number;
+  added: number;
+  ended: number;
+  refused: number;
+  told: Told;
+  toldAt: number;
+  known: Known;
+  knownAt: number;
+  /** Those who want to add a task. */
+  waiting: number;
+  reading: Promise<void> | undefined;
+  telling: Promise<boolean> | undefined;
+}
+
+/**
+ * Holds queues to their limits. The stream brings the tasks of all processes about a second late; until then each process
+ * counts its own, and knows those of the others as far as these have told:
+ *
+ *     open  =  in the stream  +  told by others, not in the stream  +  own, not in the stream
+ *
+ * Before a process adds more than a hundredth of the room that is left, it tells the others how many it may add.
+ */
+export class Reservations {
+  private readonly counts = new Map<string, Count>();
+  private timer: NodeJS.Timeout | undefined;
+
+  constructor(private readonly options: ReservationsOptions) {}
+
+  /** Counts one more open task if there is room. @returns the name under which it counts */
+  async reserve(queue: string, maxOpen: number): Promise<string | undefined> {
+    const count = this.countOf(queue);
+    count.waiting++;
+    let canTell = true;
+    try {
+      for (;;) {
+        await this.lookIfOlder(queue, count, KNOWN_MS);
+        if (openIn(count) >= maxOpen) await this.lookIfOlder(queue, count, REFUSABLE_MS);
+        const room = maxOpen - openIn(count);
+        if (room <= 0) return this.refuse(count);
+        if (!canTell || mayAdd(count, room)) {
+          count.added++;
+          return count.by;
+        }
+        canTell = await this.tellOfMore(queue, count, room);
+      }
+    } finally {
+      count.waiting--;
+    }
+  }
+
+  /** A task that was reserved was not added. */
+  giveBack(queue: string): void {
+    this.countOf(queue).added--;
+  }
+
+  /** This process has ended an open task. */
+  end(queue: string): void {
+    this.countOf(queue).ended++;
+  }
+
+  /** This process has made an open task of a finished one, for which nobody asks whether there is room. */
+  reopen(queue: string): void {
+    this.countOf(queue).added++;
+  }
+
+  /** One refusal was none. */
+  unrefuse(queue: string): void {
+    this.countOf(queue).refused--;
+  }
+
+  nameIn(queue: string): string {
+    return this.countOf(queue).by;
+  }
+
+  /** Tells of refusals, which nothing else counts, and forgets queues that this process has not touched lately. */
+  async flush(): Promise<void> {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    for (const queue of this.counts.keys()) await this.tellRefused(queue);
+    for (const [queue, { begunAt, refused, told }] of this.counts)
+      if (performance.now() - begunAt > NAME_MS && refused === told.refused) this.counts.delete(queue);
+  }
+
+  /** Tells of refusals in a queue, if there are any that nobody was told of. */
+  async tellRefused(queue: string): Promise<void> {
+    const count = this.counts.get(queue);
+    await count?.telling;
+    if (count && count.refused !== count.told.refused) await this.tell(queue, count, 0);
+  }
+
+  private countOf(queue: string): Count {
+    const current = this.counts.get(queue);
+    if (current && performance.now() - current.begunAt < NAME_MS) return current;
+    const count: Count = {
+      by: this.options.newName(),
+      begunAt: performance.now(),
+      added: 0,
+      ended: 0,
+      refused: 0,
+      told: { added: 0, refused: 0, edition: 0 },
+      toldAt: Number.NEGATIVE_INFINITY,
+      known: { open: 0, counted: { added: 0, ended: 0 } },
+      knownAt: Number.NEGATIVE_INFINITY,
+      waiting: 0,
+      reading: undefined,
+      telling: undefined,
+    };
+    this.counts.set(queue, count);
+    // What the stream has not brought yet of the name before counts as told by another process.
+    if (current && current.added > 0) count.reading = this.tell(queue, current, 0).then(() => this.look(queue, count));
+    return count;
+  }
+
+  private refuse(count: Count): undefined {
+    count.refused++;
+    this.timer ??= setTimeout(() => void this.flush(), TELL_REFUSED_MS).unref();
+  }
+
+  private async lookIfOlder(queue: string, count: Count, ms: number): Promise<void> {
+    if (performance.now() - count.knownAt <= ms) return;
+    count.reading ??= this.look(queue, count);
+    await count.reading;
+  }
+
+  /** A store that does not answer keeps nobody from adding. */
+  private async look(queue: string, count: Count): Promise<void> {
+    const askedAt = performance.now();
+    try {
+      count.known = await this.options.read(queue, count.by);
+    } catch {
+      // What was known before stands in for it.
+    } finally {
+      count.knownAt = askedAt;
+      count.reading = undefined;
+    }
+  }
+
+  /** Tells how many tasks may come. @returns false when the store does not take it */
+  private tellOfMore(queue: string, count: Count, room: number): Promise<boolean> {
+    if (count.telling) return count.telling;
+    const share = Math.min(room * LARGEST_SHARE, Math.max(room * UNTOLD_SHARE, count.waiting));
+    return this.tell(queue, count, Math.max(1, Math.ceil(share)));
+  }
+
+  /** One after the other, so that editions arrive in order. @returns false when the store does not take it */
+  private tell(queue: string, count: Count, more: number): Promise<boolean> {
+    const telling = Promise.resolve(count.telling)
+      .then(() => this.tellNow(queue, count, more))
+      .finally(() => {
+        if (count.telling === telling) count.telling = undefined;
+      });
+    count.telling = telling;
+    return telling;
+  }
+
+  private async tellNow(queue: string, count: Count, more: number): Promise<boolean> {
+    const added = Math.max(count.added + more, toldIn(count));
+    const told: Told = { added, refused: count.refused, edition: count.told.edition + 1 };
+    // An edition is used once, whatever becomes of it.
+    count.told = { ...count.told, edition: told.edition };
+    try {
+      await this.options.tell(queue, count.by, told);
+      count.told = told;
+      count.toldAt = performance.now();
+      return true;
+    } catch {
+      return false;
+    } finally {
+      await this.look(queue, count);
+    }
+  }
+}
+
+const openIn = ({ known: { open, counted }, added, ended }: Count): number =>
+  open + (added - counted.added) - (ended - counted.ended);
+
+/** What the others know this process to have added: what it has told lately, or what the stream has brought. */
+const toldIn = ({ told, toldAt, known: { counted } }: Count): number =>
+  performance.now() - toldAt < TELL_ANEW_MS ? Math.max(told.added, counted.added) : counted.added;
+
+/** Whether one more task may be added before the others are told. */
+const mayAdd = (count: Count, room: number): boolean => count.added + 1 <= toldIn(count) + room * UNTOLD_SHARE;
