@@ -26,6 +26,18 @@ export interface StockStore {
   put(change: StockChange): Promise<{ readonly stock: Stock; readonly created: boolean }>;
 
   /**
+   * As `put`, but only while the stock is as it was seen: the same content put at the same time, or not there at all.
+   *
+   * @param seen undefined for a stock that was not there
+   * @returns undefined when it was not as seen any more, and nothing is changed
+   * @throws DomainError `STORE_UNAVAILABLE`; it may be changed all the same
+   */
+  replace(
+    seen: Stock | undefined,
+    change: StockChange,
+  ): Promise<{ readonly stock: Stock; readonly created: boolean } | undefined>;
+
+  /**
    * All stocks, each once, in no particular order.
    *
    * @throws DomainError `INVALID_REQUEST` for a cursor that this store did not make, `STORE_UNAVAILABLE`

@@ -1,3 +1,4 @@
+import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import {
   type DynamoDBDocumentClient,
   GetCommand,
@@ -5,6 +6,7 @@ import {
   UpdateCommand,
   type UpdateCommandInput,
 } from '@aws-sdk/lib-dynamodb';
+import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { ID_PATTERN } from '../../domain/shared/id-pattern.ts';
 import type { Page, PageRequest } from '../../domain/shared/page.ts';
 import { DEFAULT_CURRENCY, type Stock } from '../../domain/stocks/stock.ts';
@@ -45,10 +47,21 @@ export class DynamoDbStockStore implements StockStore {
     const command = new UpdateCommand(updateStock(this.table, change));
     const { Attributes, $metadata } = await this.client.send(command, inTime()).catch(throwStoreError);
     const before = Attributes as StockItem | undefined;
-    const stock = { ...change, currency: change.currency ?? before?.currency ?? DEFAULT_CURRENCY };
-    // The SDK repeats a put whose answer was lost, and then finds what the first attempt has written.
-    const isRepeated = ($metadata.attempts ?? 1) > 1;
-    return { stock, created: before === undefined || (isRepeated && isCreatedBy(stock, before)) };
+    const stock = storedBy(change, before);
+    return { stock, created: before === undefined || (isRepeated($metadata) && isCreatedBy(stock, before)) };
+  }
+
+  async replace(seen: Stock | undefined, change: StockChange) {
+    const command = new UpdateCommand(updateStockAsSeen(this.table, seen, change));
+    const stock = storedBy(change, seen);
+    try {
+      await this.client.send(command, inTime());
+    } catch (error) {
+      if (!(error instanceof ConditionalCheckFailedException)) return throwStoreError(error);
+      const present = error.Item && (unmarshall(error.Item) as StockItem);
+      if (!present || !isRepeated(error.$metadata) || !isPutBy(stock, present)) return undefined;
+    }
+    return { stock, created: seen === undefined };
   }
 
   async list({ limit, cursor }: PageRequest): Promise<Page<Stock>> {
@@ -67,11 +80,18 @@ export class DynamoDbStockStore implements StockStore {
 
 const stockIn = ({ createdAt: _, ...stock }: StockItem): Stock => stock;
 
-const isCreatedBy = (put: Stock, item: StockItem): boolean =>
-  item.createdAt === put.updatedAt &&
-  item.updatedAt === put.updatedAt &&
-  item.value === put.value &&
-  item.currency === put.currency;
+const storedBy = (change: StockChange, before: Stock | undefined): Stock => ({
+  ...change,
+  currency: change.currency ?? before?.currency ?? DEFAULT_CURRENCY,
+});
+
+/** The SDK repeats a put whose answer was lost, and then finds what the first attempt has written. */
+const isRepeated = ({ attempts = 1 }: { readonly attempts?: number | undefined }): boolean => attempts > 1;
+
+const isPutBy = (put: Stock, item: StockItem): boolean =>
+  item.updatedAt === put.updatedAt && item.value === put.value && item.currency === put.currency;
+
+const isCreatedBy = (put: Stock, item: StockItem): boolean => item.createdAt === put.updatedAt && isPutBy(put, item);
 
 const inTime = () => ({ abortSignal: AbortSignal.timeout(ANSWER_TIMEOUT_MS) });
 
@@ -91,5 +111,21 @@ function updateStock(table: string, { stockId, value, currency, updatedAt }: Sto
       ':currency': currency ?? DEFAULT_CURRENCY,
     },
     ReturnValues: 'ALL_OLD',
+  };
+}
+
+function updateStockAsSeen(table: string, seen: Stock | undefined, change: StockChange): UpdateCommandInput {
+  const update = updateStock(table, change);
+  return {
+    ...update,
+    ConditionExpression: seen
+      ? '#value = :seenValue AND currency = :seenCurrency AND updatedAt = :seenUpdatedAt'
+      : 'attribute_not_exists(stockId)',
+    ExpressionAttributeValues: {
+      ...update.ExpressionAttributeValues,
+      ...(seen ? { ':seenValue': seen.value, ':seenCurrency': seen.currency, ':seenUpdatedAt': seen.updatedAt } : {}),
+    },
+    ReturnValues: 'NONE',
+    ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
   };
 }

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Page, PageRequest } from '../../domain/shared/page.ts';
 import { DEFAULT_CURRENCY, type Stock } from '../../domain/stocks/stock.ts';
 import type { StockChange, StockStore } from '../../ports/stocks.ts';
@@ -20,6 +21,10 @@ export class MemoryStockStore implements StockStore {
     const stock = { ...change, currency: change.currency ?? before?.currency ?? DEFAULT_CURRENCY };
     this.stocks.set(stock.stockId, stock);
     return { stock, created: before === undefined };
+  }
+
+  async replace(seen: Stock | undefined, change: StockChange) {
+    return isDeepStrictEqual(this.stocks.get(change.stockId), seen) ? this.put(change) : undefined;
   }
 
   async list(page: PageRequest): Promise<Page<Stock>> {

@@ -4,9 +4,11 @@ import { parseCurrency } from './currencies.ts';
 import { stockNotFound } from './errors.ts';
 import { convert, type Rounding, roundAmount } from './money.ts';
 import { type Provenance, provenanceOf, rateOf } from './rates.ts';
+import type { Stock } from './stock.ts';
 
 export interface StockValue {
-  readonly stockId: string;
+  /** As it was put. */
+  readonly stock: Stock;
   /** The value in each currency, the stock's own first: decimal strings with the currency's digits. */
   readonly values: ReadonlyMap<string, string>;
   /** Undefined if only the stock's own currency was asked for, which takes no rates. */
@@ -35,12 +37,12 @@ export class ValueStock {
 
     const values = new Map([[stock.currency, roundAmount(stock.value, stock.currency, this.rounding)]]);
     asked.delete(stock.currency);
-    if (asked.size === 0) return { stockId, values, rates: undefined };
+    if (asked.size === 0) return { stock, values, rates: undefined };
 
     const table = await this.exchangeRates.latest(this.clock.now() - start);
     const own = rateOf(table, stock.currency);
     for (const currency of asked)
       values.set(currency, convert(stock.value, own, rateOf(table, currency), currency, this.rounding));
-    return { stockId, values, rates: provenanceOf(table, this.clock.now()) };
+    return { stock, values, rates: provenanceOf(table, this.clock.now()) };
   }
 }

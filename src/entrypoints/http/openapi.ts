@@ -1,20 +1,11 @@
 import swagger from '@fastify/swagger';
-import swaggerUi, { type FastifySwaggerUiOptions } from '@fastify/swagger-ui';
 import type { FastifyInstance, FastifySchema, RouteOptions } from 'fastify';
 import * as Type from 'typebox';
 import type { ProblemTable } from './problems.ts';
 import { ProblemBody } from './schemas.ts';
 
-/**
- * Serves `GET /openapi.json`, grown out of the routes' schemas, and `GET /docs`, a page to read and try it.
- *
- * @param files where the page's own files are, if not in the package
- */
-export async function publishOpenApi(
-  app: FastifyInstance,
-  problems: ProblemTable,
-  files: Pick<FastifySwaggerUiOptions, 'baseDir' | 'logo'> = {},
-): Promise<void> {
+/** Serves `GET /openapi.json`, grown out of the routes' schemas. */
+export async function publishOpenApi(app: FastifyInstance, problems: ProblemTable): Promise<void> {
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
@@ -24,6 +15,7 @@ export async function publishOpenApi(
         version: '1',
         license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
       },
+      servers: [{ url: app.publicPath || '/', description: 'This service' }],
       components: {
         schemas: { Problem: ProblemBody },
         securitySchemes: {
@@ -55,20 +47,11 @@ export async function publishOpenApi(
     },
     async () => app.swagger(),
   );
-  // The page styles its elements in place; its scripts are files of its own.
-  app.addHook('onSend', async ({ routeOptions }, reply) => {
-    if (!PAGE.test(routeOptions.url ?? '')) return;
-    reply.header(POLICY, `${reply.getHeader(POLICY)};style-src 'self' 'unsafe-inline'`);
-  });
-  await app.register(swaggerUi, { ...files, routePrefix: '/docs' });
 }
 
 /** Marks operations on the way into the document, for which every body that has a schema is required. */
 const OPTIONAL_BODY = 'x-optional-body';
 type OperationObject = { requestBody: { required?: boolean }; [OPTIONAL_BODY]?: boolean };
-
-const PAGE = /^\/docs\/?$/;
-const POLICY = 'content-security-policy';
 
 /** Completes a route's schema by the key that it needs and every refusal that it may answer with. */
 function documented(schema: FastifySchema, { config }: RouteOptions, problems: ProblemTable): FastifySchema {

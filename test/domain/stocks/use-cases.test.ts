@@ -50,7 +50,7 @@ describe('valuing a stock', () => {
     await world.putStock.execute('AMZN', { value: '97.005' });
 
     expect(await world.valueStock.execute('AMZN', ['EUR', 'eur'])).toEqual({
-      stockId: 'AMZN',
+      stock: expect.objectContaining({ stockId: 'AMZN', value: '97.005', currency: 'EUR' }),
       values: new Map([['EUR', '97.01']]),
       rates: undefined,
     });

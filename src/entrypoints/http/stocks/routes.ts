@@ -9,6 +9,7 @@ import type { Provenance } from '../../../domain/stocks/rates.ts';
 import type { Stock } from '../../../domain/stocks/stock.ts';
 import type { ValueStock } from '../../../domain/stocks/value-stock.ts';
 import { within } from '../../deadline.ts';
+import { preconditionIn } from '../preconditions.ts';
 import { pageRequest, timestamp } from '../schemas.ts';
 import * as schemas from './schemas.ts';
 
@@ -57,8 +58,9 @@ export const stocksRoutes = (options: StocksRoutesOptions): FastifyPluginAsync =
           response: { 200: schemas.ValueBody },
         },
       },
-      async ({ params: { stockId }, query: { currencies } }) => {
-        const { values, rates } = await inTime(options.valueStock.execute(stockId, currencies?.split(',')));
+      async ({ params: { stockId }, query: { currencies } }, reply) => {
+        const { stock, values, rates } = await inTime(options.valueStock.execute(stockId, currencies?.split(',')));
+        reply.header('etag', etagOf(stock));
         return { stock: stockId, values: Object.fromEntries(values), rates: rates ? provenanceBody(rates) : null };
       },
     );
@@ -66,18 +68,21 @@ export const stocksRoutes = (options: StocksRoutesOptions): FastifyPluginAsync =
     app.put(
       '/stock/:stockId',
       {
-        config: { key: true, problems: ['STORE_UNAVAILABLE'] },
+        config: { key: true, problems: ['PRECONDITION_FAILED', 'STORE_UNAVAILABLE'] },
         schema: {
           tags,
           summary: 'Set the value of a stock',
           description: 'A new stock is in EUR unless a currency is given; one that exists keeps its currency.',
           params: schemas.StockParams,
+          headers: schemas.PreconditionHeaders,
           body: schemas.NewValue,
           response: { 200: schemas.StockBody, 201: schemas.CreatedStock },
         },
       },
-      async ({ params: { stockId }, body }, reply) => {
-        const { stock, created } = await inTime(options.putStock.execute(stockId, body));
+      async ({ params: { stockId }, headers, body }, reply) => {
+        const precondition = preconditionIn(headers, etagOf);
+        const { stock, created } = await inTime(options.putStock.execute(stockId, body, precondition));
+        reply.header('etag', etagOf(stock));
         if (created) return reply.code(201).header('location', `/stock/${stockId}`).send(stockBody(stock));
         return reply.code(200).send(stockBody(stock));
       },
@@ -110,6 +115,9 @@ async function inTime<T extends object>(work: Promise<T>): Promise<T> {
   if (answer === 'late') throw storeUnavailable(new Error(`no answer within ${ANSWER_BUDGET_MS} ms`));
   return answer;
 }
+
+/** Names what was put, and not what it is worth now. */
+const etagOf = ({ value, currency, updatedAt }: Stock): string => `"${value}-${currency}-${updatedAt}"`;
 
 const stockBody = ({ stockId, value, currency, updatedAt }: Stock): Static<typeof schemas.StockBody> => ({
   stock: stockId,

@@ -1,6 +1,7 @@
 import * as Type from 'typebox';
 import { Id, MapOf, Timestamp } from '../schemas.ts';
 
+export { PreconditionHeaders } from '../preconditions.ts';
 export { PageQuery } from '../schemas.ts';
 
 const Currency = Type.String({ pattern: '^[A-Za-z]{3}$', description: 'a currency of ISO 4217, such as EUR' });
@@ -37,11 +38,16 @@ const stockFields = {
   updatedAt: Timestamp,
 };
 
-export const StockBody = Type.Object(stockFields, { description: 'The stock with its new value' });
+const etag = Type.String({ description: 'Names what was put' });
+
+export const StockBody = Type.Object(stockFields, {
+  description: 'The stock with its new value',
+  headers: { etag },
+});
 
 export const CreatedStock = Type.Object(stockFields, {
   description: 'The new stock',
-  headers: { location: Type.String({ description: 'Path of the stock' }) },
+  headers: { location: Type.String({ description: 'Path of the stock' }), etag },
 });
 
 export const StockList = Type.Object(
@@ -67,7 +73,7 @@ export const ValueBody = Type.Object(
       description: 'What the conversion rests on; null if only the stock’s own currency was asked for',
     }),
   },
-  { description: 'The value of the stock in each currency' },
+  { description: 'The value of the stock in each currency', headers: { etag } },
 );
 
 export const RatesBody = Type.Object(

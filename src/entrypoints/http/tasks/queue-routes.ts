@@ -12,9 +12,10 @@ import type { PurgeQueue } from '../../../domain/tasks/purge-queue.ts';
 import type { RedriveTasks } from '../../../domain/tasks/redrive-tasks.ts';
 import type { ReleaseTask } from '../../../domain/tasks/release-task.ts';
 import type { RunnerHosts, WakeUpSignals } from '../../../ports/tasks.ts';
+import { preconditionIn } from '../preconditions.ts';
 import { generalProblems, type Problem, type ProblemTable, problemDetails } from '../problems.ts';
 import { pageRequest } from '../schemas.ts';
-import { claimedBody, queueBody, settingsBody, taskBody } from './bodies.ts';
+import { claimedBody, etagOf, queueBody, settingsBody, taskBody } from './bodies.ts';
 import { keyed, tags } from './common.ts';
 import { problems } from './problems.ts';
 import { runnerIssues } from './runner-issues.ts';
@@ -89,7 +90,7 @@ export const queueRoutes = (options: QueueRoutesOptions): FastifyPluginAsync => 
       },
       async ({ params: { queue }, body: { tasks }, log }) => {
         const outcomes = await options.enqueueTask.all(queue, tasks);
-        return { results: outcomes.map((outcome) => batchResult(outcome, log)) };
+        return { results: outcomes.map((outcome) => batchResult(outcome, app.publicPath, log)) };
       },
     );
 
@@ -137,28 +138,36 @@ export const queueRoutes = (options: QueueRoutesOptions): FastifyPluginAsync => 
           tags,
           summary: 'Read a queue: settings, what it holds, what it has done',
           params: schemas.QueueParams,
-          response: { 200: schemas.QueueBody },
+          response: { 200: schemas.QueueAnswer },
         },
       },
-      async ({ params: { queue } }) => queueBody(await options.findQueues.byName(queue)),
+      async ({ params: { queue } }, reply) => {
+        const view = await options.findQueues.byName(queue);
+        reply.header('etag', etagOf(view.settings));
+        return queueBody(view);
+      },
     );
 
     app.put(
       '/queues/:queue',
       {
-        config: keyed(),
+        config: keyed('PRECONDITION_FAILED'),
         schema: {
           tags,
           summary: 'Configure a queue; what is left out has its default',
           params: schemas.QueueParams,
+          headers: schemas.PreconditionHeaders,
           body: schemas.QueueDraft,
           response: { 200: schemas.QueueSettingsBody },
         },
       },
-      async ({ params: { queue }, body }) => {
+      async ({ params: { queue }, headers, body }, reply) => {
+        const precondition = preconditionIn(headers, etagOf);
         const issues = runnerIssues(body.runner, options.runnerHosts);
         if (issues.length > 0) throw invalidRequest(...issues);
-        return settingsBody(await options.configureQueue.execute(queue, body));
+        const configured = await options.configureQueue.execute(queue, body, precondition);
+        reply.header('etag', etagOf(configured));
+        return settingsBody(configured);
       },
     );
 
@@ -185,16 +194,17 @@ export const queueRoutes = (options: QueueRoutesOptions): FastifyPluginAsync => 
     app.delete(
       '/queues/:queue',
       {
-        config: keyed('TASKS_QUEUE_NOT_FOUND', 'TASKS_QUEUE_NOT_EMPTY'),
+        config: keyed('TASKS_QUEUE_NOT_FOUND', 'TASKS_QUEUE_NOT_EMPTY', 'PRECONDITION_FAILED'),
         schema: {
           tags,
           summary: 'Delete a queue that holds no open tasks',
           params: schemas.QueueParams,
+          headers: schemas.PreconditionHeaders,
           response: { 204: schemas.Nothing },
         },
       },
-      async ({ params: { queue }, log }, reply) => {
-        await options.purgeQueue.remove(queue);
+      async ({ params: { queue }, headers, log }, reply) => {
+        await options.purgeQueue.remove(queue, preconditionIn(headers, etagOf));
         log.info({ queue }, 'queue deleted');
         return reply.code(204).send(null);
       },
@@ -287,11 +297,11 @@ function signalWhenUnheard({ raw }: FastifyReply): AbortSignal {
 const ALL_PROBLEMS: ProblemTable = { ...generalProblems, ...problems };
 
 /** What became of one task of a batch: others may have been added, so that nothing here fails the whole. */
-function batchResult(outcome: PromiseSettledResult<EnqueueResult>, log: FastifyBaseLogger) {
+function batchResult(outcome: PromiseSettledResult<EnqueueResult>, publicPath: string, log: FastifyBaseLogger) {
   if (outcome.status === 'fulfilled') return { task: taskBody(outcome.value.task) };
   const error = outcome.reason instanceof DomainError ? outcome.reason : undefined;
   const code = error?.code ?? 'INTERNAL';
   const problem = ALL_PROBLEMS[code] as Problem;
   if (problem.status >= 500) log.error({ err: outcome.reason, code }, 'a task of a batch failed');
-  return { problem: problemDetails(code, problem, error) };
+  return { problem: problemDetails(publicPath, code, problem, error) };
 }

@@ -1,6 +1,7 @@
 import * as Type from 'typebox';
 import { Id, MapOf, PageQuery, Timestamp } from '../schemas.ts';
 
+export { PreconditionHeaders } from '../preconditions.ts';
 export { IdempotencyHeaders, PageQuery } from '../schemas.ts';
 
 const MAX_DELAY_SECONDS = 2_592_000;
@@ -227,7 +228,12 @@ const settingsFields = {
   ),
 };
 
-export const QueueSettingsBody = Type.Object(settingsFields, { description: 'The settings, all of them' });
+const etag = Type.String({ description: 'Names the settings that were put' });
+
+export const QueueSettingsBody = Type.Object(settingsFields, {
+  description: 'The settings, all of them',
+  headers: { etag },
+});
 
 const ageMs = Type.Unsafe<number | null>({ type: ['integer', 'null'], description: 'null when nothing is pending' });
 
@@ -259,6 +265,9 @@ export const QueueBody = Type.Object(
   },
   { description: 'The queue: its settings, what it holds, what it has done' },
 );
+
+/** As the list has it, under the name of its settings. */
+export const QueueAnswer = { ...QueueBody, headers: { etag } };
 
 export const QueueList = Type.Object(
   { queues: Type.Array(QueueBody), nextCursor: Type.Optional(Type.String()) },

@@ -14,6 +14,8 @@ import { concealed, type ReadResults, type Results } from '../../../domain/votes
 import type { RecountPoll } from '../../../domain/votes/recount-poll.ts';
 import type { Clock, Meter } from '../../../ports/system.ts';
 import { within } from '../../deadline.ts';
+import { addVary } from '../answer-headers.ts';
+import { matchesEtag } from '../preconditions.ts';
 import { pageRequest, timestamp } from '../schemas.ts';
 import { EventStream } from './event-stream.ts';
 import { LiveResults, versionOf } from './live-results.ts';
@@ -162,8 +164,9 @@ export const votesRoutes = (options: VotesRoutesOptions): FastifyPluginAsync => 
         const csv = prefersCsv(headers.accept);
         const etag = `"${versionOf(now)}${csv ? '-csv' : ''}"`;
         const cache = now.hidden && keyName !== undefined ? 'private, no-store' : 'no-cache';
-        reply.header('etag', etag).header('cache-control', cache).header('vary', 'Authorization, x-api-key, Accept');
-        if (matches(headers['if-none-match'], etag)) return reply.code(304).send(null);
+        reply.header('etag', etag).header('cache-control', cache);
+        addVary(reply, 'Authorization, x-api-key, Accept');
+        if (matchesEtag(headers['if-none-match'], etag)) return reply.code(304).send(null);
         if (!csv) return resultsBody(now);
         return reply.type('text/csv; charset=utf-8').send(resultsCsv(now));
       },
@@ -325,10 +328,6 @@ function epochMs(path: string, text: string | undefined): number | undefined {
     throw invalidRequest({ path, message: 'must be a time that there is, in the years 0000 to 9999 UTC' });
   return time;
 }
-
-/** Whether an `If-None-Match` names this version; weak and listed ones do too (RFC 9110 §13.1.2). */
-const matches = (header = '', etag: string): boolean =>
-  header.split(',').some((tag) => ['*', etag].includes(tag.trim().replace(/^W\//, '')));
 
 /** A key shows what a poll hides from everybody else. */
 const shownTo = (keyName: string | undefined, results: Results): Results =>
