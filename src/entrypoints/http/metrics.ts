@@ -27,6 +27,7 @@ export const publishMetrics =
         ...(key ? { config: { key: true, ownKey: apiKeyReader([{ name: 'metrics', key }]) } } : {}),
         schema: {
           tags: ['system'],
+          operationId: 'getMetrics',
           summary: 'Figures for Prometheus',
           response: { 200: { description: 'Prometheus text', content: { 'text/plain': { schema: Type.String() } } } },
         },

@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifySchema, RouteOptions } from 'fastify';
 import * as Type from 'typebox';
 import type { ProblemTable } from './problems.ts';
 import { ProblemBody } from './schemas.ts';
+import { VERSION } from './version.ts';
 
 /** Serves `GET /openapi.json`, grown out of the routes' schemas. */
 export async function publishOpenApi(app: FastifyInstance, problems: ProblemTable): Promise<void> {
@@ -11,11 +12,20 @@ export async function publishOpenApi(app: FastifyInstance, problems: ProblemTabl
       openapi: '3.1.0',
       info: {
         title: 'Portside',
-        description: 'Votes, tasks and stock values. Every error is RFC 9457 problem details.',
-        version: '1',
+        description:
+          'Votes, tasks and stock values. Every error is RFC 9457 problem details. Answers may get new fields, and new codes of ' +
+          'errors may come: ignore what you do not know. Before anything goes away, its answers carry the headers ' +
+          '`Deprecation` and `Sunset`.',
+        version: VERSION,
         license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
       },
       servers: [{ url: app.publicPath || '/', description: 'This service' }],
+      tags: [
+        { name: 'votes', description: 'Polls, votes by web and SMS, and results that can be checked' },
+        { name: 'tasks', description: 'Queues, and tasks that are worked on by runners or by workers of your own' },
+        { name: 'stocks', description: 'Stocks, and what they are worth in other currencies' },
+        { name: 'system', description: 'Health, figures, errors and this document' },
+      ],
       components: {
         schemas: { Problem: ProblemBody },
         securitySchemes: {
@@ -41,6 +51,7 @@ export async function publishOpenApi(app: FastifyInstance, problems: ProblemTabl
     {
       schema: {
         tags: ['system'],
+        operationId: 'getOpenApi',
         summary: 'This document',
         response: { 200: Type.Object({}, { additionalProperties: true, description: 'An OpenAPI 3.1 document' }) },
       },
@@ -75,7 +86,7 @@ function documented(schema: FastifySchema, { config }: RouteOptions, problems: P
   return {
     ...schema,
     ...(config?.optionalBody ? { [OPTIONAL_BODY]: true } : {}),
-    ...(config?.key ? { security: [...(config.key === 'optional' ? [{}] : []), { bearer: [] }, { apiKey: [] }] } : {}),
+    security: config?.key ? [...(config.key === 'optional' ? [{}] : []), { bearer: [] }, { apiKey: [] }] : [],
     response: { ...Object.fromEntries(refusals), ...(schema.response as object) },
   };
 }

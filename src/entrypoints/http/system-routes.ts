@@ -41,6 +41,7 @@ export const systemRoutes =
       {
         schema: {
           tags: ['system'],
+          operationId: 'getHealth',
           summary: 'Whether the process lives',
           response: {
             200: Type.Object(
@@ -58,6 +59,7 @@ export const systemRoutes =
       {
         schema: {
           tags: ['system'],
+          operationId: 'getReadiness',
           summary: 'Whether everything that the process depends on can be reached',
           response: {
             200: healthBody(
@@ -81,6 +83,7 @@ export const systemRoutes =
         config: { problems: ['NOT_FOUND'] },
         schema: {
           tags: ['system'],
+          operationId: 'getError',
           summary: 'What an error code means and what to do about it',
           params: Type.Object({ code: Type.String() }),
           response: {

@@ -32,6 +32,7 @@ export const stocksRoutes = (options: StocksRoutesOptions): FastifyPluginAsync =
         config: { problems: ['STORE_UNAVAILABLE'] },
         schema: {
           tags,
+          operationId: 'listStocks',
           summary: 'List stocks',
           querystring: schemas.PageQuery,
           response: { 200: schemas.StockList },
@@ -51,6 +52,7 @@ export const stocksRoutes = (options: StocksRoutesOptions): FastifyPluginAsync =
         },
         schema: {
           tags,
+          operationId: 'getStock',
           summary: 'Value a stock in currencies',
           description: 'Without `currencies`: those of `DEFAULT_CURRENCIES`.',
           params: schemas.StockParams,
@@ -71,6 +73,7 @@ export const stocksRoutes = (options: StocksRoutesOptions): FastifyPluginAsync =
         config: { key: true, problems: ['PRECONDITION_FAILED', 'STORE_UNAVAILABLE'] },
         schema: {
           tags,
+          operationId: 'putStock',
           summary: 'Set the value of a stock',
           description: 'A new stock is in EUR unless a currency is given; one that exists keeps its currency.',
           params: schemas.StockParams,
@@ -94,6 +97,7 @@ export const stocksRoutes = (options: StocksRoutesOptions): FastifyPluginAsync =
         config: { problems: ['STOCKS_RATE_MISSING', 'STOCKS_RATES_UNAVAILABLE', 'STORE_UNAVAILABLE'] },
         schema: {
           tags,
+          operationId: 'listRates',
           summary: 'List exchange rates',
           description: 'Without `base`: the source’s own. Without `currencies`: all that the source has.',
           querystring: schemas.RatesQuery,

@@ -49,6 +49,7 @@ export const queueRoutes = (options: QueueRoutesOptions): FastifyPluginAsync => 
         config: keyed('TASKS_PAYLOAD_TOO_LARGE', 'IDEMPOTENCY_KEY_REUSED', 'TASKS_QUEUE_FULL'),
         schema: {
           tags,
+          operationId: 'enqueueTask',
           summary: 'Enqueue a task',
           description:
             'The task’s identity among all queues is `taskId`, else made from the `Idempotency-Key`, else generated. ' +
@@ -79,6 +80,7 @@ export const queueRoutes = (options: QueueRoutesOptions): FastifyPluginAsync => 
         config: keyed(),
         schema: {
           tags,
+          operationId: 'enqueueTasks',
           summary: 'Enqueue up to 100 tasks',
           description:
             'Each stands for itself: one that is refused keeps no other from being added. With a `taskId` each, the batch ' +
@@ -100,6 +102,7 @@ export const queueRoutes = (options: QueueRoutesOptions): FastifyPluginAsync => 
         config: keyed(),
         schema: {
           tags,
+          operationId: 'listTasks',
           summary: 'List tasks of a queue, newest first',
           description: 'A page may be short and still have `nextCursor`. A SUCCESS is found by its id.',
           params: schemas.QueueParams,
@@ -119,6 +122,7 @@ export const queueRoutes = (options: QueueRoutesOptions): FastifyPluginAsync => 
         config: keyed(),
         schema: {
           tags,
+          operationId: 'listQueues',
           summary: 'List queues by name',
           querystring: schemas.PageQuery,
           response: { 200: schemas.QueueList },
@@ -136,6 +140,7 @@ export const queueRoutes = (options: QueueRoutesOptions): FastifyPluginAsync => 
         config: keyed('TASKS_QUEUE_NOT_FOUND'),
         schema: {
           tags,
+          operationId: 'getQueue',
           summary: 'Read a queue: settings, what it holds, what it has done',
           params: schemas.QueueParams,
           response: { 200: schemas.QueueAnswer },
@@ -154,6 +159,7 @@ export const queueRoutes = (options: QueueRoutesOptions): FastifyPluginAsync => 
         config: keyed('PRECONDITION_FAILED'),
         schema: {
           tags,
+          operationId: 'putQueue',
           summary: 'Configure a queue; what is left out has its default',
           params: schemas.QueueParams,
           headers: schemas.PreconditionHeaders,
@@ -177,6 +183,7 @@ export const queueRoutes = (options: QueueRoutesOptions): FastifyPluginAsync => 
         config: keyed(),
         schema: {
           tags,
+          operationId: 'purgeQueue',
           summary: 'Remove tasks of a queue, at most 1,000',
           description: 'PENDING tasks become CANCELLED, which calls nobody and can be read; finished ones go.',
           params: schemas.QueueParams,
@@ -197,6 +204,7 @@ export const queueRoutes = (options: QueueRoutesOptions): FastifyPluginAsync => 
         config: keyed('TASKS_QUEUE_NOT_FOUND', 'TASKS_QUEUE_NOT_EMPTY', 'PRECONDITION_FAILED'),
         schema: {
           tags,
+          operationId: 'deleteQueue',
           summary: 'Delete a queue that holds no open tasks',
           params: schemas.QueueParams,
           headers: schemas.PreconditionHeaders,
@@ -220,6 +228,7 @@ export const queueRoutes = (options: QueueRoutesOptions): FastifyPluginAsync => 
           config: keyed('TASKS_QUEUE_NOT_FOUND'),
           schema: {
             tags,
+            operationId: `${action}Queue`,
             summary: paused ? 'Pause a queue: nobody claims from it' : 'Have a paused queue go on',
             params: schemas.QueueParams,
             response: { 200: schemas.QueueBody },
@@ -240,6 +249,7 @@ export const queueRoutes = (options: QueueRoutesOptions): FastifyPluginAsync => 
         config: keyed(),
         schema: {
           tags,
+          operationId: 'claimTasks',
           summary: 'Claim tasks',
           description: 'Answers as soon as there is a task, with none once `waitSeconds` are over.',
           params: schemas.QueueParams,
@@ -268,6 +278,7 @@ export const queueRoutes = (options: QueueRoutesOptions): FastifyPluginAsync => 
         config: { ...keyed(), optionalBody: true },
         schema: {
           tags,
+          operationId: 'redriveTasks',
           summary: 'Bring back tasks of a queue that have failed or were shed, at most 1,000',
           description: 'The newest first; those with the status FAILURE unless the body says SHED.',
           params: schemas.QueueParams,

@@ -57,6 +57,7 @@ export const votesRoutes = (options: VotesRoutesOptions): FastifyPluginAsync => 
         config: { key: true, problems: ['VOTES_POLL_EXISTS', 'VOTES_NUMBER_TAKEN', 'STORE_UNAVAILABLE'] },
         schema: {
           tags,
+          operationId: 'createPoll',
           summary: 'Create a poll',
           body: schemas.NewPoll,
           response: { 201: schemas.CreatedPoll },
@@ -76,6 +77,7 @@ export const votesRoutes = (options: VotesRoutesOptions): FastifyPluginAsync => 
         config: { problems: ['STORE_UNAVAILABLE'] },
         schema: {
           tags,
+          operationId: 'listPolls',
           summary: 'List polls, newest first',
           querystring: schemas.PageQuery,
           response: { 200: schemas.PollList },
@@ -94,6 +96,7 @@ export const votesRoutes = (options: VotesRoutesOptions): FastifyPluginAsync => 
         config: { problems: ['VOTES_POLL_NOT_FOUND', 'STORE_UNAVAILABLE'] },
         schema: {
           tags,
+          operationId: 'getPoll',
           summary: 'Read a poll',
           params: schemas.PollParams,
           response: { 200: schemas.PollBody },
@@ -120,6 +123,7 @@ export const votesRoutes = (options: VotesRoutesOptions): FastifyPluginAsync => 
         },
         schema: {
           tags,
+          operationId: 'castVote',
           summary: 'Vote in a poll',
           description:
             'The vote’s identity is `voteId`, else the `Idempotency-Key`, else generated. The same vote again answers ' +
@@ -150,6 +154,7 @@ export const votesRoutes = (options: VotesRoutesOptions): FastifyPluginAsync => 
         config: { key: 'optional', problems: ['VOTES_POLL_NOT_FOUND', 'STORE_UNAVAILABLE'] },
         schema: {
           tags,
+          operationId: 'getResults',
           summary: 'Read the results',
           description:
             'With `If-None-Match` the answer is 304 while neither the tally nor what is said of it has changed. With an ' +
@@ -188,6 +193,7 @@ export const votesRoutes = (options: VotesRoutesOptions): FastifyPluginAsync => 
         },
         schema: {
           tags,
+          operationId: 'followResults',
           summary: 'Follow the results (server-sent events)',
           description:
             'Events `results` with the revision as id: the state at once, then each change, at most 5 a second.',
@@ -228,6 +234,7 @@ export const votesRoutes = (options: VotesRoutesOptions): FastifyPluginAsync => 
         },
         schema: {
           tags,
+          operationId: 'closePoll',
           summary: 'Close a poll and audit it',
           description:
             'A region that is lost is given up with `withoutRegions`; the end of the count then does not wait for it.',
@@ -259,6 +266,7 @@ export const votesRoutes = (options: VotesRoutesOptions): FastifyPluginAsync => 
         config: { key: true, problems: ['VOTES_POLL_NOT_FOUND', 'VOTES_POLL_CLOSED', 'STORE_UNAVAILABLE'] },
         schema: {
           tags,
+          operationId: 'recountPoll',
           summary: 'Rebuild the tally from the shards',
           params: schemas.PollParams,
           response: { 200: schemas.RecountBody },
@@ -282,6 +290,7 @@ export const votesRoutes = (options: VotesRoutesOptions): FastifyPluginAsync => 
           schema: {
             tags,
             hide: path.endsWith('/'),
+            operationId: 'takeSms',
             summary: 'Take an SMS from Twilio',
             description:
               'The answer is TwiML with a reply to the voter. Parameters that are not known here are ignored.',

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import * as Type from 'typebox';
 import { MAX_CHOICES } from '../../../domain/votes/poll.ts';
-import { Id, Identity, Timestamp } from '../schemas.ts';
+import { Id, Identity, PLAIN_TEXT, Timestamp } from '../schemas.ts';
 import { TIME_PATTERN } from './time.ts';
 
 export { Id, IdempotencyHeaders, PageQuery } from '../schemas.ts';
@@ -15,7 +15,8 @@ const Text = (maxLength: number) =>
   Type.String({
     minLength: 1,
     maxLength,
-    pattern: '^[^\\p{Cc}\\p{Noncharacter_Code_Point}]*$',
+    pattern: '^[^\\x00-\\x1f\\x7f-\\x9f]*$',
+    format: PLAIN_TEXT,
     description: `1–${maxLength} characters, none of them a control character or noncharacter`,
   });
 
