@@ -145,6 +145,22 @@ describe('the OpenAPI document', () => {
     expect(document.servers).toEqual([{ url: '/', description: expect.any(String) }]);
   });
 
+  it('has one schema for what is one thing', () => {
+    const { schemas } = document.components as { schemas: Record<string, { properties: object }> };
+    const names = ['Problem', 'Poll', 'Results', 'Task', 'Queue', 'QueueSettings', 'Stock', 'StockValue', 'Rates'];
+    expect(Object.keys(schemas)).toEqual(expect.arrayContaining(names));
+
+    for (const [route, status, name] of [
+      ['POST /polls', 201, 'Poll'],
+      ['GET /polls/{pollId}', 200, 'Poll'],
+      ['GET /tasks/{taskId}', 200, 'Task'],
+      ['PUT /stock/{stockId}', 201, 'Stock'],
+    ] as const)
+      expect(operation(route).responses[status]?.content?.[JSON_TYPE]).toEqual({
+        schema: { $ref: `#/components/schemas/${name}` },
+      });
+  });
+
   it('has patterns that other languages read: no look-around, no reference back, no class of Unicode', () => {
     const patterns: string[] = [];
     JSON.stringify(document, (key, value) => {

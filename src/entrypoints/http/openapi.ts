@@ -37,12 +37,14 @@ export async function publishOpenApi(app: FastifyInstance, problems: ProblemTabl
     transform: ({ schema, url, route }) => ({ url, schema: documented(schema, route, problems) }),
     transformObject: (document) => {
       if (!('openapiObject' in document)) return document.swaggerObject;
-      for (const path of Object.values(document.openapiObject.paths ?? {}))
+      const { paths = {}, components } = document.openapiObject;
+      for (const path of Object.values(paths))
         for (const operation of Object.values(path ?? {}) as OperationObject[])
           if (operation[OPTIONAL_BODY]) {
             operation.requestBody.required = false;
             delete operation[OPTIONAL_BODY];
           }
+      shareTitled(paths, (components?.schemas ?? {}) as Record<string, Schema>);
       return document.openapiObject;
     },
   });
@@ -58,6 +60,27 @@ export async function publishOpenApi(app: FastifyInstance, problems: ProblemTabl
     },
     async () => app.swagger(),
   );
+}
+
+type Schema = Record<string, unknown>;
+
+/**
+ * Puts every schema that has a title among the components under that name, and a reference in its place, so that
+ * generated clients have one type for what is one thing.
+ *
+ * @throws Error when two schemas of one title differ in more than their description
+ */
+function shareTitled(node: object, shared: Record<string, Schema>): void {
+  for (const [key, value] of Object.entries(node)) {
+    if (typeof value !== 'object' || value === null) continue;
+    shareTitled(value, shared);
+    const { title, description, headers, ...schema } = value as Schema;
+    if (typeof title !== 'string' || schema.type !== 'object') continue;
+    const { description: _, ...known } = shared[title] ?? schema;
+    if (JSON.stringify(known) !== JSON.stringify(schema)) throw new Error(`Two schemas are called ${title}`);
+    shared[title] ??= { ...schema, description };
+    (node as Schema)[key] = { $ref: `#/components/schemas/${title}` };
+  }
 }
 
 /** Marks operations on the way into the document, for which every body that has a schema is required. */

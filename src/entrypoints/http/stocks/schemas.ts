@@ -41,17 +41,19 @@ const stockFields = {
 const etag = Type.String({ description: 'Names what was put' });
 
 export const StockBody = Type.Object(stockFields, {
+  title: 'Stock',
   description: 'The stock with its new value',
   headers: { etag },
 });
 
 export const CreatedStock = Type.Object(stockFields, {
+  title: 'Stock',
   description: 'The new stock',
   headers: { location: Type.String({ description: 'Path of the stock' }), etag },
 });
 
 export const StockList = Type.Object(
-  { stocks: Type.Array(Type.Object(stockFields)), nextCursor: Type.Optional(Type.String()) },
+  { stocks: Type.Array(Type.Object(stockFields, { title: 'Stock' })), nextCursor: Type.Optional(Type.String()) },
   { description: 'A page of stocks, with `nextCursor` while there are more' },
 );
 
@@ -73,7 +75,7 @@ export const ValueBody = Type.Object(
       description: 'What the conversion rests on; null if only the stock’s own currency was asked for',
     }),
   },
-  { description: 'The value of the stock in each currency', headers: { etag } },
+  { title: 'StockValue', description: 'The value of the stock in each currency', headers: { etag } },
 );
 
 export const RatesBody = Type.Object(
@@ -81,5 +83,5 @@ export const RatesBody = Type.Object(
     ...provenanceFields,
     rates: MapOf(Decimal, { description: 'Price of one unit of the base, by currency' }),
   },
-  { description: 'Rates, and what they rest on' },
+  { title: 'Rates', description: 'Rates, and what they rest on' },
 );

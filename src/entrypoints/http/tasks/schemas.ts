@@ -174,9 +174,10 @@ const taskFields = {
   ),
 };
 
-export const TaskBody = Type.Object(taskFields, { description: 'The task as it is now' });
+export const TaskBody = Type.Object(taskFields, { title: 'Task', description: 'The task as it is now' });
 
 export const EnqueuedTask = Type.Object(taskFields, {
+  title: 'Task',
   description: 'The task is in the queue',
   headers: {
     location: Type.String({ description: 'Path of the task' }),
@@ -231,6 +232,7 @@ const settingsFields = {
 const etag = Type.String({ description: 'Names the settings that were put' });
 
 export const QueueSettingsBody = Type.Object(settingsFields, {
+  title: 'QueueSettings',
   description: 'The settings, all of them',
   headers: { etag },
 });
@@ -263,7 +265,7 @@ export const QueueBody = Type.Object(
     }),
     approximate: Type.Optional(Type.Array(Type.String(), { description: 'Names of the figures that are not exact' })),
   },
-  { description: 'The queue: its settings, what it holds, what it has done' },
+  { title: 'Queue', description: 'The queue: its settings, what it holds, what it has done' },
 );
 
 /** As the list has it, under the name of its settings. */

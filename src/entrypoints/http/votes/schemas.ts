@@ -91,9 +91,10 @@ const pollFields = {
   audit: Type.Optional(Audit),
 };
 
-export const PollBody = Type.Object(pollFields, { description: 'The poll' });
+export const PollBody = Type.Object(pollFields, { title: 'Poll', description: 'The poll' });
 
 export const CreatedPoll = Type.Object(pollFields, {
+  title: 'Poll',
   description: 'The poll',
   headers: { location: Type.String({ description: 'Path of the poll' }) },
 });
@@ -156,7 +157,7 @@ export const ResultsBody = Type.Object(
     final: Type.Boolean({ description: 'Whether no vote can come any more, all are counted and the audit is made' }),
     regions: Type.Optional(Type.Array(Type.Object({ region: Type.String(), open: Type.Boolean() }))),
   },
-  { description: 'The results; while the poll hides them, all figures but `ballots` are null' },
+  { title: 'Results', description: 'The results; while the poll hides them, all figures but `ballots` are null' },
 );
 
 export const ResultsAnswer = {
