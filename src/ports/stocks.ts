@@ -26,12 +26,25 @@ export interface StockStore {
   put(change: StockChange): Promise<{ readonly stock: Stock; readonly created: boolean }>;
 
   /**
+   * As `put`, but only while the stock is as it was seen: the same content put at the same time, or not there at all.
+   *
+   * @param seen undefined for a stock that was not there
+   * @returns undefined when it was not as seen any more, and nothing is changed
+   * @throws DomainError `STORE_UNAVAILABLE`; it may be changed all the same
+   */
+  replace(
+    seen: Stock | undefined,
+    change: StockChange,
+  ): Promise<{ readonly stock: Stock; readonly created: boolean } | undefined>;
+
+  /**
    * Removes a stock.
    *
-   * @returns whether there was one; also true where an attempt that got no answer may have removed it
+   * @param seen removes it only while it is as it was seen
+   * @returns whether there was one (as seen); also true where an attempt that got no answer may have removed it
    * @throws DomainError `STORE_UNAVAILABLE`; deleting again is safe
    */
-  delete(stockId: string): Promise<boolean>;
+  delete(stockId: string, seen?: Stock): Promise<boolean>;
 
   /**
    * All stocks, each once, in no particular order.

@@ -130,6 +130,14 @@ export interface QueueStore {
    */
   put(settings: QueueSettings): Promise<Queue>;
 
+  /**
+   * As `put`, but only while the settings are the very ones that were seen, by their `version`.
+   *
+   * @param seen undefined for a queue that was not there
+   * @returns undefined, with nothing written, when they are not any more
+   */
+  replace(seen: Queue | undefined, settings: QueueSettings): Promise<Queue | undefined>;
+
   /** Stores the settings unless the queue has some. @returns the queue as it is now */
   create(settings: QueueSettings): Promise<Queue>;
 
@@ -149,8 +157,13 @@ export interface QueueStore {
     after: QueueMemory[Name],
   ): Promise<boolean>;
 
-  /** Forgets a queue. */
-  remove(queue: string): Promise<void>;
+  /**
+   * Forgets a queue.
+   *
+   * @param seen if it is given, only while the settings are the very ones that were seen
+   * @returns whether there is no such queue now
+   */
+  remove(queue: string, seen?: Queue): Promise<boolean>;
 
   /**
    * Queues by name.

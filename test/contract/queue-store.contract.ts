@@ -11,6 +11,8 @@ export function describeQueueStore(name: string, open: () => Promise<QueueStore>
       store = await open();
     });
 
+    /** One that the store gives. */
+    const version = expect.any(String) as unknown as string;
     const runner = { url: 'http://localhost:9/', timeoutMs: 500, concurrency: 2, ratePerSecond: 0.5 };
 
     it('keeps the settings that were put last', async () => {
@@ -18,9 +20,9 @@ export function describeQueueStore(name: string, open: () => Promise<QueueStore>
 
       await store.put(queueSettings('put', { leaseSeconds: 9, runner }));
       await store.put(settings);
-      expect(await store.get('put')).toEqual({ ...settings, paused: false });
+      expect(await store.get('put')).toEqual({ ...settings, paused: false, version });
 
-      const plain = { ...queueSettings('put'), paused: false };
+      const plain = { ...queueSettings('put'), paused: false, version };
       expect(await store.put(queueSettings('put'))).toEqual(plain);
       expect(await store.get('put')).toEqual(plain);
     });
@@ -29,22 +31,26 @@ export function describeQueueStore(name: string, open: () => Promise<QueueStore>
       const candidates = [1, 2, 3, 4, 5].map((leaseSeconds) => ({
         ...queueSettings('create', { leaseSeconds }),
         paused: false,
+        version,
       }));
 
-      const results = await Promise.all(candidates.map(({ paused: _, ...settings }) => store.create(settings)));
+      const results = await Promise.all(
+        candidates.map(({ paused: _, version: __, ...settings }) => store.create(settings)),
+      );
 
       const stored = await store.get('create');
-      expect(candidates).toContainEqual(stored);
+      expect(candidates.some((candidate) => candidate.leaseSeconds === stored?.leaseSeconds)).toBe(true);
+      expect(stored).toEqual({ ...queueSettings('create', stored), paused: false, version });
       expect(results).toEqual(candidates.map(() => stored));
       expect(await store.create(queueSettings('create'))).toEqual(stored);
     });
 
     it('pauses a queue that is there, whatever is put meanwhile, until it goes on', async () => {
       await store.put(queueSettings('pause'));
-      const paused = { ...queueSettings('pause', { leaseSeconds: 9, runner }), paused: true };
+      const paused = { ...queueSettings('pause', { leaseSeconds: 9, runner }), paused: true, version };
 
-      expect(await store.pause('pause', true)).toEqual({ ...queueSettings('pause'), paused: true });
-      expect(await store.pause('pause', true)).toEqual({ ...queueSettings('pause'), paused: true });
+      expect(await store.pause('pause', true)).toEqual({ ...queueSettings('pause'), paused: true, version });
+      expect(await store.pause('pause', true)).toEqual({ ...queueSettings('pause'), paused: true, version });
       expect(await store.put(queueSettings('pause', { leaseSeconds: 9, runner }))).toEqual(paused);
       expect(await store.create(queueSettings('pause'))).toEqual(paused);
       expect(await store.get('pause')).toEqual(paused);
@@ -67,8 +73,53 @@ export function describeQueueStore(name: string, open: () => Promise<QueueStore>
 
       expect(await store.get('remove')).toBeUndefined();
       expect(await store.pause('remove', false)).toBeUndefined();
-      expect(await store.create(queueSettings('remove'))).toEqual({ ...queueSettings('remove'), paused: false });
+      expect(await store.create(queueSettings('remove'))).toEqual({
+        ...queueSettings('remove'),
+        paused: false,
+        version,
+      });
       await store.remove('remove');
+    });
+
+    it('replaces the settings that were seen, and no others, for one of many', async () => {
+      const put = (leaseSeconds: number) => queueSettings('replace', { leaseSeconds });
+
+      expect(await store.replace(undefined, put(1))).toEqual({ ...put(1), paused: false, version });
+      expect(await store.replace(undefined, put(2))).toBeUndefined();
+      const first = await store.get('replace');
+      await store.pause('replace', true);
+      const after = await Promise.all([2, 3, 4, 5, 6].map((leaseSeconds) => store.replace(first, put(leaseSeconds))));
+      const [won, ...others] = after.filter((queue) => queue !== undefined);
+      expect(others).toEqual([]);
+      expect(won).toMatchObject({ paused: true });
+      expect(await store.get('replace')).toEqual(won);
+      expect(won?.version).not.toBe(first?.version);
+    });
+
+    it('takes the same settings that were put again, or to a queue of the same name, for others', async () => {
+      await store.put(queueSettings('replace'));
+      const seen = await store.get('replace');
+      await store.put(queueSettings('replace'));
+      expect(await store.replace(seen, queueSettings('replace', { leaseSeconds: 9 }))).toBeUndefined();
+
+      const again = await store.get('replace');
+      await store.remove('replace');
+      expect(await store.replace(again, queueSettings('replace', { leaseSeconds: 9 }))).toBeUndefined();
+      await store.create(queueSettings('replace'));
+      expect(await store.replace(again, queueSettings('replace', { leaseSeconds: 9 }))).toBeUndefined();
+      expect(await store.remove('replace', again)).toBe(false);
+      expect(await store.get('replace')).toMatchObject(queueSettings('replace'));
+    });
+
+    it('forgets a queue whose settings are as they were seen, also twice', async () => {
+      const seen = await store.put(queueSettings('seen'));
+      const now = await store.put(queueSettings('seen', { leaseSeconds: 9 }));
+
+      expect(await store.remove('seen', seen)).toBe(false);
+      expect(await store.get('seen')).toEqual(now);
+      expect(await store.remove('seen', now)).toBe(true);
+      expect(await store.get('seen')).toBeUndefined();
+      expect(await store.remove('seen', now)).toBe(true);
     });
 
     it('has no queue that nobody made', async () => {
@@ -90,10 +141,10 @@ export function describeQueueStore(name: string, open: () => Promise<QueueStore>
           } while (cursor !== undefined);
           return all;
         },
-        (all) => all.length === 7,
+        (all) => all.length === 8,
       );
 
-      expect(names).toEqual(['B', 'a', 'b', 'b-1', 'b-2', 'create', 'put']);
+      expect(names).toEqual(['B', 'a', 'b', 'b-1', 'b-2', 'create', 'put', 'replace']);
     });
 
     it('go on in a list behind one that has been removed since', async () => {

@@ -61,6 +61,27 @@ export function describeStockStore(name: string, make: () => Promise<StockStore>
       expect(puts.map(({ stock }) => stock)).toContainEqual(await store.get('AMZN'));
     });
 
+    it('replaces a stock that is as it was seen, for one of many, and no other', async () => {
+      expect(await store.replace(undefined, change())).toMatchObject({ created: true });
+      expect(await store.replace(undefined, change({ value: '1' }))).toBeUndefined();
+      const seen = (await store.get('AMZN')) as Stock;
+      for (const other of [{ value: '97.0' }, { currency: 'USD' }, { updatedAt: NOW - 1 }])
+        expect(await store.replace({ ...seen, ...other }, change({ value: '2' }))).toBeUndefined();
+      expect(await store.get('AMZN')).toEqual(seen);
+
+      const puts = await Promise.all(
+        Array.from({ length: 8 }, (_, index) =>
+          store.replace(seen, change({ value: `${index}.5`, updatedAt: NOW + 1 })),
+        ),
+      );
+      const [won, ...others] = puts.filter((put) => put !== undefined);
+      expect(others).toEqual([]);
+      expect(won).toEqual({ stock: await store.get('AMZN'), created: false });
+      expect(won?.stock).toMatchObject({ currency: 'EUR', updatedAt: NOW + 1 });
+      expect(await store.replace({ ...seen, stockId: 'MSFT' }, change({ stockId: 'MSFT' }))).toBeUndefined();
+      expect(await store.get('MSFT')).toBeUndefined();
+    });
+
     it('lists every stock once, page by page', async () => {
       const ids = ['AMZN', 'a', 'Z-9', 'p__q', 'constructor', 'x'.repeat(64), '0', 'BRK.B', '7203.T', 'a.', 'a..'];
       for (const stockId of ids) await store.put(change({ stockId }));

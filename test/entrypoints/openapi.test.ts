@@ -12,6 +12,7 @@ interface Parameter {
   readonly schema: object;
 }
 interface Operation {
+  readonly operationId?: string;
   readonly summary?: string;
   readonly tags?: readonly string[];
   readonly parameters?: readonly Parameter[];
@@ -84,7 +85,12 @@ const routes: Readonly<Record<string, Route>> = {
 
 describe('the OpenAPI document', () => {
   let service: EmbeddedApp;
-  let document: OpenApiDocument & { openapi: string; paths: Record<string, Record<string, Operation>> };
+  let document: OpenApiDocument & {
+    openapi: string;
+    tags: { name: string; description: string }[];
+    servers: object[];
+    paths: Record<string, Record<string, Operation>>;
+  };
   beforeAll(async () => {
     service = await embeddedApp();
     document = (await service.app.inject('/openapi.json')).json();
@@ -114,7 +120,7 @@ describe('the OpenAPI document', () => {
     expect(Object.keys(requestBody?.content ?? {})).toEqual(body ? [body] : []);
     expect(requestBody?.required).toBe(body ? !bodyIsOptional : undefined);
     const keys = [{ bearer: [] }, { apiKey: [] }];
-    expect(security).toEqual(key ? [...(key === 'optional' ? [{}] : []), ...keys] : undefined);
+    expect(security).toEqual(key ? [...(key === 'optional' ? [{}] : []), ...keys] : []);
     const types = Object.entries(responses).map(([status, { content }]) => [status, Object.keys(content ?? {})]);
     const problem = 'application/problem+json';
     const promised = { ...Object.fromEntries([...always, ...refusals].map((status) => [status, problem])), ...answers };
@@ -126,6 +132,47 @@ describe('the OpenAPI document', () => {
     expect(found.summary).toMatch(/^\S.{5}/);
     expect(found.tags).toHaveLength(1);
     for (const { description } of Object.values(responses)) expect(description).not.toBe('Default Response');
+  });
+
+  it('gives each operation a name of its own, and each tag words, in the order of the product', () => {
+    const all = Object.values(document.paths).flatMap((path) => Object.values(path));
+    const ids = all.map(({ operationId }) => operationId);
+
+    for (const id of ids) expect(id).toMatch(/^[a-z]+([A-Z][a-z]+)*$/);
+    expect(new Set(ids).size).toBe(ids.length);
+    expect(document.tags.map(({ name }) => name)).toEqual(['votes', 'tasks', 'stocks', 'system']);
+    for (const { description } of document.tags) expect(description).toMatch(/^\S.{10}/);
+    expect(document.servers).toEqual([{ url: '/', description: expect.any(String) }]);
+  });
+
+  it('has one schema for what is one thing', () => {
+    const { schemas } = document.components as { schemas: Record<string, { properties: object }> };
+    const names = ['Problem', 'Poll', 'Results', 'Task', 'Queue', 'QueueSettings', 'Stock', 'StockValue', 'Rates'];
+    expect(Object.keys(schemas)).toEqual(expect.arrayContaining(names));
+
+    for (const [route, status, name] of [
+      ['POST /polls', 201, 'Poll'],
+      ['GET /polls/{pollId}', 200, 'Poll'],
+      ['GET /tasks/{taskId}', 200, 'Task'],
+      ['PUT /stock/{stockId}', 201, 'Stock'],
+    ] as const)
+      expect(operation(route).responses[status]?.content?.[JSON_TYPE]).toEqual({
+        schema: { $ref: `#/components/schemas/${name}` },
+      });
+  });
+
+  it('has patterns that other languages read: no look-around, no reference back, no class of Unicode', () => {
+    const patterns: string[] = [];
+    JSON.stringify(document, (key, value) => {
+      if (key === 'pattern' && typeof value === 'string') patterns.push(value);
+      return value;
+    });
+
+    expect(patterns.length).toBeGreaterThan(10);
+    for (const pattern of patterns) {
+      expect(pattern).not.toMatch(/\\(?![dwsx.+*?^$()[\]{}|\\/-])|\(\?(?!:)/);
+      expect(pattern).not.toMatch(/\\x\{/);
+    }
   });
 
   it('has every route of votes and system, and no other', () => {

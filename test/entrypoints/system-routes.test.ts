@@ -5,6 +5,7 @@ import { generalProblems } from '../../src/entrypoints/http/problems.ts';
 import { authorization, type EmbeddedApp, embeddedApp, KEY } from '../helpers/embedded-app.ts';
 import { injecting, type Send } from '../helpers/http.ts';
 import { conformanceTo } from '../helpers/openapi-conformance.ts';
+import { readFromProject } from '../helpers/project.ts';
 
 let service: EmbeddedApp;
 let send: Send;
@@ -21,7 +22,10 @@ describe('the health of the service', () => {
   it('is ok while the process lives', async () => {
     const answer = await send({ url: '/healthz' });
 
-    expect([answer.status, JSON.parse(answer.body)]).toEqual([200, { status: 'ok' }]);
+    expect([answer.status, JSON.parse(answer.body)]).toEqual([
+      200,
+      { status: 'ok', version: readFromProject('package.json').match(/"version": "(.*)"/)?.[1] },
+    ]);
     expect(answer.headers['content-type']).toBe('application/json; charset=utf-8');
   });
 
@@ -127,7 +131,7 @@ describe('the metrics', () => {
 });
 
 describe('the pages', () => {
-  it.each(['/', '/index.html', '/docs', '/docs/'])('are at %s', async (url) => {
+  it.each(['/', '/index.html', '/docs'])('are at %s', async (url) => {
     const answer = await send({ url });
 
     expect(answer.status).toBe(200);

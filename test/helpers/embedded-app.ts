@@ -8,7 +8,6 @@ import { contexts as servedContexts } from '../../src/entrypoints/composition/co
 import { storageModules } from '../../src/entrypoints/composition/dynamodb.ts';
 import { prometheusMeter } from '../../src/entrypoints/composition/prometheus.ts';
 import { buildApp, type Extra } from '../../src/entrypoints/http/app.ts';
-import { basePathsOf } from '../../src/entrypoints/http/base-path.ts';
 import { publishMetrics } from '../../src/entrypoints/http/metrics.ts';
 import { publishPages } from '../../src/entrypoints/http/pages.ts';
 import { FakeClock } from './fakes.ts';
@@ -52,12 +51,14 @@ export async function embeddedApp(
   const app = await buildApp({
     logger,
     apiKeys: config.API_KEYS ?? [],
-    basePaths: basePathsOf(config.PUBLIC_BASE_URL),
+    publicUrls: config.PUBLIC_BASE_URL,
+    corsOrigins: config.CORS_ORIGINS,
+    securityContact: config.SECURITY_CONTACT,
     nextId: () => ids.next(),
     health: () => container.get(system.lifecycle).health(),
     resume: () => container.get(system.lifecycle).resume(),
     contexts: contexts.map(({ routes, problems }) => ({ routes: routes(container, config), problems })),
-    extras: extras ?? [publishPages, publishMetrics(meter)],
+    extras: extras ?? [publishPages, publishMetrics(meter, config.METRICS_KEY)],
   });
   const loops = contexts.flatMap((context) => context.loops(container, config));
   for (const loop of loops) loop.start();

@@ -19,6 +19,10 @@ const REVISION = /"revision":[1-9]\d*/g;
 /** Has the moment at which the poll was made, and the revision of its tally or, while that is hidden, the turnout. */
 const ETAG_OF_RESULTS = /^"[0-9a-z]{8}-(?:((?:hidden)?0)|(hidden)?[1-9]\d*)-/;
 
+/** Of the settings of a queue, and of a stock, with the moment at which it was put. */
+const ETAG_OF_QUEUE = /^"[0-9a-f-]{36}"$/;
+const ETAG_OF_STOCK = /^("[\d.]+-[A-Z]{3}-)\d{13}"$/;
+
 /** Of a file, with the time of its last change. */
 const ETAG_OF_FILE = /^W\/"[0-9a-f]+-[0-9a-f]+"$/;
 const TIME_IN_HEADERS = /^\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT$/;
@@ -46,6 +50,8 @@ export function comparable(answers: readonly HttpAnswer[]): HttpAnswer[] {
       .replace(FENCE, '"fence":"<fence>"')
       .replace(CURSOR, '"nextCursor":"<cursor>"')
       .replace(REVISION, '"revision":1')
+      .replace(ETAG_OF_QUEUE, '<version of the queue>')
+      .replace(ETAG_OF_STOCK, '$1<now>"')
       .replace(ETAG_OF_RESULTS, (_, zero, hidden = '') => `"<made>-${zero ?? `${hidden}1`}-`)
       .replace(ETAG_OF_FILE, '<version of the file>')
       .replace(TIME_IN_HEADERS, '<time>');

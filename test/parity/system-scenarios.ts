@@ -87,9 +87,9 @@ const health: readonly Scenario[] = [
           'content-security-policy': expect.stringContaining("default-src 'self'"),
           'x-request-id': expect.stringMatching(ULID),
         },
-        body: '{"status":"ok"}',
+        body: /^\{"status":"ok","version":"[0-9.]+"\}$/,
       },
-      { request: send('HEAD', '/healthz'), status: 200, headers: { 'content-length': '15' }, body: '' },
+      { request: send('HEAD', '/healthz'), status: 200, headers: { 'content-length': '33' }, body: '' },
     ],
   },
   {
@@ -115,7 +115,11 @@ const health: readonly Scenario[] = [
             hulls: ON_LAMBDA,
             because: 'a function reports to CloudWatch, and nobody could ask all of its environments',
             status: 404,
-            headers: { 'content-type': 'application/problem+json', 'content-length': expect.anything() },
+            headers: {
+              'content-type': 'application/problem+json',
+              'content-length': expect.anything(),
+              'cache-control': 'no-store',
+            },
             body: { code: 'NOT_FOUND' },
           },
         ],
@@ -161,8 +165,8 @@ const tidiedUp: Difference = {
   hulls: ['inject'],
   because: 'Fastify’s inject tidies a path up as a browser does',
   status: 200,
-  headers: { 'content-type': expect.anything(), 'content-length': expect.anything() },
-  body: { status: 'ok' },
+  headers: { 'content-type': expect.anything(), 'content-length': expect.anything(), 'cache-control': 'no-cache' },
+  body: { status: 'ok', version: expect.any(String) },
 };
 const decodedSlash = {
   hulls: DECODES_PATHS,
@@ -216,7 +220,7 @@ const paths: readonly Scenario[] = [
     exchanges: [
       notFound(get('/polls/%2e%2e/healthz')),
       notFound(get('/x/%2E./healthz')),
-      invalid(get('/docs/static/%2e%2e/%2e%2e/healthz'), 'request'),
+      notFound(get('/docs/static/%2e%2e/%2e%2e/healthz')),
     ].map((exchange) => ({ ...exchange, differences: [tidiedUp] })),
   },
   {
@@ -224,7 +228,6 @@ const paths: readonly Scenario[] = [
     exchanges: [
       {
         ...notFound(get('/docs/static/..%2Fpackage.json')),
-        differences: [{ ...decodedSlash, status: 400, body: { code: 'INVALID_REQUEST' } }],
       },
       {
         ...invalid(get('/polls/a%2Fb'), 'pollId'),
@@ -404,6 +407,8 @@ const pages: readonly Scenario[] = [
       file('/votes/poll-view.js', 'application/javascript; charset=utf-8'),
       file('/style.css', 'text/css; charset=utf-8'),
       file('/favicon.svg', 'image/svg+xml'),
+      file('/favicon.ico', 'image/vnd.microsoft.icon'),
+      file('/robots.txt', 'text/plain; charset=utf-8', /^User-agent: \*\nDisallow: \/$/m),
       { ...file('/', 'text/html; charset=utf-8'), request: send('HEAD', '/'), body: '' },
       { ...file('/style.css', 'text/css; charset=utf-8'), request: send('HEAD', '/style.css'), body: '' },
       invalid(get('/app.js?v=1'), 'v'),
@@ -415,28 +420,13 @@ const pages: readonly Scenario[] = [
       page('/docs', /swagger-ui/),
       file('/docs/static/swagger-ui.css', 'text/css; charset=utf-8'),
       file('/docs/static/swagger-ui-bundle.js', 'application/javascript; charset=utf-8'),
-      { request: get('/docs/static/swagger-initializer.js'), status: 200, body: /SwaggerUIBundle/ },
-      file('/docs/static/favicon-32x32.png', 'image/png'),
-      file('/docs/static/logo.svg', 'image/svg+xml'),
-      {
-        request: get('/docs/static/index.html'),
-        status: 302,
-        headers: { location: '/docs/' },
-        body: '',
-        differences: [
-          {
-            hulls: ['deployed stack'],
-            because: 'the gateway gives a type to an answer that has none',
-            headers: { 'content-type': expect.anything() },
-          },
-        ],
-      },
+      { request: get('/docs/start.js'), status: 200, body: /SwaggerUIBundle/ },
     ],
   },
   {
-    what: 'serves the page on the API at its other address',
+    what: 'leads to the page on the API from its other address',
     except: slashesAreLost,
-    exchanges: [page('/docs/', /swagger-ui/)],
+    exchanges: [{ request: get('/docs/'), status: 308, headers: { location: '/docs' }, body: '' }],
   },
   {
     what: 'has no other files',
@@ -448,6 +438,10 @@ const pages: readonly Scenario[] = [
       '/votes',
       '/docs/static/nothing.js',
       '/docs/nothing',
+      '/docs/json',
+      '/docs/yaml',
+      '/docs/static/swagger-initializer.js',
+      '/.well-known/security.txt',
       '/package.json',
       '/api.mjs',
       '/..%2Fpackage.json',

@@ -235,7 +235,7 @@ const votes: readonly Scenario[] = [
             status: 501,
             headers: {
               'content-type': 'application/problem+json',
-              'cache-control': undefined,
+              'cache-control': 'no-store',
               'x-accel-buffering': undefined,
               'content-length': expect.anything(),
             },

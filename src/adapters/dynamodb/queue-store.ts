@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { ConditionalCheckFailedException, TransactionCanceledException } from '@aws-sdk/client-dynamodb';
 import {
   type DynamoDBDocumentClient,
@@ -34,17 +35,25 @@ export class DynamoDbQueueStore implements QueueStore {
   }
 
   async put(settings: QueueSettings): Promise<Queue> {
-    await retry(() => this.client.send(new TransactWriteCommand(putQueue(this.table, settings, 'always'))));
-    return (await this.get(settings.queue)) ?? asNew(settings);
+    return this.write(settings, {});
+  }
+
+  async replace(seen: Queue | undefined, settings: QueueSettings): Promise<Queue | undefined> {
+    try {
+      return await this.write(settings, asSeen(seen));
+    } catch (error) {
+      if (isOtherwise(error)) return undefined;
+      throw error;
+    }
   }
 
   async create(settings: QueueSettings): Promise<Queue> {
     try {
-      await retry(() => this.client.send(new TransactWriteCommand(putQueue(this.table, settings, 'new'))));
+      return await this.write(settings, asSeen(undefined));
     } catch (error) {
-      if (!isThere(error)) throw error;
+      if (!isOtherwise(error)) throw error;
     }
-    return (await this.get(settings.queue)) ?? asNew(settings);
+    return (await this.get(settings.queue)) ?? { ...settings, paused: false };
   }
 
   async pause(queue: string, paused: boolean): Promise<Queue | undefined> {
@@ -74,8 +83,14 @@ export class DynamoDbQueueStore implements QueueStore {
     }
   }
 
-  async remove(queue: string): Promise<void> {
-    await retry(() => this.client.send(new TransactWriteCommand(removeQueue(this.table, queue))));
+  async remove(queue: string, seen?: Queue): Promise<boolean> {
+    try {
+      await retry(() => this.client.send(new TransactWriteCommand(removeQueue(this.table, queue, seen))));
+      return true;
+    } catch (error) {
+      if (isOtherwise(error)) return false;
+      throw error;
+    }
   }
 
   async list({ limit, cursor }: PageRequest): Promise<Page<Queue>> {
@@ -99,19 +114,48 @@ export class DynamoDbQueueStore implements QueueStore {
       nextCursor: Items.length > limit && last !== undefined ? writeCursor(last) : undefined,
     };
   }
+
+  /** @returns what was written, whoever else has written since */
+  private async write(settings: QueueSettings, condition: Condition): Promise<Queue> {
+    const version = randomUUID();
+    const write = putQueue(this.table, settings, version, condition);
+    await retry(() => this.client.send(new TransactWriteCommand(write)));
+    const { paused = false, turn } = (await this.get(settings.queue)) ?? {};
+    return { ...settings, paused, version, turn };
+  }
 }
 
-const asNew = (settings: QueueSettings): Queue => ({ ...settings, paused: false });
-
-/** The first release had neither a policy for retries nor pauses. */
-const queueIn = ({ settings, paused = false, breaker, turn }: Record<string, unknown>): Queue => {
+/** The first release had neither a policy for retries nor pauses nor versions. */
+const queueIn = ({ settings, paused = false, version, breaker, turn }: Record<string, unknown>): Queue => {
   const stored = settings as QueueSettings;
-  return { ...queueSettings(stored.queue, stored), paused: paused as boolean, ...({ breaker, turn } as QueueMemory) };
+  return {
+    ...queueSettings(stored.queue, stored),
+    paused: paused as boolean,
+    version: version as string | undefined,
+    ...({ breaker, turn } as QueueMemory),
+  };
 };
 
+/** A condition on the settings of a queue, and the values that it names. */
+interface Condition {
+  readonly ConditionExpression?: string;
+  readonly ExpressionAttributeValues?: Readonly<Record<string, unknown>>;
+}
+
+function asSeen(seen: Queue | undefined): Condition {
+  if (!seen) return { ConditionExpression: 'attribute_not_exists(pk)' };
+  if (seen.version === undefined)
+    return { ConditionExpression: 'attribute_exists(pk) AND attribute_not_exists(version)' };
+  return { ConditionExpression: 'version = :seen', ExpressionAttributeValues: { ':seen': seen.version } };
+}
+
 /** The settings and the entry in the list, both or neither. What else is known of the queue stands beside the settings. */
-function putQueue(table: string, settings: QueueSettings, when: 'new' | 'always'): TransactWriteCommandInput {
-  const isNew = 'attribute_not_exists(pk)';
+function putQueue(
+  table: string,
+  settings: QueueSettings,
+  version: string,
+  { ExpressionAttributeValues, ...condition }: Condition,
+): TransactWriteCommandInput {
   const { queue } = settings;
   return {
     TransactItems: [
@@ -119,9 +163,9 @@ function putQueue(table: string, settings: QueueSettings, when: 'new' | 'always'
         Update: {
           TableName: table,
           Key: settingsKey(queue),
-          UpdateExpression: 'SET settings = :settings REMOVE breaker',
-          ExpressionAttributeValues: { ':settings': settings },
-          ...(when === 'new' ? { ConditionExpression: isNew } : {}),
+          UpdateExpression: 'SET settings = :settings, version = :version REMOVE breaker',
+          ExpressionAttributeValues: { ...ExpressionAttributeValues, ':settings': settings, ':version': version },
+          ...condition,
         },
       },
       { Put: { TableName: table, Item: listKey(queue) } },
@@ -162,13 +206,19 @@ function changeMemory(
   };
 }
 
-const removeQueue = (table: string, queue: string): TransactWriteCommandInput => ({
+const removeQueue = (table: string, queue: string, seen: Queue | undefined): TransactWriteCommandInput => ({
   TransactItems: [
-    { Delete: { TableName: table, Key: settingsKey(queue) } },
+    { Delete: { TableName: table, Key: settingsKey(queue), ...(seen ? asSeenOrGone(seen) : {}) } },
     { Delete: { TableName: table, Key: listKey(queue) } },
   ],
 });
 
-const isThere = (error: unknown): boolean =>
+function asSeenOrGone(seen: Queue): Condition {
+  const { ConditionExpression, ...values } = asSeen(seen);
+  return { ConditionExpression: `attribute_not_exists(pk) OR (${ConditionExpression})`, ...values };
+}
+
+/** Whether a queue was not what the condition asks for. */
+const isOtherwise = (error: unknown): boolean =>
   error instanceof TransactionCanceledException &&
   (error.CancellationReasons ?? []).some(({ Code }) => Code === 'ConditionalCheckFailed');

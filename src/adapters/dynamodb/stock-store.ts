@@ -1,3 +1,4 @@
+import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import {
   DeleteCommand,
   type DynamoDBDocumentClient,
@@ -6,6 +7,7 @@ import {
   UpdateCommand,
   type UpdateCommandInput,
 } from '@aws-sdk/lib-dynamodb';
+import { unmarshall } from '@aws-sdk/util-dynamodb';
 import type { Page, PageRequest } from '../../domain/shared/page.ts';
 import { DEFAULT_CURRENCY, STOCK_ID_PATTERN, type Stock } from '../../domain/stocks/stock.ts';
 import type { StockChange, StockStore } from '../../ports/stocks.ts';
@@ -45,14 +47,37 @@ export class DynamoDbStockStore implements StockStore {
     const command = new UpdateCommand(updateStock(this.table, change));
     const { Attributes, $metadata } = await this.client.send(command, inTime()).catch(throwStoreError);
     const before = Attributes as StockItem | undefined;
-    const stock = { ...change, currency: change.currency ?? before?.currency ?? DEFAULT_CURRENCY };
+    const stock = storedBy(change, before);
     return { stock, created: before === undefined || (isRepeated($metadata) && isCreatedBy(stock, before)) };
   }
 
-  async delete(stockId: string): Promise<boolean> {
-    const command = new DeleteCommand({ TableName: this.table, Key: { stockId }, ReturnValues: 'ALL_OLD' });
-    const { Attributes, $metadata } = await this.client.send(command, inTime()).catch(throwStoreError);
-    return Attributes !== undefined || isRepeated($metadata);
+  async replace(seen: Stock | undefined, change: StockChange) {
+    const command = new UpdateCommand(updateStockAsSeen(this.table, seen, change));
+    const stock = storedBy(change, seen);
+    try {
+      await this.client.send(command, inTime());
+    } catch (error) {
+      if (!(error instanceof ConditionalCheckFailedException)) return throwStoreError(error);
+      const present = error.Item && (unmarshall(error.Item) as StockItem);
+      if (!present || !isRepeated(error.$metadata) || !isPutBy(stock, present)) return undefined;
+    }
+    return { stock, created: seen === undefined };
+  }
+
+  async delete(stockId: string, seen?: Stock): Promise<boolean> {
+    const command = new DeleteCommand({
+      TableName: this.table,
+      Key: { stockId },
+      ReturnValues: 'ALL_OLD',
+      ...(seen ? asSeen(seen) : {}),
+    });
+    try {
+      const { Attributes, $metadata } = await this.client.send(command, inTime());
+      return Attributes !== undefined || isRepeated($metadata);
+    } catch (error) {
+      if (!(error instanceof ConditionalCheckFailedException)) return throwStoreError(error);
+      return error.Item === undefined && isRepeated(error.$metadata);
+    }
   }
 
   async list({ limit, cursor }: PageRequest): Promise<Page<Stock>> {
@@ -71,14 +96,18 @@ export class DynamoDbStockStore implements StockStore {
 
 const stockIn = ({ createdAt: _, ...stock }: StockItem): Stock => stock;
 
+const storedBy = (change: StockChange, before: Stock | undefined): Stock => ({
+  ...change,
+  currency: change.currency ?? before?.currency ?? DEFAULT_CURRENCY,
+});
+
 /** The SDK repeats a request whose answer was lost, and then finds what the first attempt has left. */
 const isRepeated = ({ attempts = 1 }: { readonly attempts?: number | undefined }): boolean => attempts > 1;
 
-const isCreatedBy = (put: Stock, item: StockItem): boolean =>
-  item.createdAt === put.updatedAt &&
-  item.updatedAt === put.updatedAt &&
-  item.value === put.value &&
-  item.currency === put.currency;
+const isPutBy = (put: Stock, item: StockItem): boolean =>
+  item.updatedAt === put.updatedAt && item.value === put.value && item.currency === put.currency;
+
+const isCreatedBy = (put: Stock, item: StockItem): boolean => item.createdAt === put.updatedAt && isPutBy(put, item);
 
 const inTime = () => ({ abortSignal: AbortSignal.timeout(ANSWER_TIMEOUT_MS) });
 
@@ -100,3 +129,26 @@ function updateStock(table: string, { stockId, value, currency, updatedAt }: Sto
     ReturnValues: 'ALL_OLD',
   };
 }
+
+function updateStockAsSeen(table: string, seen: Stock | undefined, change: StockChange): UpdateCommandInput {
+  const update = updateStock(table, change);
+  const condition = seen ? asSeen(seen) : { ConditionExpression: 'attribute_not_exists(stockId)' };
+  return {
+    ...update,
+    ...condition,
+    ExpressionAttributeValues: {
+      ...update.ExpressionAttributeValues,
+      ...('ExpressionAttributeValues' in condition ? condition.ExpressionAttributeValues : {}),
+    },
+    ReturnValues: 'NONE',
+    ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+  };
+}
+
+/** The condition that nobody has put the stock anew. */
+const asSeen = ({ value, currency, updatedAt }: Stock) => ({
+  ConditionExpression: '#value = :seenValue AND currency = :seenCurrency AND updatedAt = :seenUpdatedAt',
+  ExpressionAttributeNames: { '#value': 'value' },
+  ExpressionAttributeValues: { ':seenValue': value, ':seenCurrency': currency, ':seenUpdatedAt': updatedAt },
+  ReturnValuesOnConditionCheckFailure: 'ALL_OLD' as const,
+});

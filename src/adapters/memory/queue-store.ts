@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { ID_PATTERN } from '../../domain/shared/id-pattern.ts';
 import type { Page, PageRequest } from '../../domain/shared/page.ts';
@@ -14,11 +15,15 @@ export class MemoryQueueStore implements QueueStore {
 
   async put(settings: QueueSettings): Promise<Queue> {
     const { paused = false, turn } = this.queues.get(settings.queue) ?? {};
-    return this.keep({ ...settings, paused, turn });
+    return this.keep({ ...settings, paused, turn, version: randomUUID() });
+  }
+
+  async replace(seen: Queue | undefined, settings: QueueSettings): Promise<Queue | undefined> {
+    return this.queues.get(settings.queue)?.version === seen?.version ? this.put(settings) : undefined;
   }
 
   async create(settings: QueueSettings): Promise<Queue> {
-    return this.queues.get(settings.queue) ?? this.keep({ ...settings, paused: false });
+    return this.queues.get(settings.queue) ?? this.keep({ ...settings, paused: false, version: randomUUID() });
   }
 
   async pause(queue: string, paused: boolean): Promise<Queue | undefined> {
@@ -38,8 +43,11 @@ export class MemoryQueueStore implements QueueStore {
     return true;
   }
 
-  async remove(queue: string): Promise<void> {
+  async remove(queue: string, seen?: Queue): Promise<boolean> {
+    const present = this.queues.get(queue);
+    if (seen && present && present.version !== seen.version) return false;
     this.queues.delete(queue);
+    return true;
   }
 
   async list(page: PageRequest): Promise<Page<Queue>> {

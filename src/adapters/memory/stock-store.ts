@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Page, PageRequest } from '../../domain/shared/page.ts';
 import { DEFAULT_CURRENCY, STOCK_ID_PATTERN, type Stock } from '../../domain/stocks/stock.ts';
 import type { StockChange, StockStore } from '../../ports/stocks.ts';
@@ -22,7 +23,12 @@ export class MemoryStockStore implements StockStore {
     return { stock, created: before === undefined };
   }
 
-  async delete(stockId: string): Promise<boolean> {
+  async replace(seen: Stock | undefined, change: StockChange) {
+    return isDeepStrictEqual(this.stocks.get(change.stockId), seen) ? this.put(change) : undefined;
+  }
+
+  async delete(stockId: string, seen?: Stock): Promise<boolean> {
+    if (seen && !isDeepStrictEqual(this.stocks.get(stockId), seen)) return false;
     return this.stocks.delete(stockId);
   }
 

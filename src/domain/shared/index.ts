@@ -8,3 +8,4 @@ export {
   storeUnavailable,
 } from './domain-error.ts';
 export { invalidCursor, type Page, type PageRequest, pagesOf } from './page.ts';
+export type { Precondition } from './precondition.ts';

@@ -1,5 +1,6 @@
 import type { StockStore } from '../../ports/stocks.ts';
 import type { Clock } from '../../ports/system.ts';
+import { changeIf, type Precondition } from '../shared/precondition.ts';
 import { parseCurrency } from './currencies.ts';
 import type { Stock } from './stock.ts';
 
@@ -17,18 +18,27 @@ export class PutStock {
   ) {}
 
   /**
+   * @param precondition what must hold of the stock that is there, or the value is not set
    * @returns the stock as it is now, and whether it is new
-   * @throws DomainError `INVALID_REQUEST` for a currency that is not a current one, `STORE_UNAVAILABLE`
+   * @throws DomainError `INVALID_REQUEST` for a currency that is not a current one, `PRECONDITION_FAILED`,
+   * `STORE_UNAVAILABLE`
    */
   async execute(
     stockId: string,
     { value, currency }: PutStockCommand,
+    precondition?: Precondition<Stock>,
   ): Promise<{ readonly stock: Stock; readonly created: boolean }> {
-    return this.stocks.put({
+    const change = {
       stockId,
       value,
       currency: currency === undefined ? undefined : parseCurrency(currency, 'currency'),
       updatedAt: this.clock.now(),
-    });
+    };
+    if (!precondition) return this.stocks.put(change);
+    return changeIf(
+      precondition,
+      () => this.stocks.get(stockId),
+      (seen) => this.stocks.replace(seen, change),
+    );
   }
 }

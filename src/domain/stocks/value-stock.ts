@@ -5,14 +5,12 @@ import { isWithdrawn, parseCurrency } from './currencies.ts';
 import { stockNotFound } from './errors.ts';
 import type { Rounding } from './money.ts';
 import { assertSomeRate, needRates, provenanceOf } from './rates.ts';
+import type { Stock } from './stock.ts';
 
 /** A stock and its value in several currencies, the stock's own first. */
 export interface StockValue extends Conversion {
-  readonly stockId: string;
-  /** As it was put. */
-  readonly value: string;
-  /** Of `value`; it may have been withdrawn since. */
-  readonly currency: string;
+  /** As it was put; its currency may have been withdrawn since. */
+  readonly stock: Stock;
 }
 
 export class ValueStock {
@@ -43,6 +41,6 @@ export class ValueStock {
     const rules = { rounding: this.rounding, digits };
     const { values, missing } = convertEach({ amount: value, from: currency }, shown, table, rules);
     if (table && currencies && !isWithdrawn(currency)) assertSomeRate(table, currency, shown, missing);
-    return { stockId, value, currency, values, missing, rates: table && provenanceOf(table, this.clock.now()) };
+    return { stock, values, missing, rates: table && provenanceOf(table, this.clock.now()) };
   }
 }

@@ -1,4 +1,5 @@
 import type { QueueStore, WakeUps } from '../../ports/tasks.ts';
+import { changeIf, type Precondition } from '../shared/precondition.ts';
 import { announce } from './announce.ts';
 import { type Queue, type QueueDraft, queueSettings } from './queue.ts';
 import { withSecrets } from './runner-secrets.ts';
@@ -12,11 +13,16 @@ export class ConfigureQueue {
   /**
    * Replaces all settings of a queue, which may be new. What is hidden when it is shown (`***`) stays as it was.
    *
-   * @throws DomainError `INVALID_REQUEST` (something hidden that is not stored), `STORE_UNAVAILABLE`
+   * @param precondition what must hold of the queue that is there, or nothing is replaced
+   * @throws DomainError `INVALID_REQUEST` (something hidden that is not stored), `PRECONDITION_FAILED`,
+   * `STORE_UNAVAILABLE`
    */
-  async execute(queue: string, draft: QueueDraft): Promise<Queue> {
-    const stored = await this.queues.get(queue);
-    const configured = await this.queues.put(queueSettings(queue, withSecrets(draft, stored?.runner)));
+  async execute(queue: string, draft: QueueDraft, precondition?: Precondition<Queue>): Promise<Queue> {
+    const read = () => this.queues.get(queue);
+    const settings = (stored: Queue | undefined) => queueSettings(queue, withSecrets(draft, stored?.runner));
+    const configured = precondition
+      ? await changeIf(precondition, read, (seen) => this.queues.replace(seen, settings(seen)))
+      : await this.queues.put(settings(await read()));
     await announce(this.wakeUps, queue);
     return configured;
   }

@@ -1,5 +1,6 @@
 import type { Clock } from '../../ports/system.ts';
 import type { QueueStore, TaskStore } from '../../ports/tasks.ts';
+import { assertMet, type Precondition } from '../shared/precondition.ts';
 import { changeListed } from './change-listed.ts';
 import { queueNotEmpty, queueNotFound } from './errors.ts';
 import type { Queue } from './queue.ts';
@@ -34,24 +35,29 @@ export class PurgeQueue {
    *     enqueue:  reads the settings ──────────────── adds a task
    *     remove:                        empty? removes            empty? no: puts the queue back
    *
-   * @throws DomainError `TASKS_QUEUE_NOT_FOUND`, `TASKS_QUEUE_NOT_EMPTY`, `STORE_UNAVAILABLE`; in these cases the queue
-   * stays, as far as the store lets it
+   * @param precondition what must hold of its settings, or it stays
+   * @throws DomainError `TASKS_QUEUE_NOT_FOUND`, `PRECONDITION_FAILED`, `TASKS_QUEUE_NOT_EMPTY`, `STORE_UNAVAILABLE`; in
+   * these cases the queue stays, as far as the store lets it
    */
-  async remove(queue: string): Promise<void> {
+  async remove(queue: string, precondition?: Precondition<Queue>): Promise<void> {
     const stored = await this.queues.get(queue);
     if (!stored) throw queueNotFound(queue);
+    if (precondition) assertMet(precondition, stored);
     await this.assertEmpty(queue);
+    let isRemoved: boolean;
     try {
-      await this.queues.remove(queue);
-      await this.assertEmpty(queue);
+      isRemoved = await this.queues.remove(queue, precondition && stored);
+      if (isRemoved) await this.assertEmpty(queue);
     } catch (error) {
       await this.putBack(stored);
       throw error;
     }
+    // It was configured anew in between.
+    if (!isRemoved) await this.remove(queue, precondition);
   }
 
   /** Nobody sweeps a queue that has no settings. */
-  private async putBack({ paused, breaker: _, turn: __, ...settings }: Queue): Promise<void> {
+  private async putBack({ paused, breaker: _, turn: __, version: ___, ...settings }: Queue): Promise<void> {
     await this.queues.create(settings);
     if (paused) await this.queues.pause(settings.queue, true);
   }

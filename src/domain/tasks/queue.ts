@@ -59,6 +59,8 @@ export interface QueueMemory {
 export interface Queue extends QueueSettings, QueueMemory {
   /** Nobody claims from a queue that is paused. */
   readonly paused: boolean;
+  /** Names its settings, and is never given twice; none while they are those of the first release or of no queue. */
+  readonly version?: string | undefined;
 }
 
 /** Twenty attempts whose waits grow to an hour outlast an outage of some four hours. */

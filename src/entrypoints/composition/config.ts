@@ -1,5 +1,16 @@
 import { parseApiKeys } from '../http/api-keys.ts';
-import { anyText, baseUrl, listOf, matching, oneOf, type Settings, type Values, wholeNumber } from './settings.ts';
+import {
+  anyText,
+  baseUrl,
+  contact,
+  listOf,
+  matching,
+  oneOf,
+  origin,
+  type Settings,
+  type Values,
+  wholeNumber,
+} from './settings.ts';
 
 /** Settings of the service itself; each context adds its own. */
 export const coreSettings = {
@@ -45,6 +56,12 @@ export const coreSettings = {
       'closing slash is ignored.',
     parse: listOf(baseUrl),
   },
+  CORS_ORIGINS: {
+    meaning:
+      'Origins whose pages may call the API from a browser, such as `https://app.example.org`, with commas between; `*` lets ' +
+      'every page read what needs no key, and nothing else.',
+    parse: listOf(origin),
+  },
   ROLE: {
     meaning:
       '`api` serves requests, `worker` does the background work and serves `/healthz`, `/readyz` and `/metrics` only, ' +
@@ -57,6 +74,15 @@ export const coreSettings = {
       'Keys for the routes that change things and for all routes of tasks, `name=key,name=key` or `{ "name": "key" }`; a key has 16 to 128 characters. ' +
       'With `STORAGE=memory` one is made at start and printed once if none is given.',
     parse: parseApiKeys,
+  },
+  METRICS_KEY: {
+    meaning: 'Key that `/metrics` then needs, as `Authorization: Bearer <key>`; 16 to 128 characters.',
+    parse: matching(/^[\x21-\x7e]{16,128}$/, 'must have 16 to 128 visible ASCII characters'),
+  },
+  SECURITY_CONTACT: {
+    meaning:
+      'Where to tell of a weakness: a `mailto:`, `https:` or `tel:` address, which `/.well-known/security.txt` then names.',
+    parse: contact,
   },
   SWEEP_SECONDS: {
     meaning:

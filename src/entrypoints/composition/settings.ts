@@ -82,4 +82,20 @@ export const baseUrl = (text: string): string => {
   return text.replace(/\/+$/, '');
 };
 
+/** An origin as browsers name it, or `*` for all. */
+export const origin = (text: string): string => {
+  demand(
+    text === '*' || (/^https?:\/\//.test(text) && URL.canParse(text) && new URL(text).origin === text),
+    'must be * or an origin as a browser names it: https:// or http:// and a host in lower case, with no path',
+  );
+  return text;
+};
+
+/** An address to write to or to call; one of mail may stand without its scheme. */
+export const contact = (text: string): string => {
+  const uri = /^[^\s:/@]+@[^\s:/@]+$/.test(text) ? `mailto:${text}` : text;
+  demand(/^(mailto:|https:\/\/|tel:)[\x21-\x7e]+$/.test(uri), 'must be a mailto:, https: or tel: address');
+  return uri;
+};
+
 export const tableName = matching(/^[A-Za-z0-9_.-]{3,255}$/, 'must be the name of a table');

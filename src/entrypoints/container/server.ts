@@ -11,7 +11,6 @@ import { within } from '../deadline.ts';
 import { endOnFailure } from '../end-on-failure.ts';
 import type { ApiKey } from '../http/api-keys.ts';
 import { buildApp } from '../http/app.ts';
-import { basePathsOf } from '../http/base-path.ts';
 import { publishMetrics } from '../http/metrics.ts';
 import { publishPages } from '../http/pages.ts';
 import { checkStore } from './check-store.ts';
@@ -48,14 +47,18 @@ async function serve(): Promise<void> {
   const app = await buildApp({
     logger,
     apiKeys: config.API_KEYS ?? (config.STORAGE === 'memory' ? [embeddedKey(logger)] : []),
-    basePaths: basePathsOf(config.PUBLIC_BASE_URL),
+    publicUrls: config.PUBLIC_BASE_URL,
+    corsOrigins: config.CORS_ORIGINS,
+    securityContact: config.SECURITY_CONTACT,
     nextId: () => ids.next(),
     health: () => lifecycle.health(),
     resume: () => lifecycle.resume(),
     contexts: servesApi
       ? contexts.map(({ routes, problems }) => ({ routes: routes(container, config), problems }))
       : [],
-    extras: servesApi ? [publishPages, publishMetrics(meter)] : [publishMetrics(meter)],
+    extras: servesApi
+      ? [publishPages, publishMetrics(meter, config.METRICS_KEY)]
+      : [publishMetrics(meter, config.METRICS_KEY)],
   });
   const loops = worksBeside ? contexts.flatMap((context) => context.loops(container, config)) : [];
 

@@ -10,16 +10,21 @@ import Fastify, {
 import type { Logger } from 'pino';
 import * as Type from 'typebox';
 import { DomainError } from '../../domain/shared/domain-error.ts';
+import { completeHeads, NO_STORE } from './answer-headers.ts';
 import type { ApiKey } from './api-keys.ts';
-import { withoutBasePath } from './base-path.ts';
+import { basePathOf, basePathsOf, withoutBasePath } from './base-path.ts';
 import { parseBodies } from './body.ts';
 import { answerEverything, clientErrorHandler } from './client-errors.ts';
 import { CompileWhenCalled } from './compile-when-called.ts';
+import { compressAnswers } from './compression.ts';
+import { allowOrigins } from './cross-origin.ts';
 import { drainBeforeClose } from './drain.ts';
 import { errorHandler } from './errors.ts';
+import { boundHalfSent } from './half-sent.ts';
 import { type Exists, KnownPaths } from './known-paths.ts';
 import { generalProblems, type ProblemTable } from './problems.ts';
 import { refuseEarly } from './refuse-early.ts';
+import { formats } from './schemas.ts';
 import { securityHeaders } from './security-headers.ts';
 import { type Health, systemRoutes } from './system-routes.ts';
 
@@ -28,9 +33,15 @@ declare module 'fastify' {
     /** The name of the API key that came with the request, where the route looks for one. */
     keyName: string | undefined;
   }
+  interface FastifyInstance {
+    /** What stands in front of the routes in the public address; mostly nothing. */
+    publicPath: string;
+  }
   interface FastifyContextConfig {
     /** The route needs an API key, or shows more to those who have one. */
     readonly key?: boolean | 'optional';
+    /** Tells the name of a key that this route takes in place of all others. */
+    readonly ownKey?: (request: FastifyRequest) => string | undefined;
     /** The route has a body schema, and does without a body too. */
     readonly optionalBody?: boolean;
     /** The route takes a form, not JSON. */
@@ -47,8 +58,12 @@ declare module 'fastify' {
 export interface AppOptions {
   readonly logger: Logger;
   readonly apiKeys: readonly ApiKey[];
-  /** Paths of the public addresses, which a proxy may leave in front of the routes'. */
-  readonly basePaths?: readonly string[];
+  /** Public addresses, whose paths a proxy may leave in front of the routes'. Answers name the first. */
+  readonly publicUrls?: readonly string[] | undefined;
+  /** Origins whose pages may call the API. */
+  readonly corsOrigins?: readonly string[] | undefined;
+  /** Where to tell of a weakness, as a URI. */
+  readonly securityContact?: string | undefined;
   /** New request ids. */
   readonly nextId: () => string;
   readonly health: () => Promise<Health>;
@@ -73,6 +88,8 @@ export const URL_HEADER = 'x-portside-url';
 /** Builds the HTTP side of the service, ready for `inject` or `listen`. */
 export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const problems = Object.assign({}, generalProblems, ...options.contexts.map((context) => context.problems));
+  const publicPath = basePathOf(options.publicUrls?.[0]);
+  const basePaths = basePathsOf(options.publicUrls);
   const headers = securityHeaders();
   const addHeaders = (request: FastifyRequest, reply: FastifyReply) =>
     reply.headers(headers).header('x-request-id', request.id);
@@ -88,18 +105,21 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     ...serverOptions(options),
     rewriteUrl: ({ headers, url = '/' }) => {
       const sent = options.serverless ? (headers[URL_HEADER]?.toString() ?? url) : url;
-      return withoutBasePath(sent, options.basePaths ?? [], isRoute, mayBeRoute);
+      return withoutBasePath(sent, basePaths, isRoute, mayBeRoute);
     },
     ...(compilers ? { schemaController: compilers.schemaController } : {}),
-    clientErrorHandler: clientErrorHandler({ ...options, problems, headers }),
+    clientErrorHandler: clientErrorHandler({ ...options, publicPath, problems, headers: { ...headers, ...NO_STORE } }),
     // For these no hook runs.
     frameworkErrors: (error, request, reply) => {
-      addHeaders(request, reply);
+      addHeaders(request, reply).headers(NO_STORE);
       handleError(error, request, reply);
       logAnswer(request, reply);
     },
   });
+  app.decorate('publicPath', publicPath);
   answerEverything(app);
+  boundHalfSent(app);
+  completeHeads(app);
   app.setErrorHandler(handleError);
   parseBodies(app);
   drainBeforeClose(app);
@@ -111,6 +131,8 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     if (route.schema && !route.schema.querystring)
       route.schema.querystring = Type.Object({}, { additionalProperties: false });
   });
+  await compressAnswers(app);
+  if (options.corsOrigins) await allowOrigins(app, options.corsOrigins, paths);
   refuseEarly(app, { apiKeys: options.apiKeys, paths });
   if (options.serverless) refuseStreams(app);
   // What only reads learns the time from the answers that it reads.
@@ -119,7 +141,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   });
   if (compilers) app.addHook('onRequest', () => compilers.load());
   for (const extra of options.extras ?? []) await extra(app, problems);
-  await app.register(systemRoutes({ problems, health: options.health }));
+  await app.register(systemRoutes({ problems, ...options }));
   for (const { routes } of options.contexts) await app.register(routes);
   return app;
 }
@@ -132,13 +154,20 @@ const serverOptions = ({ logger, nextId }: AppOptions): FastifyHttpOptions<RawSe
     return typeof given === 'string' && REQUEST_ID.test(given) ? given : nextId();
   },
   bodyLimit: BODY_LIMIT,
+  // Of the whole request. That of its head stands below.
   requestTimeout: 30_000,
   return503OnClosing: false,
   routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
-  ajv: { customOptions: { coerceTypes: false, removeAdditional: false, allErrors: true, verbose: true } },
+  ajv: { customOptions: { coerceTypes: false, removeAdditional: false, allErrors: true, verbose: true, formats } },
   // Left to refuseEarly, which answers in the way of all others. A header that may stand once and stands twice is then
   // no longer its first value but both, and refused for what it is.
-  http: { requireHostHeader: false, joinDuplicateHeaders: true },
+  http: {
+    requireHostHeader: false,
+    joinDuplicateHeaders: true,
+    headersTimeout: 10_000,
+    // How often Node looks whose time is over.
+    connectionsCheckingInterval: 1_000,
+  },
 });
 
 function refuseStreams(app: FastifyInstance): void {

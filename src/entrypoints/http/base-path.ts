@@ -1,8 +1,10 @@
+/** The path of a public address; empty for one without a path, or none. */
+export const basePathOf = (baseUrl = ''): string =>
+  baseUrl === '' ? '' : new URL(baseUrl).pathname.replace(/\/+$/, '');
+
 /** Paths of public addresses, the longest first; those of addresses without a path are left out. */
 export const basePathsOf = (baseUrls: readonly string[] = []): readonly string[] =>
-  [...new Set(baseUrls.map((url) => new URL(url).pathname.replace(/\/+$/, '')))]
-    .filter((path) => path !== '')
-    .sort((one, other) => other.length - one.length);
+  [...new Set(baseUrls.map(basePathOf))].filter((path) => path !== '').sort((one, other) => other.length - one.length);
 
 /**
  * Takes the path of a public address away where a proxy has left it in front of a route's own. A path that is a route as

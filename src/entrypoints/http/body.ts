@@ -36,6 +36,8 @@ export function checkContentType(request: FastifyRequest): void {
   const given = headers['content-type'];
   const hasBody = headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
   if (!hasBody && (given === undefined || request.routeOptions.config.optionalBody)) return;
+  if (!['', 'identity'].includes((headers['content-encoding'] ?? '').trim().toLowerCase()))
+    throw new DomainError('UNSUPPORTED_MEDIA_TYPE', 'Send the body as it is, without a Content-Encoding.');
   const type = typeOf(given);
   const [, ...parameters] = (given ?? '').split(';').map((part) => part.trim().toLowerCase());
   const isUtf8 = parameters.every((part) => !part.startsWith('charset') || /^charset="?utf-?8"?$/.test(part));

@@ -15,6 +15,8 @@ const MALFORMED = invalidRequest({ path: 'request', message: 'is not one that HT
 
 export interface ClientErrorOptions {
   readonly problems: ProblemTable;
+  /** What stands in front of the routes in the public address. */
+  readonly publicPath: string;
   /** Headers of every answer. */
   readonly headers: Readonly<Record<string, unknown>>;
   readonly logger: Logger;
@@ -29,7 +31,8 @@ export const clientErrorHandler =
     if (error.code === 'ECONNRESET' || !socket.writable) return;
     const code = NODE_CODES[error.code] ?? MALFORMED.code;
     const problem = options.problems[code] as ProblemTable[string];
-    const body = JSON.stringify(problemDetails(code, problem, code === MALFORMED.code ? MALFORMED : undefined));
+    const details = code === MALFORMED.code ? MALFORMED : undefined;
+    const body = JSON.stringify(problemDetails(options.publicPath, code, problem, details));
     const requestId = options.nextId();
     const headers = {
       ...options.headers,

@@ -22,12 +22,14 @@ export const errorHandler =
     const problem = problems[code] as ProblemTable[string];
     if (isFailure(problem)) request.log.error({ err: error, code }, 'request failed');
     if (problem.status === 401) reply.header('www-authenticate', 'Bearer');
+    // RFC 9110 §15.5.16: what would have been taken.
+    if (problem.status === 415 && request.headers['content-encoding']) reply.header('accept-encoding', 'identity');
     if (known?.retryAfterSeconds !== undefined) reply.header('retry-after', known.retryAfterSeconds);
     reply
       .code(problem.status)
       .type('application/problem+json')
       .serializer(JSON.stringify)
-      .send(problemDetails(code, problem, known));
+      .send(problemDetails(request.server.publicPath, code, problem, known));
   };
 
 /** @param error undefined where a promise was rejected with nothing */

@@ -7,6 +7,8 @@ export type Exists = (params: PathParams) => Promise<boolean>;
 
 interface KnownPath {
   readonly methods: ReadonlySet<string>;
+  /** Those that need a key. */
+  readonly keyed: ReadonlySet<string>;
   readonly exists: Exists | undefined;
 }
 
@@ -18,10 +20,15 @@ export class KnownPaths {
   /** @param maxParamLength the longest path parameter that the router takes */
   constructor(private readonly maxParamLength: number) {}
 
-  add({ url, method, config: { exists } = {} }: RouteOptions): void {
+  add({ url, method, config: { exists, key } = {} }: RouteOptions): void {
     if (url.includes('*') && !exists) return;
-    const methods = new Set([...(this.known.get(url)?.methods ?? []), ...[method].flat()]);
-    this.known.set(url, { methods, exists });
+    const { methods = [], keyed = [] } = this.known.get(url) ?? {};
+    const added = [method].flat();
+    this.known.set(url, {
+      methods: new Set([...methods, ...added]),
+      keyed: new Set(key === true ? [...keyed, ...added] : keyed),
+      exists,
+    });
   }
 
   /** @param url path, with or without a query */

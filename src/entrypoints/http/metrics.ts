@@ -1,4 +1,5 @@
 import * as Type from 'typebox';
+import { apiKeyReader } from './api-keys.ts';
 import type { Extra } from './app.ts';
 
 /** What Prometheus is shown. */
@@ -9,9 +10,13 @@ export interface Exposition {
   recordAnswer(method: string, route: string, status: number, ms: number): void;
 }
 
-/** Serves `GET /metrics` in the Prometheus text format, and records every answer by route. */
+/**
+ * Serves `GET /metrics` in the Prometheus text format, and records every answer by route.
+ *
+ * @param key what whoever asks must send; nothing unless given
+ */
 export const publishMetrics =
-  (exposition: Exposition): Extra =>
+  (exposition: Exposition, key?: string): Extra =>
   (app) => {
     app.addHook('onResponse', async ({ method, routeOptions }, { statusCode, elapsedTime }) => {
       exposition.recordAnswer(method, routeOptions.url ?? 'none', statusCode, elapsedTime);
@@ -19,8 +24,10 @@ export const publishMetrics =
     app.get(
       '/metrics',
       {
+        ...(key ? { config: { key: true, ownKey: apiKeyReader([{ name: 'metrics', key }]) } } : {}),
         schema: {
           tags: ['system'],
+          operationId: 'getMetrics',
           summary: 'Figures for Prometheus',
           response: { 200: { description: 'Prometheus text', content: { 'text/plain': { schema: Type.String() } } } },
         },

@@ -1,29 +1,31 @@
 import swagger from '@fastify/swagger';
-import swaggerUi, { type FastifySwaggerUiOptions } from '@fastify/swagger-ui';
 import type { FastifyInstance, FastifySchema, RouteOptions } from 'fastify';
 import * as Type from 'typebox';
 import type { ProblemTable } from './problems.ts';
 import { ProblemBody } from './schemas.ts';
+import { VERSION } from './version.ts';
 
-/**
- * Serves `GET /openapi.json`, grown out of the routes' schemas, and `GET /docs`, a page to read and try it.
- *
- * @param files where the page's own files are, if not in the package
- */
-export async function publishOpenApi(
-  app: FastifyInstance,
-  problems: ProblemTable,
-  files: Pick<FastifySwaggerUiOptions, 'baseDir' | 'logo'> = {},
-): Promise<void> {
+/** Serves `GET /openapi.json`, grown out of the routes' schemas. */
+export async function publishOpenApi(app: FastifyInstance, problems: ProblemTable): Promise<void> {
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
       info: {
         title: 'Portside',
-        description: 'Votes, tasks and stock values. Every error is RFC 9457 problem details.',
-        version: '1',
+        description:
+          'Votes, tasks and stock values. Every error is RFC 9457 problem details. Answers may get new fields, and new codes of ' +
+          'errors may come: ignore what you do not know. Before anything goes away, its answers carry the headers ' +
+          '`Deprecation` and `Sunset`.',
+        version: VERSION,
         license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
       },
+      servers: [{ url: app.publicPath || '/', description: 'This service' }],
+      tags: [
+        { name: 'votes', description: 'Polls, votes by web and SMS, and results that can be checked' },
+        { name: 'tasks', description: 'Queues, and tasks that are worked on by runners or by workers of your own' },
+        { name: 'stocks', description: 'Stocks, and what they are worth in other currencies' },
+        { name: 'system', description: 'Health, figures, errors and this document' },
+      ],
       components: {
         schemas: { Problem: ProblemBody },
         securitySchemes: {
@@ -35,12 +37,14 @@ export async function publishOpenApi(
     transform: ({ schema, url, route }) => ({ url, schema: documented(schema, route, problems) }),
     transformObject: (document) => {
       if (!('openapiObject' in document)) return document.swaggerObject;
-      for (const path of Object.values(document.openapiObject.paths ?? {}))
+      const { paths = {}, components } = document.openapiObject;
+      for (const path of Object.values(paths))
         for (const operation of Object.values(path ?? {}) as OperationObject[])
           if (operation[OPTIONAL_BODY]) {
             operation.requestBody.required = false;
             delete operation[OPTIONAL_BODY];
           }
+      shareTitled(paths, (components?.schemas ?? {}) as Record<string, Schema>);
       return document.openapiObject;
     },
   });
@@ -49,26 +53,39 @@ export async function publishOpenApi(
     {
       schema: {
         tags: ['system'],
+        operationId: 'getOpenApi',
         summary: 'This document',
         response: { 200: Type.Object({}, { additionalProperties: true, description: 'An OpenAPI 3.1 document' }) },
       },
     },
     async () => app.swagger(),
   );
-  // The page styles its elements in place; its scripts are files of its own.
-  app.addHook('onSend', async ({ routeOptions }, reply) => {
-    if (!PAGE.test(routeOptions.url ?? '')) return;
-    reply.header(POLICY, `${reply.getHeader(POLICY)};style-src 'self' 'unsafe-inline'`);
-  });
-  await app.register(swaggerUi, { ...files, routePrefix: '/docs' });
+}
+
+type Schema = Record<string, unknown>;
+
+/**
+ * Puts every schema that has a title among the components under that name, and a reference in its place, so that
+ * generated clients have one type for what is one thing.
+ *
+ * @throws Error when two schemas of one title differ in more than their description
+ */
+function shareTitled(node: object, shared: Record<string, Schema>): void {
+  for (const [key, value] of Object.entries(node)) {
+    if (typeof value !== 'object' || value === null) continue;
+    shareTitled(value, shared);
+    const { title, description, headers, ...schema } = value as Schema;
+    if (typeof title !== 'string' || schema.type !== 'object') continue;
+    const { description: _, ...known } = shared[title] ?? schema;
+    if (JSON.stringify(known) !== JSON.stringify(schema)) throw new Error(`Two schemas are called ${title}`);
+    shared[title] ??= { ...schema, description };
+    (node as Schema)[key] = { $ref: `#/components/schemas/${title}` };
+  }
 }
 
 /** Marks operations on the way into the document, for which every body that has a schema is required. */
 const OPTIONAL_BODY = 'x-optional-body';
 type OperationObject = { requestBody: { required?: boolean }; [OPTIONAL_BODY]?: boolean };
-
-const PAGE = /^\/docs\/?$/;
-const POLICY = 'content-security-policy';
 
 /** Completes a route's schema by the key that it needs and every refusal that it may answer with. */
 function documented(schema: FastifySchema, { config }: RouteOptions, problems: ProblemTable): FastifySchema {
@@ -92,7 +109,7 @@ function documented(schema: FastifySchema, { config }: RouteOptions, problems: P
   return {
     ...schema,
     ...(config?.optionalBody ? { [OPTIONAL_BODY]: true } : {}),
-    ...(config?.key ? { security: [...(config.key === 'optional' ? [{}] : []), { bearer: [] }, { apiKey: [] }] } : {}),
+    security: config?.key ? [...(config.key === 'optional' ? [{}] : []), { bearer: [] }, { apiKey: [] }] : [],
     response: { ...Object.fromEntries(refusals), ...(schema.response as object) },
   };
 }

@@ -50,7 +50,14 @@ export const generalProblems: ProblemTable = {
   REQUEST_TIMEOUT: {
     status: 408,
     title: 'The request did not arrive in time',
-    advice: 'Send the whole request within 30 seconds, on a new connection.',
+    advice: 'Send the head of a request within 10 seconds and all of it within 30, on a new connection.',
+  },
+  PRECONDITION_FAILED: {
+    status: 412,
+    title: 'It is not as the request expects',
+    advice:
+      'Somebody else has changed it, or it is there already or not yet. Read it again, and send the change with the `ETag` ' +
+      'that it has now in `If-Match`.',
   },
   BODY_TOO_LARGE: {
     status: 413,
@@ -96,9 +103,13 @@ export const generalProblems: ProblemTable = {
   },
 };
 
-/** RFC 9457 problem details. A failure of the service says no more than its table entry does. */
-export const problemDetails = (code: string, problem: Problem, error?: DomainError) => ({
-  type: `/errors/${code}`,
+/**
+ * RFC 9457 problem details. A failure of the service says no more than its table entry does.
+ *
+ * @param publicPath what stands in front of the routes in the public address
+ */
+export const problemDetails = (publicPath: string, code: string, problem: Problem, error?: DomainError) => ({
+  type: `${publicPath}/errors/${code}`,
   title: problem.title,
   status: problem.status,
   detail: isFailure(problem) ? problem.advice : (error?.message ?? problem.advice),

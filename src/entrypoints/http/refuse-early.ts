@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { DomainError, invalidRequest } from '../../domain/shared/domain-error.ts';
 import { type ApiKey, apiKeyReader } from './api-keys.ts';
 import { checkContentType } from './body.ts';
+import { isPreflightRoute } from './cross-origin.ts';
 import { type Exists, isComplete, type KnownPaths, type PathParams } from './known-paths.ts';
 
 export interface RefuseEarlyOptions {
@@ -13,23 +14,29 @@ export interface RefuseEarlyOptions {
 export function refuseEarly(app: FastifyInstance, { apiKeys, paths }: RefuseEarlyOptions): void {
   const nameOfKey = apiKeyReader(apiKeys);
 
+  const warnOfKey = fewASecond(({ log, ip, routeOptions: { url } }: FastifyRequest) =>
+    log.warn({ address: ip, route: url }, 'refused a key that is not known'),
+  );
+
   app.decorateRequest('keyName', undefined);
   app.addHook('onRequest', async (request, reply) => {
     if (!hasHost(request)) throw invalidRequest({ path: 'host', message: 'is required, once' });
     // The router does not look at the first character.
     if (!/^(?:\/|https?:\/\/)/i.test(request.url))
       throw invalidRequest({ path: 'path', message: 'is not well-formed' });
-    if (request.is404 || !(await isThere(request.params as PathParams, request.routeOptions.config.exists)))
+    if (
+      request.is404 ||
+      isPreflightRoute(request) ||
+      !(await isThere(request.params as PathParams, request.routeOptions.config.exists))
+    )
       await refusePath(request, reply);
-    const { key } = request.routeOptions.config;
+    const { key, ownKey } = request.routeOptions.config;
     if (key) {
-      request.keyName = nameOfKey(request);
-      if (request.keyName === undefined && key !== 'optional')
-        throw new DomainError(
-          'UNAUTHORIZED',
-          'Send an API key as "Authorization: Bearer <key>" or "x-api-key: <key>".',
-        );
+      request.keyName = ownKey ? ownKey(request) : nameOfKey(request);
       if (request.keyName !== undefined) request.log.debug({ apiKey: request.keyName }, 'key accepted');
+      else if (bringsKey(request)) warnOfKey(request);
+      if (request.keyName === undefined && key !== 'optional')
+        throw new DomainError('UNAUTHORIZED', bringsKey(request) ? UNKNOWN_KEY : MISSING_KEY);
     }
     checkContentType(request);
   });
@@ -47,6 +54,25 @@ export function refuseEarly(app: FastifyInstance, { apiKeys, paths }: RefuseEarl
 /** @throws DomainError `NOT_FOUND`, always */
 function notFound(): never {
   throw new DomainError('NOT_FOUND', 'There is nothing at this path. See /docs for all paths.');
+}
+
+const MISSING_KEY = 'Send an API key as "Authorization: Bearer <key>" or "x-api-key: <key>".';
+const UNKNOWN_KEY = 'The key that was sent is not known here.';
+
+const bringsKey = ({ headers }: FastifyRequest): boolean =>
+  headers['x-api-key'] !== undefined || /^Bearer +./i.test(headers.authorization ?? '');
+
+const WARNINGS_A_SECOND = 5;
+
+/** Leaves out what would be more than a few times a second: whoever guesses keys must not fill the log. */
+function fewASecond<T>(warn: (of: T) => void): (of: T) => void {
+  let begin = Number.NEGATIVE_INFINITY;
+  let count = 0;
+  return (of) => {
+    const now = performance.now();
+    if (now - begin >= 1_000) [begin, count] = [now, 0];
+    if (++count <= WARNINGS_A_SECOND) warn(of);
+  };
 }
 
 /** RFC 9112 §3.2. Copies of the header have been joined with commas. */

@@ -17,6 +17,10 @@ export const Id = Type.String({
   description: '1–64 letters, digits, _ and -, with a letter or digit first',
 });
 
+/** A format: text without noncharacters, which no pattern names in a way that other languages read. */
+export const PLAIN_TEXT = 'plain-text';
+export const formats = { [PLAIN_TEXT]: (text: string): boolean => !/\p{Noncharacter_Code_Point}/u.test(text) };
+
 export const Timestamp = Type.String({ format: 'date-time' });
 
 /** @param epoch ms */

@@ -3,6 +3,7 @@ import * as Type from 'typebox';
 import { DomainError } from '../../domain/shared/domain-error.ts';
 import type { ProblemTable } from './problems.ts';
 import { MapOf } from './schemas.ts';
+import { VERSION } from './version.ts';
 
 /** How a dependency is; `skewed` is a clock that differs from the store's by more than 2 s. */
 export type Check = 'ok' | 'skewed' | 'unreachable';
@@ -16,7 +17,11 @@ export interface Health {
 export interface SystemRoutesOptions {
   readonly problems: ProblemTable;
   readonly health: () => Promise<Health>;
+  /** Where to tell of a weakness, as a URI. */
+  readonly securityContact?: string | undefined;
 }
+
+const SECURITY_TXT_MS = 30 * 86_400_000;
 
 const healthBody = (description: string, ...statuses: readonly Health['status'][]) =>
   Type.Object(
@@ -29,18 +34,24 @@ const healthBody = (description: string, ...statuses: readonly Health['status'][
 
 /** Whether the process lives, whether it can serve, and what each error code means. */
 export const systemRoutes =
-  ({ problems, health }: SystemRoutesOptions): FastifyPluginAsyncTypebox =>
+  ({ problems, health, securityContact }: SystemRoutesOptions): FastifyPluginAsyncTypebox =>
   async (app) => {
     app.get(
       '/healthz',
       {
         schema: {
           tags: ['system'],
+          operationId: 'getHealth',
           summary: 'Whether the process lives',
-          response: { 200: Type.Object({ status: Type.Literal('ok') }, { description: 'It lives' }) },
+          response: {
+            200: Type.Object(
+              { status: Type.Literal('ok'), version: Type.String() },
+              { description: 'It lives, and is of this version' },
+            ),
+          },
         },
       },
-      async () => ({ status: 'ok' as const }),
+      async () => ({ status: 'ok' as const, version: VERSION }),
     );
 
     app.get(
@@ -48,6 +59,7 @@ export const systemRoutes =
       {
         schema: {
           tags: ['system'],
+          operationId: 'getReadiness',
           summary: 'Whether everything that the process depends on can be reached',
           response: {
             200: healthBody(
@@ -71,6 +83,7 @@ export const systemRoutes =
         config: { problems: ['NOT_FOUND'] },
         schema: {
           tags: ['system'],
+          operationId: 'getError',
           summary: 'What an error code means and what to do about it',
           params: Type.Object({ code: Type.String() }),
           response: {
@@ -87,4 +100,11 @@ export const systemRoutes =
         return { code, status: problem.status, title: problem.title, description: problem.advice };
       },
     );
+
+    if (securityContact)
+      app.get('/.well-known/security.txt', { schema: { hide: true } }, async (_, reply) => {
+        // RFC 9116 wants a time at which nobody should believe it any more.
+        const expires = new Date(Date.now() + SECURITY_TXT_MS).toISOString();
+        return reply.type('text/plain; charset=utf-8').send(`Contact: ${securityContact}\nExpires: ${expires}\n`);
+      });
   };

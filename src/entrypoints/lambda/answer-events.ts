@@ -19,7 +19,8 @@ const TEXT = /^(text\/|application\/([\w.-]+\+)?(json|javascript|x-yaml)|image\/
 const OPTIONS: LambdaFastifyOptions = {
   decorateRequest: false,
   retainStage: true,
-  enforceBase64: ({ headers }) => !TEXT.test(String(headers['content-type'] ?? 'text/')),
+  enforceBase64: ({ headers }) =>
+    headers['content-encoding'] !== undefined || !TEXT.test(String(headers['content-type'] ?? 'text/')),
 };
 
 /** Lets the routes of an app answer the events of API Gateway and of load balancers. */

@@ -34,12 +34,13 @@ async function open(env: Environment) {
   const container = compose(logger, modules, config.METRICS_NAMESPACE);
   const lifecycle = container.get(system.lifecycle);
   const ids = container.get(system.ids);
-  const basePaths = basePathsOf(config.PUBLIC_BASE_URL);
   const build = async (extras: readonly Extra[]) => {
     const app = await buildApp({
       logger,
       apiKeys: config.API_KEYS ?? [],
-      basePaths,
+      publicUrls: config.PUBLIC_BASE_URL,
+      corsOrigins: config.CORS_ORIGINS,
+      securityContact: config.SECURITY_CONTACT,
       nextId: () => ids.next(),
       health: () => lifecycle.health(),
       resume: () => lifecycle.resume(),
@@ -53,7 +54,7 @@ async function open(env: Environment) {
   const answer = answerEvents({
     api: await build([]),
     withPages: async () => build([(await import('./bundled-pages.ts')).publishBundledPages]),
-    basePaths,
+    basePaths: basePathsOf(config.PUBLIC_BASE_URL),
   });
   return { env, answer, lifecycle };
 }

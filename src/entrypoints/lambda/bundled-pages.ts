@@ -1,9 +1,8 @@
-import { mkdtemp } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { extname, join } from 'node:path';
+import { extname } from 'node:path';
 import type { FastifyReply } from 'fastify';
 import { DomainError } from '../../domain/shared/domain-error.ts';
 import type { Extra } from '../http/app.ts';
+import { publishDocs } from '../http/docs-page.ts';
 import type { PathParams } from '../http/known-paths.ts';
 import { publishOpenApi } from '../http/openapi.ts';
 
@@ -19,14 +18,8 @@ const docsFile = async (name: string): Promise<BundledFile> =>
 
 /** The same pages as those of the container, out of the bundle: a function has no other files. */
 export const publishBundledPages: Extra = async (app, problems) => {
-  app.get<{ Params: { file: string } }>('/docs/static/:file', { schema: { hide: true } }, ({ params }, reply) =>
-    sendFile(reply, params.file, docsFile),
-  );
-  await publishOpenApi(app, problems, {
-    // The page wants a folder that is there; its files come from the route above.
-    baseDir: await mkdtemp(join(tmpdir(), 'docs-')),
-    logo: { type: 'image/svg+xml', content: Buffer.from((await docsFile('logo.svg')).default) },
-  });
+  await publishOpenApi(app, problems);
+  publishDocs(app, (reply, name) => sendFile(reply, name, docsFile));
   app.get('/', { schema: { hide: true } }, (_, reply) => sendFile(reply, 'index.html', dashboardFile));
   const exists = ({ '*': name = '' }: PathParams): Promise<boolean> =>
     dashboardFile(name).then(
@@ -40,10 +33,12 @@ export const publishBundledPages: Extra = async (app, problems) => {
 
 const TYPES: Readonly<Record<string, string>> = {
   '.css': 'text/css; charset=utf-8',
+  '.ico': 'image/vnd.microsoft.icon',
   '.html': 'text/html; charset=utf-8',
   '.js': 'application/javascript; charset=utf-8',
   '.png': 'image/png',
   '.svg': 'image/svg+xml',
+  '.txt': 'text/plain; charset=utf-8',
 };
 
 async function sendFile(reply: FastifyReply, name: string, load: (name: string) => Promise<BundledFile>) {

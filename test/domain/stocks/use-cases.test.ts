@@ -52,9 +52,7 @@ describe('valuing a stock', () => {
     await world.putStock.execute('AMZN', { value: '97.005' });
 
     expect(await world.valueStock.execute('AMZN', ['EUR', 'eur'])).toEqual({
-      stockId: 'AMZN',
-      value: '97.005',
-      currency: 'EUR',
+      stock: expect.objectContaining({ stockId: 'AMZN', value: '97.005', currency: 'EUR' }),
       values: new Map([['EUR', '97.01']]),
       missing: [],
       rates: undefined,
@@ -129,7 +127,7 @@ describe('valuing a stock', () => {
     await world.putStock.execute('SMALL', { value, currency });
     const shown = await world.valueStock.execute('SMALL', ['USD'], digits);
 
-    expect(shown).toMatchObject({ value, currency });
+    expect(shown.stock).toMatchObject({ value, currency });
     expect(Object.fromEntries(shown.values)).toEqual(expected);
   });
 
@@ -139,9 +137,9 @@ describe('valuing a stock', () => {
     });
 
     it('counts a hundredth of each pound', async () => {
-      const { currency, values } = await world.valueStock.execute('VOD', ['USD', 'EUR', 'GBP', 'gbx']);
+      const { stock, values } = await world.valueStock.execute('VOD', ['USD', 'EUR', 'GBP', 'gbx']);
 
-      expect(currency).toBe('GBX');
+      expect(stock.currency).toBe('GBX');
       // 0.7734 × 1.0855 ÷ 0.86393 = 0.97174… and 0.7734 ÷ 0.86393 = 0.89521…
       expect(Object.fromEntries(values)).toEqual({ GBX: '77.34', USD: '0.97', EUR: '0.90', GBP: '0.77' });
     });
@@ -170,7 +168,8 @@ describe('valuing a stock', () => {
     });
 
     it.each([[undefined], [['USD', 'JPY']], [['USD']]])('shows it, and all others as missing: %j', async (asked) => {
-      const { value, currency, values, missing } = await world.valueStock.execute('OLD', asked);
+      const { stock, values, missing } = await world.valueStock.execute('OLD', asked);
+      const { value, currency } = stock;
 
       expect({ value, currency, ...Object.fromEntries(values) }).toEqual({
         value: '12.345',

@@ -115,7 +115,7 @@ export const socketRefusals: readonly SocketRefusal[] = [
     '/docs/static/%2e%2e/%2e%2e/package.json',
     '/docs/static/%2e%2e%5c%2e%2e%5cpackage.json',
     '/docs/static/%00',
-  ].map((target) => notHttp(`the file ${target}`, get(target))),
+  ].map((target) => notFound(`the file ${target}`, get(target))),
   badId('a poll of two dots', get('/polls/..')),
   badPath('OPTIONS of everything', head('OPTIONS * HTTP/1.1', 'Host: x', 'Connection: close')),
   badPath('GET of everything', get('*')),

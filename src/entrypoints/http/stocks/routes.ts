@@ -12,6 +12,7 @@ import type { Provenance } from '../../../domain/stocks/rates.ts';
 import type { Stock } from '../../../domain/stocks/stock.ts';
 import type { ValueStock } from '../../../domain/stocks/value-stock.ts';
 import { within } from '../../deadline.ts';
+import { preconditionIn } from '../preconditions.ts';
 import { pageRequest, timestamp } from '../schemas.ts';
 import * as schemas from './schemas.ts';
 
@@ -36,6 +37,7 @@ export const stocksRoutes = (options: StocksRoutesOptions): FastifyPluginAsync =
         config: { problems: ['STORE_UNAVAILABLE'] },
         schema: {
           tags,
+          operationId: 'listStocks',
           summary: 'List stocks',
           querystring: schemas.PageQuery,
           response: { 200: schemas.StockList },
@@ -55,6 +57,7 @@ export const stocksRoutes = (options: StocksRoutesOptions): FastifyPluginAsync =
         },
         schema: {
           tags,
+          operationId: 'getStock',
           summary: 'Value a stock in currencies',
           description:
             'Without `currencies`: those of `DEFAULT_CURRENCIES`. Where the source of rates has none for some of them, ' +
@@ -64,27 +67,33 @@ export const stocksRoutes = (options: StocksRoutesOptions): FastifyPluginAsync =
           response: { 200: schemas.ValueBody },
         },
       },
-      async ({ params: { stockId }, query: { currencies, digits } }) => {
+      async ({ params: { stockId }, query: { currencies, digits } }, reply) => {
         const valued = await inTime(options.valueStock.execute(stockId, currencies?.split(','), digitsOf(digits)));
-        return { stock: stockId, value: valued.value, currency: valued.currency, ...conversionBody(valued) };
+        const { value, currency } = valued.stock;
+        reply.header('etag', etagOf(valued.stock));
+        return { stock: stockId, value, currency, ...conversionBody(valued) };
       },
     );
 
     app.put(
       '/stock/:stockId',
       {
-        config: { key: true, problems: ['STORE_UNAVAILABLE'] },
+        config: { key: true, problems: ['PRECONDITION_FAILED', 'STORE_UNAVAILABLE'] },
         schema: {
           tags,
+          operationId: 'putStock',
           summary: 'Set the value of a stock',
           description: 'A new stock is in EUR unless a currency is given; one that exists keeps its currency.',
           params: schemas.StockParams,
+          headers: schemas.PreconditionHeaders,
           body: schemas.NewValue,
           response: { 200: schemas.StockBody, 201: schemas.CreatedStock },
         },
       },
-      async ({ params: { stockId }, body }, reply) => {
-        const { stock, created } = await inTime(options.putStock.execute(stockId, body));
+      async ({ params: { stockId }, headers, body }, reply) => {
+        const precondition = preconditionIn(headers, etagOf);
+        const { stock, created } = await inTime(options.putStock.execute(stockId, body, precondition));
+        reply.header('etag', etagOf(stock));
         if (created) return reply.code(201).header('location', `/stock/${stockId}`).send(stockBody(stock));
         return reply.code(200).send(stockBody(stock));
       },
@@ -93,16 +102,18 @@ export const stocksRoutes = (options: StocksRoutesOptions): FastifyPluginAsync =
     app.delete(
       '/stock/:stockId',
       {
-        config: { key: true, problems: ['STOCKS_NOT_FOUND', 'STORE_UNAVAILABLE'] },
+        config: { key: true, problems: ['STOCKS_NOT_FOUND', 'PRECONDITION_FAILED', 'STORE_UNAVAILABLE'] },
         schema: {
           tags,
+          operationId: 'deleteStock',
           summary: 'Delete a stock',
           params: schemas.StockParams,
+          headers: schemas.PreconditionHeaders,
           response: { 204: schemas.Nothing },
         },
       },
-      async ({ params: { stockId }, log }, reply) => {
-        await inTime(options.deleteStock.execute(stockId));
+      async ({ params: { stockId }, headers, log }, reply) => {
+        await inTime(options.deleteStock.execute(stockId, preconditionIn(headers, etagOf)));
         log.info({ stockId }, 'stock deleted');
         return reply.code(204).send(null);
       },
@@ -114,6 +125,7 @@ export const stocksRoutes = (options: StocksRoutesOptions): FastifyPluginAsync =
         config: { problems: ['STOCKS_RATE_MISSING', 'STOCKS_RATES_UNAVAILABLE', 'STORE_UNAVAILABLE'] },
         schema: {
           tags,
+          operationId: 'convertAmount',
           summary: 'Convert an amount',
           description: 'Without `to`: into those of `DEFAULT_CURRENCIES`. Rounded once, as the values of stocks are.',
           querystring: schemas.ConvertQuery,
@@ -133,6 +145,7 @@ export const stocksRoutes = (options: StocksRoutesOptions): FastifyPluginAsync =
         config: { problems: ['STOCKS_RATE_MISSING', 'STOCKS_RATES_UNAVAILABLE', 'STORE_UNAVAILABLE'] },
         schema: {
           tags,
+          operationId: 'listRates',
           summary: 'List exchange rates',
           description:
             'Without `base`: the source’s own. Without `currencies`: all that the source has. `missing` as for a stock.',
@@ -159,6 +172,9 @@ async function inTime<T>(work: Promise<T>): Promise<T> {
   if (answer === 'late') throw storeUnavailable(new Error(`no answer within ${ANSWER_BUDGET_MS} ms`));
   return answer;
 }
+
+/** Names what was put, and not what it is worth now. */
+const etagOf = ({ value, currency, updatedAt }: Stock): string => `"${value}-${currency}-${updatedAt}"`;
 
 const stockBody = ({ stockId, value, currency, updatedAt }: Stock): Static<typeof schemas.StockBody> => ({
   stock: stockId,

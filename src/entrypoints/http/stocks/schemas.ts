@@ -2,6 +2,7 @@ import * as Type from 'typebox';
 import { STOCK_ID_PATTERN } from '../../../domain/stocks/stock.ts';
 import { MapOf, Timestamp } from '../schemas.ts';
 
+export { PreconditionHeaders } from '../preconditions.ts';
 export { PageQuery } from '../schemas.ts';
 
 const PENCE = 'GBX, ZAC and ILA are hundredths of GBP, ZAR and ILS';
@@ -64,15 +65,22 @@ const stockFields = {
   updatedAt: Timestamp,
 };
 
-export const StockBody = Type.Object(stockFields, { description: 'The stock with its new value' });
+const etag = Type.String({ description: 'Names what was put' });
+
+export const StockBody = Type.Object(stockFields, {
+  title: 'Stock',
+  description: 'The stock with its new value',
+  headers: { etag },
+});
 
 export const CreatedStock = Type.Object(stockFields, {
+  title: 'Stock',
   description: 'The new stock',
-  headers: { location: Type.String({ description: 'Path of the stock' }) },
+  headers: { location: Type.String({ description: 'Path of the stock' }), etag },
 });
 
 export const StockList = Type.Object(
-  { stocks: Type.Array(Type.Object(stockFields)), nextCursor: Type.Optional(Type.String()) },
+  { stocks: Type.Array(Type.Object(stockFields, { title: 'Stock' })), nextCursor: Type.Optional(Type.String()) },
   { description: 'A page of stocks, with `nextCursor` while there are more' },
 );
 
@@ -106,7 +114,7 @@ export const ValueBody = Type.Object(
     missing: Missing,
     rates: Rates,
   },
-  { description: 'The value of the stock in each currency' },
+  { title: 'StockValue', description: 'The value of the stock in each currency', headers: { etag } },
 );
 
 export const ConvertBody = Type.Object(
@@ -120,7 +128,7 @@ export const RatesBody = Type.Object(
     rates: MapOf(Decimal, { description: 'Price of one unit of the base, by currency' }),
     missing: Missing,
   },
-  { description: 'Rates, and what they rest on' },
+  { title: 'Rates', description: 'Rates, and what they rest on' },
 );
 
 export const Nothing = Type.Null({ description: 'Done' });

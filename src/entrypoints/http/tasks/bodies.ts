@@ -48,8 +48,11 @@ export const claimedBody = (task: Task) => ({
   expiresAt: timestamp(task.expiresAt),
 });
 
-export const settingsBody = ({ breaker, turn, ...queue }: Queue): Static<typeof schemas.QueueSettingsBody> =>
+export const settingsBody = ({ breaker, turn, version, ...queue }: Queue): Static<typeof schemas.QueueSettingsBody> =>
   withoutSecrets(queue);
+
+/** Names the settings that were put, and nothing else of the queue. */
+export const etagOf = ({ version = 'first' }: Queue): string => `"${version}"`;
 
 export function queueBody({ settings, figures, effectiveOrder, asOf }: QueueView): Static<typeof schemas.QueueBody> {
   const { pending, delayed, taken, deadLetters, throughputPerSecond, counters } = figures;

@@ -12,9 +12,10 @@ import type { PurgeQueue } from '../../../domain/tasks/purge-queue.ts';
 import type { RedriveTasks } from '../../../domain/tasks/redrive-tasks.ts';
 import type { ReleaseTask } from '../../../domain/tasks/release-task.ts';
 import type { RunnerHosts, WakeUpSignals } from '../../../ports/tasks.ts';
+import { preconditionIn } from '../preconditions.ts';
 import { generalProblems, isFailure, type Problem, type ProblemTable, problemDetails } from '../problems.ts';
 import { pageRequest } from '../schemas.ts';
-import { claimedBody, queueBody, settingsBody, taskBody } from './bodies.ts';
+import { claimedBody, etagOf, queueBody, settingsBody, taskBody } from './bodies.ts';
 import { keyed, tags } from './common.ts';
 import { problems } from './problems.ts';
 import { runnerIssues } from './runner-issues.ts';
@@ -48,6 +49,7 @@ export const queueRoutes = (options: QueueRoutesOptions): FastifyPluginAsync => 
         config: keyed('TASKS_PAYLOAD_TOO_LARGE', 'IDEMPOTENCY_KEY_REUSED', 'TASKS_QUEUE_FULL'),
         schema: {
           tags,
+          operationId: 'enqueueTask',
           summary: 'Enqueue a task',
           description:
             'The task’s identity among all queues is `taskId`, else made from the `Idempotency-Key`, else generated. ' +
@@ -78,6 +80,7 @@ export const queueRoutes = (options: QueueRoutesOptions): FastifyPluginAsync => 
         config: keyed(),
         schema: {
           tags,
+          operationId: 'enqueueTasks',
           summary: 'Enqueue up to 100 tasks',
           description:
             'Each stands for itself: one that is refused keeps no other from being added. With a `taskId` each, the batch ' +
@@ -89,7 +92,7 @@ export const queueRoutes = (options: QueueRoutesOptions): FastifyPluginAsync => 
       },
       async ({ params: { queue }, body: { tasks }, log }) => {
         const outcomes = await options.enqueueTask.all(queue, tasks);
-        return { results: outcomes.map((outcome) => batchResult(outcome, log)) };
+        return { results: outcomes.map((outcome) => batchResult(outcome, app.publicPath, log)) };
       },
     );
 
@@ -99,6 +102,7 @@ export const queueRoutes = (options: QueueRoutesOptions): FastifyPluginAsync => 
         config: keyed(),
         schema: {
           tags,
+          operationId: 'listTasks',
           summary: 'List tasks of a queue, newest first',
           description: 'A page may be short and still have `nextCursor`. A SUCCESS is found by its id.',
           params: schemas.QueueParams,
@@ -118,6 +122,7 @@ export const queueRoutes = (options: QueueRoutesOptions): FastifyPluginAsync => 
         config: keyed(),
         schema: {
           tags,
+          operationId: 'listQueues',
           summary: 'List queues by name',
           querystring: schemas.PageQuery,
           response: { 200: schemas.QueueList },
@@ -135,30 +140,40 @@ export const queueRoutes = (options: QueueRoutesOptions): FastifyPluginAsync => 
         config: keyed('TASKS_QUEUE_NOT_FOUND'),
         schema: {
           tags,
+          operationId: 'getQueue',
           summary: 'Read a queue: settings, what it holds, what it has done',
           params: schemas.QueueParams,
-          response: { 200: schemas.QueueBody },
+          response: { 200: schemas.QueueAnswer },
         },
       },
-      async ({ params: { queue } }) => queueBody(await options.findQueues.byName(queue)),
+      async ({ params: { queue } }, reply) => {
+        const view = await options.findQueues.byName(queue);
+        reply.header('etag', etagOf(view.settings));
+        return queueBody(view);
+      },
     );
 
     app.put(
       '/queues/:queue',
       {
-        config: keyed(),
+        config: keyed('PRECONDITION_FAILED'),
         schema: {
           tags,
+          operationId: 'putQueue',
           summary: 'Configure a queue; what is left out has its default',
           params: schemas.QueueParams,
+          headers: schemas.PreconditionHeaders,
           body: schemas.QueueDraft,
           response: { 200: schemas.QueueSettingsBody },
         },
       },
-      async ({ params: { queue }, body }) => {
+      async ({ params: { queue }, headers, body }, reply) => {
+        const precondition = preconditionIn(headers, etagOf);
         const issues = runnerIssues(body.runner, options.runnerHosts);
         if (issues.length > 0) throw invalidRequest(...issues);
-        return settingsBody(await options.configureQueue.execute(queue, body));
+        const configured = await options.configureQueue.execute(queue, body, precondition);
+        reply.header('etag', etagOf(configured));
+        return settingsBody(configured);
       },
     );
 
@@ -168,6 +183,7 @@ export const queueRoutes = (options: QueueRoutesOptions): FastifyPluginAsync => 
         config: keyed(),
         schema: {
           tags,
+          operationId: 'purgeQueue',
           summary: 'Remove tasks of a queue, at most 1,000',
           description: 'PENDING tasks become CANCELLED, which calls nobody and can be read; finished ones go.',
           params: schemas.QueueParams,
@@ -185,16 +201,18 @@ export const queueRoutes = (options: QueueRoutesOptions): FastifyPluginAsync => 
     app.delete(
       '/queues/:queue',
       {
-        config: keyed('TASKS_QUEUE_NOT_FOUND', 'TASKS_QUEUE_NOT_EMPTY'),
+        config: keyed('TASKS_QUEUE_NOT_FOUND', 'TASKS_QUEUE_NOT_EMPTY', 'PRECONDITION_FAILED'),
         schema: {
           tags,
+          operationId: 'deleteQueue',
           summary: 'Delete a queue that holds no open tasks',
           params: schemas.QueueParams,
+          headers: schemas.PreconditionHeaders,
           response: { 204: schemas.Nothing },
         },
       },
-      async ({ params: { queue }, log }, reply) => {
-        await options.purgeQueue.remove(queue);
+      async ({ params: { queue }, headers, log }, reply) => {
+        await options.purgeQueue.remove(queue, preconditionIn(headers, etagOf));
         log.info({ queue }, 'queue deleted');
         return reply.code(204).send(null);
       },
@@ -210,6 +228,7 @@ export const queueRoutes = (options: QueueRoutesOptions): FastifyPluginAsync => 
           config: keyed('TASKS_QUEUE_NOT_FOUND'),
           schema: {
             tags,
+            operationId: `${action}Queue`,
             summary: paused ? 'Pause a queue: nobody claims from it' : 'Have a paused queue go on',
             params: schemas.QueueParams,
             response: { 200: schemas.QueueBody },
@@ -230,6 +249,7 @@ export const queueRoutes = (options: QueueRoutesOptions): FastifyPluginAsync => 
         config: keyed(),
         schema: {
           tags,
+          operationId: 'claimTasks',
           summary: 'Claim tasks',
           description: 'Answers as soon as there is a task, with none once `waitSeconds` are over.',
           params: schemas.QueueParams,
@@ -258,6 +278,7 @@ export const queueRoutes = (options: QueueRoutesOptions): FastifyPluginAsync => 
         config: { ...keyed(), optionalBody: true },
         schema: {
           tags,
+          operationId: 'redriveTasks',
           summary: 'Bring back tasks of a queue that have failed or were shed, at most 1,000',
           description: 'The newest first; those with the status FAILURE unless the body says SHED.',
           params: schemas.QueueParams,
@@ -287,11 +308,11 @@ function signalWhenUnheard({ raw }: FastifyReply): AbortSignal {
 const ALL_PROBLEMS: ProblemTable = { ...generalProblems, ...problems };
 
 /** What became of one task of a batch: others may have been added, so that nothing here fails the whole. */
-function batchResult(outcome: PromiseSettledResult<EnqueueResult>, log: FastifyBaseLogger) {
+function batchResult(outcome: PromiseSettledResult<EnqueueResult>, publicPath: string, log: FastifyBaseLogger) {
   if (outcome.status === 'fulfilled') return { task: taskBody(outcome.value.task) };
   const error = outcome.reason instanceof DomainError ? outcome.reason : undefined;
   const code = error?.code ?? 'INTERNAL';
   const problem = ALL_PROBLEMS[code] as Problem;
   if (isFailure(problem)) log.error({ err: outcome.reason, code }, 'a task of a batch failed');
-  return { problem: problemDetails(code, problem, error) };
+  return { problem: problemDetails(publicPath, code, problem, error) };
 }

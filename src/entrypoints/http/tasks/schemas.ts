@@ -1,6 +1,7 @@
 import * as Type from 'typebox';
 import { Id, MapOf, PageQuery, Timestamp } from '../schemas.ts';
 
+export { PreconditionHeaders } from '../preconditions.ts';
 export { IdempotencyHeaders, PageQuery } from '../schemas.ts';
 
 const MAX_DELAY_SECONDS = 2_592_000;
@@ -173,9 +174,10 @@ const taskFields = {
   ),
 };
 
-export const TaskBody = Type.Object(taskFields, { description: 'The task as it is now' });
+export const TaskBody = Type.Object(taskFields, { title: 'Task', description: 'The task as it is now' });
 
 export const EnqueuedTask = Type.Object(taskFields, {
+  title: 'Task',
   description: 'The task is in the queue',
   headers: {
     location: Type.String({ description: 'Path of the task' }),
@@ -227,7 +229,13 @@ const settingsFields = {
   ),
 };
 
-export const QueueSettingsBody = Type.Object(settingsFields, { description: 'The settings, all of them' });
+const etag = Type.String({ description: 'Names the settings that were put' });
+
+export const QueueSettingsBody = Type.Object(settingsFields, {
+  title: 'QueueSettings',
+  description: 'The settings, all of them',
+  headers: { etag },
+});
 
 const ageMs = Type.Unsafe<number | null>({ type: ['integer', 'null'], description: 'null when nothing is pending' });
 
@@ -263,8 +271,11 @@ export const QueueBody = Type.Object(
     }),
     approximate: Type.Optional(Type.Array(Type.String(), { description: 'Names of the figures that are not exact' })),
   },
-  { description: 'The queue: its settings, what it holds, what it has done' },
+  { title: 'Queue', description: 'The queue: its settings, what it holds, what it has done' },
 );
+
+/** As the list has it, under the name of its settings. */
+export const QueueAnswer = { ...QueueBody, headers: { etag } };
 
 export const QueueList = Type.Object(
   { queues: Type.Array(QueueBody), nextCursor: Type.Optional(Type.String()) },

@@ -46,6 +46,7 @@ function routesAt(
   options: TaskRoutesOptions,
 ): FastifyPluginAsync {
   const description = path === BY_ID ? undefined : 'As without the queue; a task of another queue is not found here.';
+  const idOf = (operation: string): string => operation + (path === BY_ID ? '' : 'OfQueue');
   const plugin: FastifyPluginAsyncTypebox = async (app) => {
     app.post(
       `${path}/cancel`,
@@ -54,6 +55,7 @@ function routesAt(
         schema: {
           tags,
           description,
+          operationId: idOf('cancelTask'),
           summary: 'Cancel a task that is not finished',
           params,
           response: { 200: schemas.TaskBody },
@@ -69,6 +71,7 @@ function routesAt(
         schema: {
           tags,
           description,
+          operationId: idOf('getTask'),
           summary: 'Read a task',
           params,
           response: { 200: schemas.TaskBody },
@@ -84,6 +87,7 @@ function routesAt(
         schema: {
           tags,
           description,
+          operationId: idOf('extendLease'),
           summary: 'Keep a task: its lease lasts longer',
           params,
           body: schemas.Heartbeat,
@@ -101,6 +105,7 @@ function routesAt(
         schema: {
           tags,
           description,
+          operationId: idOf('completeTask'),
           summary: 'Finish a task with SUCCESS',
           params,
           body: schemas.Completion,
@@ -119,6 +124,7 @@ function routesAt(
         schema: {
           tags,
           description,
+          operationId: idOf('failTask'),
           summary: 'Say that an attempt failed',
           params,
           body: schemas.Failure,
@@ -142,6 +148,7 @@ function routesAt(
         schema: {
           tags,
           description,
+          operationId: idOf('releaseTask'),
           summary: 'Give a task back, with its attempt',
           params,
           body: schemas.Release,
@@ -159,6 +166,7 @@ function routesAt(
         schema: {
           tags,
           description,
+          operationId: idOf('redriveTask'),
           summary: 'Bring a task that has failed or was shed back into its queue',
           params,
           response: { 200: schemas.TaskBody },

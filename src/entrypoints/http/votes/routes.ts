@@ -14,6 +14,8 @@ import { concealed, type ReadResults, type Results } from '../../../domain/votes
 import type { RecountPoll } from '../../../domain/votes/recount-poll.ts';
 import type { Clock, Meter } from '../../../ports/system.ts';
 import { within } from '../../deadline.ts';
+import { addVary } from '../answer-headers.ts';
+import { matchesEtag } from '../preconditions.ts';
 import { pageRequest, timestamp } from '../schemas.ts';
 import { EventStream } from './event-stream.ts';
 import { LiveResults, versionOf } from './live-results.ts';
@@ -55,6 +57,7 @@ export const votesRoutes = (options: VotesRoutesOptions): FastifyPluginAsync => 
         config: { key: true, problems: ['VOTES_POLL_EXISTS', 'VOTES_NUMBER_TAKEN', 'STORE_UNAVAILABLE'] },
         schema: {
           tags,
+          operationId: 'createPoll',
           summary: 'Create a poll',
           body: schemas.NewPoll,
           response: { 201: schemas.CreatedPoll },
@@ -74,6 +77,7 @@ export const votesRoutes = (options: VotesRoutesOptions): FastifyPluginAsync => 
         config: { problems: ['STORE_UNAVAILABLE'] },
         schema: {
           tags,
+          operationId: 'listPolls',
           summary: 'List polls, newest first',
           querystring: schemas.PageQuery,
           response: { 200: schemas.PollList },
@@ -92,6 +96,7 @@ export const votesRoutes = (options: VotesRoutesOptions): FastifyPluginAsync => 
         config: { problems: ['VOTES_POLL_NOT_FOUND', 'STORE_UNAVAILABLE'] },
         schema: {
           tags,
+          operationId: 'getPoll',
           summary: 'Read a poll',
           params: schemas.PollParams,
           response: { 200: schemas.PollBody },
@@ -118,6 +123,7 @@ export const votesRoutes = (options: VotesRoutesOptions): FastifyPluginAsync => 
         },
         schema: {
           tags,
+          operationId: 'castVote',
           summary: 'Vote in a poll',
           description:
             'The vote’s identity is `voteId`, else the `Idempotency-Key`, else generated. The same vote again answers ' +
@@ -148,6 +154,7 @@ export const votesRoutes = (options: VotesRoutesOptions): FastifyPluginAsync => 
         config: { key: 'optional', problems: ['VOTES_POLL_NOT_FOUND', 'STORE_UNAVAILABLE'] },
         schema: {
           tags,
+          operationId: 'getResults',
           summary: 'Read the results',
           description:
             'With `If-None-Match` the answer is 304 while neither the tally nor what is said of it has changed. With an ' +
@@ -162,8 +169,9 @@ export const votesRoutes = (options: VotesRoutesOptions): FastifyPluginAsync => 
         const csv = prefersCsv(headers.accept);
         const etag = `"${versionOf(now)}${csv ? '-csv' : ''}"`;
         const cache = now.hidden && keyName !== undefined ? 'private, no-store' : 'no-cache';
-        reply.header('etag', etag).header('cache-control', cache).header('vary', 'Authorization, x-api-key, Accept');
-        if (matches(headers['if-none-match'], etag)) return reply.code(304).send(null);
+        reply.header('etag', etag).header('cache-control', cache);
+        addVary(reply, 'Authorization, x-api-key, Accept');
+        if (matchesEtag(headers['if-none-match'], etag)) return reply.code(304).send(null);
         if (!csv) return resultsBody(now);
         return reply.type('text/csv; charset=utf-8').send(resultsCsv(now));
       },
@@ -185,6 +193,7 @@ export const votesRoutes = (options: VotesRoutesOptions): FastifyPluginAsync => 
         },
         schema: {
           tags,
+          operationId: 'followResults',
           summary: 'Follow the results (server-sent events)',
           description:
             'Events `results` with the revision as id: the state at once, then each change, at most 5 a second.',
@@ -225,6 +234,7 @@ export const votesRoutes = (options: VotesRoutesOptions): FastifyPluginAsync => 
         },
         schema: {
           tags,
+          operationId: 'closePoll',
           summary: 'Close a poll and audit it',
           description:
             'A region that is lost is given up with `withoutRegions`; the end of the count then does not wait for it.',
@@ -256,6 +266,7 @@ export const votesRoutes = (options: VotesRoutesOptions): FastifyPluginAsync => 
         config: { key: true, problems: ['VOTES_POLL_NOT_FOUND', 'VOTES_POLL_CLOSED', 'STORE_UNAVAILABLE'] },
         schema: {
           tags,
+          operationId: 'recountPoll',
           summary: 'Rebuild the tally from the shards',
           params: schemas.PollParams,
           response: { 200: schemas.RecountBody },
@@ -279,6 +290,7 @@ export const votesRoutes = (options: VotesRoutesOptions): FastifyPluginAsync => 
           schema: {
             tags,
             hide: path.endsWith('/'),
+            operationId: 'takeSms',
             summary: 'Take an SMS from Twilio',
             description:
               'The answer is TwiML with a reply to the voter. Parameters that are not known here are ignored.',
@@ -325,10 +337,6 @@ function epochMs(path: string, text: string | undefined): number | undefined {
     throw invalidRequest({ path, message: 'must be a time that there is, in the years 0000 to 9999 UTC' });
   return time;
 }
-
-/** Whether an `If-None-Match` names this version; weak and listed ones do too (RFC 9110 §13.1.2). */
-const matches = (header = '', etag: string): boolean =>
-  header.split(',').some((tag) => ['*', etag].includes(tag.trim().replace(/^W\//, '')));
 
 /** A key shows what a poll hides from everybody else. */
 const shownTo = (keyName: string | undefined, results: Results): Results =>

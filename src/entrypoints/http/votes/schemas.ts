@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import * as Type from 'typebox';
 import { MAX_CHOICES } from '../../../domain/votes/poll.ts';
-import { Id, Identity, Timestamp } from '../schemas.ts';
+import { Id, Identity, PLAIN_TEXT, Timestamp } from '../schemas.ts';
 import { TIME_PATTERN } from './time.ts';
 
 export { Id, IdempotencyHeaders, PageQuery } from '../schemas.ts';
@@ -15,7 +15,8 @@ const Text = (maxLength: number) =>
   Type.String({
     minLength: 1,
     maxLength,
-    pattern: '^[^\\p{Cc}\\p{Noncharacter_Code_Point}]*$',
+    pattern: '^[^\\x00-\\x1f\\x7f-\\x9f]*$',
+    format: PLAIN_TEXT,
     description: `1–${maxLength} characters, none of them a control character or noncharacter`,
   });
 
@@ -90,9 +91,10 @@ const pollFields = {
   audit: Type.Optional(Audit),
 };
 
-export const PollBody = Type.Object(pollFields, { description: 'The poll' });
+export const PollBody = Type.Object(pollFields, { title: 'Poll', description: 'The poll' });
 
 export const CreatedPoll = Type.Object(pollFields, {
+  title: 'Poll',
   description: 'The poll',
   headers: { location: Type.String({ description: 'Path of the poll' }) },
 });
@@ -155,7 +157,7 @@ export const ResultsBody = Type.Object(
     final: Type.Boolean({ description: 'Whether no vote can come any more, all are counted and the audit is made' }),
     regions: Type.Optional(Type.Array(Type.Object({ region: Type.String(), open: Type.Boolean() }))),
   },
-  { description: 'The results; while the poll hides them, all figures but `ballots` are null' },
+  { title: 'Results', description: 'The results; while the poll hides them, all figures but `ballots` are null' },
 );
 
 export const ResultsAnswer = {
