@@ -117,6 +117,17 @@ export function describeStockStore(name: string, make: () => Promise<StockStore>
       expect(await store.put(change())).toMatchObject({ stock: { currency: 'EUR' }, created: true });
     });
 
+    it('deletes a stock that is to be as it was seen, and no other', async () => {
+      const { stock } = await store.put(change());
+      for (const other of [{ value: '97.0' }, { currency: 'USD' }, { updatedAt: NOW - 1 }])
+        expect(await store.delete('AMZN', { ...stock, ...other })).toBe(false);
+      expect(await store.get('AMZN')).toEqual(stock);
+
+      expect(await store.delete('AMZN', stock)).toBe(true);
+      expect(await store.delete('AMZN', stock)).toBe(false);
+      expect(await store.get('AMZN')).toBeUndefined();
+    });
+
     it('deletes once when many delete the same stock at the same time', async () => {
       await store.put(change());
       const deleted = await Promise.all(Array.from({ length: 8 }, () => store.delete('AMZN')));

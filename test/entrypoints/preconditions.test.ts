@@ -89,6 +89,17 @@ describe.each(things)('the ETag of a $what', ({ path, body }) => {
     expect(answers.find(({ statusCode }) => statusCode === 200)?.headers.etag).toBe(await etagNow());
   });
 
+  it('decides about its removal, which has nothing to decide the second time', async () => {
+    const remove = async (headers: object) => (await request('DELETE', url(), headers)).statusCode;
+    const tag = String((await put(1)).headers.etag);
+
+    expect(await remove({ 'if-match': '"other"' })).toBe(412);
+    expect(await remove({ 'if-none-match': '*' })).toBe(412);
+    expect(await remove({ 'if-match': 'x' })).toBe(400);
+    expect(await remove({ 'if-match': tag })).toBe(204);
+    expect(await remove({ 'if-match': tag })).toBe(404);
+  });
+
   it('comes after the content', async () => {
     await put(1);
     const answer = await request('PUT', url(), { 'if-match': '"other"' }, { nonsense: 1 });
@@ -118,16 +129,6 @@ describe('the ETag of a queue', () => {
     await request('PUT', `/queues/${id}`, {}, runner('a-secret-of-mine-2'));
 
     expect((await request('PUT', `/queues/${id}`, { 'if-match': tag }, runner('***'))).statusCode).toBe(412);
-  });
-
-  it('decides about its removal, which has nothing to decide the second time', async () => {
-    const tag = String((await request('PUT', `/queues/${id}`, {}, {})).headers.etag);
-
-    expect((await remove({ 'if-match': '"other"' })).statusCode).toBe(412);
-    expect((await remove({ 'if-none-match': '*' })).statusCode).toBe(412);
-    expect((await remove({ 'if-match': 'x' })).statusCode).toBe(400);
-    expect((await remove({ 'if-match': tag })).statusCode).toBe(204);
-    expect((await remove({ 'if-match': tag })).statusCode).toBe(404);
   });
 
   it('is never that of an earlier queue of the same name', async () => {

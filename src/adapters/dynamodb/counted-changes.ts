@@ -25,7 +25,7 @@ const WINDOWS = 3;
 const windowOf = (at: number): number => Math.floor(at / WINDOW_MS);
 
 /** A name under which a process counts is used for less than this, ms. */
-export const BY_KEPT_MS = 120_000;
+const BY_KEPT_MS = 120_000;
 
 /**
  * Counts changes that are not counted yet: those behind the position. So the same records may come as often as they

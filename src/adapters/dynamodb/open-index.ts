@@ -64,7 +64,7 @@ export const openKey = ({ queue, taskId, place }: Pick<Task, 'queue' | 'taskId' 
   position: place,
 });
 
-export const isLater = (task: Task, laterFrom: number): boolean => task.status === 'PENDING' && dueAt(task) > laterFrom;
+const isLater = (task: Task, laterFrom: number): boolean => task.status === 'PENDING' && dueAt(task) > laterFrom;
 
 /** When something is to be done with it, if only to shed it. */
 const dueAt = ({ notBefore, expiresAt }: Task): number => Math.min(notBefore, expiresAt);
