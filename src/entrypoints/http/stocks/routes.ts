@@ -68,7 +68,7 @@ export const stocksRoutes = (options: StocksRoutesOptions): FastifyPluginAsync =
         },
       },
       async ({ params: { stockId }, query: { currencies, digits } }, reply) => {
-        const valued = await inTime(options.valueStock.execute(stockId, currencies?.split(','), digitsOf(digits)));
+        const valued = await options.valueStock.execute(stockId, currencies?.split(','), digitsOf(digits));
         const { value, currency } = valued.stock;
         reply.header('etag', etagOf(valued.stock));
         return { stock: stockId, value, currency, ...conversionBody(valued) };
@@ -134,7 +134,7 @@ export const stocksRoutes = (options: StocksRoutesOptions): FastifyPluginAsync =
       },
       async ({ query: { amount, from, to, digits } }) => {
         const query = { amount, from, to: to?.split(','), digits: digitsOf(digits) };
-        const converted = await inTime(options.convertAmount.execute(query));
+        const converted = await options.convertAmount.execute(query);
         return { amount, from: converted.from, ...conversionBody(converted) };
       },
     );
@@ -154,7 +154,7 @@ export const stocksRoutes = (options: StocksRoutesOptions): FastifyPluginAsync =
         },
       },
       async ({ query: { base, currencies } }) => {
-        const listed = await inTime(options.listRates.execute({ base, currencies: currencies?.split(',') }));
+        const listed = await options.listRates.execute({ base, currencies: currencies?.split(',') });
         return {
           ...provenanceBody(listed),
           rates: Object.fromEntries(listed.rates),
@@ -166,7 +166,11 @@ export const stocksRoutes = (options: StocksRoutesOptions): FastifyPluginAsync =
   return plugin as FastifyPluginAsync;
 };
 
-/** @throws DomainError `STORE_UNAVAILABLE` when the time is over: rates have a budget of their own inside of this one */
+/**
+ * For what takes the store alone. Rates come in time or not at all by themselves, and the store answers before them.
+ *
+ * @throws DomainError `STORE_UNAVAILABLE` when the time is over
+ */
 async function inTime<T>(work: Promise<T>): Promise<T> {
   const answer = await within(ANSWER_BUDGET_MS, work);
   if (answer === 'late') throw storeUnavailable(new Error(`no answer within ${ANSWER_BUDGET_MS} ms`));
