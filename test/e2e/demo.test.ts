@@ -178,7 +178,7 @@ describe('the demo', () => {
       const list = await fetch(`${swept.url}/queues`, { headers: { authorization: `Bearer ${KEY}` } });
       const { queues } = (await list.json()) as { queues: { pending: number; runner?: object }[] };
       expect(queues.map(({ pending, runner }) => ({ pending, runner }))).toEqual(Array(3).fill({ pending: 0 }));
-    });
+    }, 90_000);
 
     it('fails when a task that was acknowledged is lost', async () => {
       let isLost = false;
@@ -196,7 +196,7 @@ describe('the demo', () => {
 
       expect(run).toMatchObject({ code: 1 });
       expect(run.row('missing')).toEqual([0, 1, 0]);
-    });
+    }, 60_000);
 
     it('says so when the key is not taken', async () => {
       const run = await demo([...options, '--url', swept.url, '--key', 'another-key-0123456789']);

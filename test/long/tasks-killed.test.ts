@@ -27,6 +27,10 @@ const SWEEP_MS = 1_000;
 /** For requests of a hundred tasks on a busy machine. */
 const REQUESTS_MS = 4_000;
 
+interface Figures {
+  readonly counters: Readonly<Record<string, number>>;
+}
+
 /** A call that the service behind the queue has not answered yet. */
 interface Held {
   readonly attempt: number;
@@ -150,6 +154,16 @@ await withServer('killed workers', startDynamoDbLocal, ({ endpoint }) => {
       const records = await readStream(client, streams, tables.tasks);
       const finished = records.filter(({ dynamodb }) => dynamodb?.NewImage?.status?.S === 'SUCCESS');
       expect(finished.map(({ dynamodb }) => dynamodb?.NewImage?.taskId?.S).sort()).toEqual([...ids].sort());
+
+      // Kills, and requests that came too late, have not changed what is counted.
+      const figures = await eventually(
+        async () => (await (await fetch(`${api.url}/queues/q`, { headers: authorization })).json()) as Figures,
+        ({ counters }) => counters.succeeded === ids.length,
+        10_000,
+      );
+      const none = { failed: 0, shed: 0, cancelled: 0, redriven: 0, refused: 0 };
+      expect(figures).toMatchObject({ pending: 0, taken: 0, deadLetters: 0 });
+      expect(figures.counters).toEqual({ enqueued: ids.length, succeeded: ids.length, ...none });
       await Promise.all([working, api].map((server) => server.stop()));
     }, 300_000);
   });

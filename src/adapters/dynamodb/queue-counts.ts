@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { ConditionalCheckFailedException, TransactionCanceledException } from '@aws-sdk/client-dynamodb';
 import {
   type DynamoDBDocumentClient,
@@ -42,6 +43,8 @@ const processKey = (queue: string, by: string) => ({ pk: partition(queue), sk: `
 const MERGED_AFTER_MS = 2 * 86_400_000;
 /** Records, and what the index shows, are no older than this once nothing has happened for as long, ms. */
 const QUIET_MS = 60_000;
+/** Whatever has changed in the index has come through the stream by then, ms. */
+const ON_ITS_WAY_MS = 10_000;
 /** What a process has told of refusals joins the total after this long, ms. */
 const PROCESS_KEPT_MS = 3_600_000;
 
@@ -52,9 +55,17 @@ interface StoredTold extends Told {
 
 type Total = Partial<Counters> & {
   readonly taken?: number;
-  /** The newest record when the counts were last held to what the queue holds, epoch ms. */
-  readonly heldAt?: number;
+  /** What was counted when the counts were last held to what the queue holds: see {@link stateOf}. */
+  readonly held?: string;
+  readonly suspected?: Suspicion;
 };
+
+/** The queue held these tasks, and the counts of that state said otherwise. */
+interface Suspicion extends OpenTasks {
+  readonly state: string;
+  /** Epoch ms. */
+  readonly at: number;
+}
 
 /** Tasks of a queue that are PENDING or TAKEN. */
 export interface OpenTasks {
@@ -165,24 +176,40 @@ export class DynamoDbQueueCounts implements TaskCounts {
       if (part.at < now - MERGED_AFTER_MS) await this.join(mergePart(this.table, queue, shardId, part));
     for (const [by, each] of stored.told)
       if (each.at < now - PROCESS_KEPT_MS) await this.join(mergeTold(this.table, queue, by, each));
-    const { countedAt } = this.countsIn(stored);
-    if (countedAt > now - QUIET_MS || stored.total.heldAt === countedAt) return undefined;
-    return this.hold(queue, await countOpen(), countedAt);
+    const state = stateOf(stored.parts);
+    if (this.countsIn(stored).countedAt > now - QUIET_MS || stored.total.held === state) return undefined;
+    return this.hold(queue, await countOpen(), state);
   }
 
-  /** Nothing may have happened since the tasks were counted: if something has, the next quiet minute will do. */
-  private async hold(queue: string, found: OpenTasks, countedAt: number): Promise<number | undefined> {
-    const stored = await this.readStored(queue);
-    const counts = this.countsIn(stored);
-    if (counts.countedAt !== countedAt) return undefined;
-    const correction = { enqueued: found.all - counts.open, taken: found.taken - counts.taken };
+  /**
+   * A difference may be a change whose record is on its way:
+   *
+   *     task ends ─ index: 9 ─ hold: 9 in the index, 10 counted ──────── hold: other records are counted
+   *               └──────────────────────────────────── record counted ─┘
+   *
+   * So it has to be the same a while later, with no record counted in between.
+   */
+  private async hold(queue: string, { all, taken }: OpenTasks, state: string): Promise<number | undefined> {
+    const { total, parts, told } = await this.readStored(queue);
+    if (stateOf(parts) !== state) return undefined;
+    const counts = this.countsIn({ total, parts, told });
+    const correction = { enqueued: all - counts.open, taken: taken - counts.taken };
+    const isRight = correction.enqueued === 0 && correction.taken === 0;
+    const now = this.clock.now();
+    const { suspected } = total;
+    const isSame = suspected?.state === state && suspected.all === all && suspected.taken === taken;
+    if (!isRight && isSame && now - suspected.at < ON_ITS_WAY_MS) return undefined;
+    const update =
+      isRight || isSame
+        ? correctTotal(this.table, queue, total, correction, state)
+        : suspect(this.table, queue, { state, all, taken, at: now });
     try {
-      await this.client.send(new UpdateCommand(correctTotal(this.table, queue, stored.total, correction, countedAt)));
+      await this.client.send(new UpdateCommand(update));
     } catch (error) {
       if (error instanceof ConditionalCheckFailedException) return undefined;
       throw storeError(error);
     }
-    return correction.enqueued;
+    return isRight || isSame ? correction.enqueued : undefined;
   }
 
   /**
@@ -299,26 +326,39 @@ export class DynamoDbQueueCounts implements TaskCounts {
   }
 }
 
+/** Names what is counted. It changes with every record, and with nothing else. */
+const stateOf = (parts: Stored['parts']): string =>
+  createHash('sha256')
+    .update([...parts].map(([shardId, { position }]) => `${shardId}@${position}`).join(' '))
+    .digest('base64url');
+
+const suspect = (table: string, queue: string, suspected: Suspicion): UpdateCommandInput => ({
+  TableName: table,
+  Key: totalKey(queue),
+  UpdateExpression: 'SET suspected = :suspected',
+  ExpressionAttributeValues: { ':suspected': suspected },
+});
+
 /** Sets the total right, if it still is what it was. */
 function correctTotal(
   table: string,
   queue: string,
-  { enqueued, taken, heldAt }: Total,
+  { enqueued, taken, held }: Total,
   correction: { readonly enqueued: number; readonly taken: number },
-  countedAt: number,
+  state: string,
 ): UpdateCommandInput {
-  const seen = { enqueued, taken, heldAt };
+  const seen = { enqueued, taken, held };
   return {
     TableName: table,
     Key: totalKey(queue),
-    UpdateExpression: 'SET enqueued = :enqueued, taken = :taken, heldAt = :heldAt',
+    UpdateExpression: 'SET enqueued = :enqueued, taken = :taken, held = :held REMOVE suspected',
     ConditionExpression: Object.entries(seen)
       .map(([name, value]) => (value === undefined ? `attribute_not_exists(${name})` : `${name} = :seen_${name}`))
       .join(' AND '),
     ExpressionAttributeValues: {
       ':enqueued': (enqueued ?? 0) + correction.enqueued,
       ':taken': (taken ?? 0) + correction.taken,
-      ':heldAt': countedAt,
+      ':held': state,
       ...Object.fromEntries(
         Object.entries(seen).flatMap(([name, value]) => (value === undefined ? [] : [[`:seen_${name}`, value]])),
       ),

@@ -183,6 +183,8 @@ await withServer('Counts of queues', startDynamoDbLocal, async ({ endpoint }) =>
       await countAll(process);
 
       await process.store.tidy('q', clock.now());
+      clock.advance(10_000);
+      await process.store.tidy('q', clock.now());
       const { counters, pending, taken: held } = await process.store.figures('q', T0);
       expect([pending, held]).toEqual([2, 1]);
       expect(counters).toMatchObject({ enqueued: 96, succeeded: 90, failed: 2, shed: 1 });
@@ -200,6 +202,34 @@ await withServer('Counts of queues', startDynamoDbLocal, async ({ endpoint }) =>
       expect((await process.counts.read('q')).open).toBe(1);
       clock.advance(2 * MINUTE);
       await process.store.tidy('q', clock.now());
+      clock.advance(9_999);
+      await process.store.tidy('q', clock.now());
+      expect((await process.counts.read('q')).open).toBe(1);
+      clock.advance(1);
+      await newProcess(clock).store.tidy('q', clock.now());
+      expect((await process.counts.read('q')).open).toBe(3);
+    });
+
+    it('are not set right for what is on its way through the stream', async () => {
+      const clock = new FakeClock(Date.now());
+      const process = newProcess(clock);
+      const held = await taken(process);
+      await enqueue(process);
+      await countAll(process);
+      clock.advance(2 * MINUTE);
+      // These are in the index, and not counted yet.
+      await enqueue(process);
+      await process.store.replace(held, completed(held, undefined, T0));
+      await enqueue(process);
+
+      await process.store.tidy('q', clock.now());
+      clock.advance(5_000);
+      await countAll(process);
+      clock.advance(MINUTE);
+      await process.store.tidy('q', clock.now());
+      clock.advance(MINUTE);
+      await process.store.tidy('q', clock.now());
+      expect((await process.store.figures('q', T0)).counters).toMatchObject({ enqueued: 4, succeeded: 1 });
       expect((await process.counts.read('q')).open).toBe(3);
     });
   });
