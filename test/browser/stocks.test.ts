@@ -349,7 +349,7 @@ describe('the page of stocks, in Chromium', () => {
     await page.getByRole('button', { name: 'Change the value' }).click();
     await page.getByLabel('Value', { exact: true }).fill('1');
     await page.keyboard.press('Enter');
-    await reads(page.getByRole('dialog').getByRole('alert'), 'Send an API key');
+    await reads(page.getByRole('dialog').getByRole('alert'), 'The key that was sent is not known here');
   });
 
   const views = [...screens, { viewport: { width: 390, height: 844 }, colorScheme: 'light' as const }];

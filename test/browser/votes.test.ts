@@ -544,7 +544,7 @@ describe('the dashboard and its page of votes, in Chromium', () => {
     const poll = await colours();
     const page = await open(`#/votes/${poll}`, { key: 'not-the-key-0123456789' });
     await page.getByRole('button', { name: 'Recount' }).click();
-    await reads(page.locator('.controls').getByRole('alert'), 'Send an API key');
+    await reads(page.locator('.controls').getByRole('alert'), 'The key that was sent is not known here');
   });
 
   it('shows hidden results as hidden until the poll closes', async () => {

@@ -140,6 +140,9 @@ describe('the deployed stack', () => {
     const put = (value: string) => send({ method: 'PUT', url: '/stock/AMZN', headers: authorization, body: { value } });
     expect((await put('90.00')).status).toBe(201);
     expect((await put('97.00')).status).toBe(200);
+    const gone = { url: '/stock/GONE.A', headers: authorization };
+    expect((await send({ ...gone, method: 'PUT', body: { value: '1' } })).status).toBe(201);
+    expect((await send({ ...gone, method: 'DELETE' })).status).toBe(204);
 
     expect(await get('/stock/AMZN?currencies=USD,JPY')).toMatchObject({
       values: { EUR: '97.00', USD: '105.29', JPY: '17974' },

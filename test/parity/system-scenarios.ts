@@ -38,6 +38,19 @@ export const refused = (
   },
 });
 export const invalid = (request: HttpRequest, path: string): Exchange => refused(request, 400, 'INVALID_REQUEST', path);
+/** What a request answers that has nothing to say. */
+export const nothing = (request: HttpRequest): Exchange => ({
+  request,
+  status: 204,
+  body: '',
+  differences: [
+    {
+      hulls: ['deployed stack'],
+      because: 'the gateway names a type and a length also of what has no body',
+      headers: { 'content-type': 'application/json', 'content-length': '0' },
+    },
+  ],
+});
 const notFound = (request: HttpRequest): Exchange => refused(request, 404, 'NOT_FOUND');
 const notAllowed = (request: HttpRequest, allow: string): Exchange =>
   refused(request, 405, 'METHOD_NOT_ALLOWED', undefined, { allow });
