@@ -248,12 +248,12 @@ describe('security.txt', () => {
     ['security@example.org', 'mailto:security@example.org'],
     ['https://example.org/security', 'https://example.org/security'],
   ])('names %s', async (contact, uri) => {
-    const { app } = await serviceWith({ SECURITY_CONTACT: contact });
+    const { app, clock } = await serviceWith({ SECURITY_CONTACT: contact });
     const { statusCode, headers, body } = await app.inject('/.well-known/security.txt');
 
     expect([statusCode, headers['content-type']]).toEqual([200, 'text/plain; charset=utf-8']);
     expect(body).toMatch(new RegExp(`^Contact: ${uri}$`, 'm'));
-    expect(Date.parse(/^Expires: (.*)$/m.exec(body)?.[1] ?? '')).toBeGreaterThan(Date.now() + 86_400_000);
+    expect(Date.parse(/^Expires: (.*)$/m.exec(body)?.[1] ?? '')).toBeGreaterThan(clock.now() + 86_400_000);
     expect((await app.inject({ method: 'HEAD', url: '/.well-known/security.txt' })).statusCode).toBe(200);
   });
 });

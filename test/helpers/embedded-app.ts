@@ -54,6 +54,7 @@ export async function embeddedApp(
     publicUrls: config.PUBLIC_BASE_URL,
     corsOrigins: config.CORS_ORIGINS,
     securityContact: config.SECURITY_CONTACT,
+    now: () => clock.now(),
     nextId: () => ids.next(),
     health: () => container.get(system.lifecycle).health(),
     resume: () => container.get(system.lifecycle).resume(),

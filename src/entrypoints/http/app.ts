@@ -64,6 +64,8 @@ export interface AppOptions {
   readonly corsOrigins?: readonly string[] | undefined;
   /** Where to tell of a weakness, as a URI. */
   readonly securityContact?: string | undefined;
+  /** The time, epoch ms. */
+  readonly now: () => number;
   /** New request ids. */
   readonly nextId: () => string;
   readonly health: () => Promise<Health>;

@@ -19,6 +19,8 @@ export interface SystemRoutesOptions {
   readonly health: () => Promise<Health>;
   /** Where to tell of a weakness, as a URI. */
   readonly securityContact?: string | undefined;
+  /** The time, epoch ms. */
+  readonly now: () => number;
 }
 
 const SECURITY_TXT_MS = 30 * 86_400_000;
@@ -34,7 +36,7 @@ const healthBody = (description: string, ...statuses: readonly Health['status'][
 
 /** Whether the process lives, whether it can serve, and what each error code means. */
 export const systemRoutes =
-  ({ problems, health, securityContact }: SystemRoutesOptions): FastifyPluginAsyncTypebox =>
+  ({ problems, health, securityContact, now }: SystemRoutesOptions): FastifyPluginAsyncTypebox =>
   async (app) => {
     app.get(
       '/healthz',
@@ -104,7 +106,7 @@ export const systemRoutes =
     if (securityContact)
       app.get('/.well-known/security.txt', { schema: { hide: true } }, async (_, reply) => {
         // RFC 9116 wants a time at which nobody should believe it any more.
-        const expires = new Date(Date.now() + SECURITY_TXT_MS).toISOString();
+        const expires = new Date(now() + SECURITY_TXT_MS).toISOString();
         return reply.type('text/plain; charset=utf-8').send(`Contact: ${securityContact}\nExpires: ${expires}\n`);
       });
   };

@@ -41,6 +41,7 @@ async function open(env: Environment) {
       publicUrls: config.PUBLIC_BASE_URL,
       corsOrigins: config.CORS_ORIGINS,
       securityContact: config.SECURITY_CONTACT,
+      now: () => container.get(system.machineClock).now(),
       nextId: () => ids.next(),
       health: () => lifecycle.health(),
       resume: () => lifecycle.resume(),
