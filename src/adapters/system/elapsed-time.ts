@@ -1,21 +1,30 @@
 import type { Clock } from '../../ports/system.ts';
 
+/** By less than this the clocks may differ because one has whole ms, and because they are not read at the same time, ms. */
+const JITTER_MS = 5;
+
 /**
- * A clock for ages: ms since it was made, time asleep included. Of what the monotonic and the wall clock say has passed
- * since the last look, the greater counts: the one stands still while a machine sleeps or a function is frozen, the
- * other may be set back. So nothing seems younger than it is.
+ * A clock for ages: ms since it was made, time asleep included. Of what the monotonic and the wall clock say has passed,
+ * the greater counts: the one stands still while a machine sleeps or a function is frozen, the other may be set back. So
+ * nothing seems younger than it is, but for a few ms each time that a clock is set or stands still.
  *
  * @param wall epoch ms
  * @param monotonic ms on a clock that only goes forward
  */
 export function elapsedTime(wall = Date.now, monotonic = () => performance.now()): () => number {
-  let elapsed = 0;
-  let before = { wall: wall(), monotonic: monotonic() };
+  const start = monotonic();
+  let asleep = 0;
+  /** By how much the wall clock is ahead of the monotonic one. */
+  let ahead = wall() - start;
   return () => {
-    const now = { wall: wall(), monotonic: monotonic() };
-    elapsed += Math.max(now.wall - before.wall, now.monotonic - before.monotonic);
-    before = now;
-    return elapsed;
+    const now = monotonic();
+    const aheadNow = wall() - now;
+    // The sum of what each look finds would run fast: every look rounds up.
+    if (Math.abs(aheadNow - ahead) >= JITTER_MS) {
+      asleep += Math.max(0, aheadNow - ahead);
+      ahead = aheadNow;
+    }
+    return now - start + asleep;
   };
 }
 

@@ -36,18 +36,18 @@ class HalfSent {
     private readonly giveUp: (socket: Socket) => void,
   ) {}
 
-  isDue(socket: Socket): void {
+  waitFor(socket: Socket): void {
     if (socket.destroyed) return;
     this.forget(socket);
     this.halves.set(socket, { begin: socket.bytesRead, request: undefined, pieces: 0, held: 0 });
   }
 
-  hasHead(request: IncomingMessage): void {
+  headCame(request: IncomingMessage): void {
     const half = this.halves.get(request.socket);
     if (half) half.request = request;
   }
 
-  hasPiece({ socket }: IncomingMessage): void {
+  pieceCame({ socket }: IncomingMessage): void {
     const half = this.halves.get(socket);
     if (!half) return;
     half.pieces++;
@@ -100,17 +100,17 @@ export function boundHalfSent(app: FastifyInstance, maxHeld = MAX_HELD): void {
   const timedOut = Object.assign(new Error('Given up for others'), { code: 'ERR_HTTP_REQUEST_TIMEOUT' });
   const halfSent = new HalfSent(maxHeld, (socket) => void server.emit('clientError', timedOut, socket));
   server.on('connection', (socket: Socket) => {
-    halfSent.isDue(socket);
+    halfSent.waitFor(socket);
     socket.once('close', () => halfSent.forget(socket));
   });
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
-    halfSent.hasHead(request);
+    halfSent.headCame(request);
     request.once('end', () => halfSent.forget(request.socket));
-    response.once('close', () => halfSent.isDue(request.socket));
+    response.once('close', () => halfSent.waitFor(request.socket));
   });
   // Not a promise: the body must be listened to in the same turn by whoever parses it.
   app.addHook('preParsing', ({ raw }, _, payload, done) => {
-    payload.on('data', () => halfSent.hasPiece(raw));
+    payload.on('data', () => halfSent.pieceCame(raw));
     done();
   });
   server.once('listening', () => {
