@@ -6,6 +6,8 @@ import type { Queue } from './queue.ts';
 import { settledIfOverdue } from './task.ts';
 
 const PAGE = 100;
+/** Full pages that one sweep settles in all queues together. What is left waits for the next one, as delayed tasks do. */
+const MAX_PAGES = 100;
 /** Queues swept at the same time. */
 const QUEUES_AT_ONCE = 10;
 
@@ -21,7 +23,8 @@ export class SweepTasks {
 
   /**
    * Sweeps every queue. One that cannot be swept does not keep the others from it. Delayed tasks of all queues are brought
-   * back first, since they are due at a certain time and what is overdue is late already.
+   * back first, since they are due at a certain time and what is overdue is late already. Of that, at most 10,000 tasks and
+   * one page of every queue are settled, so that the delayed ones do not have to wait for long.
    *
    * Records `OldestTaskAge`, the longest wait, in ms, of any claimable task in any queue, and `OldestWorkerTaskAge`, the
    * same of the queues that have a runner, each as the oldest task of the queue tells, without queues that are paused; and `QueuesWithDeadLetters`, how
@@ -32,12 +35,22 @@ export class SweepTasks {
   async execute(): Promise<void> {
     const queues = await this.allQueues();
     const failures = new Map<string, unknown>();
-    const forEach = (work: (settings: Queue) => Promise<void>) =>
-      concurrently(QUEUES_AT_ONCE, queues, (each) => work(each).catch((error) => void failures.set(each.queue, error)));
+    const forEach = (some: readonly Queue[], work: (settings: Queue) => Promise<void>) =>
+      concurrently(QUEUES_AT_ONCE, some, (each) => work(each).catch((error) => void failures.set(each.queue, error)));
+    await forEach(queues, ({ queue }) => this.tasks.tidy(queue, this.clock.now()));
+
+    // A page of each in turn, so that none has to wait for the end of another.
+    let unsettled = queues;
+    for (let pages = 0; unsettled.length > 0 && pages < MAX_PAGES; pages += unsettled.length) {
+      const full: Queue[] = [];
+      await forEach(unsettled, async (each) => {
+        if (await this.settlePage(each.queue)) full.push(each);
+      });
+      unsettled = full;
+    }
+
     let [oldestAge, oldestWorkerAge, queuesWithDeadLetters] = [0, 0, 0];
-    await forEach(({ queue }) => this.tasks.tidy(queue, this.clock.now()));
-    await forEach(async ({ queue, runner, paused }) => {
-      await this.settle(queue);
+    await forEach(queues, async ({ queue, runner, paused }) => {
       const { items } = await this.tasks.list(queue, 'FAILURE', { limit: 1 });
       queuesWithDeadLetters += items.length;
       // Nobody could claim anything, and somebody wants it so.
@@ -71,21 +84,16 @@ export class SweepTasks {
     return task ? Math.max(0, this.clock.now() - Math.max(task.createdAt, task.notBefore)) : 0;
   }
 
-  /** Settles what is overdue, until there is no more, or others settle all of it. */
-  private async settle(queue: string): Promise<void> {
-    let found: number;
-    let settled: number;
-    do {
-      const now = this.clock.now();
-      const tasks = await this.tasks.listOverdue(queue, now, PAGE);
-      const outcomes = await Promise.all(
-        tasks.map(async (task) => {
-          const after = settledIfOverdue(task, now);
-          return after !== undefined && (await this.tasks.replace(task, after));
-        }),
-      );
-      found = tasks.length;
-      settled = outcomes.filter(Boolean).length;
-    } while (found === PAGE && settled > 0);
+  /** Settles a page of what is overdue. @returns whether there may be more; not if others settle all of it */
+  private async settlePage(queue: string): Promise<boolean> {
+    const now = this.clock.now();
+    const tasks = await this.tasks.listOverdue(queue, now, PAGE);
+    const outcomes = await Promise.all(
+      tasks.map(async (task) => {
+        const after = settledIfOverdue(task, now);
+        return after !== undefined && (await this.tasks.replace(task, after));
+      }),
+    );
+    return tasks.length === PAGE && outcomes.includes(true);
   }
 }

@@ -136,6 +136,26 @@ describe('a sweep', () => {
     expect(steps).toEqual([...Array(25).fill('tidied'), ...Array(25).fill('searched')]);
   });
 
+  it('lets nobody wait for a queue with very many overdue tasks: each queue gets its turn, and the next sweep goes on', async () => {
+    for (let index = 0; index < 10_000; index++) await add({ queue: 'many', expiresAt: T0 });
+    for (let index = 0; index < 250; index++) await add({ queue: 'some', expiresAt: T0 });
+    const settled: string[] = [];
+    const watched = overriding<TaskStore>(store, {
+      replace: async (before, after) => {
+        settled.push(before.queue);
+        return store.replace(before, after);
+      },
+    });
+    const left = async () => (await store.figures('many', T0)).pending;
+
+    await sweep(watched);
+    expect(settled.lastIndexOf('some')).toBeLessThan(700);
+    expect((await store.figures('some', T0)).pending).toBe(0);
+    expect(await left()).toBeGreaterThan(0);
+    await sweep(watched);
+    expect(await left()).toBe(0);
+  });
+
   it('settles what is overdue in a queue whose delayed tasks cannot be brought back', async () => {
     await add({ queue: 'a', expiresAt: T0 });
     const failing = overriding<TaskStore>(store, { tidy: async () => Promise.reject(storeUnavailable()) });
