@@ -196,6 +196,27 @@ describe('the page of tasks, in Chromium', () => {
     );
   });
 
+  it('passes pages of a list that are empty, and says so when it has not found anything yet', async () => {
+    const queue = newQueue();
+    const id = await client.enqueue(queue, { payload: 1 });
+    const page = await open('#/tasks');
+    let empty = 3;
+    await page.route(
+      (url) => url.pathname.endsWith(`/${queue}/tasks`),
+      (route) => {
+        if (empty-- > 0) return route.fulfill({ json: { tasks: [], nextCursor: 'next' } });
+        return route.continue({ url: route.request().url().replace('&cursor=next', '') });
+      },
+    );
+    await page.goto(`${server.url}/#/tasks/${queue}`);
+    await reads(tasks(page), id);
+
+    empty = Number.POSITIVE_INFINITY;
+    await show(page, 'Taken');
+    await reads(page.locator('.card'), 'None found yet.');
+    await expect(page.getByRole('button', { name: 'Older tasks' }).isVisible()).resolves.toBe(true);
+  });
+
   it('tells the history of a task as it goes on', async () => {
     const queue = newQueue();
     const id = await client.enqueue(queue, { payload: { to: 'ann', pages: [1, 2] } });

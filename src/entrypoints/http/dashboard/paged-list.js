@@ -12,6 +12,9 @@ import { Problem } from './service.js';
  * @property {(problem?: Problem) => void} [onRefresh] called each time that the list is up to date, or why it is not
  */
 
+/** Pages without anything on them, which a store may give, that are passed at once. */
+const MAX_EMPTY_PAGES = 50;
+
 /**
  * A list that the service gives page by page, kept up to date while somebody sees it.
  *
@@ -57,11 +60,14 @@ export class PagedList {
     /** @type {Problem | undefined} */
     let problem;
     try {
-      for (let page = 0; page < this.#pages && (page === 0 || cursor !== undefined); page++) {
+      let [filled, passed] = [0, 0];
+      do {
         const answer = await this.#listing.load(cursor);
         items.push(...answer.items);
         cursor = answer.nextCursor;
-      }
+        if (answer.items.length > 0) filled++;
+        else passed++;
+      } while (cursor !== undefined && filled < this.#pages && passed < MAX_EMPTY_PAGES);
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
       problem = error;
@@ -82,13 +88,14 @@ export class PagedList {
   }
 
   #render() {
-    const shown = JSON.stringify(this.items);
+    const shown = JSON.stringify([this.items, this.#more.hidden]);
     if (shown === this.#shown) return;
     this.#shown = shown;
     const focused = this.#place.contains(document.activeElement) && document.activeElement?.getAttribute('href');
     const { empty, render } = this.#listing;
+    const none = this.#more.hidden ? empty : 'None found yet.';
     this.#place.replaceChildren(
-      ...(this.items.length === 0 && empty ? [element('p', { class: 'hint' }, empty)] : render(this.items)),
+      ...(this.items.length === 0 && none ? [element('p', { class: 'hint' }, none)] : render(this.items)),
     );
     // Making the links anew must not take the focus from somebody who is walking through them.
     if (focused) this.linkTo(focused)?.focus();
