@@ -10,10 +10,8 @@ import { streamsClient } from '../../src/adapters/streams/client.ts';
 import { StreamConsumer } from '../../src/adapters/streams/stream-consumer.ts';
 import { VoteShardFeed } from '../../src/adapters/streams/vote-shard-feed.ts';
 import { systemClock } from '../../src/adapters/system/clock.ts';
-import type { TaskStore } from '../../src/ports/tasks.ts';
-import { StreamCounting, taskProcess } from '../helpers/counted-tasks.ts';
+import { countedBefore, StreamCounting, taskProcess } from '../helpers/counted-tasks.ts';
 import { seededRandom } from '../helpers/fakes.ts';
-import { overriding } from '../helpers/overriding.ts';
 import { startDynamoDbLocal } from '../helpers/servers/dynamodb-local.ts';
 import { clientOf, newStockTable, newTaskTables, newVoteTables } from '../helpers/servers/dynamodb-tables.ts';
 import { withServer } from '../helpers/servers/with-server.ts';
@@ -44,13 +42,7 @@ await withServer('DynamoDB contracts', startDynamoDbLocal, async ({ endpoint }) 
     const tables = await newTaskTables(client);
     const process = taskProcess(client, tables, { retentionMs });
     const counting = new StreamCounting(client, streams, tables, process.counts);
-    return overriding<TaskStore>(process.store, {
-      // Another process counts; here, just before its counts are read.
-      figures: async (queue, now) => {
-        await counting.go();
-        return process.store.figures(queue, now);
-      },
-    });
+    return countedBefore(counting, process.store);
   });
   describeReplyLimit('DynamoDB', async () => new DynamoDbReplyLimit(client, (await newVoteTables(client)).votes), 20);
   describeVoteLedger('DynamoDB', async () => {

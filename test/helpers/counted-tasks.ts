@@ -13,8 +13,9 @@ import type { TaskTables } from '../../src/adapters/dynamodb/task-tables.ts';
 import { decodeTaskRecords } from '../../src/adapters/streams/task-records.ts';
 import { ulids } from '../../src/adapters/system/ids.ts';
 import type { Clock } from '../../src/ports/system.ts';
-import type { TaskChange, TaskCounts } from '../../src/ports/tasks.ts';
+import type { TaskChange, TaskCounts, TaskStore } from '../../src/ports/tasks.ts';
 import { FakeClock } from './fakes.ts';
+import { overriding } from './overriding.ts';
 import { readStream } from './stream-records.ts';
 
 export interface TaskProcess {
@@ -102,3 +103,12 @@ export class StreamCounting {
     }
   }
 }
+
+/** The store with another process that counts, which here does so just before its counts are read. */
+export const countedBefore = (counting: StreamCounting, store: TaskStore): TaskStore =>
+  overriding<TaskStore>(store, {
+    figures: async (queue, now) => {
+      await counting.go();
+      return store.figures(queue, now);
+    },
+  });

@@ -19,6 +19,8 @@ export interface CountedChanges extends Counters {
 
 export const nothingCounted: CountedChanges = { ...noCounts, position: '', at: 0, taken: 0, done: {}, by: {} };
 
+const SUMS = [...(Object.keys(noCounts) as (keyof Counters)[]), 'taken'] as const;
+
 const WINDOW_MS = 5_000;
 /** The present window and those before it over which a rate is measured. */
 const WINDOWS = 3;
@@ -38,15 +40,14 @@ export function withChanges(counted: CountedChanges, changes: readonly TaskChang
   const fresh = changes.filter(({ sequenceNumber }) => isBehind(sequenceNumber, counted.position));
   const last = fresh.at(-1);
   if (!last) return counted;
-  const sums: Record<string, number> = {};
-  for (const name of [...Object.keys(noCounts), 'taken'] as const) sums[name] = counted[name as 'taken'];
+  const sums = Object.fromEntries(SUMS.map((name) => [name, counted[name]])) as Record<(typeof SUMS)[number], number>;
   const done: Record<string, number> = { ...counted.done };
   const by: Record<string, Changes & { readonly at: number }> = { ...counted.by };
   for (const change of fresh) {
     const { from, to, at } = change;
     const counter = counterOf(from, to);
-    if (counter) sums[counter] = (sums[counter] ?? 0) + 1;
-    sums.taken = (sums.taken ?? 0) + Number(to === 'TAKEN') - Number(from === 'TAKEN');
+    if (counter) sums[counter]++;
+    sums.taken += Number(to === 'TAKEN') - Number(from === 'TAKEN');
     if (to === 'SUCCESS' || to === 'FAILURE') raise(done, String(windowOf(change.finishedAt ?? at)));
     if (change.by === undefined || isOpenStatus(to) === isOpenStatus(from)) continue;
     const { added = 0, ended = 0 } = by[change.by] ?? {};
@@ -54,7 +55,7 @@ export function withChanges(counted: CountedChanges, changes: readonly TaskChang
   }
   const at = Math.max(counted.at, last.at);
   return {
-    ...(sums as unknown as Counters & { taken: number }),
+    ...sums,
     position: last.sequenceNumber,
     at,
     done: newestWindows(done),

@@ -33,6 +33,9 @@ export function isAmbiguous(error: unknown): boolean {
   return error instanceof Error && ('$metadata' in error || error.name === 'AbortError');
 }
 
+/** Whether the SDK has sent a request again: it may then find what an attempt has left whose answer was lost. */
+export const wasRepeated = ({ attempts = 1 }: { readonly attempts?: number | undefined }): boolean => attempts > 1;
+
 /** The table is missing or not ready, or nobody hands out credentials: for a caller, a store that is not there. */
 const MISSING = new Set(['CredentialsProviderError', 'ResourceNotFoundException']);
 const isMissing = (error: unknown): boolean => error instanceof Error && MISSING.has(error.name);

@@ -12,7 +12,7 @@ import type { Page, PageRequest } from '../../domain/shared/page.ts';
 import { DEFAULT_CURRENCY, STOCK_ID_PATTERN, type Stock } from '../../domain/stocks/stock.ts';
 import type { StockChange, StockStore } from '../../ports/stocks.ts';
 import { readCursor, writeCursor } from './cursor.ts';
-import { throwStoreError } from './errors.ts';
+import { throwStoreError, wasRepeated } from './errors.ts';
 import type { TableDefinition } from './tables.ts';
 
 /** With all of the SDK's attempts. */
@@ -48,7 +48,7 @@ export class DynamoDbStockStore implements StockStore {
     const { Attributes, $metadata } = await this.client.send(command, inTime()).catch(throwStoreError);
     const before = Attributes as StockItem | undefined;
     const stock = storedBy(change, before);
-    return { stock, created: before === undefined || (isRepeated($metadata) && isCreatedBy(stock, before)) };
+    return { stock, created: before === undefined || (wasRepeated($metadata) && isCreatedBy(stock, before)) };
   }
 
   async replace(seen: Stock | undefined, change: StockChange) {
@@ -59,7 +59,7 @@ export class DynamoDbStockStore implements StockStore {
     } catch (error) {
       if (!(error instanceof ConditionalCheckFailedException)) return throwStoreError(error);
       const present = error.Item && (unmarshall(error.Item) as StockItem);
-      if (!present || !isRepeated(error.$metadata) || !isPutBy(stock, present)) return undefined;
+      if (!present || !wasRepeated(error.$metadata) || !isPutBy(stock, present)) return undefined;
     }
     return { stock, created: seen === undefined };
   }
@@ -73,10 +73,10 @@ export class DynamoDbStockStore implements StockStore {
     });
     try {
       const { Attributes, $metadata } = await this.client.send(command, inTime());
-      return Attributes !== undefined || isRepeated($metadata);
+      return Attributes !== undefined || wasRepeated($metadata);
     } catch (error) {
       if (!(error instanceof ConditionalCheckFailedException)) return throwStoreError(error);
-      return error.Item === undefined && isRepeated(error.$metadata);
+      return error.Item === undefined && wasRepeated(error.$metadata);
     }
   }
 
@@ -100,9 +100,6 @@ const storedBy = (change: StockChange, before: Stock | undefined): Stock => ({
   ...change,
   currency: change.currency ?? before?.currency ?? DEFAULT_CURRENCY,
 });
-
-/** The SDK repeats a request whose answer was lost, and then finds what the first attempt has left. */
-const isRepeated = ({ attempts = 1 }: { readonly attempts?: number | undefined }): boolean => attempts > 1;
 
 const isPutBy = (put: Stock, item: StockItem): boolean =>
   item.updatedAt === put.updatedAt && item.value === put.value && item.currency === put.currency;
@@ -132,23 +129,32 @@ function updateStock(table: string, { stockId, value, currency, updatedAt }: Sto
 
 function updateStockAsSeen(table: string, seen: Stock | undefined, change: StockChange): UpdateCommandInput {
   const update = updateStock(table, change);
-  const condition = seen ? asSeen(seen) : { ConditionExpression: 'attribute_not_exists(stockId)' };
+  const condition = asSeen(seen);
   return {
     ...update,
     ...condition,
-    ExpressionAttributeValues: {
-      ...update.ExpressionAttributeValues,
-      ...('ExpressionAttributeValues' in condition ? condition.ExpressionAttributeValues : {}),
-    },
+    ExpressionAttributeValues: { ...update.ExpressionAttributeValues, ...condition.ExpressionAttributeValues },
     ReturnValues: 'NONE',
-    ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
   };
 }
 
-/** The condition that nobody has put the stock anew. */
-const asSeen = ({ value, currency, updatedAt }: Stock) => ({
-  ConditionExpression: '#value = :seenValue AND currency = :seenCurrency AND updatedAt = :seenUpdatedAt',
-  ExpressionAttributeNames: { '#value': 'value' },
-  ExpressionAttributeValues: { ':seenValue': value, ':seenCurrency': currency, ':seenUpdatedAt': updatedAt },
-  ReturnValuesOnConditionCheckFailure: 'ALL_OLD' as const,
-});
+type Condition = Pick<
+  UpdateCommandInput,
+  | 'ConditionExpression'
+  | 'ExpressionAttributeNames'
+  | 'ExpressionAttributeValues'
+  | 'ReturnValuesOnConditionCheckFailure'
+>;
+
+/** That nobody has put the stock anew. */
+function asSeen(seen: Stock | undefined): Condition {
+  const ReturnValuesOnConditionCheckFailure = 'ALL_OLD';
+  if (!seen) return { ConditionExpression: 'attribute_not_exists(stockId)', ReturnValuesOnConditionCheckFailure };
+  const { value, currency, updatedAt } = seen;
+  return {
+    ConditionExpression: '#value = :seenValue AND currency = :seenCurrency AND updatedAt = :seenUpdatedAt',
+    ExpressionAttributeNames: { '#value': 'value' },
+    ExpressionAttributeValues: { ':seenValue': value, ':seenCurrency': currency, ':seenUpdatedAt': updatedAt },
+    ReturnValuesOnConditionCheckFailure,
+  };
+}

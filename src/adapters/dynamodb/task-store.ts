@@ -16,7 +16,7 @@ import type { Clock } from '../../ports/system.ts';
 import type { AddOutcome, ClaimOutcome, ListedStatus, TaskStore } from '../../ports/tasks.ts';
 import { batchGet } from './batch-get.ts';
 import { readCursor, writeCursor } from './cursor.ts';
-import { throwStoreError } from './errors.ts';
+import { throwStoreError, wasRepeated } from './errors.ts';
 import {
   dueUntil,
   type Entry,
@@ -55,7 +55,7 @@ const SWEEP_MS = 60_000;
 
 /** Whether what a condition found may be what an earlier attempt of the SDK has written, whose answer was lost. */
 const mayBeOurs = (error: unknown): boolean =>
-  error instanceof ConditionalCheckFailedException && (error.$metadata.attempts ?? 1) > 1;
+  error instanceof ConditionalCheckFailedException && wasRepeated(error.$metadata);
 
 /**
  * One item for each task, with its payload and its result: of one that fits into a kilobyte, each write costs one unit,

@@ -1,5 +1,5 @@
 import type { StockStore } from '../../ports/stocks.ts';
-import { assertMet, type Precondition } from '../shared/precondition.ts';
+import { changeIf, type Precondition } from '../shared/precondition.ts';
 import { stockNotFound } from './errors.ts';
 import type { Stock } from './stock.ts';
 
@@ -15,12 +15,16 @@ export class DeleteStock {
       if (!(await this.stocks.delete(stockId))) throw stockNotFound(stockId);
       return;
     }
-    // It may have been put anew between the look and the removal.
-    for (let isDeleted = false; !isDeleted; ) {
-      const stock = await this.stocks.get(stockId);
-      if (!stock) throw stockNotFound(stockId);
-      assertMet(precondition, stock);
-      isDeleted = await this.stocks.delete(stockId, stock);
-    }
+    await changeIf(
+      precondition,
+      () => this.existing(stockId),
+      async (seen) => (await this.stocks.delete(stockId, seen)) || undefined,
+    );
+  }
+
+  private async existing(stockId: string): Promise<Stock> {
+    const stock = await this.stocks.get(stockId);
+    if (!stock) throw stockNotFound(stockId);
+    return stock;
   }
 }

@@ -3,10 +3,8 @@ import { afterAll, beforeAll, describe, it } from '@jest/globals';
 import { DynamoDbQueueStore } from '../../../src/adapters/dynamodb/queue-store.ts';
 import type { TaskTables } from '../../../src/adapters/dynamodb/task-tables.ts';
 import { streamsClient } from '../../../src/adapters/streams/client.ts';
-import type { TaskStore } from '../../../src/ports/tasks.ts';
-import { StreamCounting, taskProcess } from '../../helpers/counted-tasks.ts';
+import { countedBefore, StreamCounting, taskProcess } from '../../helpers/counted-tasks.ts';
 import { FakeClock } from '../../helpers/fakes.ts';
-import { overriding } from '../../helpers/overriding.ts';
 import { startDynamoDbLocal } from '../../helpers/servers/dynamodb-local.ts';
 import { clientOf, newTaskTables } from '../../helpers/servers/dynamodb-tables.ts';
 import { withServer } from '../../helpers/servers/with-server.ts';
@@ -37,12 +35,7 @@ await withServer('Schedules of tasks', startDynamoDbLocal, ({ endpoint }) => {
         const open = async () => {
           const clock = new FakeClock();
           const { store } = taskProcess(client, tables, { clock, retentionMs: RETENTION_MS });
-          const tasks = overriding<TaskStore>(store, {
-            figures: async (queue, now) => {
-              await counting.go();
-              return store.figures(queue, now);
-            },
-          });
+          const tasks = countedBefore(counting, store);
           // The sweep goes through every queue there is, so each run has a list of its own.
           const queues = new DynamoDbQueueStore(client, (await newTaskTables(client)).queues);
           return { tasks, queues, clock, queue: `q${++count}` };
