@@ -76,6 +76,14 @@ export interface TaskStore {
    */
   listOverdue(queue: string, now: number, limit: number): Promise<readonly Task[]>;
 
+  /**
+   * When the first of the open tasks will be claimable or overdue, epoch ms; that may be over already.
+   *
+   * @param now epoch ms; also the answer where there are too many open tasks to tell
+   * @returns undefined when the queue holds no open task
+   */
+  nextDueAt(queue: string, now: number): Promise<number | undefined>;
+
   /** What a queue holds at a moment (epoch ms), and what it has done; all zero for a queue without tasks. */
   figures(queue: string, now: number): Promise<QueueFigures>;
 
@@ -83,8 +91,10 @@ export interface TaskStore {
    * Upkeep of a queue that only the passing of time asks for, at a moment (epoch ms): finished tasks go once they were
    * kept as long as is configured, and tasks that were set aside come back before they are due, as long as this is
    * called every minute, or as often as the store was told.
+   *
+   * @returns whether there will be nothing more to do for a queue without open tasks, until that changes
    */
-  tidy(queue: string, now: number): Promise<void>;
+  tidy(queue: string, now: number): Promise<boolean>;
 }
 
 /** A change of a task, as the store's change stream tells it. */
@@ -221,16 +231,52 @@ export interface RunnerHosts {
   refuses(url: string): boolean;
 }
 
-/** Tells waiting claimers and workers that a queue may have something for them. A signal may be lost. */
+/** Tells waiting claimers and workers that queues may have something for them. A signal may be lost. */
 export interface WakeUps {
-  /** @throws Error when it is known that nobody was told */
-  notify(queue: string): Promise<void>;
+  /**
+   * @param inMs when there will be something to claim, ms from now
+   * @throws Error when it is known that nobody was told
+   */
+  notify(queues: readonly string[], inMs?: number): Promise<void>;
 }
 
 /** Where a process hears of {@link WakeUps}, its own and perhaps those of others. */
 export interface WakeUpSignals {
   /** Calls the listener with each queue that this process hears of. @returns a function that ends it */
-  listen(listener: (queue: string) => void): () => void;
+  listen(listener: (queue: string, inMs: number) => void): () => void;
+}
+
+/** What is known of an active queue. */
+export interface ActiveMark {
+  /** Differs from what it was when the queue was marked last. */
+  readonly id: string;
+  /** When the queue was marked, epoch ms. */
+  readonly at: number;
+}
+
+/**
+ * The queues that may hold an open task or a FAILURE, for all processes: nobody has to ask the others.
+ *
+ * Every method throws DomainError `STORE_UNAVAILABLE`. Whether a change was made is then unknown; it may be tried again.
+ */
+export interface ActiveQueues {
+  /**
+   * @returns the marks by queue; `isComplete` is false when some may be missing that hold tasks: before each queue was
+   * looked at for once, and an hour after that was done last
+   */
+  list(): Promise<{ readonly marks: ReadonlyMap<string, ActiveMark>; readonly isComplete: boolean }>;
+
+  /** Marks queues in which there may be something new to claim. One that this process has just marked may stay so. */
+  mark(queues: readonly string[]): Promise<void>;
+
+  /** Marks a queue anew if it is active, since it may be claimed from in another way now. */
+  renew(queue: string): Promise<void>;
+
+  /** Forgets a queue, unless it was marked again since it was seen with this mark. */
+  forget(queue: string, seen: ActiveMark): Promise<void>;
+
+  /** Says that each queue was looked at now, and those that hold something are marked. */
+  completed(): Promise<void>;
 }
 
 /** Admits one of all processes to some work at a time. */

@@ -1,4 +1,5 @@
 import { afterAll } from '@jest/globals';
+import { DynamoDbActiveQueues } from '../../src/adapters/dynamodb/active-queues.ts';
 import { DynamoDbPollStore } from '../../src/adapters/dynamodb/poll-store.ts';
 import { DynamoDbQueueStore } from '../../src/adapters/dynamodb/queue-store.ts';
 import { DynamoDbReplyLimit } from '../../src/adapters/dynamodb/reply-limit.ts';
@@ -15,6 +16,7 @@ import { seededRandom } from '../helpers/fakes.ts';
 import { startDynamoDbLocal } from '../helpers/servers/dynamodb-local.ts';
 import { clientOf, newStockTable, newTaskTables, newVoteTables } from '../helpers/servers/dynamodb-tables.ts';
 import { withServer } from '../helpers/servers/with-server.ts';
+import { describeActiveQueues } from './active-queues.contract.ts';
 import { describePollStore } from './poll-store.contract.ts';
 import { describeQueueStore } from './queue-store.contract.ts';
 import { describeReplyLimit } from './reply-limit.contract.ts';
@@ -43,6 +45,13 @@ await withServer('DynamoDB contracts', startDynamoDbLocal, async ({ endpoint }) 
     const process = taskProcess(client, tables, { retentionMs });
     const counting = new StreamCounting(client, streams, tables, process.counts);
     return countedBefore(counting, process.store);
+  });
+  describeActiveQueues('DynamoDB', async (clock) => {
+    const { queues } = await newTaskTables(client);
+    return {
+      one: new DynamoDbActiveQueues(client, queues, clock),
+      other: new DynamoDbActiveQueues(client, queues, clock),
+    };
   });
   describeReplyLimit('DynamoDB', async () => new DynamoDbReplyLimit(client, (await newVoteTables(client)).votes), 20);
   describeVoteLedger('DynamoDB', async () => {

@@ -482,6 +482,53 @@ export function describeTaskStore(name: string, open: (retentionMs: number) => P
       });
     });
 
+    describe('nextDueAt', () => {
+      const dueAt = (queue: string, now: number, expected: number | undefined) =>
+        eventually(
+          () => store.nextDueAt(queue, now),
+          (at) => at === expected || (at !== undefined && expected !== undefined && at <= now && expected <= now),
+        );
+
+      it('tells when the first open task can be claimed or is overdue', async () => {
+        const queue = newQueue();
+        await dueAt(queue, T0, undefined);
+        await added({ queue, notBefore: T0 + 90_000, expiresAt: T0 + 990_000 });
+        await dueAt(queue, T0, T0 + 90_000);
+        const held = await taken({ queue }, 'f', 30_000);
+        await dueAt(queue, T0, T0 + 30_000);
+        await replaced(held, extended(held, 60, T0));
+        await dueAt(queue, T0, T0 + 60_000);
+        await added({ queue, notBefore: T0 + 50_000, expiresAt: T0 + 40_000 });
+        await dueAt(queue, T0, T0 + 40_000);
+        await dueAt(queue, T0 + 40_000, T0 + 40_000);
+      });
+
+      it('sees tasks that have long to wait, and no finished ones', async () => {
+        const queue = newQueue();
+        const day = 86_400_000;
+        const held = await taken({ queue, expiresAt: T0 + 9 * day });
+        const back = await replaced(held, failed(held, 'busy', day, T0));
+        await dueAt(queue, T0, T0 + day);
+        await replaced(back, cancelled(back, T0));
+        await dueAt(queue, T0, undefined);
+      });
+
+      it('never says later than it is', async () => {
+        const queue = newQueue();
+        await Promise.all(
+          Array.from({ length: 450 }, (_, index) =>
+            added({ queue, createdAt: T0 + index, notBefore: T0 + 30_000 + index }),
+          ),
+        );
+        await added({ queue, createdAt: T0 + 1_000, notBefore: T0 + 5_000 });
+        const at = await eventually(
+          () => store.nextDueAt(queue, T0),
+          (at) => (at ?? T0 + 60_000) <= T0 + 5_000,
+        );
+        expect(at).toBeGreaterThanOrEqual(T0);
+      });
+    });
+
     describe('a task that has long to wait', () => {
       const HOUR = 3_600_000;
 

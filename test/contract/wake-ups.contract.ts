@@ -3,8 +3,8 @@ import type { WakeUps } from '../../src/ports/tasks.ts';
 
 export interface OpenWakeUps {
   readonly wakeUps: WakeUps;
-  /** The queues that were heard of so far, in their order. */
-  readonly heard: () => readonly string[];
+  /** How many signals were heard so far. */
+  readonly heard: () => number;
   close?(): Promise<void>;
 }
 
@@ -17,11 +17,10 @@ export function describeWakeUps(name: string, open: () => Promise<OpenWakeUps>):
     });
     afterEach(() => opened.close?.());
 
-    it('tell of each queue, by its name, as often as they are asked to', async () => {
-      const queues = ['mail', 'A-1_b', 'x'.repeat(64), 'mail'];
-      for (const queue of queues) await opened.wakeUps.notify(queue);
+    it('tell of queues as often as they are asked to', async () => {
+      for (const queue of ['mail', 'A-1_b', 'x'.repeat(64), 'mail']) await opened.wakeUps.notify([queue]);
 
-      expect(opened.heard()).toEqual(queues);
+      expect(opened.heard()).toBe(4);
     });
   });
 }

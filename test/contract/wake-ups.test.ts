@@ -2,6 +2,7 @@ import { SNSClient } from '@aws-sdk/client-sns';
 import { expect, it } from '@jest/globals';
 import { MemoryWakeUps } from '../../src/adapters/memory/wake-ups.ts';
 import { SnsWakeUps } from '../../src/adapters/sns/wake-ups.ts';
+import type { WakeUps } from '../../src/ports/tasks.ts';
 import { startSns } from '../helpers/servers/sns.ts';
 import { describeWakeUps } from './wake-ups.contract.ts';
 
@@ -14,7 +15,7 @@ async function openSns() {
   return {
     sns,
     wakeUps: new SnsWakeUps(client, TOPIC),
-    heard: () => sns.published.map(({ message }) => JSON.parse(message).queue),
+    heard: () => sns.published.length,
     close: async () => {
       client.destroy();
       await sns.stop();
@@ -26,7 +27,7 @@ describeWakeUps('memory', async () => {
   const wakeUps = new MemoryWakeUps();
   const heard: string[] = [];
   wakeUps.listen((queue) => heard.push(queue));
-  return { wakeUps, heard: () => heard };
+  return { wakeUps, heard: () => heard.length };
 });
 describeWakeUps('SNS', openSns);
 
@@ -35,11 +36,33 @@ it('signals in memory reach all who listen, for as long as they do', async () =>
   const [one, other]: string[][] = [[], []];
   const end = wakeUps.listen((queue) => one?.push(queue));
   wakeUps.listen((queue) => other?.push(queue));
-  await wakeUps.notify('first');
+  await wakeUps.notify(['first']);
   end();
-  await wakeUps.notify('second');
+  await wakeUps.notify(['second']);
 
   expect([one, other]).toEqual([['first'], ['first', 'second']]);
+});
+
+it('signals in memory say how long it takes until there is something to claim', async () => {
+  const wakeUps = new MemoryWakeUps();
+  const heard: unknown[] = [];
+  wakeUps.listen((queue, inMs) => heard.push([queue, inMs]));
+  await wakeUps.notify(['mail', 'other']);
+  await wakeUps.notify(['mail'], 1_500);
+
+  expect(heard).toEqual([
+    ['mail', 0],
+    ['other', 0],
+    ['mail', 1_500],
+  ]);
+});
+
+it('a topic is told once of many queues', async () => {
+  const { sns, wakeUps, close } = await openSns();
+  await (wakeUps as WakeUps).notify(['mail', 'other']);
+
+  expect(sns.published).toHaveLength(1);
+  await close();
 });
 
 it('a topic that takes no messages is named, with the reason', async () => {
@@ -47,7 +70,7 @@ it('a topic that takes no messages is named, with the reason', async () => {
   sns.isFailing = true;
   const refusal = `${TOPIC} did not take a wake-up: no`;
 
-  await expect(wakeUps.notify('mail')).rejects.toThrow(refusal);
+  await expect(wakeUps.notify()).rejects.toThrow(refusal);
   await expect(wakeUps.goOn(1)).rejects.toThrow(refusal);
   await close();
 });

@@ -1,6 +1,7 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { pino } from 'pino';
+import { DynamoDbActiveQueues } from '../../src/adapters/dynamodb/active-queues.ts';
 import { DynamoDbFleetLease } from '../../src/adapters/dynamodb/fleet-lease.ts';
 import { DynamoDbQueueStore } from '../../src/adapters/dynamodb/queue-store.ts';
 import { MemoryWakeUps } from '../../src/adapters/memory/wake-ups.ts';
@@ -46,6 +47,7 @@ await withServer('The processor of a fleet', startDynamoDbLocal, ({ endpoint }) 
     const tables = await newTaskTables(client);
     const queues = new DynamoDbQueueStore(client, tables.queues);
     const { store: tasks } = taskProcess(client, tables, { clock: systemClock });
+    const active = new DynamoDbActiveQueues(client, tables.queues, systemClock);
     const wakeUps = new MemoryWakeUps();
     const rounds: number[] = [];
     const calls: RunnerSettings[] = [];
@@ -68,6 +70,7 @@ await withServer('The processor of a fleet', startDynamoDbLocal, ({ endpoint }) 
       new FleetProcessor({
         queues,
         tasks,
+        active,
         signals: wakeUps,
         lease,
         ...(leaseMs === undefined ? {} : { leaseMs }),
@@ -95,7 +98,12 @@ await withServer('The processor of a fleet', startDynamoDbLocal, ({ endpoint }) 
       answerWith: (next: () => Promise<RunOutcome>) => {
         answer = next;
       },
-      enqueue: async (): Promise<string> => (await enqueueTask.execute('q', { payload: 1 })).task.taskId,
+      /** With the mark that the function gives it that reads the stream. */
+      enqueue: async (): Promise<string> => {
+        const { task } = await enqueueTask.execute('q', { payload: 1 });
+        await active.mark(['q']);
+        return task.taskId;
+      },
     };
   }
 
@@ -177,8 +185,8 @@ await withServer('The processor of a fleet', startDynamoDbLocal, ({ endpoint }) 
       const end = performance.now() + 14 * MINUTE;
       let passedMs = 0;
       fleet.answerWith(async () => {
-        await fleet.enqueue();
         passedMs = 7 * MINUTE;
+        await fleet.enqueue();
         return { kind: 'success' };
       });
       const begin = performance.now();

@@ -57,6 +57,25 @@ await withServer('The worker on DynamoDB', startDynamoDbLocal, async ({ endpoint
       expect(performance.now() - enqueuedAt).toBeLessThan(3_000);
     });
 
+    it('asks nothing about queues in which nothing happens, until something does', async () => {
+      const queues = Array.from({ length: 40 }, (_, index) => `idle${index}`);
+      for (const queue of queues) await configure(queue);
+      const asked = () => proxy.requests.filter(({ body }) => JSON.stringify(body).includes('idle')).length;
+      const sweeps = () => proxy.requests.filter(({ body }) => JSON.stringify(body).includes('"ACTIVE"')).length;
+      // Worker and sweep list the active queues once a second each.
+      await eventually(
+        async () => {
+          proxy.requests.length = 0;
+          await eventually(sweeps, (count) => count > 6, 20_000);
+          return asked();
+        },
+        (count) => count === 0,
+        20_000,
+      );
+
+      await untilDone(await enqueue('idle7'), 5_000);
+    });
+
     it('asks a store that is throttled more and more rarely, and does everything once it answers', async () => {
       proxy.fate = ({ operation, body }) =>
         operation === 'Query' && JSON.stringify(body).includes('busy#') ? refusal('ThrottlingException') : 'pass';

@@ -102,7 +102,7 @@ class Fleet {
     await eventually(
       async () => {
         this.clock.advance(1_000);
-        for (const { wakeUps } of this.processes) await wakeUps.notify('q');
+        for (const { wakeUps } of this.processes) await wakeUps.notify(['q']);
         return this.clock.now();
       },
       (now) => now >= end,

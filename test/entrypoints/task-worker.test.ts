@@ -1,12 +1,13 @@
 import type { ServerResponse } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { MemoryActiveQueues } from '../../src/adapters/memory/active-queues.ts';
 import { MemoryQueueStore } from '../../src/adapters/memory/queue-store.ts';
 import { MemoryTaskStore } from '../../src/adapters/memory/task-store.ts';
 import { storeUnavailable } from '../../src/domain/shared/domain-error.ts';
 import { queueSettings } from '../../src/domain/tasks/queue.ts';
 import { system } from '../../src/entrypoints/composition/compose.ts';
 import { ports } from '../../src/entrypoints/composition/tasks/tokens.ts';
-import type { QueueStore, TaskStore } from '../../src/ports/tasks.ts';
+import type { ActiveQueues, QueueStore, TaskStore } from '../../src/ports/tasks.ts';
 import { authorization, type EmbeddedApp, embeddedApp } from '../helpers/embedded-app.ts';
 import { eventually } from '../helpers/eventually.ts';
 import { type HttpService, httpService, type ReceivedCall } from '../helpers/http-service.ts';
@@ -20,6 +21,8 @@ describe('the built-in worker', () => {
   let isClosed: boolean;
   let lines: string[];
   let figures: unknown[];
+  /** One a second. */
+  let listsOfMarks: number;
   afterEach(async () => {
     await close();
     await downstream.close();
@@ -31,9 +34,15 @@ describe('the built-in worker', () => {
     overridesOfQueues: (store: QueueStore) => Partial<QueueStore> = () => ({}),
   ) {
     [lines, figures] = [[], []];
+    listsOfMarks = 0;
     downstream = await httpService(answer);
     const store = new MemoryTaskStore(Number.MAX_SAFE_INTEGER);
     const queues = new MemoryQueueStore();
+    const active = new MemoryActiveQueues(queues);
+    const list = () => {
+      listsOfMarks++;
+      return active.list();
+    };
     service = await embeddedApp(
       {},
       {
@@ -42,6 +51,7 @@ describe('the built-in worker', () => {
           container.rebind(system.meter).toConstantValue({ record: (...figure) => void figures.push(figure) });
           container.rebind(ports.tasks).toConstantValue(overriding<TaskStore>(store, overrides(store)));
           container.rebind(ports.queues).toConstantValue(overriding<QueueStore>(queues, overridesOfQueues(queues)));
+          container.rebind(ports.active).toConstantValue(overriding<ActiveQueues>(active, { list }));
         },
       },
     );
@@ -73,6 +83,13 @@ describe('the built-in worker', () => {
       (calls) => calls >= count,
       10_000,
     );
+  const seconds = (count: number) => {
+    const before = listsOfMarks;
+    return eventually(
+      () => listsOfMarks,
+      (lists) => lists > before + count,
+    );
+  };
   const idsOf = (calls: readonly ReceivedCall[]): string[] => calls.map(({ body }) => JSON.parse(body).taskId);
 
   it('has tasks done by the service and keeps its answers', async () => {
@@ -173,7 +190,7 @@ describe('the built-in worker', () => {
       eventually(
         async () => {
           service.clock.advance(250);
-          await service.container.get(ports.wakeUps).notify('q');
+          await service.container.get(ports.wakeUps).notify(['q']);
           return ask();
         },
         holds,
@@ -288,7 +305,7 @@ describe('the built-in worker', () => {
     const [looksBefore, readsBefore] = [looks, reads];
     for (let wakeUps = 0; wakeUps < 20; wakeUps++) {
       const before = reads;
-      await service.container.get(ports.wakeUps).notify('q');
+      await service.container.get(ports.wakeUps).notify(['q']);
       await eventually(
         () => reads,
         (count) => count > before,
@@ -377,17 +394,13 @@ describe('the built-in worker', () => {
   });
 
   it('looks at a queue no more that has lost its runner, and again once it has one', async () => {
-    let [lists, looks] = [0, 0];
+    let looks = 0;
     await begin(
       (_, response) => response.end(),
       () => ({}),
       (queues) => ({
-        list: (page) => {
-          lists++;
-          return queues.list(page);
-        },
         get: (queue) => {
-          looks++;
+          if (queue === 'q') looks++;
           return queues.get(queue);
         },
       }),
@@ -396,16 +409,39 @@ describe('the built-in worker', () => {
     await untilStatus(await enqueue(), 'SUCCESS');
     await request('PUT', '/queues/q', {});
     const waiting = await enqueue();
-    const [listsBefore, looksBefore] = [lists, looks];
-    // Some four looks at a queue that is attended to.
-    await eventually(
-      () => lists,
-      (count) => count > listsBefore,
-      6_000,
-    );
+    const looksBefore = looks;
+    // Some four looks at a queue with a waiting task, if it had a runner.
+    await seconds(4);
     expect(looks - looksBefore).toBeLessThan(3);
     await configure();
     await untilStatus(waiting, 'SUCCESS');
+  });
+
+  it('is back on time when a delay or the lease of another holder is over, and looks at an empty queue no more', async () => {
+    let looks = 0;
+    await begin(
+      (_, response) => response.end(),
+      (tasks) => ({
+        heads: (...search) => {
+          looks++;
+          return tasks.heads(...search);
+        },
+      }),
+    );
+    await request('PUT', '/queues/q', {});
+    const held = await enqueue();
+    await request('POST', '/queues/q/claims', { max: 1, leaseSeconds: 3 });
+    await configure();
+    const delayed = await enqueue({ delaySeconds: 2 });
+    await seconds(1);
+    service.clock.advance(2_000);
+    expect(await untilStatus(delayed, 'SUCCESS')).toMatchObject({ attempt: 1 });
+    service.clock.advance(1_000);
+    expect(await untilStatus(held, 'SUCCESS')).toMatchObject({ attempt: 2 });
+    await seconds(2);
+    const looksBefore = looks;
+    await seconds(3);
+    expect(looks).toBe(looksBefore);
   });
 
   it('takes up new settings soon, however long it has to wait for its rate', async () => {

@@ -199,8 +199,8 @@ describe('waiting claims', () => {
     const claiming = claims.claim('q', { max: 1 }, 20_000, new AbortController().signal);
     const task = aTask();
     tasks.push(task);
-    await wakeUps.notify('another');
-    await wakeUps.notify('q');
+    await wakeUps.notify(['another']);
+    await wakeUps.notify(['q']);
 
     expect(await claiming).toEqual([task]);
     expect(jest.getTimerCount()).toBe(0);

@@ -1,4 +1,5 @@
 import type { Clock, Ids, Random } from '../../src/ports/system.ts';
+import type { ActiveMark, ActiveQueues } from '../../src/ports/tasks.ts';
 
 /** A clock that stands still until told otherwise. Epoch ms. */
 export class FakeClock implements Clock {
@@ -35,4 +36,33 @@ export function seededRandom(seed: number): Random {
       return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
     },
   };
+}
+
+/** Active queues as the test has them. */
+export class FakeActiveQueues implements ActiveQueues {
+  readonly marks = new Map<string, ActiveMark>();
+  isComplete = false;
+  private count = 0;
+
+  constructor(private readonly clock: Clock) {}
+
+  async list() {
+    return { marks: new Map(this.marks), isComplete: this.isComplete };
+  }
+
+  async mark(queues: readonly string[]): Promise<void> {
+    for (const queue of queues) this.marks.set(queue, { id: String(++this.count), at: this.clock.now() });
+  }
+
+  async renew(queue: string): Promise<void> {
+    if (this.marks.has(queue)) await this.mark([queue]);
+  }
+
+  async forget(queue: string, { id }: ActiveMark): Promise<void> {
+    if (this.marks.get(queue)?.id === id) this.marks.delete(queue);
+  }
+
+  async completed(): Promise<void> {
+    this.isComplete = true;
+  }
 }

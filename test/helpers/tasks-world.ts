@@ -14,7 +14,8 @@ import { RedriveTasks } from '../../src/domain/tasks/redrive-tasks.ts';
 import { ReleaseTask } from '../../src/domain/tasks/release-task.ts';
 import { SweepTasks } from '../../src/domain/tasks/sweep-tasks.ts';
 import type { Clock, Ids, Random } from '../../src/ports/system.ts';
-import type { QueueStore, TaskStore } from '../../src/ports/tasks.ts';
+import type { ActiveQueues, QueueStore, TaskStore } from '../../src/ports/tasks.ts';
+import { everyQueue } from './every-queue.ts';
 import { FakeClock, seededRandom } from './fakes.ts';
 
 /** What a test may bring along in place of what {@link tasksWorld} makes. */
@@ -24,6 +25,7 @@ export interface TasksParts {
   readonly clock?: Clock;
   readonly ids?: Ids;
   readonly random?: Random;
+  readonly active?: ActiveQueues;
 }
 
 /** The tasks use cases as one process has them, over memory stores that forget nothing unless a test brings others. */
@@ -33,11 +35,14 @@ export function tasksWorld({
   clock = new FakeClock(),
   ids = ulids,
   random = seededRandom(7),
+  active = everyQueue(queues),
 }: TasksParts = {}) {
   const wakeUps = new MemoryWakeUps();
   return {
     tasks,
     queues,
+    active,
+    clock,
     enqueueTask: new EnqueueTask(tasks, queues, wakeUps, clock, ids),
     claimTasks: new ClaimTasks(tasks, queues, new QueueOrders(tasks, queues, clock), clock, ids, random),
     extendLease: new ExtendLease(tasks, queues, clock),
@@ -47,6 +52,6 @@ export function tasksWorld({
     cancelTask: new CancelTask(tasks, clock),
     purgeQueue: new PurgeQueue(tasks, queues, clock),
     redriveTasks: new RedriveTasks(tasks, queues, wakeUps, clock),
-    sweepTasks: new SweepTasks(tasks, queues, wakeUps, clock, { record: () => undefined }),
+    sweepTasks: new SweepTasks(tasks, queues, active, wakeUps, clock, { record: () => undefined }),
   };
 }

@@ -6,7 +6,7 @@ import {
   type QueryCommandOutput,
 } from '@aws-sdk/lib-dynamodb';
 import type { Order } from '../../domain/tasks/order.ts';
-import type { Task, TaskStatus } from '../../domain/tasks/task.ts';
+import { dueAt, type Task, type TaskStatus } from '../../domain/tasks/task.ts';
 import { retry } from './retry.ts';
 import { sortable } from './sortable.ts';
 import { OPEN_INDEX } from './task-tables.ts';
@@ -65,9 +65,6 @@ export const openKey = ({ queue, taskId, place }: Pick<Task, 'queue' | 'taskId' 
 });
 
 const isLater = (task: Task, laterFrom: number): boolean => task.status === 'PENDING' && dueAt(task) > laterFrom;
-
-/** When something is to be done with it, if only to shed it. */
-const dueAt = ({ notBefore, expiresAt }: Task): number => Math.min(notBefore, expiresAt);
 
 /** The task's own place, which a later list sorts behind the time at which it is due. */
 export const placeOfLater = ({ position }: Pick<Entry, 'position'>): string =>

@@ -166,10 +166,10 @@ export class DynamoDbQueueCounts implements TaskCounts {
    * before anybody read them, and the first release counted otherwise.
    *
    * @param countOpen counts the tasks of the queue in the index
-   * @returns by how many open tasks the counts were wrong, if they were held to anything
+   * @returns whether the counts are what the queue holds; nothing is left to do then until a task changes
    * @throws DomainError `STORE_UNAVAILABLE`
    */
-  async keepUp(queue: string, countOpen: () => Promise<OpenTasks>): Promise<number | undefined> {
+  async keepUp(queue: string, countOpen: () => Promise<OpenTasks>): Promise<boolean> {
     const now = this.clock.now();
     const stored = await this.readStored(queue);
     for (const [shardId, part] of stored.parts)
@@ -177,7 +177,8 @@ export class DynamoDbQueueCounts implements TaskCounts {
     for (const [by, each] of stored.told)
       if (each.at < now - PROCESS_KEPT_MS) await this.join(mergeTold(this.table, queue, by, each));
     const state = stateOf(stored.parts);
-    if (this.countsIn(stored).countedAt > now - QUIET_MS || stored.total.held === state) return undefined;
+    if (stored.total.held === state) return true;
+    if (this.countsIn(stored).countedAt > now - QUIET_MS) return false;
     return this.hold(queue, await countOpen(), state);
   }
 
@@ -189,16 +190,16 @@ export class DynamoDbQueueCounts implements TaskCounts {
    *
    * So it has to be the same a while later, with no record counted in between.
    */
-  private async hold(queue: string, { all, taken }: OpenTasks, state: string): Promise<number | undefined> {
+  private async hold(queue: string, { all, taken }: OpenTasks, state: string): Promise<boolean> {
     const { total, parts, told } = await this.readStored(queue);
-    if (stateOf(parts) !== state) return undefined;
+    if (stateOf(parts) !== state) return false;
     const counts = this.countsIn({ total, parts, told });
     const correction = { enqueued: all - counts.open, taken: taken - counts.taken };
     const isRight = correction.enqueued === 0 && correction.taken === 0;
     const now = this.clock.now();
     const { suspected } = total;
     const isSame = suspected?.state === state && suspected.all === all && suspected.taken === taken;
-    if (!isRight && isSame && now - suspected.at < ON_ITS_WAY_MS) return undefined;
+    if (!isRight && isSame && now - suspected.at < ON_ITS_WAY_MS) return false;
     const update =
       isRight || isSame
         ? correctTotal(this.table, queue, total, correction, state)
@@ -206,10 +207,10 @@ export class DynamoDbQueueCounts implements TaskCounts {
     try {
       await this.client.send(new UpdateCommand(update));
     } catch (error) {
-      if (error instanceof ConditionalCheckFailedException) return undefined;
+      if (error instanceof ConditionalCheckFailedException) return false;
       throw storeError(error);
     }
-    return isRight || isSame ? correction.enqueued : undefined;
+    return isRight || isSame;
   }
 
   /**

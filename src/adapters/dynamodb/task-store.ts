@@ -11,7 +11,15 @@ import { concurrently } from '../../domain/shared/concurrently.ts';
 import type { Page, PageRequest } from '../../domain/shared/page.ts';
 import type { Order } from '../../domain/tasks/order.ts';
 import type { QueueFigures } from '../../domain/tasks/queue-figures.ts';
-import { claimed, type Grant, isClaimable, isOpen, settledIfOverdue, type Task } from '../../domain/tasks/task.ts';
+import {
+  claimed,
+  dueAt,
+  type Grant,
+  isClaimable,
+  isOpen,
+  settledIfOverdue,
+  type Task,
+} from '../../domain/tasks/task.ts';
 import type { Clock } from '../../ports/system.ts';
 import type { AddOutcome, ClaimOutcome, ListedStatus, TaskStore } from '../../ports/tasks.ts';
 import { batchGet } from './batch-get.ts';
@@ -44,6 +52,8 @@ const FIRST_DEPTH = 300;
 /** What is read in one go to fill a page of a list, or to find overdue tasks; then it goes on with the next one. */
 const LIST_ROUNDS = 4;
 const OVERDUE_ROUNDS = 10;
+/** Entries of each list that are looked at for the first one that is due. */
+const DUE_PAGE = 100;
 /** Entries of each list in one request, where a list is gone through from end to end. */
 const PAGE = 500;
 /** How long one sweep does so with a queue; tasks come back early enough for the next one to go on. */
@@ -220,14 +230,21 @@ export class DynamoDbTaskStore implements TaskStore {
     return overdueTasks;
   }
 
+  async nextDueAt(queue: string, now: number): Promise<number | undefined> {
+    const lists = [...openLists(queue), laterList(queue)];
+    const { entries, next } = await this.index.read(lists, { order: 'fifo', limit: DUE_PAGE });
+    if (next !== undefined) return now;
+    return entries.length > 0 ? Math.min(...entries.map(dueAt)) : undefined;
+  }
+
   figures(queue: string, now: number): Promise<QueueFigures> {
     return this.figuresReader.read(queue, now);
   }
 
   /** DynamoDB itself deletes what was kept for its time. */
-  async tidy(queue: string, now: number): Promise<void> {
+  async tidy(queue: string, now: number): Promise<boolean> {
     await this.bringIn(queue, now);
-    await this.counts.keepUp(queue, () => this.index.count([...openLists(queue), laterList(queue)]));
+    return this.counts.keepUp(queue, () => this.index.count([...openLists(queue), laterList(queue)]));
   }
 
   private laterFrom(now = this.clock.now()): number {

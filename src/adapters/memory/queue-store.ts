@@ -54,6 +54,11 @@ export class MemoryQueueStore implements QueueStore {
     return pageByKey(this.queues.values(), ({ queue }) => queue, ID_PATTERN, page);
   }
 
+  /** The names of all queues. */
+  names(): Iterable<string> {
+    return this.queues.keys();
+  }
+
   private keep(queue: Queue): Queue {
     this.queues.set(queue.queue, queue);
     return queue;

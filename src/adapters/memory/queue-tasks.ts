@@ -1,6 +1,14 @@
 import type { Order } from '../../domain/tasks/order.ts';
 import { type Counters, counterOf, dueSince, noCounts, type QueueFigures } from '../../domain/tasks/queue-figures.ts';
-import { isClaimable, isIdle, isOpen, settledIfOverdue, type Task, type TaskStatus } from '../../domain/tasks/task.ts';
+import {
+  dueAt,
+  isClaimable,
+  isIdle,
+  isOpen,
+  settledIfOverdue,
+  type Task,
+  type TaskStatus,
+} from '../../domain/tasks/task.ts';
 import { Throughput } from '../../domain/tasks/throughput.ts';
 
 /** A task in the store; the lists of its queue share it, so that a change in place is seen in all of them. */
@@ -79,6 +87,15 @@ export class QueueTasks {
       if (isIdle(task, now) && task.expiresAt > now) heads.push(task.taskId);
     }
     return heads;
+  }
+
+  nextDueAt(now: number): number | undefined {
+    this.bringIn(now);
+    if (this.ready.length > 0) return now;
+    return this.waiting.reduce<number | undefined>(
+      (next, { task }) => Math.min(next ?? Number.POSITIVE_INFINITY, dueAt(task)),
+      undefined,
+    );
   }
 
   overdue(now: number, limit: number): Task[] {

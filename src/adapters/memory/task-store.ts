@@ -89,15 +89,20 @@ export class MemoryTaskStore implements TaskStore {
     return this.tasksOf(queue).overdue(now, limit);
   }
 
+  async nextDueAt(queue: string, now: number): Promise<number | undefined> {
+    return this.tasksOf(queue).nextDueAt(now);
+  }
+
   async figures(queue: string, now: number): Promise<QueueFigures> {
     return this.tasksOf(queue).figures(now);
   }
 
-  async tidy(_queue: string, now: number): Promise<void> {
+  async tidy(_queue: string, now: number): Promise<boolean> {
     for (const entry of this.finished.values()) {
       if ((entry.task.finishedAt as number) + this.retentionMs > now) break;
       this.forget(entry);
     }
+    return true;
   }
 
   private change(entry: Entry, after: Task): void {

@@ -3,21 +3,19 @@ import type { WakeUps } from '../../ports/tasks.ts';
 
 /** What is sent through the topic. */
 export interface WakeUpMessage {
-  /** Which queue may have something; the processor itself names none. */
-  readonly queue?: string;
   /** How often in a row the processor has called itself; 0 for everybody else. */
   readonly round: number;
 }
 
-/** Signals through a topic, to whom the functions of the stack listen. */
+/** Signals through a topic, to whom the processor of the stack listens. It looks at every active queue when it is called. */
 export class SnsWakeUps implements WakeUps {
   constructor(
     private readonly client: SNSClient,
     private readonly topicArn: string,
   ) {}
 
-  notify(queue: string): Promise<void> {
-    return this.publish({ queue, round: 0 });
+  notify(): Promise<void> {
+    return this.publish({ round: 0 });
   }
 
   /** Calls the processor again. @param round of the call @throws Error when the topic does not take it */

@@ -6,8 +6,10 @@ import type { StreamRecord } from './stream-record.ts';
 export interface DecodedTasks {
   /** What is to be counted, in the order of the records. */
   readonly changes: readonly TaskChange[];
-  /** Queues that have a task which may be claimed at once, and the sequence numbers of the records that say so. */
-  readonly due: ReadonlyMap<string, readonly string[]>;
+  /** Queues with a task that was put in or back. */
+  readonly pending: ReadonlySet<string>;
+  /** Those of them where it may be claimed at once. */
+  readonly due: ReadonlySet<string>;
   /** Sequence numbers of records that cannot be read as tasks: a person has to look at them. */
   readonly unreadable: readonly string[];
 }
@@ -22,7 +24,8 @@ const SECOND_MS = 1_000;
  */
 export function decodeTaskRecords(records: readonly StreamRecord[]): DecodedTasks {
   const changes: TaskChange[] = [];
-  const due = new Map<string, string[]>();
+  const pending = new Set<string>();
+  const due = new Set<string>();
   const unreadable: string[] = [];
   for (const { eventName, dynamodb } of records) {
     // A task that is deleted was finished before.
@@ -43,12 +46,11 @@ export function decodeTaskRecords(records: readonly StreamRecord[]): DecodedTask
     const from = isNew ? undefined : statusIn(image?.from);
     if (isNew ? by !== undefined : from !== undefined)
       changes.push({ queue, sequenceNumber, from, to, by, finishedAt: timeIn(image?.finishedAt), at });
-    if (to !== 'PENDING' || notBefore > (isNew ? createdAt : at + SECOND_MS)) continue;
-    const sequenceNumbers = due.get(queue);
-    if (sequenceNumbers) sequenceNumbers.push(sequenceNumber);
-    else due.set(queue, [sequenceNumber]);
+    if (to !== 'PENDING') continue;
+    pending.add(queue);
+    if (notBefore <= (isNew ? createdAt : at + SECOND_MS)) due.add(queue);
   }
-  return { changes, due, unreadable };
+  return { changes, pending, due, unreadable };
 }
 
 function statusIn(value: unknown): TaskStatus | undefined {

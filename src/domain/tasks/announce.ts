@@ -1,5 +1,16 @@
-import type { WakeUps } from '../../ports/tasks.ts';
+import type { ActiveQueues, WakeUps } from '../../ports/tasks.ts';
+import type { Task } from './task.ts';
 
 /** Tells of a change that is stored. It stands, heard of or not: whoever is not woken finds out when he looks. */
-export const announce = (wakeUps: WakeUps, queue: string): Promise<void> =>
-  wakeUps.notify(queue).catch(() => undefined);
+export const announce = (wakeUps: WakeUps, queue: string, inMs = 0): Promise<void> =>
+  wakeUps.notify([queue], inMs).catch(() => undefined);
+
+/** Tells when a task can be claimed, if it can. @param now epoch ms */
+export async function announceTask(wakeUps: WakeUps, { queue, status, notBefore }: Task, now: number): Promise<void> {
+  if (status === 'PENDING') await announce(wakeUps, queue, Math.max(0, notBefore - now));
+}
+
+/** Tells all processes of settings with which a queue may be claimed from. */
+export async function announceSettings(active: ActiveQueues, wakeUps: WakeUps, queue: string): Promise<void> {
+  await Promise.all([announce(wakeUps, queue), active.renew(queue).catch(() => undefined)]);
+}

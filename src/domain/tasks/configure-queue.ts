@@ -1,12 +1,13 @@
-import type { QueueStore, WakeUps } from '../../ports/tasks.ts';
+import type { ActiveQueues, QueueStore, WakeUps } from '../../ports/tasks.ts';
 import { changeIf, type Precondition } from '../shared/precondition.ts';
-import { announce } from './announce.ts';
+import { announceSettings } from './announce.ts';
 import { type Queue, type QueueDraft, queueSettings } from './queue.ts';
 import { withSecrets } from './runner-secrets.ts';
 
 export class ConfigureQueue {
   constructor(
     private readonly queues: QueueStore,
+    private readonly active: ActiveQueues,
     private readonly wakeUps: WakeUps,
   ) {}
 
@@ -23,7 +24,7 @@ export class ConfigureQueue {
     const configured = precondition
       ? await changeIf(precondition, read, (seen) => this.queues.replace(seen, settings(seen)))
       : await this.queues.put(settings(await read()));
-    await announce(this.wakeUps, queue);
+    await announceSettings(this.active, this.wakeUps, queue);
     return configured;
   }
 }

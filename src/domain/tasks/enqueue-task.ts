@@ -1,12 +1,12 @@
 import type { Clock, Ids } from '../../ports/system.ts';
 import type { QueueStore, TaskStore, WakeUps } from '../../ports/tasks.ts';
 import { idempotencyKeyReused } from '../shared/domain-error.ts';
-import { announce } from './announce.ts';
+import { announceTask } from './announce.ts';
 import { queueFull } from './errors.ts';
 import { settingsForTasks } from './find-queues.ts';
 import { canonicalJson, payloadText } from './json-text.ts';
 import type { QueueSettings } from './queue.ts';
-import { createTask, isIdle, placeOf, type Task, type TaskTerms } from './task.ts';
+import { createTask, placeOf, type Task, type TaskTerms } from './task.ts';
 
 export interface EnqueueCommand extends TaskTerms {
   /** Any JSON value. */
@@ -92,7 +92,7 @@ export class EnqueueTask {
     const outcome = await this.tasks.add(task, settings.maxPending);
     switch (outcome.kind) {
       case 'added':
-        if (isIdle(task, now)) await announce(this.wakeUps, queue);
+        await announceTask(this.wakeUps, task, now);
         return { task, replayed: false };
       case 'repeated':
         if (!saysTheSame(outcome.task, task)) throw idempotencyKeyReused(task.taskId);

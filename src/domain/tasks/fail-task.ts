@@ -1,10 +1,10 @@
 import type { Clock, Random } from '../../ports/system.ts';
 import type { QueueStore, TaskStore, WakeUps } from '../../ports/tasks.ts';
-import { announce } from './announce.ts';
+import { announceTask } from './announce.ts';
 import { settingsOf } from './find-queues.ts';
 import { changeHeldTask } from './held-task.ts';
 import { retryDelayMs } from './retry-delay.ts';
-import { failed, isIdle, type Task } from './task.ts';
+import { failed, type Task } from './task.ts';
 
 export interface FailCommand {
   readonly error: string;
@@ -35,7 +35,7 @@ export class FailTask {
     const after = await changeHeldTask(this.tasks, { taskId, fence, ending: 'fail' }, async (task) =>
       failed(task, command.error, command.retry ? await this.delayMs(task, command) : undefined, now),
     );
-    if (after.status === 'PENDING' && isIdle(after, now)) await announce(this.wakeUps, after.queue);
+    await announceTask(this.wakeUps, after, now);
     return after;
   }
 

@@ -1,11 +1,12 @@
-import type { QueueStore, WakeUps } from '../../ports/tasks.ts';
-import { announce } from './announce.ts';
+import type { ActiveQueues, QueueStore, WakeUps } from '../../ports/tasks.ts';
+import { announceSettings } from './announce.ts';
 import { queueNotFound } from './errors.ts';
 import type { Queue } from './queue.ts';
 
 export class PauseQueue {
   constructor(
     private readonly queues: QueueStore,
+    private readonly active: ActiveQueues,
     private readonly wakeUps: WakeUps,
   ) {}
 
@@ -18,7 +19,7 @@ export class PauseQueue {
   async execute(queue: string, paused: boolean): Promise<Queue> {
     const changed = await this.queues.pause(queue, paused);
     if (!changed) throw queueNotFound(queue);
-    if (!paused) await announce(this.wakeUps, queue);
+    if (!paused) await announceSettings(this.active, this.wakeUps, queue);
     return changed;
   }
 }

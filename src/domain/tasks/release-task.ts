@@ -1,9 +1,9 @@
 import type { Clock } from '../../ports/system.ts';
 import type { TaskStore, WakeUps } from '../../ports/tasks.ts';
 import { invalidRequest } from '../shared/domain-error.ts';
-import { announce } from './announce.ts';
+import { announceTask } from './announce.ts';
 import { changeHeldTask } from './held-task.ts';
-import { isIdle, released, type Task } from './task.ts';
+import { released, type Task } from './task.ts';
 
 export interface ReleaseOptions {
   readonly delaySeconds?: number;
@@ -33,7 +33,7 @@ export class ReleaseTask {
         throw invalidRequest({ path: 'delaySeconds', message: 'must end before the task expires' });
       return back;
     });
-    if (after.status === 'PENDING' && isIdle(after, now)) await announce(this.wakeUps, after.queue);
+    await announceTask(this.wakeUps, after, now);
     return after;
   }
 }

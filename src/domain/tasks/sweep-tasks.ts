@@ -1,5 +1,5 @@
 import type { Clock, Meter } from '../../ports/system.ts';
-import type { QueueStore, TaskStore, WakeUps } from '../../ports/tasks.ts';
+import type { ActiveMark, ActiveQueues, QueueStore, TaskStore, WakeUps } from '../../ports/tasks.ts';
 import { concurrently } from '../shared/concurrently.ts';
 import { pagesOf } from '../shared/page.ts';
 import type { Queue } from './queue.ts';
@@ -11,35 +11,76 @@ const MAX_PAGES = 100;
 /** Queues swept at the same time. */
 const QUEUES_AT_ONCE = 10;
 
+/** Nothing is missing any more from what the store shows of a task that is so old, ms. */
+const SHOWN_AFTER_MS = 60_000;
+
 /** Does what nobody asks for: settles what is overdue, and wakes workers whose signal was lost. */
 export class SweepTasks {
   constructor(
     private readonly tasks: TaskStore,
     private readonly queues: QueueStore,
+    private readonly active: ActiveQueues,
     private readonly wakeUps: WakeUps,
     private readonly clock: Clock,
     private readonly meter: Meter,
   ) {}
 
   /**
-   * Sweeps every queue. One that cannot be swept does not keep the others from it. Delayed tasks of all queues are brought
-   * back first, since they are due at a certain time and what is overdue is late already. Of that, at most 10,000 tasks and
-   * one page of every queue are settled, so that the delayed ones do not have to wait for long.
+   * Sweeps every active queue, and once an hour all. One that cannot be swept does not keep the others from it. Delayed
+   * tasks of all queues are brought back first, since they are due at a certain time and what is overdue is late already.
+   * Of that, at most 10,000 tasks and one page of every queue are settled, so that the delayed ones do not have to wait for
+   * long.
    *
    * Records `OldestTaskAge`, the longest wait, in ms, of any claimable task in any queue, and `OldestWorkerTaskAge`, the
-   * same of the queues that have a runner, each as the oldest task of the queue tells, without queues that are paused; and `QueuesWithDeadLetters`, how
-   * many queues hold a FAILURE.
+   * same of the queues that have a runner, each as the oldest task of the queue tells, without queues that are paused; and
+   * `QueuesWithDeadLetters`, how many queues hold a FAILURE.
    *
    * @throws AggregateError when some could not be swept; sweeping again is safe
    */
   async execute(): Promise<void> {
-    const queues = await this.allQueues();
+    const { marks, isComplete } = await this.active.list();
+    const queues = isComplete ? await this.markedQueues(marks) : await this.allQueues();
     const failures = new Map<string, unknown>();
-    const forEach = (some: readonly Queue[], work: (settings: Queue) => Promise<void>) =>
-      concurrently(QUEUES_AT_ONCE, some, (each) => work(each).catch((error) => void failures.set(each.queue, error)));
-    await forEach(queues, ({ queue }) => this.tasks.tidy(queue, this.clock.now()));
+    const forEach = async (some: readonly Queue[], work: (settings: Queue) => Promise<void>): Promise<void> => {
+      await concurrently(QUEUES_AT_ONCE, some, (each) =>
+        work(each).catch((error) => void failures.set(each.queue, error)),
+      );
+    };
 
-    // A page of each in turn, so that none has to wait for the end of another.
+    const tidied = new Set<string>();
+    await forEach(queues, async ({ queue }) => {
+      if (await this.tasks.tidy(queue, this.clock.now())) tidied.add(queue);
+    });
+    const empty = new Set<string>();
+    const due: Queue[] = [];
+    await forEach(queues, async (each) => {
+      const now = this.clock.now();
+      const dueAt = await this.tasks.nextDueAt(each.queue, now);
+      if (dueAt === undefined) empty.add(each.queue);
+      else if (dueAt <= now) due.push(each);
+    });
+    await this.settleAll(due, forEach);
+    const waiting = await this.measure(due, forEach);
+    // In one go: a signal may call somebody who looks at all of them.
+    if (waiting.length > 0)
+      await this.wakeUps.notify(waiting).catch((error) => waiting.map((queue) => failures.set(queue, error)));
+
+    let queuesWithDeadLetters = 0;
+    await forEach(queues, async ({ queue }) => {
+      const { items } = await this.tasks.list(queue, 'FAILURE', { limit: 1 });
+      queuesWithDeadLetters += items.length;
+      const isIdle = empty.has(queue) && items.length === 0;
+      if (!isIdle && !marks.has(queue)) await this.active.mark([queue]);
+      if (isIdle && tidied.has(queue)) await this.forget(queue, marks.get(queue));
+    });
+    this.meter.record('QueuesWithDeadLetters', queuesWithDeadLetters, 'Count');
+    if (failures.size > 0)
+      throw new AggregateError([...failures.values()], `${failures.size} queues could not be swept`);
+    if (!isComplete) await this.active.completed();
+  }
+
+  /** Settles what is overdue: a page of each queue in turn, so that none has to wait for the end of another. */
+  private async settleAll(queues: readonly Queue[], forEach: ForEach): Promise<void> {
     let unsettled = queues;
     for (let pages = 0; unsettled.length > 0 && pages < MAX_PAGES; pages += unsettled.length) {
       const full: Queue[] = [];
@@ -48,28 +89,39 @@ export class SweepTasks {
       });
       unsettled = full;
     }
+  }
 
-    let [oldestAge, oldestWorkerAge, queuesWithDeadLetters] = [0, 0, 0];
+  /** Records how long tasks have been waiting. @returns the queues whose workers have something to do */
+  private async measure(queues: readonly Queue[], forEach: ForEach): Promise<string[]> {
+    let [oldestAge, oldestWorkerAge] = [0, 0];
+    const waiting: string[] = [];
     await forEach(queues, async ({ queue, runner, paused }) => {
-      const { items } = await this.tasks.list(queue, 'FAILURE', { limit: 1 });
-      queuesWithDeadLetters += items.length;
       // Nobody could claim anything, and somebody wants it so.
       if (paused) return;
       const [head] = await this.tasks.heads(queue, 'fifo', 1, this.clock.now());
       if (head === undefined) return;
-      try {
-        await this.wakeUps.notify(queue);
-      } finally {
-        const age = await this.ageOf(head);
-        oldestAge = Math.max(oldestAge, age);
-        if (runner) oldestWorkerAge = Math.max(oldestWorkerAge, age);
-      }
+      if (runner) waiting.push(queue);
+      const age = await this.ageOf(head);
+      oldestAge = Math.max(oldestAge, age);
+      if (runner) oldestWorkerAge = Math.max(oldestWorkerAge, age);
     });
     this.meter.record('OldestTaskAge', oldestAge, 'Milliseconds');
     this.meter.record('OldestWorkerTaskAge', oldestWorkerAge, 'Milliseconds');
-    this.meter.record('QueuesWithDeadLetters', queuesWithDeadLetters, 'Count');
-    if (failures.size > 0)
-      throw new AggregateError([...failures.values()], `${failures.size} queues could not be swept`);
+    return waiting;
+  }
+
+  /** A queue is active no more, unless a task may have come that the store does not show yet. */
+  private async forget(queue: string, mark: ActiveMark | undefined): Promise<void> {
+    if (mark && mark.at < this.clock.now() - SHOWN_AFTER_MS) await this.active.forget(queue, mark);
+  }
+
+  private async markedQueues(marks: ReadonlyMap<string, ActiveMark>): Promise<Queue[]> {
+    const queues = await concurrently(QUEUES_AT_ONCE, [...marks], async ([queue, mark]) => {
+      const settings = await this.queues.get(queue);
+      if (!settings) await this.forget(queue, mark);
+      return settings;
+    });
+    return queues.filter((settings) => settings !== undefined);
   }
 
   private async allQueues(): Promise<Queue[]> {
@@ -97,3 +149,5 @@ export class SweepTasks {
     return tasks.length === PAGE && outcomes.includes(true);
   }
 }
+
+type ForEach = (queues: readonly Queue[], work: (queue: Queue) => Promise<void>) => Promise<void>;

@@ -114,6 +114,13 @@ export const placeOf = (createdAt: number, serial: string): string =>
 export const isIdle = (task: Pick<Task, 'leaseUntil' | 'notBefore'>, at: number): boolean =>
   task.notBefore <= at && (task.leaseUntil ?? 0) <= at;
 
+/** When an open task can be claimed or is overdue, epoch ms. */
+export const dueAt = ({
+  leaseUntil,
+  notBefore,
+  expiresAt,
+}: Pick<Task, 'leaseUntil' | 'notBefore' | 'expiresAt'>): number => leaseUntil ?? Math.min(notBefore, expiresAt);
+
 /** The condition of a claim: idle, inside its deadline, with an attempt left. */
 export const isClaimable = (task: Task, at: number): boolean =>
   isOpen(task) && isIdle(task, at) && task.expiresAt > at && task.attempt < task.maxAttempts;

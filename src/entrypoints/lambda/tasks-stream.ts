@@ -9,6 +9,8 @@ import { ports } from '../composition/tasks/tokens.ts';
 const container = composeWorker({ settings }, (config) => [dynamoDbModule, streamModule(config)]);
 const handle = tasksStreamHandler({
   counts: container.get(ports.counts),
+  active: container.get(ports.active),
+  queues: container.get(ports.queues),
   wakeUps: container.get(ports.wakeUps),
   logger: container.get(system.logger),
 });

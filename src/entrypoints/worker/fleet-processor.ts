@@ -1,20 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Logger } from 'pino';
-import { pagesOf } from '../../domain/shared/page.ts';
 import type { Queue, RunnerSettings } from '../../domain/tasks/queue.ts';
-import type { Clock } from '../../ports/system.ts';
-import type { FleetLease, QueueStore, TaskStore } from '../../ports/tasks.ts';
+import type { FleetLease, TaskStore } from '../../ports/tasks.ts';
 import { type CallTime, mayBegin } from './queue-worker.ts';
 import { TaskWorker, type TaskWorkerParts } from './task-worker.ts';
 
 export interface FleetProcessorParts extends Omit<TaskWorkerParts, 'callTime'> {
-  readonly queues: QueueStore;
-  readonly tasks: Pick<TaskStore, 'heads'>;
+  readonly tasks: Pick<TaskStore, 'heads' | 'nextDueAt'>;
   readonly lease: FleetLease;
   /** How long a processor that died keeps others from working, ms; 30 s unless given. */
   readonly leaseMs?: number;
-  readonly clock: Clock;
-  readonly logger: Logger;
   /** Has the processor called again. */
   readonly goOn: (round: number) => Promise<void>;
 }
@@ -29,7 +23,6 @@ const LOOK_INTERVAL_MS = 1_000;
 const LINGER_MS = 20_000;
 /** The processor does not call itself more often than that in a row; then it is for a sweep to begin again. */
 export const MAX_ROUNDS = 100;
-const PAGE = 100;
 
 /** Why a run of the processor ended. */
 export type RunEnd =
@@ -121,12 +114,13 @@ export class FleetProcessor {
 
   /** Whether some queue whose runner is of use has a task that can be claimed now or soon. */
   private async hasWork(isOfUse: (runner: RunnerSettings) => boolean = () => true): Promise<boolean> {
-    const { queues, tasks, clock } = this.parts;
-    for await (const page of pagesOf((cursor) => queues.list({ limit: PAGE, cursor })))
-      for (const queue of page) {
-        if (!queue.runner || !isOfUse(queue.runner) || !this.mayClaim(queue)) continue;
-        if ((await tasks.heads(queue.queue, 'fifo', 1, clock.now() + LINGER_MS)).length > 0) return true;
-      }
+    const { active, queues, tasks, clock } = this.parts;
+    const { marks } = await active.list();
+    for (const name of marks.keys()) {
+      const queue = await queues.get(name);
+      if (!queue?.runner || !isOfUse(queue.runner) || !this.mayClaim(queue)) continue;
+      if ((await tasks.heads(name, 'fifo', 1, clock.now() + LINGER_MS)).length > 0) return true;
+    }
     return false;
   }
 

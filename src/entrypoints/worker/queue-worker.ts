@@ -8,17 +8,19 @@ import type { Breaker, Queue, RunnerSettings } from '../../domain/tasks/queue.ts
 import type { RunTask } from '../../domain/tasks/run-task.ts';
 import type { Task } from '../../domain/tasks/task.ts';
 import { TokenBucket } from '../../domain/tasks/token-bucket.ts';
-import type { Meter } from '../../ports/system.ts';
-import type { QueueStore, RunOutcome } from '../../ports/tasks.ts';
+import type { Clock, Meter } from '../../ports/system.ts';
+import type { QueueStore, RunOutcome, TaskStore } from '../../ports/tasks.ts';
 import { within } from '../deadline.ts';
 import { Bell } from './bell.ts';
 
 export interface QueueWorkerParts {
   readonly queues: Pick<QueueStore, 'get'>;
+  readonly tasks: Pick<TaskStore, 'nextDueAt'>;
   readonly claimTasks: ClaimTasks;
   readonly runTask: RunTask;
   readonly guardRunner: GuardRunner;
   readonly extendLease: ExtendLease;
+  readonly clock: Clock;
   readonly logger: Logger;
   readonly meter: Meter;
   /** Given where the process itself has an end. */
@@ -37,8 +39,10 @@ export interface CallTime {
 export const mayBegin = ({ timeoutMs }: RunnerSettings, { leftMs, sureMs }: CallTime): boolean =>
   leftMs() >= Math.min(timeoutMs, sureMs);
 
-/** Nothing wakes a worker when a delay or a lease is over, so it looks by itself. */
+/** How long a worker rests that does not know what to wait for. */
 const LOOK_INTERVAL_MS = 1_000;
+/** No timer is set for longer. */
+const MAX_REST_MS = 3_600_000;
 /** A holder says that it lives so many times in the time of a lease. */
 const HEARTBEATS_PER_LEASE = 3;
 const FIRST_PAUSE_MS = 500;
@@ -67,6 +71,8 @@ export class QueueWorker {
   private breaker: Breaker | undefined;
   /** The last look brought fewer tasks than there were slots: one more free slot is no reason to look again. */
   private isDrained = false;
+  /** The last look found no open task, and nothing has happened since. */
+  private wasEmpty = false;
   private isClaiming = false;
 
   constructor(
@@ -74,7 +80,7 @@ export class QueueWorker {
     private readonly parts: QueueWorkerParts,
   ) {}
 
-  /** Resolves when the queue has no runner any more and no call is under way, or after {@link stop}. */
+  /** Resolves when there is nothing to do until somebody says so and no call is under way, or after {@link stop}. */
   start(): Promise<void> {
     this.working = this.work();
     return this.working;
@@ -85,9 +91,14 @@ export class QueueWorker {
     return this.isClaiming || this.calls.size > 0;
   }
 
-  /** There may be something to claim. */
-  wake(): void {
-    this.bell.ring();
+  /** There will be something to claim, perhaps. */
+  wake(inMs: number): void {
+    this.bell.ring(inMs);
+  }
+
+  /** Whether it was woken since it looked last. */
+  get isWoken(): boolean {
+    return this.bell.hasRung;
   }
 
   /**
@@ -114,7 +125,7 @@ export class QueueWorker {
         const restMs = await this.fillSlots();
         if (restMs === undefined) return;
         failures = 0;
-        if (restMs > 0) await this.bell.wait(restMs);
+        if (restMs > 0 && (await this.bell.wait(restMs))) this.wasEmpty = false;
       } catch (error) {
         const pauseMs = backoffMs(failures++);
         this.parts.logger.error({ err: error, queue: this.queue, pauseMs }, 'claiming failed; it is tried again');
@@ -127,9 +138,9 @@ export class QueueWorker {
   private async fillSlots(): Promise<number | undefined> {
     const queue = await this.parts.queues.get(this.queue);
     this.breaker = queue?.breaker;
-    if (!queue?.runner) return this.calls.size > 0 ? LOOK_INTERVAL_MS : undefined;
+    if (!queue?.runner || queue.paused) return this.calls.size > 0 ? LOOK_INTERVAL_MS : undefined;
     const runner = this.inTime(queue.runner);
-    if (!runner || queue.paused) return LOOK_INTERVAL_MS;
+    if (!runner) return LOOK_INTERVAL_MS;
     const restMs = this.parts.guardRunner.restMs(queue);
     if (restMs > 0) return Math.min(restMs, LOOK_INTERVAL_MS);
     const slots = Math.min(runner.concurrency - this.calls.size, queue.breaker ? 1 : runner.concurrency);
@@ -146,7 +157,22 @@ export class QueueWorker {
       this.bucket?.tokens.giveBack(permits - claimed);
     }
     this.isDrained = claimed < permits;
-    return this.isDrained ? LOOK_INTERVAL_MS : 0;
+    return this.isDrained ? this.untilNextTask() : 0;
+  }
+
+  /**
+   * Until a delay or a lease is over, which nobody will tell. The store may take a moment to show a new task, so an empty
+   * queue is looked at twice.
+   *
+   * @returns ms; undefined when there is nothing to wait for
+   */
+  private async untilNextTask(): Promise<number | undefined> {
+    const now = this.parts.clock.now();
+    const dueAt = await this.parts.tasks.nextDueAt(this.queue, now);
+    if (dueAt !== undefined) return dueAt > now ? Math.min(dueAt - now, MAX_REST_MS) : LOOK_INTERVAL_MS;
+    if (this.wasEmpty && this.calls.size === 0) return undefined;
+    this.wasEmpty = true;
+    return LOOK_INTERVAL_MS;
   }
 
   /** Begins calls of so many tasks at most. @returns how many */
@@ -197,7 +223,7 @@ export class QueueWorker {
     if (this.stopping.signal.aborted) cancel.abort();
     const call = this.handle(task, queue, probe, cancel).finally(() => {
       this.calls.delete(cancel);
-      if (!this.isDrained) this.bell.ring();
+      if (!this.isDrained || this.calls.size === 0) this.bell.ring();
     });
     this.calls.set(cancel, call);
   }

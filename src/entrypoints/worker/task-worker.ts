@@ -1,20 +1,24 @@
-import { pagesOf } from '../../domain/shared/page.ts';
-import type { QueueStore, WakeUpSignals } from '../../ports/tasks.ts';
+import { concurrently } from '../../domain/shared/concurrently.ts';
+import type { ActiveMark, ActiveQueues, WakeUpSignals } from '../../ports/tasks.ts';
 import { Bell } from './bell.ts';
 import { QueueWorker, type QueueWorkerParts } from './queue-worker.ts';
 
 export interface TaskWorkerParts extends QueueWorkerParts {
-  readonly queues: QueueStore;
+  readonly active: Pick<ActiveQueues, 'list'>;
   readonly signals: WakeUpSignals;
 }
 
-/** How often queues are looked for that another process was told of. */
-const LOOK_INTERVAL_MS = 5_000;
-const PAGE = 100;
+/** How long another process may wait to be heard. */
+const LOOK_INTERVAL_MS = 1_000;
+/** Queues whose settings are read at the same time. */
+const QUEUES_AT_ONCE = 10;
 
-/** Drains every queue that has a runner. */
+/** Drains every queue that has a runner. A queue in which nothing happens has no worker, and costs nothing. */
 export class TaskWorker {
   private readonly workers = new Map<string, QueueWorker>();
+  private marks: ReadonlyMap<string, ActiveMark> = new Map();
+  /** Queues whose settings could not be read. */
+  private readonly missed = new Set<string>();
   private readonly bell = new Bell();
   private isStopping = false;
   private endListening: (() => void) | undefined;
@@ -23,12 +27,8 @@ export class TaskWorker {
   constructor(private readonly parts: TaskWorkerParts) {}
 
   start(): void {
-    this.endListening = this.parts.signals.listen((queue) => {
-      const worker = this.workers.get(queue);
-      if (worker) worker.wake();
-      else void this.attend(queue);
-    });
-    this.working = this.lookForQueues();
+    this.endListening = this.parts.signals.listen((queue, inMs) => void this.wake(queue, inMs));
+    this.working = this.watchMarks();
   }
 
   /** Whether calls are under way, or about to be. */
@@ -44,34 +44,53 @@ export class TaskWorker {
     await Promise.all([this.working, ...[...this.workers.values()].map((worker) => worker.stop(graceMs))]);
   }
 
-  private async lookForQueues(): Promise<void> {
+  /** Wakes the workers of queues that any process has marked. */
+  private async watchMarks(): Promise<void> {
     while (!this.isStopping) {
-      await this.attendAll().catch((error) =>
-        this.parts.logger.error({ err: error }, 'looking for queues with a runner failed; it is tried again'),
+      await this.lookAtMarks().catch((error) =>
+        this.parts.logger.error({ err: error }, 'looking for queues with something to do failed; it is tried again'),
       );
       await this.bell.wait(LOOK_INTERVAL_MS);
     }
   }
 
-  private async attendAll(): Promise<void> {
-    for await (const page of pagesOf((cursor) => this.parts.queues.list({ limit: PAGE, cursor })))
-      for (const { queue, runner } of page) if (runner) this.begin(queue);
+  private async lookAtMarks(): Promise<void> {
+    const { marks } = await this.parts.active.list();
+    const marked = [...marks].filter(([queue, { id }]) => this.marks.get(queue)?.id !== id).map(([queue]) => queue);
+    const queues = new Set([...this.missed, ...marked]);
+    this.missed.clear();
+    this.marks = marks;
+    await concurrently(QUEUES_AT_ONCE, [...queues], (queue) => this.wake(queue));
   }
 
-  /** Begins with a queue that was just heard of. One that cannot be read now is found by the next look. */
-  private async attend(queue: string): Promise<void> {
-    const settings = await this.parts.queues.get(queue).catch(() => undefined);
-    if (settings?.runner) this.begin(queue);
+  private async wake(queue: string, inMs = 0): Promise<void> {
+    const worker = this.workers.get(queue);
+    if (worker) {
+      worker.wake(inMs);
+      return;
+    }
+    try {
+      const settings = await this.parts.queues.get(queue);
+      if (settings?.runner && !settings.paused) this.begin(queue);
+    } catch (error) {
+      this.missed.add(queue);
+      this.parts.logger.error({ err: error, queue }, 'reading the settings of a queue failed; it is tried again');
+    }
   }
 
   private begin(queue: string): void {
-    if (this.isStopping || this.workers.has(queue)) return;
+    if (this.isStopping) return;
+    const present = this.workers.get(queue);
+    if (present) {
+      present.wake(0);
+      return;
+    }
     const worker = new QueueWorker(queue, this.parts);
     this.workers.set(queue, worker);
     void worker.start().then(() => {
       this.workers.delete(queue);
-      // Perhaps it has a runner again since it was looked at.
-      if (!this.isStopping) void this.attend(queue);
+      // It had decided to end just before.
+      if (worker.isWoken && !this.isStopping) void this.wake(queue);
     });
   }
 }

@@ -8,7 +8,8 @@ import { SweepTasks } from '../../../src/domain/tasks/sweep-tasks.ts';
 import { redriven, type Task } from '../../../src/domain/tasks/task.ts';
 import type { Meter } from '../../../src/ports/system.ts';
 import type { TaskStore } from '../../../src/ports/tasks.ts';
-import { FakeClock } from '../../helpers/fakes.ts';
+import { everyQueue } from '../../helpers/every-queue.ts';
+import { FakeActiveQueues, FakeClock } from '../../helpers/fakes.ts';
 import { overriding } from '../../helpers/overriding.ts';
 import { aGrant, aTask, T0 } from '../../helpers/tasks.ts';
 
@@ -16,7 +17,9 @@ describe('a sweep', () => {
   let store: MemoryTaskStore;
   let queues: MemoryQueueStore;
   let clock: FakeClock;
+  const runner = { url: 'http://127.0.0.1:1/' };
   let woken: string[];
+  let signals: number;
   let wakeUps: MemoryWakeUps;
   let figures: [name: string, value: number, unit: string][];
   const meter: Meter = { record: (...figure) => figures.push(figure) };
@@ -27,11 +30,17 @@ describe('a sweep', () => {
     woken = [];
     figures = [];
     wakeUps = new MemoryWakeUps();
+    signals = 0;
     wakeUps.listen((queue) => woken.push(queue));
+    const notify = wakeUps.notify.bind(wakeUps);
+    wakeUps.notify = (...signal) => {
+      signals++;
+      return notify(...signal);
+    };
   });
 
   const sweep = (tasks: TaskStore = store): Promise<void> =>
-    new SweepTasks(tasks, queues, wakeUps, clock, meter).execute();
+    new SweepTasks(tasks, queues, everyQueue(queues), wakeUps, clock, meter).execute();
 
   const recorded = (name: string) => figures.filter(([each]) => each === name).map(([, ...figure]) => figure);
 
@@ -57,6 +66,7 @@ describe('a sweep', () => {
   });
 
   it('settles what is overdue in a paused queue, wakes nobody there, and tells of no wait that somebody wants', async () => {
+    for (const queue of ['paused', 'open']) await queues.put(queueSettings(queue, { runner }));
     for (const queue of ['paused', 'open'])
       for (const expiresAt of [T0 + 1_000, T0 + 100_000]) await add({ queue, expiresAt });
     await queues.pause('paused', true);
@@ -177,12 +187,13 @@ describe('a sweep', () => {
     expect(await store.get(other.taskId)).toMatchObject({ status: 'TAKEN', attempt: 1 });
   });
 
-  it('wakes the queues that have something to claim', async () => {
+  it('wakes the queues whose runners have something to do, all with one signal', async () => {
+    for (const queue of ['ready', 'later', 'held', 'empty']) await queues.put(queueSettings(queue, { runner }));
+    await add({ queue: 'for others' });
     await add({ queue: 'ready' });
     await add({ queue: 'later', notBefore: T0 + 1_000 });
     const held = await add({ queue: 'held' });
     await store.claim(held.taskId, aGrant('f', T0, 1_000));
-    await queues.create(queueSettings('empty'));
 
     await sweep();
     expect(woken).toEqual(['ready']);
@@ -190,7 +201,104 @@ describe('a sweep', () => {
     woken = [];
     clock.advance(1_000);
     await sweep();
-    expect(woken).toEqual(['held', 'later', 'ready']);
+    expect([...woken].sort()).toEqual(['held', 'later', 'ready']);
+    expect(signals).toBe(2);
+  });
+
+  it('counts a queue that could not be woken among its failures, and does everything else', async () => {
+    await queues.put(queueSettings('q', { runner }));
+    await add({});
+    wakeUps.notify = () => Promise.reject(new Error('no topic'));
+
+    await expect(sweep()).rejects.toThrow('1 queues');
+    expect(recorded('QueuesWithDeadLetters')).toHaveLength(1);
+  });
+
+  describe('of active queues', () => {
+    const MINUTE = 60_000;
+    let active: FakeActiveQueues;
+    beforeEach(() => {
+      active = new FakeActiveQueues(clock);
+      active.isComplete = true;
+    });
+    const sweepActive = (tasks: TaskStore = store): Promise<void> =>
+      new SweepTasks(tasks, queues, active, wakeUps, clock, meter).execute();
+    /** Which queues the store was asked about. */
+    async function asked(): Promise<string[]> {
+      const names = new Set<string>();
+      await sweepActive(
+        overriding<TaskStore>(store, {
+          tidy: async (queue, now) => {
+            names.add(queue);
+            return store.tidy(queue, now);
+          },
+        }),
+      );
+      return [...names].sort();
+    }
+
+    it('asks about no other', async () => {
+      for (const queue of ['a', 'b', 'c']) await add({ queue });
+      expect(await asked()).toEqual([]);
+      await active.mark(['b']);
+      expect(await asked()).toEqual(['b']);
+    });
+
+    it('asks about every queue while some may be missing, and marks those that hold anything', async () => {
+      await add({ queue: 'open' });
+      await add({ queue: 'delayed', notBefore: T0 + MINUTE });
+      await store.claim((await add({ queue: 'held' })).taskId, aGrant('f', T0, MINUTE));
+      const dead = await add({ queue: 'dead', maxAttempts: 1 });
+      await store.claim(dead.taskId, aGrant('f', T0 - 1_000, 1_000));
+      await queues.create(queueSettings('empty'));
+      active.isComplete = false;
+
+      expect(await asked()).toEqual(['dead', 'delayed', 'empty', 'held', 'open']);
+      expect([...active.marks.keys()].sort()).toEqual(['dead', 'delayed', 'held', 'open']);
+      expect(active.isComplete).toBe(true);
+      expect(await asked()).toEqual(['dead', 'delayed', 'held', 'open']);
+    });
+
+    it('looks at every queue again when one could not be swept', async () => {
+      await add({});
+      active.isComplete = false;
+      const failing = overriding<TaskStore>(store, { nextDueAt: async () => Promise.reject(storeUnavailable()) });
+
+      await expect(sweepActive(failing)).rejects.toThrow('1 queues');
+      expect(active.isComplete).toBe(false);
+    });
+
+    it('forgets a queue that has been empty and quiet for a minute, also one without settings', async () => {
+      await queues.create(queueSettings('quiet'));
+      await queues.create(queueSettings('unsettled'));
+      await active.mark(['quiet', 'unsettled', 'removed']);
+      const untidy = overriding<TaskStore>(store, { tidy: async (queue) => queue !== 'unsettled' });
+      clock.advance(MINUTE);
+      await sweepActive(untidy);
+      expect([...active.marks.keys()]).toEqual(['quiet', 'unsettled', 'removed']);
+
+      clock.advance(1);
+      await sweepActive(untidy);
+      expect([...active.marks.keys()]).toEqual(['unsettled']);
+    });
+
+    it('forgets no queue that holds a task, or is marked meanwhile', async () => {
+      const held = await add({ queue: 'held' });
+      await store.claim(held.taskId, aGrant('f', T0, 10 * MINUTE));
+      await queues.create(queueSettings('raced'));
+      await active.mark(['held', 'raced']);
+      clock.advance(2 * MINUTE);
+      const meanwhile = overriding<TaskStore>(store, {
+        nextDueAt: async (queue, now) => {
+          const at = await store.nextDueAt(queue, now);
+          if (queue === 'raced') await active.mark(['raced']);
+          return at;
+        },
+      });
+
+      await sweepActive(meanwhile);
+      expect([...active.marks.keys()].sort()).toEqual(['held', 'raced']);
+    });
   });
 
   it('lets finished tasks go when they were kept long enough', async () => {

@@ -8,6 +8,7 @@ import type { PurgedStatus } from '../../../src/domain/tasks/purge-queue.ts';
 import { queueSettings } from '../../../src/domain/tasks/queue.ts';
 import { cancelled, claimed, completed, failed, settledIfOverdue, type Task } from '../../../src/domain/tasks/task.ts';
 import type { QueueStore, TaskStore } from '../../../src/ports/tasks.ts';
+import { everyQueue } from '../../helpers/every-queue.ts';
 import { FakeClock } from '../../helpers/fakes.ts';
 import { overriding } from '../../helpers/overriding.ts';
 import { aGrant, aTask, T0 } from '../../helpers/tasks.ts';
@@ -216,7 +217,7 @@ describe('upkeep of queues', () => {
   });
 
   describe('a paused queue', () => {
-    const pauseQueue = (wakeUps = new MemoryWakeUps()) => new PauseQueue(queues, wakeUps);
+    const pauseQueue = (wakeUps = new MemoryWakeUps()) => new PauseQueue(queues, everyQueue(queues), wakeUps);
 
     it('gives nobody anything until it goes on, and wakes those who wait', async () => {
       await queues.put(queueSettings('q'));

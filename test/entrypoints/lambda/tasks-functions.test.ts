@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { SNSEvent } from 'aws-lambda';
+import { DynamoDbActiveQueues } from '../../../src/adapters/dynamodb/active-queues.ts';
 import { DynamoDbQueueStore } from '../../../src/adapters/dynamodb/queue-store.ts';
 import { streamsClient } from '../../../src/adapters/streams/client.ts';
 import { systemClock } from '../../../src/adapters/system/clock.ts';
+import { ulids } from '../../../src/adapters/system/ids.ts';
 import { queueSettings } from '../../../src/domain/tasks/queue.ts';
 import { contexts } from '../../../src/entrypoints/composition/contexts.ts';
 import { makeTables } from '../../../src/entrypoints/composition/make-tables.ts';
@@ -18,6 +20,7 @@ import { startSecretsManager } from '../../helpers/servers/secrets-manager.ts';
 import { startSns } from '../../helpers/servers/sns.ts';
 import { withServer } from '../../helpers/servers/with-server.ts';
 import { readStream, type ShardRecord } from '../../helpers/stream-records.ts';
+import { aTask } from '../../helpers/tasks.ts';
 
 const KEY = '0123456789abcdef';
 const TOPIC = 'arn:aws:sns:eu-west-1:123456789012:wake-ups';
@@ -88,8 +91,6 @@ await withServer('the functions of tasks', startDynamoDbLocal, async ({ endpoint
   /** DynamoDB Local keeps one shard a table. */
   const invokeStream = (Records: readonly ShardRecord[]): Promise<unknown> =>
     (stream as FunctionProcess).invoke({ Records, shardId: Records[0]?.shardId });
-  const sequenceNumbersOf = (records: readonly ShardRecord[]) =>
-    records.map(({ dynamodb }) => ({ itemIdentifier: dynamodb?.SequenceNumber }));
   const statusOf = async (taskId: string) => (await store.get(taskId))?.status;
   const messages = () => sns.published.splice(0);
   const deliver = ([published]: ReturnType<typeof messages>): Promise<unknown> =>
@@ -100,7 +101,7 @@ await withServer('the functions of tasks', startDynamoDbLocal, async ({ endpoint
       const ids = [await enqueue(), await enqueue(), await enqueue()];
       expect(await invokeStream(await newRecords())).toEqual({ state: {}, batchItemFailures: [] });
       const woken = messages();
-      expect(woken).toEqual([{ topic: TOPIC, message: '{"queue":"mail","round":0}' }]);
+      expect(woken).toEqual([{ topic: TOPIC, message: '{"round":0}' }]);
 
       await deliver(woken);
       for (const taskId of ids)
@@ -116,19 +117,26 @@ await withServer('the functions of tasks', startDynamoDbLocal, async ({ endpoint
       expect(messages()).toEqual([]);
     });
 
-    it('have the records again whose wake-up the topic did not take, and find their task with the next sweep', async () => {
+    it('wake nobody for queues without a runner or that are paused, and mark all the same', async () => {
+      const queues = new DynamoDbQueueStore(client, tables.queues);
+      await queues.put(queueSettings('paused', { runner: { url: downstream.url } }));
+      await queues.pause('paused', true);
+      for (const queue of ['paused', 'external'])
+        await store.add(aTask({ taskId: ulids.next(), queue, createdAt: Date.now(), notBefore: Date.now() }), 100);
+      await invokeStream(await newRecords());
+      expect(messages()).toEqual([]);
+      const { marks } = await new DynamoDbActiveQueues(client, tables.queues, systemClock).list();
+      expect([...marks.keys()].sort()).toEqual(['external', 'mail', 'paused']);
+    });
+
+    it('have the records again while the topic takes no wake-up, and find their task with the next sweep', async () => {
       const taskId = await enqueue();
       const inserts = await newRecords();
       sns.isFailing = true;
-      const answer = await invokeStream(inserts);
+      await expect(invokeStream(inserts)).rejects.toThrow(`${TOPIC} did not take a wake-up`);
       sns.isFailing = false;
-      expect(answer).toEqual({ state: {}, batchItemFailures: sequenceNumbersOf(inserts) });
       expect(messages()).toEqual([]);
       expect(await statusOf(taskId)).toBe('PENDING');
-      await eventually(
-        () => (stream as FunctionProcess).output,
-        (output) => output.includes(`${TOPIC} did not take a wake-up`),
-      );
 
       await (sweep as FunctionProcess).invoke({});
       await deliver(messages());

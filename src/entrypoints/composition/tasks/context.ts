@@ -43,11 +43,14 @@ export const tasks: Context<typeof settings> = {
     const sweepTasks = container.get(useCases.sweepTasks);
     const worker = new TaskWorker({
       queues: container.get(ports.queues),
+      tasks: container.get(ports.tasks),
+      active: container.get(ports.active),
       signals: container.get(ports.signals),
       claimTasks: container.get(useCases.claimTasks),
       runTask: container.get(useCases.runTask),
       guardRunner: container.get(useCases.guardRunner),
       extendLease: container.get(useCases.extendLease),
+      clock: container.get(system.clock),
       logger,
       meter: container.get(system.meter),
     });
@@ -59,12 +62,12 @@ export const tasks: Context<typeof settings> = {
   },
 };
 
-/** Counts what all processes do to tasks, and wakes the workers of this one. */
+/** Counts what all processes do to tasks, and tells them of new ones. */
 function countingLoop(container: Container): Loop {
   const records = container.get(ports.records);
   const reader = tasksStreamReader({
     counts: container.get(ports.counts),
-    wakeUps: container.get(ports.wakeUps),
+    active: container.get(ports.active),
     logger: container.get(system.logger),
   });
   return { start: () => records.start(reader), stop: () => records.stop() };

@@ -1,5 +1,6 @@
 // What functions need that call no service: the HTTP client stays out of their bundles.
 import { ContainerModule, type ContainerModuleLoadOptions } from 'inversify';
+import { DynamoDbActiveQueues } from '../../../adapters/dynamodb/active-queues.ts';
 import { DynamoDbQueueCounts } from '../../../adapters/dynamodb/queue-counts.ts';
 import { DynamoDbQueueStore } from '../../../adapters/dynamodb/queue-store.ts';
 import { DynamoDbTaskStore } from '../../../adapters/dynamodb/task-store.ts';
@@ -69,6 +70,10 @@ export function bindStores({ bind }: ContainerModuleLoadOptions, config: TasksCo
     },
     [dynamoDb, system.lifecycle],
   );
+  bind(ports.active).toResolvedValue(
+    (client, clock) => new DynamoDbActiveQueues(client, tables.queues, clock),
+    [dynamoDb, system.clock],
+  );
 }
 
 /** @throws ConfigError when nothing says which topic */
@@ -86,7 +91,7 @@ export function bindTopic({ bind }: ContainerModuleLoadOptions, { WAKE_UPS_TOPIC
 
 export function bindSweeping({ bind }: ContainerModuleLoadOptions): void {
   bind(useCases.sweepTasks).toResolvedValue(
-    (tasks, queues, wakeUps, clock, meter) => new SweepTasks(tasks, queues, wakeUps, clock, meter),
-    [ports.tasks, ports.queues, ports.wakeUps, system.clock, system.meter],
+    (tasks, queues, active, wakeUps, clock, meter) => new SweepTasks(tasks, queues, active, wakeUps, clock, meter),
+    [ports.tasks, ports.queues, ports.active, ports.wakeUps, system.clock, system.meter],
   );
 }

@@ -2,6 +2,7 @@ import { getHeapStatistics } from 'node:v8';
 import { ContainerModule, type ContainerModuleLoadOptions } from 'inversify';
 import { DynamoDbFleetLease } from '../../../adapters/dynamodb/fleet-lease.ts';
 import { HttpTaskRunner } from '../../../adapters/http/task-runner.ts';
+import { MemoryActiveQueues } from '../../../adapters/memory/active-queues.ts';
 import { MemoryQueueStore } from '../../../adapters/memory/queue-store.ts';
 import { MemoryTaskStore } from '../../../adapters/memory/task-store.ts';
 import { MemoryWakeUps } from '../../../adapters/memory/wake-ups.ts';
@@ -63,7 +64,10 @@ function bindMemory({ bind }: ContainerModuleLoadOptions, config: TasksConfig): 
   // Half of what the process may have: the rest of it lives there too.
   const maxBytes = getHeapStatistics().heap_size_limit / 2;
   bind(ports.tasks).toResolvedValue(() => new MemoryTaskStore(config.TASK_RETENTION_DAYS * DAY_MS, maxBytes));
-  bind(ports.queues).toResolvedValue(() => new MemoryQueueStore());
+  const queues = token<MemoryQueueStore>('MemoryQueueStore');
+  bind(queues).toResolvedValue(() => new MemoryQueueStore());
+  bind(ports.queues).toService(queues);
+  bind(ports.active).toResolvedValue((queues) => new MemoryActiveQueues(queues), [queues]);
 }
 
 /** A function may answer many requests in a second, and would store its counts after each. */
@@ -92,7 +96,7 @@ function bindRecords({ bind }: ContainerModuleLoadOptions, config: TasksConfig):
   );
 }
 
-/** Wake-ups reach this process alone; the others find out when they look, every second. */
+/** Wake-ups reach this process alone; the others hear of the marks of active queues. */
 function bindWakeUps({ bind }: ContainerModuleLoadOptions): void {
   const memory = token<MemoryWakeUps>('MemoryWakeUps');
   bind(memory).toResolvedValue(() => new MemoryWakeUps());
@@ -143,7 +147,7 @@ function bindUseCases(options: ContainerModuleLoadOptions): void {
   bindSweeping(options);
   bindWorking(options);
   const { bind } = options;
-  const { tasks, queues, wakeUps } = ports;
+  const { tasks, queues, active, wakeUps } = ports;
   const { clock, ids } = system;
   bind(useCases.enqueueTask).toResolvedValue(
     (tasks, queues, wakeUps, clock, ids) => new EnqueueTask(tasks, queues, wakeUps, clock, ids),
@@ -163,9 +167,12 @@ function bindUseCases(options: ContainerModuleLoadOptions): void {
     (tasks, queues, clock) => new PurgeQueue(tasks, queues, clock),
     [tasks, queues, clock],
   );
-  bind(useCases.pauseQueue).toResolvedValue((queues, wakeUps) => new PauseQueue(queues, wakeUps), [queues, wakeUps]);
+  bind(useCases.pauseQueue).toResolvedValue(
+    (queues, active, wakeUps) => new PauseQueue(queues, active, wakeUps),
+    [queues, active, wakeUps],
+  );
   bind(useCases.configureQueue).toResolvedValue(
-    (queues, wakeUps) => new ConfigureQueue(queues, wakeUps),
-    [queues, wakeUps],
+    (queues, active, wakeUps) => new ConfigureQueue(queues, active, wakeUps),
+    [queues, active, wakeUps],
   );
 }

@@ -11,6 +11,7 @@ export function processorOf(container: Container): FleetProcessor {
   return new FleetProcessor({
     queues: container.get(ports.queues),
     tasks: container.get(ports.tasks),
+    active: container.get(ports.active),
     signals: container.get(ports.signals),
     lease: container.get(fleet.lease),
     claimTasks: container.get(useCases.claimTasks),

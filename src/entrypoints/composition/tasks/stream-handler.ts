@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import type { StreamRecord } from '../../../adapters/streams/stream-record.ts';
 import { type DecodedTasks, decodeTaskRecords } from '../../../adapters/streams/task-records.ts';
 import type { ChangeHandler } from '../../../ports/system.ts';
-import type { TaskCounts, WakeUps } from '../../../ports/tasks.ts';
+import type { ActiveQueues, QueueStore, TaskCounts, WakeUps } from '../../../ports/tasks.ts';
 
 /** A batch of one shard of the stream. Lambda names the shard to functions that have a tumbling window. */
 export interface ShardEvent {
@@ -18,49 +18,48 @@ export interface ShardResponse extends DynamoDBBatchResponse {
 
 export interface TasksStreamOptions {
   readonly counts: TaskCounts;
-  readonly wakeUps: WakeUps;
+  readonly active: Pick<ActiveQueues, 'mark'>;
   readonly logger: Logger;
 }
 
-/**
- * Counts what a batch of the tasks table's stream tells, and wakes each queue that has something to claim. A batch that
- * could not be counted comes again as a whole, and counts once all the same. Records whose queue could not be woken, and
- * those that cannot be read, are reported one by one: they come again, and go to the on-failure destination in the end.
- */
-export const tasksStreamHandler =
-  ({ counts, wakeUps, logger }: TasksStreamOptions) =>
-  async ({ Records, shardId }: ShardEvent): Promise<ShardResponse> => {
-    const decoded = decodeTaskRecords(Records);
-    await counts.count(shardId, decoded.changes);
-    tellUnreadable(logger, decoded);
-    const wake = async (queue: string, sequenceNumbers: readonly string[]): Promise<readonly string[]> => {
-      try {
-        await wakeUps.notify(queue);
-        return [];
-      } catch (error) {
-        logger.error({ err: error, queue }, 'waking a queue failed; its records come again');
-        return sequenceNumbers;
-      }
-    };
-    const unheard = await Promise.all([...decoded.due].map(([queue, records]) => wake(queue, records)));
-    return {
-      state: {},
-      batchItemFailures: [decoded.unreadable, ...unheard].flat().map((itemIdentifier) => ({ itemIdentifier })),
-    };
-  };
-
-/** The same for a process that reads the stream itself. */
-export const tasksStreamReader = ({ counts, wakeUps, logger }: TasksStreamOptions): ChangeHandler<StreamRecord> => ({
-  changes: async (records) => {
-    const decoded = decodeTaskRecords(records);
-    tellUnreadable(logger, decoded);
-    await counts.count(records[0]?.shardId ?? '', decoded.changes);
-    for (const queue of decoded.due.keys()) void wakeUps.notify(queue).catch(() => undefined);
-  },
+/** For a process that reads the stream itself: counts what happens to tasks, and marks the queues with new ones. */
+export const tasksStreamReader = (options: TasksStreamOptions): ChangeHandler<StreamRecord> => ({
+  changes: async (records) => void (await take(options, records[0]?.shardId ?? '', records)),
   gap: async () =>
-    logger.warn('records may have left the stream of tasks before anybody counted them: sweeps set the counts right'),
+    options.logger.warn(
+      'records may have left the stream of tasks before anybody counted them: sweeps set the counts right',
+    ),
 });
 
-function tellUnreadable(logger: Logger, { unreadable }: DecodedTasks): void {
+export interface TasksStreamHandlerOptions extends TasksStreamOptions {
+  readonly queues: Pick<QueueStore, 'get'>;
+  readonly wakeUps: WakeUps;
+}
+
+/**
+ * The same for a function, which also calls the processor if the runner of any of these queues has something to do, once
+ * for each batch. A batch of which something could not be done comes again as a whole, and counts once all the same.
+ * Records that cannot be read are reported one by one: they come again, and go to the on-failure destination in the end.
+ */
+export const tasksStreamHandler =
+  ({ queues, wakeUps, ...options }: TasksStreamHandlerOptions) =>
+  async ({ Records, shardId }: ShardEvent): Promise<ShardResponse> => {
+    const { due, unreadable } = await take(options, shardId, Records);
+    const settings = await Promise.all([...due].map((queue) => queues.get(queue)));
+    const waiting = settings.flatMap((queue) => (queue?.runner && !queue.paused ? [queue.queue] : []));
+    if (waiting.length > 0) await wakeUps.notify(waiting);
+    return { state: {}, batchItemFailures: unreadable.map((itemIdentifier) => ({ itemIdentifier })) };
+  };
+
+async function take(
+  { counts, active, logger }: TasksStreamOptions,
+  shardId: string,
+  records: readonly StreamRecord[],
+): Promise<DecodedTasks> {
+  const decoded = decodeTaskRecords(records);
+  const { changes, pending, unreadable } = decoded;
   if (unreadable.length > 0) logger.error({ unreadable }, 'unreadable task records');
+  await counts.count(shardId, changes);
+  await active.mark([...pending]);
+  return decoded;
 }

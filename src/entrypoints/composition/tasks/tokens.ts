@@ -19,6 +19,7 @@ import type { RunTask } from '../../../domain/tasks/run-task.ts';
 import type { SweepTasks } from '../../../domain/tasks/sweep-tasks.ts';
 import type { ChangeFeed } from '../../../ports/system.ts';
 import type {
+  ActiveQueues,
   FleetLease,
   QueueStore,
   TaskCounts,
@@ -34,6 +35,7 @@ export const ports = {
   records: token<ChangeFeed<StreamRecord>>('TaskRecords'),
   tasks: token<TaskStore>('TaskStore'),
   queues: token<QueueStore>('QueueStore'),
+  active: token<ActiveQueues>('ActiveQueues'),
   wakeUps: token<WakeUps>('WakeUps'),
   signals: token<WakeUpSignals>('WakeUpSignals'),
   runner: token<TaskRunner>('TaskRunner'),

@@ -31,9 +31,9 @@ export class WaitingClaims {
     private readonly claimTasks: Pick<ClaimTasks, 'execute'>,
     signals: WakeUpSignals,
   ) {
-    this.endListening = signals.listen((queue) => {
+    this.endListening = signals.listen((queue, inMs) => {
       const line = this.lines.get(queue);
-      if (line) void this.look(queue, line);
+      if (line && inMs === 0) void this.look(queue, line);
     });
   }
 

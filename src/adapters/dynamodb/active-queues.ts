@@ -1,0 +1,104 @@
+import { randomUUID } from 'node:crypto';
+import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
+import {
+  DeleteCommand,
+  type DynamoDBDocumentClient,
+  PutCommand,
+  paginateQuery,
+  UpdateCommand,
+} from '@aws-sdk/lib-dynamodb';
+import { concurrently } from '../../domain/shared/concurrently.ts';
+import type { Clock } from '../../ports/system.ts';
+import type { ActiveMark, ActiveQueues } from '../../ports/tasks.ts';
+import { throwStoreError } from './errors.ts';
+import { PARALLEL_REQUESTS } from './parallel-requests.ts';
+import { retry } from './retry.ts';
+
+const PARTITION = 'ACTIVE';
+const key = (queue: string) => ({ pk: PARTITION, sk: queue });
+/** When all queues were looked at; no queue has such a name. */
+const COMPLETED = '*';
+const COMPLETE_FOR_MS = 3_600_000;
+/** A worker that hears of a mark looks at the queue again a second later: what came meanwhile needs no other mark. */
+const MARK_INTERVAL_MS = 500;
+
+/** One small item for each active queue, beside each other in the table of queues: one request lists them. */
+export class DynamoDbActiveQueues implements ActiveQueues {
+  /** When this process marked which queue, ms of a steady clock; the oldest first. */
+  private readonly markedAt = new Map<string, number>();
+
+  constructor(
+    private readonly client: DynamoDBDocumentClient,
+    private readonly table: string,
+    private readonly clock: Clock,
+  ) {}
+
+  async list() {
+    const marks = new Map<string, ActiveMark>();
+    let completedAt = Number.NEGATIVE_INFINITY;
+    const query = {
+      TableName: this.table,
+      KeyConditionExpression: 'pk = :active',
+      ExpressionAttributeValues: { ':active': PARTITION },
+    };
+    try {
+      for await (const { Items = [] } of paginateQuery({ client: this.client }, query))
+        for (const { sk, id, at } of Items)
+          if (sk === COMPLETED) completedAt = at;
+          else marks.set(sk, { id, at });
+    } catch (error) {
+      throwStoreError(error);
+    }
+    return { marks, isComplete: completedAt > this.clock.now() - COMPLETE_FOR_MS };
+  }
+
+  async mark(queues: readonly string[]): Promise<void> {
+    const now = performance.now();
+    for (const [queue, at] of this.markedAt) {
+      if (at > now - MARK_INTERVAL_MS) break;
+      this.markedAt.delete(queue);
+    }
+    const unmarked = queues.filter((queue) => !this.markedAt.has(queue));
+    await concurrently(PARALLEL_REQUESTS, unmarked, async (queue) => {
+      const Item = { ...key(queue), ...this.newMark() };
+      await retry(() => this.client.send(new PutCommand({ TableName: this.table, Item })));
+      this.markedAt.set(queue, now);
+    });
+  }
+
+  async renew(queue: string): Promise<void> {
+    const { id, at } = this.newMark();
+    const command = new UpdateCommand({
+      TableName: this.table,
+      Key: key(queue),
+      UpdateExpression: 'SET id = :id, #at = :at',
+      ConditionExpression: 'attribute_exists(pk)',
+      ExpressionAttributeNames: { '#at': 'at' },
+      ExpressionAttributeValues: { ':id': id, ':at': at },
+    });
+    await retry(() => this.client.send(command)).catch(ifRefused);
+  }
+
+  async forget(queue: string, { id }: ActiveMark): Promise<void> {
+    const command = new DeleteCommand({
+      TableName: this.table,
+      Key: key(queue),
+      ConditionExpression: 'id = :seen',
+      ExpressionAttributeValues: { ':seen': id },
+    });
+    await retry(() => this.client.send(command)).catch(ifRefused);
+  }
+
+  async completed(): Promise<void> {
+    const Item = { ...key(COMPLETED), at: this.clock.now() };
+    await retry(() => this.client.send(new PutCommand({ TableName: this.table, Item })));
+  }
+
+  private newMark(): ActiveMark {
+    return { id: randomUUID(), at: this.clock.now() };
+  }
+}
+
+function ifRefused(error: unknown): void {
+  if (!(error instanceof ConditionalCheckFailedException)) throw error;
+}
