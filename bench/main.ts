@@ -1,4 +1,12 @@
-const benches = ['conversions', 'idle-queues', 'lambda-init', 'tasks-order', 'tasks-units', 'votes-units'];
+const benches = [
+  'conversions',
+  'idle-queues',
+  'lambda-init',
+  'tasks-drain',
+  'tasks-order',
+  'tasks-units',
+  'votes-units',
+];
 
 /** Runs the bench that the first argument names; the rest is its own. */
 const [name = ''] = process.argv.splice(2, 1);

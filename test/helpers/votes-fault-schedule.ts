@@ -2,9 +2,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from '@jest/globals';
 import { eventually } from './eventually.ts';
 import { seededRandom } from './fakes.ts';
+import type { Member } from './fleet.ts';
 import { ResultsModel } from './results-model.ts';
 import { type Fate, FaultyProxy } from './servers/faulty-proxy.ts';
-import { type Member, VotingFleet } from './voting-fleet.ts';
+import { VotingFleet } from './voting-fleet.ts';
 
 const VOTERS = 8;
 const HOUR = 3_600_000;
