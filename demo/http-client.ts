@@ -3,7 +3,7 @@ import * as https from 'node:https';
 import { setTimeout as delay } from 'node:timers/promises';
 
 export interface Call {
-  readonly method: 'GET' | 'POST' | 'PUT';
+  readonly method: 'DELETE' | 'GET' | 'POST' | 'PUT';
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;

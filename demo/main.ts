@@ -4,6 +4,7 @@ import type { Scenario } from './scenario.ts';
 const scenarios: Readonly<Record<string, () => Promise<Scenario>>> = {
   votes: async () => (await import('./votes.ts')).votes,
   tasks: async () => (await import('./tasks.ts')).tasks,
+  hands: async () => (await import('./hands.ts')).hands,
   rates: async () => (await import('./rates.ts')).rates,
 };
 const DEFAULT_SCENARIO = 'votes';

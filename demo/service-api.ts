@@ -1,13 +1,12 @@
 import { ServiceError } from './errors.ts';
 import { type Answer, type Call, describe, type HttpClient } from './http-client.ts';
 
-/** A call with JSON under an API key. */
-export const keyCall = (method: Call['method'], path: string, key: string, body: unknown = {}): Call => ({
-  method,
-  path,
-  headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
-  ...(method === 'GET' ? {} : { body: JSON.stringify(body) }),
-});
+/** A call under an API key, with JSON where its method brings any. */
+export function keyCall(method: Call['method'], path: string, key: string, body: unknown = {}): Call {
+  const authorization = `Bearer ${key}`;
+  if (method === 'GET' || method === 'DELETE') return { method, path, headers: { authorization } };
+  return { method, path, headers: { authorization, 'content-type': 'application/json' }, body: JSON.stringify(body) };
+}
 
 /**
  * The first call of a run, which finds out whether the service is there.

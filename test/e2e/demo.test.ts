@@ -126,6 +126,19 @@ describe('the demo', () => {
     expect(run.figure('difference')).toBe(1);
   });
 
+  it('finds every answer right that tells of the life of tasks, and says which one is not', async () => {
+    const right = await demo(['hands', '--url', service.url], { API_KEY: KEY });
+    expect(right).toMatchObject({ code: 0, output: expect.stringContaining('Every answer was right.') });
+
+    const url = await standBetween(async (call, response) => {
+      const answer = await forward(service.url, call);
+      const body = call.path.endsWith('/cancel') ? answer.body.replace('CANCELLED', 'PENDING') : answer.body;
+      response.writeHead(answer.status, { 'content-type': 'application/json' }).end(body);
+    });
+    const wrong = await demo(['hands', '--url', url], { API_KEY: KEY });
+    expect(wrong).toMatchObject({ code: 1, output: expect.stringContaining('1 answers were wrong.') });
+  });
+
   it('signs its texts as Twilio does, for the public address', async () => {
     const twilio = { TWILIO_AUTH_TOKEN: 'token-of-the-demo', PUBLIC_BASE_URL: 'https://votes.example.org/base/' };
     const checking = await ServerProcess.start({ API_KEYS: `test=${KEY}`, ...twilio });

@@ -11,7 +11,7 @@ import { taskProcess } from './counted-tasks.ts';
 import { eventually } from './eventually.ts';
 import { seededRandom } from './fakes.ts';
 import { Fleet, type Member } from './fleet.ts';
-import { type HttpService, httpService } from './http-service.ts';
+import { httpService } from './http-service.ts';
 import { clientOf } from './servers/dynamodb-tables.ts';
 import { type Fate, FaultyProxy } from './servers/faulty-proxy.ts';
 import { readStream } from './stream-records.ts';
@@ -20,6 +20,8 @@ import { readStream } from './stream-records.ts';
 const QUEUES = ['served', 'handled'] as const;
 type QueueName = (typeof QUEUES)[number];
 const LEASE_SECONDS = 3;
+/** How far the clocks of the processes are ahead. */
+const CLOCKS_MS = [20_000, 0, -20_000];
 const ENQUEUERS = 4;
 const BATCH = 10;
 const HANDS = 4;
@@ -91,11 +93,13 @@ export async function playTaskFaults(
     else setTimeout(() => response.end('"done"'), 20);
   });
   const env = { AWS_ENDPOINT_URL_DYNAMODB: store.endpoint };
-  for (const ms of [20_000, 0, -20_000]) await fleet.add(env, shiftedClock(ms));
+  for (const ms of CLOCKS_MS) await fleet.add(env, shiftedClock(ms));
   const [ahead, right, behind] = fleet.members as [Member, Member, Member];
   const all = [ahead, right, behind];
 
-  await configure(fleet, right, service);
+  const retry = { firstSeconds: 1, maxSeconds: 2 };
+  await put(fleet, right, 'served', { retry, runner: { url: service.url, timeoutMs: 2_000 } });
+  await put(fleet, right, 'handled', {});
   const ids: Record<QueueName, string[]> = { served: [], handled: [] };
   const stopped = new Set<Member>();
   const awake = (): readonly Member[] => all.filter((member) => !stopped.has(member));
@@ -218,18 +222,37 @@ export async function playTaskFaults(
   };
 }
 
-async function configure(fleet: Fleet, member: Member, service: HttpService): Promise<void> {
-  const put = (queue: string, settings: object) =>
-    fetch(`${member.server.url}/queues/${queue}`, {
-      method: 'PUT',
-      headers: { 'content-type': 'application/json', ...fleet.authorization },
-      body: JSON.stringify({ leaseSeconds: LEASE_SECONDS, maxAttempts: 100, ...settings }),
-    });
-  for (const answer of [
-    await put('served', { retry: { firstSeconds: 1, maxSeconds: 2 }, runner: { url: service.url, timeoutMs: 2_000 } }),
-    await put('handled', {}),
-  ])
-    expect(answer.status).toBe(200);
+/**
+ * Has so many tasks done by three processes whose clocks differ by 40 s, with calls that outlast their leases by far.
+ *
+ * @returns how many calls the service got
+ */
+export async function callsUnderWrongClocks(endpoint: string, tasks: number): Promise<number> {
+  const fleet = await TasksFleet.onNewTables(endpoint);
+  const service = await httpService((_, response) => void setTimeout(() => response.end('"done"'), 8_000));
+  for (const ms of CLOCKS_MS) await fleet.add({}, shiftedClock(ms));
+  const [member] = fleet.members as [Member];
+  await put(fleet, member, 'q', { runner: { url: service.url, concurrency: tasks } });
+  for (const each of fleet.members)
+    for (let number = 0; number < tasks / fleet.members.length; number++)
+      expect((await fleet.ask(each, '/queues/q/tasks', { payload: number }))?.status).toBe(201);
+  await eventually(
+    async () => (await fleet.ask(member, '/queues/q'))?.json(),
+    (figures) => expect(figures).toMatchObject({ pending: 0, taken: 0 }) === undefined,
+    60_000,
+  );
+  await fleet.stop();
+  await service.close();
+  return service.calls.length;
+}
+
+async function put(fleet: Fleet, { server }: Member, queue: string, settings: object): Promise<void> {
+  const answer = await fetch(`${server.url}/queues/${queue}`, {
+    method: 'PUT',
+    headers: { 'content-type': 'application/json', ...fleet.authorization },
+    body: JSON.stringify({ leaseSeconds: LEASE_SECONDS, maxAttempts: 100, ...settings }),
+  });
+  expect(answer.status).toBe(200);
 }
 
 /** What a caller is told to try again: the store is away, or the process was stopped while the request came. */

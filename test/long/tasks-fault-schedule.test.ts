@@ -1,12 +1,16 @@
 import { describe, expect, it } from '@jest/globals';
 import { startDynamoDbLocal } from '../helpers/servers/dynamodb-local.ts';
 import { withServer } from '../helpers/servers/with-server.ts';
-import { playTaskFaults } from '../helpers/tasks-fault-schedule.ts';
+import { callsUnderWrongClocks, playTaskFaults } from '../helpers/tasks-fault-schedule.ts';
 
 const report = (line: string): void => void process.stderr.write(`${line}\n`);
 
 await withServer('tasks under a schedule of faults', startDynamoDbLocal, ({ endpoint }) => {
   describe('tasks', () => {
+    it('are called once, though clocks are ahead of each other by more than a lease', async () => {
+      expect(await callsUnderWrongClocks(endpoint, 42)).toBe(42);
+    }, 120_000);
+
     it.each([
       { seed: 1, seconds: 45, stallMs: 6_000 },
       { seed: 2, seconds: 200, stallMs: 60_000 },

@@ -1,7 +1,7 @@
 import type { ActiveQueues, WakeUps } from '../../ports/tasks.ts';
 import type { Task } from './task.ts';
 
-/** Tells of a change that is stored. It stands, heard of or not: whoever is not woken finds out when he looks. */
+/** Tells of a change that is stored. It stands, heard of or not: the next sweep tells of it again. */
 export const announce = (wakeUps: WakeUps, queue: string, inMs = 0): Promise<void> =>
   wakeUps.notify([queue], inMs).catch(() => undefined);
 
