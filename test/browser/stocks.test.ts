@@ -14,6 +14,7 @@ import {
   screens,
   useDashboard,
   violations,
+  visibleTexts,
 } from './dashboard.ts';
 
 describe('the page of stocks, in Chromium', () => {
@@ -192,7 +193,8 @@ describe('the page of stocks, in Chromium', () => {
     await page.goto(`${server.url}/#/stocks/AMZN/%E0%A4%A`);
     await reads(page.getByRole('alert'), 'currencies of ISO 4217 with commas');
     await page.goto(`${server.url}/#/stocks/NOWHERE`);
-    await reads(page.getByRole('alert'), 'There is no stock "NOWHERE"');
+    await reads(page.getByRole('alert'), 'There is no such stock.');
+    expect(await visibleTexts(page, '.connection, .problem')).toEqual([]);
   });
 
   it('turns from fresh to stale when the source fails, and back when it works again', async () => {
