@@ -46,9 +46,9 @@ export const anotherClient = (url: string) => ({
     String((await send('POST', `${url}/queues/${queue}/tasks`, task, key)).taskId),
 
   /** Claims the next task. */
-  claim: async (queue: string): Promise<{ taskId: string; fence: string }> => {
+  claim: async (queue: string, how: Record<string, unknown> = {}): Promise<{ taskId: string; fence: string }> => {
     const claims = `${url}/queues/${queue}/claims`;
-    const { tasks } = await send<{ tasks: { taskId: string; fence: string }[] }>('POST', claims, {}, key);
+    const { tasks } = await send<{ tasks: { taskId: string; fence: string }[] }>('POST', claims, how, key);
     if (!tasks[0]) throw new Error(`there is nothing to claim in ${queue}`);
     return tasks[0];
   },

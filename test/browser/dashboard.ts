@@ -73,6 +73,10 @@ export const figure = (page: Page, name: string): Locator =>
     .filter({ has: page.getByText(name, { exact: true }) })
     .locator('.figure-value');
 
+/** What is to be seen of the elements that a selector names. */
+export const visibleTexts = (page: Page, selector: string): Promise<string[]> =>
+  page.locator(`:is(${selector}):visible`).allInnerTexts();
+
 export const reads = async (locator: Locator, text: string | RegExp, withinMs = 20_000): Promise<void> => {
   const holds = (now: string): boolean => (typeof text === 'string' ? now.includes(text) : text.test(now));
   await eventually(() => locator.innerText(), holds, withinMs);

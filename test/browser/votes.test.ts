@@ -15,6 +15,7 @@ import {
   screens,
   useDashboard,
   violations,
+  visibleTexts,
 } from './dashboard.ts';
 import { dampStreams } from './stream-damper.ts';
 
@@ -610,6 +611,7 @@ describe('the dashboard and its page of votes, in Chromium', () => {
     await page.unroute('**/polls/nowhere');
     await reads(page.getByRole('alert'), 'There is no poll "nowhere".');
     expect(await page.getByRole('alert').innerText()).not.toContain('Trying again');
+    expect(await visibleTexts(page, '.connection, .problem')).toEqual([]);
   });
 
   it('shows a poll again that was gone and is there again', async () => {

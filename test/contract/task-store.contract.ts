@@ -17,6 +17,7 @@ import { aGrant, aTask, T0 } from '../helpers/tasks.ts';
 
 const PLENTY = 1_000;
 const RETENTION_MS = 60_000;
+const HOUR = 3_600_000;
 
 /**
  * What every {@link TaskStore} must do.
@@ -530,8 +531,6 @@ export function describeTaskStore(name: string, open: (retentionMs: number) => P
     });
 
     describe('a task that has long to wait', () => {
-      const HOUR = 3_600_000;
-
       it('is among the heads when it is due, as long as there is tidied before', async () => {
         const queue = newQueue();
         const plain = await added({ queue, expiresAt: T0 + 2 * HOUR });
@@ -623,6 +622,50 @@ export function describeTaskStore(name: string, open: (retentionMs: number) => P
         expect(figures.oldestPendingAt).toBe(waiting.createdAt);
         expect(figures.newestPendingAt).toBe(T0 + 10);
         expect(figures.throughputPerSecond).toBeGreaterThan(0);
+      });
+
+      it('tell apart what is not due, what waits and what is held, also when its holder is gone', async () => {
+        const queue = newQueue();
+        await added({ queue, createdAt: T0 });
+        await added({ queue, createdAt: T0 + 10, notBefore: T0 + 5_000 });
+        await added({ queue, createdAt: T0 + 20, notBefore: T0 + HOUR });
+        await taken({ queue, createdAt: T0 + 30 }, 'f1', 1_000);
+        await taken({ queue, createdAt: T0 + 40 }, 'f2', 2_000);
+        await taken({ queue, createdAt: T0 + 50 }, 'f3', HOUR);
+        const at = async (now: number) => {
+          const { pending, delayed, taken, backlog, oldestDueAt } = await eventually(
+            () => store.figures(queue, now),
+            (figures) => figures.pending === 3 && figures.taken === 3,
+          );
+          return { pending, delayed, taken, backlog, oldestDueAt };
+        };
+        const held = { pending: 3, taken: 3, oldestDueAt: T0 };
+
+        expect(await at(T0 + 100)).toEqual({ ...held, delayed: 2, backlog: 1 });
+        expect(await at(T0 + 1_030)).toEqual({ ...held, delayed: 2, backlog: 2 });
+        expect(await at(T0 + 2_040)).toEqual({ ...held, delayed: 2, backlog: 3 });
+        expect(await at(T0 + 5_000)).toEqual({ ...held, delayed: 1, backlog: 4 });
+      });
+
+      it.each([
+        ['nothing', [], undefined],
+        ['tasks that are not due', [{ notBefore: T0 + HOUR }], undefined],
+        ['a task that is held', [{ leaseMs: HOUR }], undefined],
+        ['a task whose holder is gone', [{ leaseMs: 1_000 }], T0 + 1_000],
+        ['a task that became due later than a newer one', [{ notBefore: T0 + 900 }, { createdAt: T0 + 500 }], T0 + 500],
+        ['a younger task whose holder is gone', [{ notBefore: T0 + 1_500 }, { leaseMs: 1_000 }], T0 + 1_000],
+      ] as const)('tell since when a task waits that could be claimed: %s', async (_, tasks, oldestDueAt) => {
+        const queue = newQueue();
+        for (const given of tasks) {
+          const { leaseMs, ...task } = { createdAt: T0, leaseMs: undefined, ...given };
+          if (leaseMs) await taken({ queue, ...task }, 'f1', leaseMs);
+          else await added({ queue, ...task });
+        }
+        const figures = await eventually(
+          () => store.figures(queue, T0 + 2_000),
+          ({ pending, taken }) => pending + taken === tasks.length,
+        );
+        expect(figures.oldestDueAt).toBe(oldestDueAt);
       });
 
       it('are zero for a queue without tasks', async () => {

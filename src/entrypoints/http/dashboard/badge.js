@@ -24,6 +24,13 @@ export class Badge {
   show(state, words) {
     setText(this.#words, words);
     this.element.dataset.state = state;
+    this.element.hidden = false;
+  }
+
+  /** Says nothing: there are no figures. */
+  hide() {
+    this.element.hidden = true;
+    this.explain();
   }
 
   /** @param {Problem} [problem] why what is shown is not of now; nothing if it is */

@@ -5,15 +5,18 @@ import { Problem } from './service.js';
  * @template Item
  * @typedef {object} Listing
  * @property {(cursor?: string) => Promise<{ items: readonly Item[], nextCursor?: string | undefined }>} load asks for a page
- * @property {(items: readonly Item[]) => Node[]} render
+ * @property {(items: readonly Item[]) => Node[] | undefined} render makes what is shown, or changes what it made before
  * @property {string} [empty] what is said when there is nothing
  * @property {string} more what the button for the next page says
  * @property {number} refreshMs
+ * @property {(item: Item) => Item} [correct] gives an entry as it is known by now
  * @property {(problem?: Problem) => void} [onRefresh] called each time that the list is up to date, or why it is not
  */
 
 /** Pages without anything on them, which a store may give, that are passed at once. */
 const MAX_EMPTY_PAGES = 50;
+/** Pages that are loaded where all of them are wanted. */
+const ALL_PAGES = 100;
 
 /**
  * A list that the service gives page by page, kept up to date while somebody sees it.
@@ -29,6 +32,7 @@ export class PagedList {
   #note = element('p', { class: 'hint', role: 'status' });
   #more;
   #pages = 1;
+  #wantsAll = false;
   #refreshes = 0;
   /** What is shown, so that it is made anew only when that changes. */
   #shown = '';
@@ -67,7 +71,7 @@ export class PagedList {
         cursor = answer.nextCursor;
         if (answer.items.length > 0) filled++;
         else passed++;
-      } while (cursor !== undefined && filled < this.#pages && passed < MAX_EMPTY_PAGES);
+      } while (cursor !== undefined && filled < (this.#wantsAll ? ALL_PAGES : this.#pages) && passed < MAX_EMPTY_PAGES);
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
       problem = error;
@@ -76,10 +80,40 @@ export class PagedList {
     setText(this.#note, problem ? `The list is not up to date: ${problem.message}` : '');
     if (!problem) {
       this.items = items;
+      this.#correctAll();
       this.#more.hidden = cursor === undefined;
       this.#render();
     }
     this.#listing.onRefresh?.(problem);
+  }
+
+  /** Whether the service has no further pages. */
+  get isWhole() {
+    return this.#more.hidden;
+  }
+
+  /** @param {boolean} wantsAll whether all pages are to be loaded, or as many as the viewer asked for */
+  wantAll(wantsAll) {
+    if (wantsAll === this.#wantsAll) return;
+    this.#wantsAll = wantsAll;
+    if (!this.isWhole || !wantsAll) void this.refresh();
+  }
+
+  /** Shows the entries as they are known by now. */
+  correct() {
+    this.#correctAll();
+    this.#render();
+  }
+
+  /** Shows the same entries in another way. */
+  renderAnew() {
+    this.#shown = '';
+    this.#render();
+  }
+
+  #correctAll() {
+    const { correct } = this.#listing;
+    if (correct) this.items = this.items.map(correct);
   }
 
   async #showMore() {
@@ -94,9 +128,9 @@ export class PagedList {
     const focused = this.#place.contains(document.activeElement) && document.activeElement?.getAttribute('href');
     const { empty, render } = this.#listing;
     const none = this.#more.hidden ? empty : 'None found yet.';
-    this.#place.replaceChildren(
-      ...(this.items.length === 0 && none ? [element('p', { class: 'hint' }, none)] : render(this.items)),
-    );
+    const made = this.items.length === 0 && none ? [element('p', { class: 'hint' }, none)] : render(this.items);
+    if (!made) return;
+    this.#place.replaceChildren(...made);
     // Making the links anew must not take the focus from somebody who is walking through them.
     if (focused) this.linkTo(focused)?.focus();
   }

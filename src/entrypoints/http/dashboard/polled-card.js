@@ -2,8 +2,7 @@ import { Badge } from './badge.js';
 import { element } from './dom.js';
 import { Poller } from './poller.js';
 import { retriedNote } from './problem-note.js';
-
-/** @import { Problem } from './service.js' */
+import { Problem } from './service.js';
 
 /**
  * @template Answer
@@ -13,6 +12,7 @@ import { retriedNote } from './problem-note.js';
  * @property {readonly Node[]} [below] what stays below the body, whatever that shows
  * @property {(signal: AbortSignal) => Promise<Answer>} ask
  * @property {number} intervalMs
+ * @property {string} absent what is said where the service has no such thing
  * @property {(answer: Answer, isEmpty: boolean) => void} onAnswer shows the answer; where the body is empty it has to be filled
  * @property {() => void} [onEmptied] called when a problem has taken the place of what was shown
  */
@@ -77,13 +77,16 @@ export class PolledCard {
   #fail(problem) {
     this.body.removeAttribute('aria-busy');
     this.element.classList.add('is-lost');
-    this.#badge.show('lost', problem.status === undefined ? 'Connection lost' : 'Not answered');
+    if (problem.isPassing) this.#badge.show('lost', problem.status === undefined ? 'Connection lost' : 'Not available');
+    // It was answered, and nothing is asked any more.
+    else this.#badge.hide();
     if (!this.#isEmpty && problem.isPassing) return this.#badge.explain(problem);
     this.#isEmpty = true;
     this.#badge.explain();
+    const said = problem.isAbsence ? new Problem(this.#card.absent, problem) : problem;
     // One that is there already would be read out again.
-    if (this.body.querySelector('.problem')?.textContent?.startsWith(problem.message)) return;
-    this.body.replaceChildren(retriedNote(problem));
+    if (this.body.querySelector('[role=alert]')?.textContent?.startsWith(said.message)) return;
+    this.body.replaceChildren(retriedNote(said));
     this.#card.onEmptied?.();
   }
 }

@@ -11,7 +11,7 @@ import { element, isolated } from './dom.js';
 export const problemNote = (problem, ...actions) =>
   element(
     'div',
-    { class: 'problem', role: 'alert' },
+    { class: problem.isAbsence ? 'note' : 'problem', role: 'alert' },
     element('p', {}, isolated(problem.errors.length > 0 ? 'This cannot be done as it is:' : problem.message)),
     ...(problem.errors.length > 0 ? [problemList(problem)] : []),
     ...(problem.status === 401 ? [element('p', {}, 'Change the key with the button at the top of the page.')] : []),

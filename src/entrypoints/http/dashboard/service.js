@@ -47,6 +47,11 @@ export class Problem extends Error {
     this.retryAfterMs = retryAfterMs;
   }
 
+  /** Whether the service knows that there is no such thing. */
+  get isAbsence() {
+    return this.status === 404 && this.code !== undefined;
+  }
+
   /** Whether the same request may succeed later. */
   get isPassing() {
     return this.status === undefined || this.status === 429 || (this.status >= 500 && this.status !== 501);

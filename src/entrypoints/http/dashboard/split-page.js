@@ -22,7 +22,8 @@ import { problemNote } from './problem-note.js';
  * @property {{ label: string, click: () => void }} add what key holders can add to the list
  * @property {(items: readonly Item[]) => string | undefined} first the path to begin with, if there is anything
  * @property {string} empty what is said when there is nothing
- * @property {(path: string, refresh: () => void, signal: AbortSignal) => View} view of what the path names
+ * @property {(path: string, list: SideList<Item>, signal: AbortSignal) => View} view of what the path names; it tells the
+ * list what it knows of it
  */
 
 /**
@@ -50,7 +51,7 @@ export class SplitPage {
     const add = element('button', { type: 'button', click: parts.add.click }, parts.add.label);
     place.append(
       element('h1', { class: 'unseen' }, parts.title),
-      element('div', { class: 'split' }, element('div', { class: 'side' }, this.#list.element, add), this.#place),
+      element('div', { class: 'split' }, element('div', { class: 'side' }, add, this.#list.element), this.#place),
     );
     const toggle = () => {
       add.hidden = apiKey.get() === undefined;
@@ -71,12 +72,12 @@ export class SplitPage {
   /** @param {string} path */
   #view(path) {
     this.#viewing = new AbortController();
-    const view = this.#parts.view(path, () => this.#list.refresh(), this.#viewing.signal);
+    this.#list.choose(`#/${this.#parts.name}/${path.split('/', 1)[0]}`);
+    const view = this.#parts.view(path, this.#list, this.#viewing.signal);
     // Whoever chose it wants to read it next.
     const isChosen = this.#list.hasFocus || this.#place.contains(document.activeElement);
     this.#place.replaceChildren(view.element);
     if (isChosen) view.focus();
-    this.#list.choose(`#/${this.#parts.name}/${path.split('/', 1)[0]}`);
   }
 
   /**

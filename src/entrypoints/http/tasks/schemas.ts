@@ -250,7 +250,10 @@ export const QueueBody = Type.Object(
     }),
     pending: Type.Integer(),
     delayed: Type.Integer({ description: 'Of the pending ones, those that are not due' }),
-    taken: Type.Integer(),
+    taken: Type.Integer({
+      description:
+        'Claimed and not ended; one whose lease ran out stays among them, and waits for somebody to claim it',
+    }),
     deadLetters: Type.Integer({ description: 'Tasks in FAILURE' }),
     oldestPendingAgeMs: ageMs,
     newestPendingAgeMs: ageMs,

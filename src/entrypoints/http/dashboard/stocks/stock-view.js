@@ -8,14 +8,17 @@ import { openChangeDialog } from './stock-dialogs.js';
 import { valueStock } from './stocks.js';
 import { ValueTable } from './value-table.js';
 
-/** @import { Stock, StockValue } from './stocks.js' */
+/**
+ * @import { SideList } from '../side-list.js'
+ * @import { Stock, StockValue } from './stocks.js'
+ */
 
 const INTERVAL_MS = 5_000;
 
 /** One stock with its values, what they rest on, and the change that a key holder can make. */
 export class StockView {
   #stock;
-  #onChanged;
+  #list;
   #heading;
   #table = new ValueTable();
   #provenance = new Provenance();
@@ -28,12 +31,12 @@ export class StockView {
   /**
    * @param {string} stock
    * @param {string} currencies with commas between them; those of the service if empty
-   * @param {() => void} onChanged called when the viewer has changed the value
+   * @param {SideList<Stock>} list which shows the value, too
    * @param {AbortSignal} signal ends the view
    */
-  constructor(stock, currencies, onChanged, signal) {
+  constructor(stock, currencies, list, signal) {
     this.#stock = stock;
-    this.#onChanged = onChanged;
+    this.#list = list;
     this.#heading = element('h2', { class: 'headline', tabindex: -1 }, isolated(stock));
     this.#controls = element(
       'section',
@@ -54,7 +57,11 @@ export class StockView {
         ask: (signal) => valueStock(stock, currencies, signal),
         intervalMs: INTERVAL_MS,
         onAnswer: (answer, isEmpty) => this.#show(answer, isEmpty),
-        onEmptied: () => this.#showControls(undefined),
+        absent: 'There is no such stock.',
+        onEmptied: () => {
+          this.#showControls(undefined);
+          list.know({});
+        },
       },
       signal,
     );
@@ -78,6 +85,7 @@ export class StockView {
     const { verdict, figures } = this.#provenance;
     if (isEmpty) this.#card.body.replaceChildren(...this.#table.elements, verdict, figures);
     this.#table.show(answer);
+    this.#list.know({ value: answer.value, currency: answer.currency });
     this.#provenance.show(answer.rates);
     this.#showControls(answer.currency);
   }
@@ -92,8 +100,8 @@ export class StockView {
     setText(this.#done, '');
     openChangeDialog(this.#stock, this.#ownCurrency ?? '', (/** @type {Stock} */ { value, currency }) => {
       setText(this.#done, `The value is ${formatAmount(value)} ${currency} now.`);
+      this.#list.know({ value, currency });
       this.#card.askNow();
-      this.#onChanged();
     });
   }
 }

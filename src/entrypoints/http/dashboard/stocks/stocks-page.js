@@ -27,9 +27,9 @@ export const stocksPage = {
         add: { label: 'New stock', click: newStock },
         first: (stocks) => stocks[0]?.stock,
         empty: 'There is no stock yet. Key holders can make one.',
-        view: (path, refresh, signal) => {
+        view: (path, list, signal) => {
           const [stock = '', currencies = ''] = path.split('/');
-          return new StockView(stock, decoded(currencies), refresh, signal);
+          return new StockView(stock, decoded(currencies), list, signal);
         },
       },
       place,
@@ -53,7 +53,7 @@ const stockList = (onRefresh, signal) =>
       link: ({ stock, value, currency }) => ({
         href: hrefOf(stock),
         title: stock,
-        facts: `${formatAmount(value)} ${currency}`,
+        facts: [`${formatAmount(value)} ${currency}`],
       }),
       onRefresh,
     },

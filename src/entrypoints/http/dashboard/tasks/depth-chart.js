@@ -9,6 +9,8 @@ const WIDTH = 600;
 const HEIGHT = 150;
 /** The chart is at least so wide; it grows with what was seen. */
 const LEAST_WIDTH_MS = 60_000;
+/** From then on there is something to say of the time in which it was seen. */
+const SEEN_MS = 1_000;
 /** Where nothing was seen for so long, nothing is drawn. */
 const GAP_MS = 40_000;
 
@@ -67,9 +69,9 @@ export class DepthChart {
     );
     setText(this.#top, formatCount(top));
     setText(this.#begin, `${formatDuration(widthMs)} ago`);
-    const range = `; ${formatCount(least)} to ${formatCount(most)} in the last ${formatDuration(seenMs)}`;
-    const now = `${newest.isExact ? '' : '≈ '}${formatCount(newest.pending + newest.taken)}`;
-    setText(this.#summary, `${now} open now${depths.length > 1 ? range : ''}.`);
+    const now = `${newest.isExact ? '' : '≈\u00a0'}${formatCount(newest.pending + newest.taken)} open now`;
+    const range = `, between ${formatCount(least)} and ${formatCount(most)} in the last ${formatDuration(seenMs)}`;
+    setText(this.#summary, `${now}${least < most && seenMs >= SEEN_MS ? range : ''}.`);
   }
 }
 

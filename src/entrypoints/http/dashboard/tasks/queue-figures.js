@@ -1,13 +1,19 @@
-import { element, setText } from '../dom.js';
+import { element, setFigure, setText } from '../dom.js';
 import { formatCount, formatDuration, formatRate } from '../format.js';
 import { honest } from './tasks.js';
 
 /** @import { Queue } from './tasks.js' */
 
 /**
- * What is shown of a queue: a name, the figure of the service that says whether it is exact, and the words.
+ * What is shown of a queue: a name, the figure of the service that says whether it is exact, the words, and what is said
+ * below them.
  *
- * @typedef {readonly [name: string, source: keyof Queue, words: (queue: Queue) => string, note?: string]} Shown
+ * @typedef {readonly [
+ *   name: string,
+ *   source: keyof Queue,
+ *   words: (queue: Queue) => string,
+ *   note?: (queue: Queue) => string,
+ * ]} Shown
  */
 
 const NONE = '–';
@@ -15,16 +21,44 @@ const NONE = '–';
 /** @param {number | null} ms */
 const age = (ms) => (ms === null ? NONE : formatDuration(ms));
 
+/** @param {Queue} queue */
+const pendingNote = (queue) =>
+  queue.delayed > 0 ? honest(queue, 'delayed', `${formatCount(queue.delayed)} not due yet`) : '';
+
+/**
+ * Whether the task that has been due for longest is one that was taken: nobody works on it, its lease ran out.
+ *
+ * @param {Queue} queue
+ */
+function isAWorkerGone({ pending, delayed, oldestDueAgeMs, oldestPendingAgeMs, approximate = [] }) {
+  const figures = ['pending', 'delayed', 'oldestDueAgeMs', 'oldestPendingAgeMs'];
+  if (oldestDueAgeMs === null || figures.some((figure) => approximate.includes(figure))) return false;
+  return pending === delayed || oldestDueAgeMs > (oldestPendingAgeMs ?? 0);
+}
+
+/** @param {Queue} queue */
+const takenNote = (queue) => (isAWorkerGone(queue) ? 'a worker is gone' : 'claimed by workers');
+
 /** @type {readonly Shown[]} */
 const FIGURES = [
-  ['Pending', 'pending', ({ pending }) => formatCount(pending)],
-  ['Taken', 'taken', ({ taken }) => formatCount(taken), 'being worked on'],
-  ['Oldest', 'oldestPendingAgeMs', (queue) => age(queue.oldestPendingAgeMs), 'has waited so long'],
-  ['Newest', 'newestPendingAgeMs', (queue) => age(queue.newestPendingAgeMs), 'has waited so long'],
-  ['Per second', 'throughputPerSecond', (queue) => formatRate(queue.throughputPerSecond), 'finished lately'],
-  ['Dead letters', 'deadLetters', ({ deadLetters }) => formatCount(deadLetters), 'failed for good'],
-  ['Shed', 'counters', ({ counters }) => formatCount(counters.shed), 'too late to be run'],
-  ['Refused', 'counters', ({ counters }) => formatCount(counters.refused), 'the queue was full'],
+  ['Pending', 'pending', ({ pending }) => formatCount(pending), pendingNote],
+  ['Taken', 'taken', ({ taken }) => formatCount(taken), takenNote],
+  [
+    'Longest due',
+    'oldestDueAgeMs',
+    (queue) => age(queue.oldestDueAgeMs),
+    (queue) => (queue.oldestDueAgeMs === null ? 'nothing is due' : 'and not claimed'),
+  ],
+  [
+    'Newest',
+    'newestPendingAgeMs',
+    (queue) => age(queue.newestPendingAgeMs),
+    (queue) => (queue.newestPendingAgeMs === null ? 'nothing is pending' : 'since it was enqueued'),
+  ],
+  ['Per second', 'throughputPerSecond', (queue) => formatRate(queue.throughputPerSecond), () => 'finished lately'],
+  ['Dead letters', 'deadLetters', ({ deadLetters }) => formatCount(deadLetters), () => 'failed for good'],
+  ['Shed', 'counters', ({ counters }) => formatCount(counters.shed), () => 'too late to be run'],
+  ['Refused', 'counters', ({ counters }) => formatCount(counters.refused), () => 'the queue was full'],
 ];
 
 /** @type {readonly Shown[]} */
@@ -35,9 +69,14 @@ const COUNTERS = [
   ['Redriven', 'counters', ({ counters }) => formatCount(counters.redriven)],
 ];
 
+const ORPHANS =
+  'A worker is gone: the lease of a task that it had taken ran out, and nobody has claimed the task again. See “Taken” below.';
+
 /** What a queue holds and what it has done. Figures that are not exact say so. */
 export class QueueFigures {
   #values = new Map([...FIGURES, ...COUNTERS].map((shown) => [shown, element('dd', { class: 'figure-value' })]));
+  #notes = new Map(FIGURES.map((shown) => [shown, element('dd', { class: 'figure-note' })]));
+  orphans = element('p', { class: 'staleness', hidden: true }, ORPHANS);
   #note = element('p', { class: 'hint', hidden: true }, '≈ is not exact: processes add up their counts once a second.');
 
   constructor() {
@@ -45,13 +84,13 @@ export class QueueFigures {
       'dl',
       { class: 'figures is-queue' },
       ...FIGURES.map((shown) => {
-        const [name, , , note] = shown;
+        const [name] = shown;
         return element(
           'div',
           { class: name === 'Pending' ? 'figure is-total' : 'figure' },
           element('dt', {}, name),
           this.#value(shown),
-          ...(note ? [element('dd', { class: 'figure-note' }, note)] : []),
+          /** @type {HTMLElement} */ (this.#notes.get(shown)),
         );
       }),
     );
@@ -72,8 +111,10 @@ export class QueueFigures {
   show(queue) {
     for (const [[, source, words], value] of this.#values) {
       const said = words(queue);
-      setText(value, said === NONE ? NONE : honest(queue, source, said));
+      setFigure(value, said === NONE ? NONE : honest(queue, source, said));
     }
+    for (const [[, , , words], note] of this.#notes) setText(note, words?.(queue) ?? '');
+    this.orphans.hidden = !isAWorkerGone(queue);
     this.#note.hidden = (queue.approximate ?? []).length === 0;
   }
 

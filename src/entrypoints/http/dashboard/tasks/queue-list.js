@@ -1,4 +1,4 @@
-import { formatCount } from '../format.js';
+import { formatCount, formatDuration } from '../format.js';
 import { SideList } from '../side-list.js';
 import { honest, listQueues } from './tasks.js';
 
@@ -11,8 +11,39 @@ import { honest, listQueues } from './tasks.js';
 /** @param {string} queue */
 export const queueHref = (queue) => `#/tasks/${queue}`;
 
+/** From then on somebody should look why nobody works on what is due, ms; the alarm of the templates goes by it, too. */
+const LATE_MS = 300_000;
+/** A shorter wait is not worth a word. */
+const WAITING_MS = 10_000;
+
+/** @param {Queue} queue */
+const needsALook = ({ deadLetters, oldestDueAgeMs, paused }) =>
+  deadLetters > 0 || (!paused && (oldestDueAgeMs ?? 0) > LATE_MS);
+
 /**
- * The queues by name, with what waits in them.
+ * The queues by name; first those that somebody should look at.
+ *
+ * @param {readonly Queue[]} queues
+ */
+function sections(queues) {
+  const first = queues.filter(needsALook);
+  if (first.length === 0) return [{ items: queues }];
+  return [
+    { title: `With dead letters, or tasks due for over ${formatDuration(LATE_MS)}`, items: first },
+    { title: 'Others', items: queues.filter((queue) => !needsALook(queue)) },
+  ];
+}
+
+/**
+ * What is to be said of dead letters, if there are any.
+ *
+ * @param {Pick<Queue, 'pending' | 'deadLetters' | 'approximate'>} queue
+ */
+const deadLettersOf = (queue) =>
+  queue.deadLetters > 0 ? [honest(queue, 'deadLetters', `${formatCount(queue.deadLetters)} dead`)] : [];
+
+/**
+ * The queues with what waits in them.
  *
  * @param {DepthHistory} depths to which their depths are added
  * @param {(problem?: Problem) => void} onRefresh
@@ -30,19 +61,27 @@ export const queueList = (depths, onRefresh, signal) =>
         return page;
       },
       count: (queues) => {
-        const pending = queues.reduce((sum, queue) => sum + queue.pending, 0);
-        const approximate = queues.flatMap((queue) => queue.approximate ?? []);
-        return honest({ approximate }, 'pending', `${formatCount(pending)} pending`);
+        const sum = (/** @type {'pending' | 'deadLetters'} */ figure) =>
+          queues.reduce((all, queue) => all + queue[figure], 0);
+        const all = {
+          pending: sum('pending'),
+          deadLetters: sum('deadLetters'),
+          approximate: queues.flatMap((queue) => queue.approximate ?? []),
+        };
+        return [honest(all, 'pending', `${formatCount(all.pending)} pending`), ...deadLettersOf(all)].join(' · ');
       },
-      sections: (queues) => [{ items: queues }],
+      sections,
       link: (queue) => ({
         href: queueHref(queue.queue),
         title: queue.queue,
         facts: [
           honest(queue, 'pending', `${formatCount(queue.pending)} pending`),
           honest(queue, 'taken', `${formatCount(queue.taken)} taken`),
-          ...(queue.deadLetters > 0 ? [honest(queue, 'deadLetters', `${formatCount(queue.deadLetters)} dead`)] : []),
-        ].join(' · '),
+          ...deadLettersOf(queue),
+          ...((queue.oldestDueAgeMs ?? 0) > WAITING_MS
+            ? [honest(queue, 'oldestDueAgeMs', `due for ${formatDuration(queue.oldestDueAgeMs ?? 0)}`)]
+            : []),
+        ],
       }),
       onRefresh,
     },

@@ -8,6 +8,7 @@ import { TaskList } from './task-list.js';
 import { readQueue, redriveQueue } from './tasks.js';
 
 /**
+ * @import { SideList } from '../side-list.js'
  * @import { DepthHistory } from './depth-history.js'
  * @import { Queue } from './tasks.js'
  */
@@ -20,7 +21,7 @@ const ORDERS = { lifo: 'newest first', fifo: 'oldest first' };
 export class QueueView {
   #queue;
   #depths;
-  #onChanged;
+  #list;
   #heading;
   #facts = element('p');
   #figures = new QueueFigures();
@@ -34,13 +35,13 @@ export class QueueView {
   /**
    * @param {string} queue
    * @param {DepthHistory} depths to which its depth is added
-   * @param {() => void} onChanged called when the viewer has changed the queue
+   * @param {SideList<Queue>} list which shows what the queue holds, too
    * @param {AbortSignal} signal ends the view
    */
-  constructor(queue, depths, onChanged, signal) {
+  constructor(queue, depths, list, signal) {
     this.#queue = queue;
     this.#depths = depths;
-    this.#onChanged = onChanged;
+    this.#list = list;
     this.#heading = element('h2', { class: 'headline', tabindex: -1 }, isolated(queue));
     this.#tasks = new TaskList(queue, signal);
     document.title = `${queue} – Portside`;
@@ -50,6 +51,7 @@ export class QueueView {
         heading: this.#heading,
         ask: (signal) => readQueue(queue, signal),
         intervalMs: INTERVAL_MS,
+        absent: 'There is no such queue. A queue begins with its first task.',
         onAnswer: (answer, isEmpty) => this.#show(answer, isEmpty),
       },
       signal,
@@ -70,12 +72,14 @@ export class QueueView {
     if (isEmpty)
       this.#card.body.replaceChildren(
         this.#figures.figures,
+        this.#figures.orphans,
         this.#chart.element,
         this.#figures.counters,
         element('div', { class: 'outcome' }, this.#redrive, ...this.#action.outcome),
         this.#tasks.element,
       );
     this.#depths.record(queue);
+    this.#list.know(queue);
     setText(this.#facts, factsOf(queue));
     this.#figures.show(queue);
     this.#chart.show(this.#depths.of(this.#queue));
@@ -97,7 +101,6 @@ export class QueueView {
       report: (redriven) => {
         this.#card.askNow();
         void this.#tasks.refresh();
-        this.#onChanged();
         const isAll = redriven < REDRIVEN_AT_ONCE;
         return `${formatCount(redriven)} ${redriven === 1 ? 'task is' : 'tasks are'} pending again.${isAll ? '' : ' There may be more.'}`;
       },

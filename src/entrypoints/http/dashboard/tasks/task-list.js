@@ -1,4 +1,4 @@
-import { element, isolated } from '../dom.js';
+import { element, idText, inARow, isolated } from '../dom.js';
 import { formatInstant } from '../format.js';
 import { PagedList } from '../paged-list.js';
 import { queueHref } from './queue-list.js';
@@ -7,6 +7,8 @@ import { listTasks } from './tasks.js';
 /** @import { ListedStatus, Task } from './tasks.js' */
 
 const REFRESH_MS = 5_000;
+/** More of a payload does not fit into a row, characters. */
+const EXCERPT = 160;
 
 /** The statuses by which tasks can be listed, as people call them. */
 const STATUSES = /** @type {const} */ ([
@@ -92,17 +94,15 @@ export class TaskList {
   }
 
   /** @param {Task} task */
-  #link({ taskId, attempt, maxAttempts, createdAt, error }) {
-    const facts = [
-      formatInstant(createdAt),
-      ...(attempt > 0 ? [`attempt ${attempt} of ${maxAttempts}`] : []),
-      ...(error === undefined ? [] : [error]),
-    ];
+  #link(task) {
+    const { taskId, payload, error } = task;
     return element(
       'a',
       { href: `${queueHref(this.#queue)}/${taskId}` },
-      element('span', { class: 'link-title' }, isolated(taskId)),
-      element('span', { class: 'link-facts' }, isolated(facts.join(' · '))),
+      element('span', { class: 'link-title' }, idText(taskId)),
+      element('span', { class: 'link-facts' }, ...inARow(factsOf(task))),
+      ...(error === undefined ? [] : [element('span', { class: 'task-error' }, isolated(error))]),
+      element('span', { class: 'excerpt' }, isolated(beginningOf(JSON.stringify(payload)))),
     );
   }
 
@@ -132,3 +132,26 @@ export class TaskList {
     );
   }
 }
+
+/**
+ * @param {Task} task
+ * @returns {string[]}
+ */
+function factsOf({ status, attempt, maxAttempts, createdAt, notBefore, expiresAt, worker, leaseUntil, isAbandoned }) {
+  const facts = [formatInstant(createdAt)];
+  if (status === 'PENDING' && notBefore > createdAt) facts.push(`due ${formatInstant(notBefore)}`);
+  if (attempt > 0) facts.push(`attempt ${attempt} of ${maxAttempts}`);
+  if (status === 'SHED') facts.push(`not done by ${formatInstant(expiresAt)}`);
+  if (status !== 'TAKEN') return facts;
+  if (worker !== undefined) facts.push(`claimed by ${worker}`);
+  if (leaseUntil !== undefined)
+    facts.push(
+      isAbandoned
+        ? `nobody has worked on it since ${formatInstant(leaseUntil)}`
+        : `lease until ${formatInstant(leaseUntil)}`,
+    );
+  return facts;
+}
+
+/** @param {string} text without half of a surrogate pair at its end */
+const beginningOf = (text) => text.slice(0, EXCERPT).replace(/[\ud800-\udbff]$/, '');

@@ -1,8 +1,8 @@
 import { Action } from '../action.js';
-import { element, isolated, setText } from '../dom.js';
-import { formatInstant } from '../format.js';
+import { element, idText, isolated, setText } from '../dom.js';
 import { PolledCard } from '../polled-card.js';
 import { queueHref } from './queue-list.js';
+import { taskHistory } from './task-history.js';
 import { readTask, redriveTask } from './tasks.js';
 
 /** @import { Task } from './tasks.js' */
@@ -10,14 +10,13 @@ import { readTask, redriveTask } from './tasks.js';
 const INTERVAL_MS = 2_000;
 /** JSON that is longer is shown without indentation, which would make deep nesting longer still. */
 const INDENTED = 4_000;
-/** @type {Readonly<Record<string, string>>} */
-const ENDS = { SUCCESS: 'Succeeded', CANCELLED: 'Cancelled' };
 
 /** One task: what happened to it so far, what it carries, and what came of it. */
 export class TaskView {
   #taskId;
   #heading;
   #status = element('span', { class: 'status' });
+  #fact = element('span', { class: 'fact', hidden: true }, this.#status);
   #action = new Action();
   #card;
   /** What is shown, so that it is made anew only when that changes. */
@@ -30,24 +29,22 @@ export class TaskView {
    */
   constructor(queue, taskId, signal) {
     this.#taskId = taskId;
-    this.#heading = element('h2', { class: 'headline is-id', tabindex: -1 }, 'Task ', isolated(taskId));
+    this.#heading = element('h2', { class: 'headline is-id', tabindex: -1 }, 'Task ', idText(taskId));
     document.title = `${taskId} – Portside`;
     this.#card = new PolledCard(
       {
-        facts: element(
-          'p',
-          {},
-          element('a', { href: queueHref(queue) }, 'Queue ', isolated(queue)),
-          ' · ',
-          this.#status,
-        ),
+        facts: element('p', {}, element('a', { href: queueHref(queue) }, 'Queue ', isolated(queue)), this.#fact),
         heading: this.#heading,
         below: [element('div', { class: 'outcome' }, ...this.#action.outcome)],
         ask: (signal) => readTask(taskId, signal),
         intervalMs: INTERVAL_MS,
+        absent: 'There is no such task. Finished tasks are kept for a time only.',
         onAnswer: (task, isEmpty) => {
           if (task.queue === queue) this.#show(task, isEmpty);
           else location.replace(`${queueHref(task.queue)}/${taskId}`);
+        },
+        onEmptied: () => {
+          this.#fact.hidden = true;
         },
       },
       signal,
@@ -68,12 +65,13 @@ export class TaskView {
     const shown = JSON.stringify(task);
     if (!isEmpty && shown === this.#shown) return;
     this.#shown = shown;
+    this.#fact.hidden = false;
     setText(this.#status, task.status);
     this.#status.dataset.status = task.status;
     const { body } = this.#card;
     const hadFocus = body.contains(document.activeElement);
     body.replaceChildren(
-      history(task),
+      taskHistory(task),
       ...(task.error === undefined ? [] : [text('Last error', task.error)]),
       text('Payload', json(task.payload)),
       ...(task.result === undefined ? [] : [text('Result', json(task.result))]),
@@ -101,51 +99,6 @@ export class TaskView {
       },
     });
   }
-}
-
-/**
- * What the service knows of a task's past and future, in the order of time.
- *
- * @param {Task} task
- */
-function history({
-  status,
-  attempt,
-  maxAttempts,
-  createdAt,
-  notBefore,
-  claimedAt,
-  leaseUntil,
-  expiresAt,
-  finishedAt,
-  shedReason,
-}) {
-  const isOpen = status === 'PENDING' || status === 'TAKEN';
-  const nextAttempt = attempt === 0 ? 'May be claimed from here on' : 'May be tried again from here on';
-  /** @type {(readonly [at: string | undefined, words: string])[]} */
-  const entries = [
-    [createdAt, 'Enqueued'],
-    [claimedAt, `Claimed: attempt ${attempt} of ${maxAttempts}`],
-    [status === 'PENDING' && notBefore > createdAt ? notBefore : undefined, nextAttempt],
-    [leaseUntil, 'The lease ends here, unless it is extended'],
-    [isOpen ? expiresAt : undefined, 'Deadline: shed if nobody has claimed it by here'],
-    [finishedAt, shedReason ? `Shed: ${shedReason}` : (ENDS[status] ?? 'Failed for good')],
-  ];
-  const known = entries.filter((entry) => entry[0] !== undefined);
-  // Times of the service are in one zone and of one form, so they sort as text.
-  known.sort(([one = ''], [other = '']) => (one < other ? -1 : one > other ? 1 : 0));
-  return element(
-    'section',
-    { 'aria-labelledby': 'history-title' },
-    element('h3', { id: 'history-title' }, 'History'),
-    element(
-      'ol',
-      { class: 'history' },
-      ...known.map(([at = '', words]) =>
-        element('li', {}, element('time', { datetime: at }, formatInstant(at)), element('span', {}, words)),
-      ),
-    ),
-  );
 }
 
 /**

@@ -74,11 +74,11 @@ class TasksPage {
         title: 'Tasks',
         list: (onRefresh, signal) => queueList(this.#depths, onRefresh, signal),
         add: { label: 'New task', click: () => this.#newTask() },
-        first: (queues) => queues[0]?.queue,
+        first: ([queue]) => queue?.queue,
         empty: 'There is no queue yet. A queue begins with its first task.',
-        view: (path, refresh, signal) => {
+        view: (path, list, signal) => {
           const [queue = '', taskId] = path.split('/');
-          return taskId ? new TaskView(queue, taskId, signal) : new QueueView(queue, this.#depths, refresh, signal);
+          return taskId ? new TaskView(queue, taskId, signal) : new QueueView(queue, this.#depths, list, signal);
         },
       },
       this.#place,

@@ -5,7 +5,7 @@ import { pageQuery, request } from '../service.js';
  * @import * as schemas from '../../tasks/schemas.ts'
  *
  * @typedef {Static<typeof schemas.QueueBody>} Queue
- * @typedef {Static<typeof schemas.TaskBody>} Task
+ * @typedef {Static<typeof schemas.TaskBody> & { isAbandoned: boolean }} Task
  * @typedef {Static<typeof schemas.NewTask>} NewTask
  * @typedef {Static<typeof schemas.TaskListQuery>['status']} ListedStatus
  */
@@ -20,13 +20,27 @@ const pathOf = (queue) => `queues/${encodeURIComponent(queue)}`;
 const taskPathOf = (taskId) => `tasks/${encodeURIComponent(taskId)}`;
 
 /**
+ * A task, and whether the lease of its worker had run out when the service answered. The viewer's clock may be a wrong one.
+ *
+ * @param {unknown} body
+ * @param {Headers} headers
+ * @returns {Task}
+ */
+function asSeen(body, headers) {
+  const task = /** @type {Static<typeof schemas.TaskBody>} */ (body);
+  const isAbandoned =
+    task.leaseUntil !== undefined && Date.parse(task.leaseUntil) <= Date.parse(headers.get('date') ?? '');
+  return { ...task, isAbandoned };
+}
+
+/**
  * What is said of a figure of a queue: the words as they are, or marked where the figure is not exact.
  *
  * @param {Pick<Queue, 'approximate'>} queue
  * @param {keyof Queue} figure
  * @param {string} words
  */
-export const honest = ({ approximate }, figure, words) => (approximate?.includes(figure) ? `≈ ${words}` : words);
+export const honest = ({ approximate }, figure, words) => (approximate?.includes(figure) ? `≈\u00a0${words}` : words);
 
 /**
  * A page of the queues, by name.
@@ -57,9 +71,9 @@ export const readQueue = async (queue, signal) =>
 export async function listTasks(queue, status, cursor) {
   const query = pageQuery(cursor, TASKS_AT_ONCE);
   query.set('status', status);
-  const { body } = await request('GET', `${pathOf(queue)}/tasks?${query}`, { withKey: true });
+  const { body, headers } = await request('GET', `${pathOf(queue)}/tasks?${query}`, { withKey: true });
   const { tasks, nextCursor } = /** @type {Static<typeof schemas.TaskList>} */ (body);
-  return { items: tasks, nextCursor };
+  return { items: tasks.map((task) => asSeen(task, headers)), nextCursor };
 }
 
 /**
@@ -67,8 +81,10 @@ export async function listTasks(queue, status, cursor) {
  * @param {AbortSignal} signal
  * @returns {Promise<Task>}
  */
-export const readTask = async (taskId, signal) =>
-  /** @type {Task} */ ((await request('GET', taskPathOf(taskId), { withKey: true, signal })).body);
+export async function readTask(taskId, signal) {
+  const { body, headers } = await request('GET', taskPathOf(taskId), { withKey: true, signal });
+  return asSeen(body, headers);
+}
 
 /**
  * @param {string} queue
@@ -77,17 +93,20 @@ export const readTask = async (taskId, signal) =>
  * @returns {Promise<Task>}
  */
 export async function enqueueTask(queue, task, idempotencyKey) {
-  const headers = { 'idempotency-key': idempotencyKey };
-  const { body } = await request('POST', `${pathOf(queue)}/tasks`, { body: task, headers, withKey: true });
-  return /** @type {Task} */ (body);
+  const identity = { 'idempotency-key': idempotencyKey };
+  const path = `${pathOf(queue)}/tasks`;
+  const { body, headers } = await request('POST', path, { body: task, headers: identity, withKey: true });
+  return asSeen(body, headers);
 }
 
 /**
  * @param {string} taskId
  * @returns {Promise<Task>}
  */
-export const redriveTask = async (taskId) =>
-  /** @type {Task} */ ((await request('POST', `${taskPathOf(taskId)}/redrive`, { withKey: true })).body);
+export async function redriveTask(taskId) {
+  const { body, headers } = await request('POST', `${taskPathOf(taskId)}/redrive`, { withKey: true });
+  return asSeen(body, headers);
+}
 
 /**
  * Brings back the dead letters of a queue.

@@ -1,4 +1,4 @@
-import { element, setText } from '../dom.js';
+import { element, setFigure, setText } from '../dom.js';
 import { formatClock, formatCount, formatDuration, formatRate } from '../format.js';
 import { RateMeter } from './rate-meter.js';
 import { Sparkline } from './sparkline.js';
@@ -53,13 +53,13 @@ export class Figures {
   /** @param {Results} results */
   show({ status, total, ballots, asOf, lagMs }) {
     this.#ballotsFigure.hidden = ballots === undefined || ballots === total;
-    setText(this.#ballots, formatCount(ballots ?? 0));
+    setFigure(this.#ballots, formatCount(ballots ?? 0));
     // Where no votes come, or nobody may know how many, there is nothing to say of their speed.
     for (const figure of [this.#rateFigure, this.#lagFigure]) figure.hidden = status !== 'open' || total === null;
     this.#knownAt = performance.now();
     if (total === null) this.#meter.forget();
     else this.#meter.know(total);
-    setText(this.#total, total === null ? 'Hidden' : formatCount(total));
+    setFigure(this.#total, total === null ? 'Hidden' : formatCount(total));
     setText(this.#asOf, formatClock(asOf));
     setText(this.#lag, lagMs === null ? '–' : formatDuration(lagMs));
     this.#showAge();

@@ -34,7 +34,7 @@ export const pollList = (onRefresh, signal) =>
       link: ({ pollId, question, choices }) => ({
         href: pollHref(pollId),
         title: question,
-        facts: `${choices.length} choices · ${pollId}`,
+        facts: [`${choices.length} choices`, pollId],
       }),
       onRefresh,
     },

@@ -1,5 +1,5 @@
 import { apiKey } from '../api-key.js';
-import { element, setText } from '../dom.js';
+import { element, idText, setText } from '../dom.js';
 import { formatMoment } from '../format.js';
 import { retriedNote } from '../problem-note.js';
 import { Problem } from '../service.js';
@@ -13,7 +13,10 @@ import { PollEnding } from './poll-ending.js';
 import { readPoll } from './polls.js';
 import { ResultsFeed } from './results-feed.js';
 
-/** @import { Poll, Results } from './polls.js' */
+/**
+ * @import { SideList } from '../side-list.js'
+ * @import { Poll, Results } from './polls.js'
+ */
 
 const RETRY_MS = 2_000;
 const STATUS_WORDS = { scheduled: 'Not open yet', open: 'Open', closed: 'Closed' };
@@ -24,7 +27,7 @@ const STATUS_WORDS = { scheduled: 'Not open yet', open: 'Open', closed: 'Closed'
  */
 export class PollView {
   #signal;
-  #onStatus;
+  #list;
   #heading = element('h2', { class: 'headline', tabindex: -1, dir: 'auto' });
   #status = element('span', { class: 'status' });
   #facts = element('span');
@@ -49,12 +52,12 @@ export class PollView {
 
   /**
    * @param {string} pollId
-   * @param {() => void} onStatus called when the poll is found to have opened or closed
+   * @param {SideList<Poll>} list which is told when the poll opens and closes
    * @param {AbortSignal} signal ends the view
    */
-  constructor(pollId, onStatus, signal) {
+  constructor(pollId, list, signal) {
     this.#signal = signal;
-    this.#onStatus = onStatus;
+    this.#list = list;
     this.#controls = new PollControls(pollId, () => this.#readEnding(pollId), signal);
     this.element = element(
       'article',
@@ -218,7 +221,7 @@ export class PollView {
   /** @param {Poll['status']} status */
   #showStatus(status) {
     if (!this.#poll || status === this.#shownStatus) return;
-    if (this.#shownStatus !== undefined) this.#onStatus();
+    this.#list.know({ status });
     this.#shownStatus = status;
     this.#status.dataset.status = status;
     this.#facts.replaceChildren(...factsOf(this.#poll, status));
@@ -247,6 +250,6 @@ function factsOf({ pollId, opensAt, closesAt, voterLimit, smsNumber, channels = 
   ];
   return [
     ...facts.filter(Boolean).map((fact) => element('span', { class: 'fact' }, fact)),
-    element('span', { class: 'fact is-id' }, `id ${pollId}`),
+    element('span', { class: 'fact is-id' }, 'id ', idText(pollId)),
   ];
 }

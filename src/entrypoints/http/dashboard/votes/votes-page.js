@@ -18,7 +18,7 @@ export const votesPage = {
         add: { label: 'New poll', click: newPoll },
         first: (polls) => (polls.find(({ status }) => status === 'open') ?? polls[0])?.pollId,
         empty: 'There is no poll yet. Key holders can make one.',
-        view: (pollId, refresh, signal) => new PollView(pollId, refresh, signal),
+        view: (pollId, list, signal) => new PollView(pollId, list, signal),
       },
       place,
       signal,
