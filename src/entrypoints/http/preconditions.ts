@@ -40,8 +40,8 @@ export function matchesEtag(header: string | undefined, etag: string): boolean {
   return named !== undefined && names(named, etag, 'weak');
 }
 
-const ANY_TAG = '(W/)?"[!#-~\\x80-\\xff]*"';
-/** What `readTags` takes, but for empty places in the list. */
+const ANY_TAG = '(W/)?"[!#-~]*"';
+/** What `readTags` takes, but for empty places in the list and characters that are not ASCII. */
 const TAGS = { pattern: `^(\\*|${ANY_TAG}( *, *${ANY_TAG})*)$` };
 
 /** For a route whose request may say of which version of a thing it speaks. */

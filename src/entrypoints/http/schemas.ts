@@ -4,7 +4,7 @@ import type { PageRequest } from '../../domain/shared/page.ts';
 
 /** RFC 9457 problem details, the body of every error. */
 export const ProblemBody = Type.Object({
-  type: Type.String(),
+  type: Type.String({ format: 'uri-reference' }),
   title: Type.String(),
   status: Type.Integer(),
   detail: Type.String(),
@@ -72,7 +72,6 @@ export const MapOf = <Value extends Type.TSchema>(value: Value, options: Type.TS
 export const Identity = Type.String({
   pattern: '^[\\x20-\\x7e]{1,128}$',
   description: '1–128 printable ASCII characters',
-  examples: ['01JGFJJZ00V3T2Q9K8W7M6N5P4'],
 });
 
 export const IdempotencyHeaders = Type.Object({ 'idempotency-key': Type.Optional(Identity) });

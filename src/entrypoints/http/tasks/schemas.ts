@@ -135,7 +135,7 @@ export const ClaimRequest = Type.Object(
       Type.String({ minLength: 1, maxLength: 256, description: 'Who claims; shown with the task' }),
     ),
   },
-  { additionalProperties: false, examples: [{ max: 10, leaseSeconds: 60, waitSeconds: 20, worker: 'mailer-1' }] },
+  { additionalProperties: false, examples: [{ max: 10, leaseSeconds: 60, waitSeconds: 5, worker: 'mailer-1' }] },
 );
 
 export const Heartbeat = Type.Object(
@@ -289,7 +289,7 @@ const settingsFields = {
   paused: Type.Boolean({ description: 'Whether nobody can claim' }),
   runner: Type.Optional(
     Type.Object({
-      url: Type.String({ format: 'uri' }),
+      url: Type.String(),
       timeoutMs: Type.Integer(),
       concurrency: Type.Integer(),
       ratePerSecond: Type.Optional(Type.Number()),

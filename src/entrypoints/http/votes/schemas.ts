@@ -58,10 +58,10 @@ export const NewPoll = Type.Object(
     additionalProperties: false,
     examples: [
       {
-        pollId: 'colors',
-        question: 'Which color?',
-        choices: ['RED', 'GREEN', 'BLUE'],
-        closesAt: '2027-01-01T12:00:00+01:00',
+        pollId: 'lunch',
+        question: 'What is for lunch?',
+        choices: ['PIZZA', 'SUSHI', 'TACOS'],
+        closesAt: '2040-01-01T12:00:00+01:00',
         voterLimit: 'one',
       },
     ],
@@ -74,11 +74,10 @@ export const ClosePoll = Type.Object(
       Type.Array(Region, {
         maxItems: 32,
         description: 'regions that are lost',
-        examples: [['eu-west-1']],
       }),
     ),
   },
-  { additionalProperties: false },
+  { additionalProperties: false, examples: [{}] },
 );
 
 const Audit = Type.Object(
