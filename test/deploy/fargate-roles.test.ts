@@ -59,3 +59,27 @@ describe('the roles on Fargate allow what those on Lambda do, where calls are co
     );
   });
 });
+
+describe('ECS may read', () => {
+  const { Resources } = readTemplate('deploy/fargate.yaml');
+  /** Names of secrets, of parameters too, wherever in conditions they stand. */
+  const secretsIn = (part: unknown): string[] =>
+    [...JSON.stringify(part).matchAll(/"(\w+Secret(?:Arn)?)"/g)].map(([, name]) => String(name));
+
+  it('every secret that a container is given, and no other', () => {
+    const given = ['ApiTask', 'WorkerTask'].flatMap((task) =>
+      (Resources[task]?.Properties.ContainerDefinitions ?? []).flatMap(({ Secrets }) => secretsIn(Secrets ?? [])),
+    );
+    const readable = (Resources.ExecutionRole?.Properties.Policies ?? []).flatMap(({ PolicyDocument }) =>
+      (PolicyDocument?.Statement ?? []).filter(({ Sid }) => Sid === 'ReadSecrets').flatMap(secretsIn),
+    );
+
+    expect(readable).toContain('MetricsKeySecretArn');
+    expect(distinct(readable)).toEqual(distinct(given));
+  });
+
+  it('the key of the figures for both kinds of containers, since both serve them', () => {
+    for (const task of ['ApiTask', 'WorkerTask'])
+      expect(JSON.stringify(Resources[task]?.Properties.ContainerDefinitions)).toContain('"METRICS_KEY"');
+  });
+});

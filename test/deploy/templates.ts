@@ -14,6 +14,8 @@ interface Resource {
   readonly Properties: {
     /** Of a role. A policy that is conditional has no document in this place. */
     readonly Policies?: readonly { readonly PolicyDocument?: PolicyDocument }[];
+    /** Of a task definition. */
+    readonly ContainerDefinitions?: readonly { readonly Secrets?: readonly unknown[] }[];
     readonly DashboardBody?: string;
     readonly FilterPattern?: string;
     /** Of a table. */

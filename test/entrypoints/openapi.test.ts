@@ -3,7 +3,7 @@ import { Validator } from '@seriousme/openapi-schema-validator';
 import { contexts } from '../../src/entrypoints/composition/contexts.ts';
 import { generalProblems } from '../../src/entrypoints/http/problems.ts';
 import { type EmbeddedApp, embeddedApp } from '../helpers/embedded-app.ts';
-import { conformanceTo, type OpenApiDocument } from '../helpers/openapi-conformance.ts';
+import { conformanceTo, type OpenApiDocument, schemaCheck } from '../helpers/openapi-conformance.ts';
 
 interface Parameter {
   readonly name: string;
@@ -14,6 +14,7 @@ interface Parameter {
 interface Operation {
   readonly operationId?: string;
   readonly summary?: string;
+  readonly description?: string;
   readonly tags?: readonly string[];
   readonly parameters?: readonly Parameter[];
   readonly security?: readonly object[];
@@ -82,6 +83,43 @@ const routes: Readonly<Record<string, Route>> = {
   'GET /metrics': { answers: { 200: 'text/plain' }, refusals: [] },
   'GET /openapi.json': { answers: { 200: JSON_TYPE }, refusals: [] },
 };
+
+const routesOf = ({ paths }: OpenApiDocument): string[] =>
+  Object.entries(paths).flatMap(([path, operations]) =>
+    Object.keys(operations).map((method) => `${method.toUpperCase()} ${path}`),
+  );
+
+interface Media {
+  readonly schema: object;
+  readonly example?: unknown;
+}
+
+/** Bodies of requests and answers, and parameters, whose example is missing or not what the schema beside it says. */
+function violations(document: OpenApiDocument & { paths: Record<string, Record<string, Operation>> }) {
+  const complaintAbout = schemaCheck(document);
+  const lacking: string[] = [];
+  const wrong: string[] = [];
+  let checked = 0;
+  const check = (place: string, { schema, example }: Media): void => {
+    checked++;
+    const complaint = complaintAbout(schema, example);
+    if (complaint) wrong.push(`${place}: ${complaint}`);
+  };
+  for (const [path, operations] of Object.entries(document.paths))
+    for (const [method, { requestBody, responses, parameters = [] }] of Object.entries(operations)) {
+      const bodies = Object.entries({ body: requestBody, ...responses }).flatMap(([place, body]) =>
+        Object.entries((body?.content ?? {}) as Record<string, Media>)
+          .filter(([type]) => type !== 'application/problem+json')
+          .map(([type, media]) => [`${method} ${path} ${place} ${type}`, media] as const),
+      );
+      for (const [place, media] of bodies)
+        if (media.example === undefined) lacking.push(place);
+        else check(place, media);
+      for (const parameter of parameters)
+        if ('example' in parameter) check(`${method} ${path} ${parameter.name}`, parameter);
+    }
+  return { lacking, wrong, checked };
+}
 
 describe('the OpenAPI document', () => {
   let service: EmbeddedApp;
@@ -156,7 +194,7 @@ describe('the OpenAPI document', () => {
       ['GET /tasks/{taskId}', 200, 'Task'],
       ['PUT /stock/{stockId}', 201, 'Stock'],
     ] as const)
-      expect(operation(route).responses[status]?.content?.[JSON_TYPE]).toEqual({
+      expect(operation(route).responses[status]?.content?.[JSON_TYPE]).toMatchObject({
         schema: { $ref: `#/components/schemas/${name}` },
       });
   });
@@ -187,14 +225,73 @@ describe('the OpenAPI document', () => {
 
   it('names in each refusal the codes that it may have, and all of them are known', () => {
     const problems = Object.assign({}, generalProblems, ...contexts.map((context) => context.problems));
-    for (const route of Object.keys(document.paths).flatMap((path) =>
-      Object.keys(document.paths[path] ?? {}).map((method) => `${method.toUpperCase()} ${path}`),
-    ))
+    for (const route of routesOf(document))
       for (const [status, { description, content }] of Object.entries(operation(route).responses)) {
         if (!content?.['application/problem+json']) continue;
         for (const code of description.split(', '))
           expect([code, problems[code]?.status]).toEqual([code, Number(status)]);
       }
+  });
+
+  it('shows what each body may look like, and the example is what its schema says', () => {
+    const problems = violations(document);
+
+    expect(problems.lacking).toEqual([]);
+    expect(problems.wrong).toEqual([]);
+    expect(problems.checked).toBeGreaterThan(60);
+  });
+
+  it('refuses what the code behind a route refuses, too', () => {
+    const refuses = (value: unknown, route: string, name: string) => {
+      const found = operation(route);
+      const body = (found.requestBody?.content[JSON_TYPE] as { schema: { properties: Record<string, object> } })
+        ?.schema;
+      const schema = found.parameters?.find((parameter) => parameter.name === name)?.schema ?? body.properties[name];
+      return schemaCheck(document)(schema as object, value) !== undefined;
+    };
+    for (const [route, name, good, bad] of [
+      ['PUT /stock/{stockId}', 'currency', ['EUR', 'GBX', 'XCG'], ['AAA', 'BGN', 'XAU', 'EURO', '']],
+      ['GET /convert', 'from', ['USD', 'ILA'], ['ANG', 'XXX']],
+      ['GET /rates', 'currencies', ['USD', 'USD,JPY', 'GBX,ZAC'], ['USD,', 'AAA', 'USD,AAA', 'USD;JPY']],
+      ['PUT /queues/{queue}', 'if-match', ['*', '"a"', 'W/"a", "b,c"', '""'], ['', 'a', '"a" "b"', '*, "a"', 'w/"x"']],
+      ['DELETE /stock/{stockId}', 'if-none-match', ['*'], ['"x y"', '"x']],
+      ['POST /polls', 'closesAt', ['2027-01-01T10:00:00+02:00'], ['2027-02-30T10:00:00Z', '0000-00-00T00:00Z']],
+      ['POST /polls', 'choices', [['A', 'B']], [['A', 'A'], ['A']]],
+    ] as const) {
+      expect([route, good.filter((value) => refuses(value, route, name))]).toEqual([route, []]);
+      expect([route, bad.filter((value) => !refuses(value, route, name))]).toEqual([route, []]);
+    }
+    const runner = { good: 'https://mails.example.org/send?a=b', bad: ['', 'mails', 'ftp://example.org', 'http:///x'] };
+    expect(refuses({ url: runner.good }, 'PUT /queues/{queue}', 'runner')).toBe(false);
+    for (const url of runner.bad) expect([url, refuses({ url }, 'PUT /queues/{queue}', 'runner')]).toEqual([url, true]);
+  });
+
+  it('shows each refusal as it is answered', async () => {
+    const { examples } = document.components as { examples: Record<string, { value: { status: number } }> };
+    const { body, statusCode } = await service.app.inject('/polls/none');
+    const { code, type, title, status } = JSON.parse(body);
+
+    expect(statusCode).toBe(404);
+    expect(examples[code]?.value).toMatchObject({ code, type, title, status });
+    for (const route of routesOf(document))
+      for (const [status, { description, content }] of Object.entries(operation(route).responses)) {
+        const media = content?.['application/problem+json'] as { examples?: Record<string, { $ref: string }> };
+        if (!media) continue;
+        expect(Object.keys(media.examples ?? {})).toEqual(description.split(', '));
+        for (const { $ref } of Object.values(media.examples ?? {}))
+          expect(examples[$ref.replace('#/components/examples/', '')]?.value.status).toBe(Number(status));
+      }
+  });
+
+  it('says what each operation is for, in more words than its summary, and whom to ask', () => {
+    const info = (document as unknown as { info: object }).info;
+
+    expect(info).toMatchObject({ contact: { name: expect.any(String) }, license: { name: 'Apache-2.0' } });
+    for (const route of routesOf(document)) {
+      const { summary, description } = operation(route);
+      expect([route, description]).toEqual([route, expect.stringMatching(/^\S.{20}/)]);
+      expect(description).not.toBe(summary);
+    }
   });
 
   it('tells of the headers that an answer brings', () => {

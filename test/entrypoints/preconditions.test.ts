@@ -131,6 +131,22 @@ describe('the ETag of a queue', () => {
     expect((await request('PUT', `/queues/${id}`, { 'if-match': tag }, runner('***'))).statusCode).toBe(412);
   });
 
+  it('decides about the removal of its tasks', async () => {
+    const tag = String((await request('PUT', `/queues/${id}`, {}, {})).headers.etag);
+    const url = `/queues/${id}/tasks`;
+    await service.app.inject({ method: 'POST', url, headers: authorization, payload: { payload: 1 } });
+    const purge = async (headers: object) => {
+      const { statusCode, body } = await request('DELETE', `${url}?status=PENDING`, headers);
+      return [statusCode, JSON.parse(body).removed];
+    };
+
+    expect(await purge({ 'if-match': '"other"' })).toEqual([412, undefined]);
+    expect(await purge({ 'if-none-match': '*' })).toEqual([412, undefined]);
+    expect(await purge({ 'if-match': 'x' })).toEqual([400, undefined]);
+    expect(await purge({ 'if-match': tag })).toEqual([200, 1]);
+    expect((await request('DELETE', `/queues/${id}-2/tasks?status=PENDING`, { 'if-match': '*' })).statusCode).toBe(412);
+  });
+
   it('is never that of an earlier queue of the same name', async () => {
     const tag = String((await request('PUT', `/queues/${id}`, {}, { leaseSeconds: 9 })).headers.etag);
     await remove();

@@ -159,6 +159,63 @@ describe('the log', () => {
   });
 });
 
+describe('a key that is not known', () => {
+  const warnings = () => lines.filter(({ msg }) => msg === 'refused a key that is not known');
+  const guess = (headers: Record<string, string>, url = '/queues') => service.app.inject({ url, headers });
+  /** Those of a second that came before leave no room for more. */
+  const warned = (headers: Record<string, string>, url?: string) =>
+    eventually(async () => {
+      await guess(headers, url);
+      return warnings()[0];
+    }, Boolean);
+
+  it.each<[string, Record<string, string>]>([
+    ['a bearer', { authorization: 'Bearer key-that-is-guessed' }],
+    ['a header of its own', { 'x-api-key': 'key-that-is-guessed' }],
+    ['a part of one that is known', { 'x-api-key': KEY.slice(0, -1) }],
+  ])('is a warning with the address and the route, without the key: %s', async (_, headers) => {
+    expect(await warned(headers)).toMatchObject({
+      level: WARNING_LEVEL,
+      address: '127.0.0.1',
+      route: '/queues',
+      requestId: expect.stringMatching(/./),
+    });
+    expect(JSON.stringify(lines)).not.toMatch(/key-that-is-guessed|test-key/);
+  });
+
+  it('is one too where a key only shows more', async () => {
+    expect(await warned({ 'x-api-key': 'guessed' }, '/polls/colors/results')).toMatchObject({
+      route: '/polls/:pollId/results',
+    });
+  });
+
+  it('is none where no key was sent, or the right one', async () => {
+    await guess({});
+    await guess({ authorization: 'Basic YTpi' });
+    await guess(authorization);
+
+    expect(warnings()).toEqual([]);
+  });
+
+  it('is a warning a few times a second, however many are guessed, and again later', async () => {
+    const begin = performance.now();
+    for (let n = 0; n < 500; n++) await guess({ 'x-api-key': `guess-${n}` });
+    const seconds = Math.floor((performance.now() - begin) / 1_000);
+
+    // A second may have begun before the first guess.
+    expect(warnings().length).toBeLessThanOrEqual(5 * (seconds + 2));
+    expect(warnings().length).toBeGreaterThan(0);
+    const before = warnings().length;
+    await eventually(
+      async () => {
+        await guess({ 'x-api-key': 'guess' });
+        return warnings().length;
+      },
+      (count) => count > before,
+    );
+  });
+});
+
 describe('a failure inside the service', () => {
   const failures: readonly (readonly [string, unknown])[] = [
     ['an error', new Error('secret: ECONNREFUSED 10.1.2.3')],

@@ -65,6 +65,17 @@ describe('the events of a poll’s results', () => {
     );
   });
 
+  it.each(['gzip', 'br', 'deflate', '*', 'gzip, br;q=0.5', 'gzip, identity;q=0'])(
+    'are not compressed, which would hold them back, for who accepts %s',
+    async (encoding) => {
+      const client = await follow('colors', { 'accept-encoding': encoding });
+      await received(client, 1);
+
+      expect(client.response.headers['content-encoding']).toBeUndefined();
+      expect(client.text).toMatch(/^retry: 1000\n\nevent: results\n/);
+    },
+  );
+
   it('show a vote within a second, with a revision that rises', async () => {
     const client = await follow('colors');
     await received(client, 1);

@@ -17,6 +17,16 @@ export interface OpenApiDocument {
   readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
 }
 
+/** @returns a function that tells in which way a value is not what a schema of the document says; undefined if it is */
+export function schemaCheck(document: OpenApiDocument): (schema: object, value: unknown) => string | undefined {
+  const ajv = addFormats.default(new Ajv2020({ strict: false, allErrors: true }));
+  ajv.addFormat('plain-text', true);
+  ajv.addSchema({ $id: 'openapi', components: document.components });
+  const refers = (schema: object): object =>
+    JSON.parse(JSON.stringify(schema).replaceAll('"#/components/', '"openapi#/components/'));
+  return (schema, value) => (ajv.validate(refers(schema), value) ? undefined : ajv.errorsText());
+}
+
 /**
  * Compares answers with what the service publishes about itself.
  *
@@ -26,10 +36,7 @@ export interface OpenApiDocument {
 export function conformanceTo(
   document: OpenApiDocument,
 ): (request: HttpRequest, answer: HttpAnswer) => string | undefined {
-  const ajv = addFormats.default(new Ajv2020({ strict: false, allErrors: true }));
-  ajv.addSchema({ $id: 'openapi', components: document.components });
-  const refers = (schema: object): object =>
-    JSON.parse(JSON.stringify(schema).replaceAll('"#/components/', '"openapi#/components/'));
+  const complaintAbout = schemaCheck(document);
   const paths = Object.entries(document.paths).map(([template, operations]) => ({
     pattern: new RegExp(`^${template.replace(/\{\w+\}/g, '[^/]+')}$`),
     operations,
@@ -52,7 +59,7 @@ export function conformanceTo(
     const value = type?.endsWith('json') ? JSON.parse(body) : body;
     if (type === 'application/problem+json' && !response.description.split(', ').includes(value.code))
       return `${method} ${path} may not refuse with ${value.code}`;
-    return ajv.validate(refers(schema), value) ? undefined : ajv.errorsText();
+    return complaintAbout(schema, value);
   };
 }
 

@@ -76,6 +76,9 @@ export const isCurrency = (code: string): boolean => CURRENT.has(code);
 /** Whether prices may be asked for and put in it: a current currency, or `GBX`, `ZAC` or `ILA`. */
 export const isPriceUnit = (code: string): boolean => CURRENT.has(code) || MINOR_UNITS.has(code);
 
+/** All that `isPriceUnit` holds for, by name. */
+export const priceUnits: readonly string[] = [...CURRENT.keys(), ...MINOR_UNITS.keys()].sort();
+
 /** Whether it is a code that ISO 4217 had and has no more. Only stocks that were stored before are in it. */
 export const isWithdrawn = (code: string): boolean => WITHDRAWN.has(code);
 

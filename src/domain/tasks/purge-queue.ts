@@ -19,10 +19,12 @@ export class PurgeQueue {
   /**
    * Cancels tasks that are PENDING, or removes those that are finished, the newest first, at most 1,000.
    *
+   * @param precondition what must hold of the queue's settings before the first one goes
    * @returns how many
-   * @throws DomainError `STORE_UNAVAILABLE`; some may be gone already
+   * @throws DomainError `PRECONDITION_FAILED`, `STORE_UNAVAILABLE`; in the latter case some may be gone already
    */
-  purge(queue: string, status: PurgedStatus): Promise<number> {
+  async purge(queue: string, status: PurgedStatus, precondition?: Precondition<Queue>): Promise<number> {
+    if (precondition) assertMet(precondition, await this.queues.get(queue));
     return changeListed(this.tasks, queue, { status }, (found) =>
       Promise.all(found.map((task) => this.purgeTask(task))),
     );

@@ -1,6 +1,5 @@
 import { parseApiKeys } from '../http/api-keys.ts';
 import {
-  anyText,
   baseUrl,
   contact,
   listOf,
@@ -14,7 +13,11 @@ import {
 
 /** Settings of the service itself; each context adds its own. */
 export const coreSettings = {
-  HOST: { meaning: 'Address on which the service listens.', fallback: '127.0.0.1', parse: anyText },
+  HOST: {
+    meaning: 'Address on which the service listens.',
+    fallback: '127.0.0.1',
+    parse: matching(/^\S+$/, 'must be an address or the name of a host'),
+  },
   PORT: {
     meaning: 'Port on which it listens; 0 picks a free one.',
     fallback: '8080',
@@ -38,11 +41,11 @@ export const coreSettings = {
   AWS_REGION: {
     meaning:
       'Region of DynamoDB; needed with `STORAGE=dynamodb`. Credentials and `AWS_ENDPOINT_URL` are the AWS SDK’s own settings.',
-    parse: matching(/^[a-z0-9-]+$/, 'must be the name of a region, such as eu-west-1'),
+    parse: matching(/^[a-z0-9]+(-[a-z0-9]+)*$/, 'must be the name of a region, such as eu-west-1'),
   },
   AWS_ENDPOINT_URL_DYNAMODB: {
     meaning: 'Address of an emulator in place of DynamoDB and its streams.',
-    parse: anyText,
+    parse: baseUrl,
   },
   TABLE_PREFIX: {
     meaning: 'Prefix of the names of all tables that have no setting of their own.',

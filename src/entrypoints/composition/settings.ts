@@ -45,8 +45,6 @@ export const matching =
     return text;
   };
 
-export const anyText = (text: string): string => text;
-
 /**
  * Comma-separated; white space around an item does not count.
  *
@@ -85,7 +83,7 @@ export const baseUrl = (text: string): string => {
 /** An origin as browsers name it, or `*` for all. */
 export const origin = (text: string): string => {
   demand(
-    text === '*' || (/^https?:\/\//.test(text) && URL.canParse(text) && new URL(text).origin === text),
+    text === '*' || (/^https?:\/\/[^*]+$/.test(text) && URL.canParse(text) && new URL(text).origin === text),
     'must be * or an origin as a browser names it: https:// or http:// and a host in lower case, with no path',
   );
   return text;
@@ -94,7 +92,8 @@ export const origin = (text: string): string => {
 /** An address to write to or to call; one of mail may stand without its scheme. */
 export const contact = (text: string): string => {
   const uri = /^[^\s:/@]+@[^\s:/@]+$/.test(text) ? `mailto:${text}` : text;
-  demand(/^(mailto:|https:\/\/|tel:)[\x21-\x7e]+$/.test(uri), 'must be a mailto:, https: or tel: address');
+  const isContact = /^(mailto:|https:\/\/|tel:)[\x21-\x7e]+$/.test(uri) && URL.canParse(uri);
+  demand(isContact, 'must be a mailto:, https: or tel: address');
   return uri;
 };
 

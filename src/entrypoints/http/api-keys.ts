@@ -21,11 +21,16 @@ export function parseApiKeys(text: string): readonly ApiKey[] {
 }
 
 function pairsInJson(text: string): string[] {
+  let keys: Record<string, unknown>;
   try {
-    return Object.entries(JSON.parse(text)).map(([name, key]) => `${name}=${key}`);
+    keys = JSON.parse(text);
   } catch {
     throw new Error(FORM);
   }
+  return Object.entries(keys).map(([name, key]) => {
+    if (typeof key !== 'string') throw new Error(FORM);
+    return `${name}=${key}`;
+  });
 }
 
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest();

@@ -24,7 +24,7 @@ import { boundHalfSent } from './half-sent.ts';
 import { type Exists, KnownPaths } from './known-paths.ts';
 import { generalProblems, type ProblemTable } from './problems.ts';
 import { refuseEarly } from './refuse-early.ts';
-import { formats } from './schemas.ts';
+import { DOCUMENTED, formats } from './schemas.ts';
 import { securityHeaders } from './security-headers.ts';
 import { type Health, systemRoutes } from './system-routes.ts';
 
@@ -160,7 +160,16 @@ const serverOptions = ({ logger, nextId }: AppOptions): FastifyHttpOptions<RawSe
   requestTimeout: 30_000,
   return503OnClosing: false,
   routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
-  ajv: { customOptions: { coerceTypes: false, removeAdditional: false, allErrors: true, verbose: true, formats } },
+  ajv: {
+    customOptions: {
+      coerceTypes: false,
+      removeAdditional: false,
+      allErrors: true,
+      verbose: true,
+      formats,
+      keywords: [DOCUMENTED],
+    },
+  },
   // Left to refuseEarly, which answers in the way of all others. A header that may stand once and stands twice is then
   // no longer its first value but both, and refused for what it is.
   http: {

@@ -2,6 +2,8 @@ import * as Type from 'typebox';
 import { apiKeyReader } from './api-keys.ts';
 import type { Extra } from './app.ts';
 
+const Text = Type.String({ examples: ['# TYPE process_cpu_seconds_total counter\nprocess_cpu_seconds_total 0.5\n'] });
+
 /** What Prometheus is shown. */
 export interface Exposition {
   readonly contentType: string;
@@ -29,7 +31,8 @@ export const publishMetrics =
           tags: ['system'],
           operationId: 'getMetrics',
           summary: 'Figures for Prometheus',
-          response: { 200: { description: 'Prometheus text', content: { 'text/plain': { schema: Type.String() } } } },
+          description: 'Needs a key where `METRICS_KEY` is set.',
+          response: { 200: { description: 'Prometheus text', content: { 'text/plain': { schema: Text } } } },
         },
       },
       async (_, reply) => reply.type(exposition.contentType).send(await exposition.text()),

@@ -1,8 +1,9 @@
 import swagger from '@fastify/swagger';
 import type { FastifyInstance, FastifySchema, RouteOptions } from 'fastify';
 import * as Type from 'typebox';
-import type { ProblemTable } from './problems.ts';
-import { ProblemBody } from './schemas.ts';
+import { type DocumentedSchema, exampleOf } from './examples.ts';
+import { type ProblemTable, problemDetails } from './problems.ts';
+import { DOCUMENTED, ProblemBody } from './schemas.ts';
 import { VERSION } from './version.ts';
 
 /** Serves `GET /openapi.json`, grown out of the routes' schemas. */
@@ -17,6 +18,7 @@ export async function publishOpenApi(app: FastifyInstance, problems: ProblemTabl
           'errors may come: ignore what you do not know. Before anything goes away, its answers carry the headers ' +
           '`Deprecation` and `Sunset`.',
         version: VERSION,
+        contact: { name: 'The Portside authors' },
         license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
       },
       servers: [{ url: app.publicPath || '/', description: 'This service' }],
@@ -39,12 +41,13 @@ export async function publishOpenApi(app: FastifyInstance, problems: ProblemTabl
       if (!('openapiObject' in document)) return document.swaggerObject;
       const { paths = {}, components } = document.openapiObject;
       for (const path of Object.values(paths))
-        for (const operation of Object.values(path ?? {}) as OperationObject[])
-          if (operation[OPTIONAL_BODY]) {
-            operation.requestBody.required = false;
-            delete operation[OPTIONAL_BODY];
-          }
+        for (const operation of Object.values(path ?? {}) as OperationObject[]) {
+          if (operation[OPTIONAL_BODY] && operation.requestBody) operation.requestBody.required = false;
+          delete operation[OPTIONAL_BODY];
+          addExamples(operation);
+        }
       shareTitled(paths, (components?.schemas ?? {}) as Record<string, Schema>);
+      if (components) components.examples = problemExamples(app.publicPath, problems, JSON.stringify(paths));
       return document.openapiObject;
     },
   });
@@ -55,7 +58,17 @@ export async function publishOpenApi(app: FastifyInstance, problems: ProblemTabl
         tags: ['system'],
         operationId: 'getOpenApi',
         summary: 'This document',
-        response: { 200: Type.Object({}, { additionalProperties: true, description: 'An OpenAPI 3.1 document' }) },
+        description: 'It grows out of the routes, so that it says what this version of the service does.',
+        response: {
+          200: Type.Object(
+            {},
+            {
+              additionalProperties: true,
+              description: 'An OpenAPI 3.1 document',
+              examples: [{ openapi: '3.1.0', info: { title: 'Portside', version: VERSION }, paths: {} }],
+            },
+          ),
+        },
       },
     },
     async () => app.swagger(),
@@ -74,18 +87,51 @@ function shareTitled(node: object, shared: Record<string, Schema>): void {
   for (const [key, value] of Object.entries(node)) {
     if (typeof value !== 'object' || value === null) continue;
     shareTitled(value, shared);
-    const { title, description, headers, ...schema } = value as Schema;
-    if (typeof title !== 'string' || schema.type !== 'object') continue;
-    const { description: _, ...known } = shared[title] ?? schema;
+    const { title, description, headers, examples, ...schema } = value as Schema;
+    if (typeof title !== 'string' || (schema.type !== 'object' && schema.type !== 'string')) continue;
+    const { description: _, examples: __, ...known } = shared[title] ?? schema;
     if (JSON.stringify(known) !== JSON.stringify(schema)) throw new Error(`Two schemas are called ${title}`);
-    shared[title] ??= { ...schema, description };
+    // Where a schema has been taken apart into a parameter or a body, these two stand beside it.
+    const { description: words = description, examples: shown = examples } = shared[title] ?? {};
+    shared[title] = { ...schema, description: words, examples: shown };
     (node as Schema)[key] = { $ref: `#/components/schemas/${title}` };
   }
 }
 
 /** Marks operations on the way into the document, for which every body that has a schema is required. */
 const OPTIONAL_BODY = 'x-optional-body';
-type OperationObject = { requestBody: { required?: boolean }; [OPTIONAL_BODY]?: boolean };
+type Media = { schema?: DocumentedSchema; example?: unknown; examples?: object };
+type OperationObject = {
+  requestBody?: { required?: boolean; content: Record<string, Media> };
+  responses: Record<string, { content?: Record<string, Media> }>;
+  [OPTIONAL_BODY]?: boolean;
+};
+
+/** Shows what every body may look like that has no example yet. */
+function addExamples({ requestBody, responses }: OperationObject): void {
+  for (const { content = {} } of [...(requestBody ? [requestBody] : []), ...Object.values(responses)])
+    for (const media of Object.values(content))
+      if (media.schema && !media.examples) media.example ??= exampleOf(media.schema);
+}
+
+const problemExample = (code: string): string => `#/components/examples/${code}`;
+
+/** A refusal for each code that the paths refer to. */
+const problemExamples = (publicPath: string, problems: ProblemTable, paths: string) =>
+  Object.fromEntries(
+    Object.entries(problems)
+      .filter(([code]) => paths.includes(`"${problemExample(code)}"`))
+      .map(([code, problem]) => [code, { summary: problem.title, value: problemDetails(publicPath, code, problem) }]),
+  );
+
+/** Puts into a schema what the document says of a value beside what a validator is told. */
+function withDocumented<Node>(node: Node): Node {
+  if (typeof node !== 'object' || node === null) return node;
+  if (Array.isArray(node)) return node.map(withDocumented) as Node;
+  const { [DOCUMENTED]: documented, ...rest } = node as Schema;
+  const parts = Object.entries(rest).map(([name, part]) => [name, withDocumented(part)]);
+  return { ...Object.fromEntries(parts), ...(documented as object | undefined) };
+}
 
 /** Completes a route's schema by the key that it needs and every refusal that it may answer with. */
 function documented(schema: FastifySchema, { config }: RouteOptions, problems: ProblemTable): FastifySchema {
@@ -98,16 +144,20 @@ function documented(schema: FastifySchema, { config }: RouteOptions, problems: P
     'INTERNAL',
   ];
   const statuses = new Set(codes.map((code) => problems[code]?.status as number));
-  const refusals = [...statuses].map((status) => [
-    status,
-    {
-      description: codes.filter((code) => problems[code]?.status === status).join(', '),
-      headers: refusalHeaders[status],
-      content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
-    },
-  ]);
+  const refusals = [...statuses].map((status) => {
+    const ofStatus = codes.filter((code) => problems[code]?.status === status);
+    const examples = Object.fromEntries(ofStatus.map((code) => [code, { $ref: problemExample(code) }]));
+    return [
+      status,
+      {
+        description: ofStatus.join(', '),
+        headers: refusalHeaders[status],
+        content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' }, examples } },
+      },
+    ];
+  });
   return {
-    ...schema,
+    ...withDocumented(schema),
     ...(config?.optionalBody ? { [OPTIONAL_BODY]: true } : {}),
     security: config?.key ? [...(config.key === 'optional' ? [{}] : []), { bearer: [] }, { apiKey: [] }] : [],
     response: { ...Object.fromEntries(refusals), ...(schema.response as object) },

@@ -1,6 +1,7 @@
 import * as Type from 'typebox';
 import { type FieldIssue, invalidRequest } from '../../domain/shared/domain-error.ts';
 import type { Precondition } from '../../domain/shared/precondition.ts';
+import { DOCUMENTED } from './schemas.ts';
 
 interface EntityTag {
   readonly weak: boolean;
@@ -39,12 +40,19 @@ export function matchesEtag(header: string | undefined, etag: string): boolean {
   return named !== undefined && names(named, etag, 'weak');
 }
 
+const ANY_TAG = '(W/)?"[!#-~]*"';
+/** What `readTags` takes, but for empty places in the list and characters that are not ASCII. */
+const TAGS = { pattern: `^(\\*|${ANY_TAG}( *, *${ANY_TAG})*)$` };
+
 /** For a route whose request may say of which version of a thing it speaks. */
 export const PreconditionHeaders = Type.Object({
   'if-match': Type.Optional(
-    Type.String({ description: '`ETag` of what is to be changed, several with commas between, or `*` for any' }),
+    Type.String({
+      description: '`ETag` of what is to be changed, several with commas between, or `*` for any',
+      [DOCUMENTED]: TAGS,
+    }),
   ),
-  'if-none-match': Type.Optional(Type.String({ description: '`*` for what is not there yet' })),
+  'if-none-match': Type.Optional(Type.String({ description: '`*` for what is not there yet', [DOCUMENTED]: TAGS })),
 });
 
 /**

@@ -4,7 +4,7 @@ import type { PageRequest } from '../../domain/shared/page.ts';
 
 /** RFC 9457 problem details, the body of every error. */
 export const ProblemBody = Type.Object({
-  type: Type.String(),
+  type: Type.String({ format: 'uri-reference' }),
   title: Type.String(),
   status: Type.Integer(),
   detail: Type.String(),
@@ -21,7 +21,13 @@ export const Id = Type.String({
 export const PLAIN_TEXT = 'plain-text';
 export const formats = { [PLAIN_TEXT]: (text: string): boolean => !/\p{Noncharacter_Code_Point}/u.test(text) };
 
-export const Timestamp = Type.String({ format: 'date-time' });
+/**
+ * A keyword for what the OpenAPI document says of a value and no validator is asked: the code behind the route checks it,
+ * since it can say better what is wrong.
+ */
+export const DOCUMENTED = 'x-documented';
+
+export const Timestamp = Type.String({ format: 'date-time', examples: ['2027-01-01T10:00:00.000Z'] });
 
 /** @param epoch ms */
 export const timestamp = (epoch: number): string => new Date(epoch).toISOString();
@@ -32,10 +38,23 @@ export const PageQuery = Type.Object(
       Type.String({ pattern: '^([1-9][0-9]?|100)$', description: 'a whole number from 1 to 100; 20 unless given' }),
     ),
     cursor: Type.Optional(
-      Type.String({ minLength: 1, maxLength: 1024, description: '`nextCursor` of the page before' }),
+      Type.String({
+        minLength: 1,
+        maxLength: 1024,
+        description:
+          '`nextCursor` of the page before, as it is: what it holds may change, and a made-up one is refused',
+      }),
     ),
   },
   { additionalProperties: false },
+);
+
+/** Leads to the next page of a list; left out of the last. */
+export const NextCursor = Type.Optional(
+  Type.String({
+    description: 'Send it as `cursor` for the next page; it means nothing by itself',
+    examples: ['Y29sb3Jz'],
+  }),
 );
 
 const DEFAULT_LIMIT = 20;

@@ -29,7 +29,9 @@ const healthBody = (description: string, ...statuses: readonly Health['status'][
   Type.Object(
     {
       status: Type.String({ enum: statuses }),
-      checks: MapOf(Type.String({ enum: ['ok', 'skewed', 'unreachable'] satisfies Check[] })),
+      checks: MapOf(Type.String({ enum: ['ok', 'skewed', 'unreachable'] satisfies Check[] }), {
+        examples: [{ store: statuses[0] === 'unavailable' ? 'unreachable' : 'ok' } satisfies Health['checks']],
+      }),
     },
     { description },
   );
@@ -45,9 +47,10 @@ export const systemRoutes =
           tags: ['system'],
           operationId: 'getHealth',
           summary: 'Whether the process lives',
+          description: 'Asks nothing else; for whoever starts the process anew when it hangs.',
           response: {
             200: Type.Object(
-              { status: Type.Literal('ok'), version: Type.String() },
+              { status: Type.Literal('ok'), version: Type.String({ examples: [VERSION] }) },
               { description: 'It lives, and is of this version' },
             ),
           },
@@ -63,6 +66,7 @@ export const systemRoutes =
           tags: ['system'],
           operationId: 'getReadiness',
           summary: 'Whether everything that the process depends on can be reached',
+          description: 'For whoever decides whether requests are sent here.',
           response: {
             200: healthBody(
               'Requests are answered; `degraded` if something that helps is not as it should be',
@@ -87,19 +91,20 @@ export const systemRoutes =
           tags: ['system'],
           operationId: 'getError',
           summary: 'What an error code means and what to do about it',
-          params: Type.Object({ code: Type.String() }),
+          description: 'Where the `type` of a problem leads.',
+          params: Type.Object({ code: Type.String({ examples: ['STORE_UNAVAILABLE'] }) }),
           response: {
             200: Type.Object(
               { code: Type.String(), status: Type.Integer(), title: Type.String(), description: Type.String() },
-              { description: 'What the code means' },
+              { description: 'What the code means', examples: [explained('STORE_UNAVAILABLE', problems)] },
             ),
           },
         },
       },
       async ({ params: { code } }) => {
-        const problem = Object.hasOwn(problems, code) ? problems[code] : undefined;
-        if (!problem) throw new DomainError('NOT_FOUND', 'There is no such error code. See /docs.');
-        return { code, status: problem.status, title: problem.title, description: problem.advice };
+        const explanation = explained(code, problems);
+        if (!explanation) throw new DomainError('NOT_FOUND', 'There is no such error code. See /docs.');
+        return explanation;
       },
     );
 
@@ -110,3 +115,8 @@ export const systemRoutes =
         return reply.type('text/plain; charset=utf-8').send(`Contact: ${securityContact}\nExpires: ${expires}\n`);
       });
   };
+
+function explained(code: string, problems: ProblemTable) {
+  const problem = Object.hasOwn(problems, code) ? problems[code] : undefined;
+  return problem && { code, status: problem.status, title: problem.title, description: problem.advice };
+}

@@ -124,6 +124,7 @@ export const queueRoutes = (options: QueueRoutesOptions): FastifyPluginAsync => 
           tags,
           operationId: 'listQueues',
           summary: 'List queues by name',
+          description: 'Those that have been configured or had a task.',
           querystring: schemas.PageQuery,
           response: { 200: schemas.QueueList },
         },
@@ -142,6 +143,7 @@ export const queueRoutes = (options: QueueRoutesOptions): FastifyPluginAsync => 
           tags,
           operationId: 'getQueue',
           summary: 'Read a queue: settings, what it holds, what it has done',
+          description: 'A queue exists from its first use.',
           params: schemas.QueueParams,
           response: { 200: schemas.QueueAnswer },
         },
@@ -161,6 +163,7 @@ export const queueRoutes = (options: QueueRoutesOptions): FastifyPluginAsync => 
           tags,
           operationId: 'putQueue',
           summary: 'Configure a queue; what is left out has its default',
+          description: 'Replaces all settings. `***` in place of a secret value keeps the one that is there.',
           params: schemas.QueueParams,
           headers: schemas.PreconditionHeaders,
           body: schemas.QueueDraft,
@@ -180,19 +183,22 @@ export const queueRoutes = (options: QueueRoutesOptions): FastifyPluginAsync => 
     app.delete(
       '/queues/:queue/tasks',
       {
-        config: keyed(),
+        config: keyed('PRECONDITION_FAILED'),
         schema: {
           tags,
           operationId: 'purgeQueue',
           summary: 'Remove tasks of a queue, at most 1,000',
-          description: 'PENDING tasks become CANCELLED, which calls nobody and can be read; finished ones go.',
+          description:
+            'PENDING tasks become CANCELLED, which calls nobody and can be read; finished ones go. `If-Match` names the ' +
+            '`ETag` of the queue.',
           params: schemas.QueueParams,
           querystring: schemas.PurgeQuery,
+          headers: schemas.PreconditionHeaders,
           response: { 200: schemas.Removed },
         },
       },
-      async ({ params: { queue }, query: { status }, log }) => {
-        const removed = await options.purgeQueue.purge(queue, status);
+      async ({ params: { queue }, query: { status }, headers, log }) => {
+        const removed = await options.purgeQueue.purge(queue, status, preconditionIn(headers, etagOf));
         log.info({ queue, status, removed }, 'purged');
         return { removed };
       },
@@ -206,6 +212,7 @@ export const queueRoutes = (options: QueueRoutesOptions): FastifyPluginAsync => 
           tags,
           operationId: 'deleteQueue',
           summary: 'Delete a queue that holds no open tasks',
+          description: 'Its settings go. Its figures go on if it is made again.',
           params: schemas.QueueParams,
           headers: schemas.PreconditionHeaders,
           response: { 204: schemas.Nothing },
@@ -230,6 +237,7 @@ export const queueRoutes = (options: QueueRoutesOptions): FastifyPluginAsync => 
             tags,
             operationId: `${action}Queue`,
             summary: paused ? 'Pause a queue: nobody claims from it' : 'Have a paused queue go on',
+            description: 'Tasks may be added all the while, their deadlines run on, and the settings stay.',
             params: schemas.QueueParams,
             response: { 200: schemas.QueueBody },
           },

@@ -1,5 +1,6 @@
 import * as Type from 'typebox';
-import { Id, MapOf, PageQuery, Timestamp } from '../schemas.ts';
+import { generalProblems, type Problem } from '../problems.ts';
+import { DOCUMENTED, Id, MapOf, NextCursor, PageQuery, Timestamp } from '../schemas.ts';
 
 export { PreconditionHeaders } from '../preconditions.ts';
 export { IdempotencyHeaders, PageQuery } from '../schemas.ts';
@@ -12,14 +13,19 @@ const Lifetime = Type.Integer({ minimum: 1, maximum: MAX_DELAY_SECONDS });
 const Lease = Type.Integer({ minimum: 1, maximum: MAX_LEASE_SECONDS });
 const RetrySeconds = Type.Integer({ minimum: 1, maximum: 86_400 });
 const Attempts = Type.Integer({ minimum: 1, maximum: 100 });
-const Fence = Type.String({ minLength: 1, maxLength: 256, description: 'as the claim gave it' });
-const anyJson = (description: string) => Type.Unknown({ description });
+const FENCE = '01JGFJK4M8Q2W6E0R4T8Y2U6A0';
+const Fence = Type.String({ minLength: 1, maxLength: 256, description: 'as the claim gave it', examples: [FENCE] });
+const anyJson = (description: string, example?: unknown) =>
+  Type.Unknown({ description, ...(example === undefined ? {} : { examples: [example] }) });
 const givenJson = () =>
   anyJson('Any JSON of at most 32 KiB; a whole number that a 64-bit float cannot hold is refused');
 
-export const QueueParams = Type.Object({ queue: Id });
-export const TaskParams = Type.Object({ taskId: Id });
-export const TaskOfQueueParams = Type.Object({ queue: Id, taskId: Id });
+const QueueName = Type.String({ ...Id, examples: ['mails'] });
+const TaskId = Type.String({ ...Id, examples: ['welcome-ada'] });
+
+export const QueueParams = Type.Object({ queue: QueueName });
+export const TaskParams = Type.Object({ taskId: TaskId });
+export const TaskOfQueueParams = Type.Object({ queue: QueueName, taskId: TaskId });
 
 export const NewTask = Type.Object(
   {
@@ -27,9 +33,12 @@ export const NewTask = Type.Object(
     delaySeconds: Type.Optional(Delay),
     expiresInSeconds: Type.Optional(Lifetime),
     maxAttempts: Type.Optional(Attempts),
-    taskId: Type.Optional(Id),
+    taskId: Type.Optional(TaskId),
   },
-  { additionalProperties: false },
+  {
+    additionalProperties: false,
+    examples: [{ payload: { to: 'ada@example.org', template: 'welcome' }, delaySeconds: 60, taskId: 'welcome-ada' }],
+  },
 );
 
 export const NewTasks = Type.Object(
@@ -67,6 +76,7 @@ export const QueueDraft = Type.Object(
           url: Type.String({
             maxLength: 2_048,
             description: 'http:// or https://, and a host that the setting RUNNER_HOSTS allows',
+            [DOCUMENTED]: { format: 'uri', pattern: '^[Hh][Tt][Tt][Pp][Ss]?://[^/?#]' },
           }),
           timeoutMs: Type.Optional(Type.Integer({ minimum: 100, maximum: 900_000 })),
           concurrency: Type.Optional(Type.Integer({ minimum: 1, maximum: 100 })),
@@ -82,7 +92,17 @@ export const QueueDraft = Type.Object(
       ),
     ),
   },
-  { additionalProperties: false },
+  {
+    additionalProperties: false,
+    examples: [
+      {
+        order: 'adaptive',
+        maxAttempts: 20,
+        retry: { firstSeconds: 1, maxSeconds: 3_600 },
+        runner: { url: 'https://mails.example.org/send', timeoutMs: 10_000, concurrency: 4 },
+      },
+    ],
+  },
 );
 
 export const TaskListQuery = Type.Object(
@@ -103,7 +123,7 @@ export const RedriveRequest = Type.Object(
     status: Type.Optional(Type.Enum(['FAILURE', 'SHED'])),
     limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000 })),
   },
-  { additionalProperties: false },
+  { additionalProperties: false, examples: [{ status: 'SHED', limit: 100 }] },
 );
 
 export const ClaimRequest = Type.Object(
@@ -115,16 +135,16 @@ export const ClaimRequest = Type.Object(
       Type.String({ minLength: 1, maxLength: 256, description: 'Who claims; shown with the task' }),
     ),
   },
-  { additionalProperties: false },
+  { additionalProperties: false, examples: [{ max: 10, leaseSeconds: 60, waitSeconds: 5, worker: 'mailer-1' }] },
 );
 
 export const Heartbeat = Type.Object(
   { fence: Fence, leaseSeconds: Type.Optional(Lease) },
-  { additionalProperties: false },
+  { additionalProperties: false, examples: [{ fence: FENCE, leaseSeconds: 60 }] },
 );
 export const Completion = Type.Object(
   { fence: Fence, result: Type.Optional(givenJson()) },
-  { additionalProperties: false },
+  { additionalProperties: false, examples: [{ fence: FENCE, result: { messageId: '17' } }] },
 );
 export const Failure = Type.Object(
   {
@@ -133,12 +153,45 @@ export const Failure = Type.Object(
     retry: Type.Optional(Type.Boolean()),
     retryInSeconds: Type.Optional(Delay),
   },
-  { additionalProperties: false },
+  {
+    additionalProperties: false,
+    examples: [{ fence: FENCE, error: 'The mail server is busy', retry: true, retryInSeconds: 30 }],
+  },
 );
 export const Release = Type.Object(
   { fence: Fence, delaySeconds: Type.Optional(Delay) },
-  { additionalProperties: false },
+  { additionalProperties: false, examples: [{ fence: FENCE, delaySeconds: 5 }] },
 );
+
+const newTaskExample = {
+  taskId: 'welcome-ada',
+  queue: 'mails',
+  status: 'PENDING',
+  attempt: 0,
+  maxAttempts: 20,
+  payload: { to: 'ada@example.org', template: 'welcome' },
+  createdAt: '2027-01-01T10:00:00.000Z',
+  notBefore: '2027-01-01T10:01:00.000Z',
+  expiresAt: '2027-01-02T10:01:00.000Z',
+  history: [],
+};
+const taskExample = {
+  ...newTaskExample,
+  attempt: 1,
+  error: 'The mail server is busy',
+  notBefore: '2027-01-01T10:01:02.000Z',
+  claimedAt: '2027-01-01T10:01:00.000Z',
+  history: [
+    {
+      attempt: 1,
+      claimedAt: '2027-01-01T10:01:00.000Z',
+      endedAt: '2027-01-01T10:01:01.000Z',
+      worker: 'mailer-1',
+      outcome: 'failed',
+      error: 'The mail server is busy',
+    },
+  ],
+};
 
 const taskFields = {
   taskId: Type.String(),
@@ -174,11 +227,16 @@ const taskFields = {
   ),
 };
 
-export const TaskBody = Type.Object(taskFields, { title: 'Task', description: 'The task as it is now' });
+export const TaskBody = Type.Object(taskFields, {
+  title: 'Task',
+  description: 'The task as it is now',
+  examples: [taskExample],
+});
 
 export const EnqueuedTask = Type.Object(taskFields, {
   title: 'Task',
   description: 'The task is in the queue',
+  examples: [newTaskExample],
   headers: {
     location: Type.String({ description: 'Path of the task' }),
     'idempotent-replayed': Type.String({ description: '`true` if it had been enqueued before' }),
@@ -186,7 +244,7 @@ export const EnqueuedTask = Type.Object(taskFields, {
 });
 
 export const TaskList = Type.Object(
-  { tasks: Type.Array(TaskBody), nextCursor: Type.Optional(Type.String()) },
+  { tasks: Type.Array(TaskBody), nextCursor: NextCursor },
   { description: 'A page of tasks, with `nextCursor` while there may be more' },
 );
 
@@ -194,11 +252,11 @@ export const ClaimedTasks = Type.Object(
   {
     tasks: Type.Array(
       Type.Object({
-        taskId: Type.String(),
-        payload: anyJson('As it was enqueued'),
-        attempt: Type.Integer(),
-        maxAttempts: Type.Integer(),
-        fence: Type.String({ description: 'Send it with every call for this task' }),
+        taskId: Type.String({ examples: [taskExample.taskId] }),
+        payload: anyJson('As it was enqueued', taskExample.payload),
+        attempt: Type.Integer({ examples: [2] }),
+        maxAttempts: Type.Integer({ examples: [20] }),
+        fence: Type.String({ description: 'Send it with every call for this task', examples: [FENCE] }),
         leaseUntil: Timestamp,
         createdAt: Timestamp,
         expiresAt: Timestamp,
@@ -207,6 +265,18 @@ export const ClaimedTasks = Type.Object(
   },
   { description: 'What was claimed, which may be nothing' },
 );
+
+const settingsExample = {
+  queue: 'mails',
+  order: 'adaptive',
+  deadlineSeconds: 86_400,
+  maxPending: 100_000,
+  leaseSeconds: 30,
+  maxAttempts: 20,
+  retry: { firstSeconds: 1, maxSeconds: 3_600 },
+  paused: false,
+  runner: { url: 'https://mails.example.org/send', timeoutMs: 10_000, concurrency: 4 },
+};
 
 const settingsFields = {
   queue: Type.String(),
@@ -234,6 +304,7 @@ const etag = Type.String({ description: 'Names the settings that were put' });
 export const QueueSettingsBody = Type.Object(settingsFields, {
   title: 'QueueSettings',
   description: 'The settings, all of them',
+  examples: [settingsExample],
   headers: { etag },
 });
 
@@ -274,22 +345,47 @@ export const QueueBody = Type.Object(
     }),
     approximate: Type.Optional(Type.Array(Type.String(), { description: 'Names of the figures that are not exact' })),
   },
-  { title: 'Queue', description: 'The queue: its settings, what it holds, what it has done' },
+  {
+    title: 'Queue',
+    description: 'The queue: its settings, what it holds, what it has done',
+    examples: [
+      {
+        ...settingsExample,
+        effectiveOrder: 'fifo',
+        breaker: 'closed',
+        pending: 3,
+        delayed: 1,
+        taken: 2,
+        deadLetters: 1,
+        oldestPendingAgeMs: 62_000,
+        newestPendingAgeMs: 800,
+        oldestDueAgeMs: 2_000,
+        throughputPerSecond: 1.5,
+        counters: { enqueued: 100, succeeded: 92, failed: 1, shed: 2, cancelled: 0, redriven: 0, refused: 0 },
+      },
+    ],
+  },
 );
 
 /** As the list has it, under the name of its settings. */
 export const QueueAnswer = { ...QueueBody, headers: { etag } };
 
 export const QueueList = Type.Object(
-  { queues: Type.Array(QueueBody), nextCursor: Type.Optional(Type.String()) },
+  { queues: Type.Array(QueueBody), nextCursor: NextCursor },
   { description: 'A page of queues, with `nextCursor` while there are more' },
 );
 
-export const Redriven = Type.Object({ redriven: Type.Integer() }, { description: 'How many are back in the queue' });
+export const Redriven = Type.Object(
+  { redriven: Type.Integer({ examples: [12] }) },
+  { description: 'How many are back in the queue' },
+);
 
-export const Removed = Type.Object({ removed: Type.Integer() }, { description: 'How many are gone' });
+export const Removed = Type.Object({ removed: Type.Integer({ examples: [12] }) }, { description: 'How many are gone' });
 
 export const Nothing = Type.Null({ description: 'Done' });
+
+const { status, title } = generalProblems.IDEMPOTENCY_KEY_REUSED as Problem;
+const IDENTITY_REUSED = { code: 'IDEMPOTENCY_KEY_REUSED', status, title };
 
 export const BatchResults = Type.Object(
   {
@@ -305,5 +401,8 @@ export const BatchResults = Type.Object(
       }),
     ),
   },
-  { description: 'What became of each task, in order' },
+  {
+    description: 'What became of each task, in order',
+    examples: [{ results: [{ task: newTaskExample }, { problem: IDENTITY_REUSED }] }],
+  },
 );

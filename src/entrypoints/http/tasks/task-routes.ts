@@ -45,7 +45,8 @@ function routesAt(
   params: typeof schemas.TaskParams | typeof schemas.TaskOfQueueParams,
   options: TaskRoutesOptions,
 ): FastifyPluginAsync {
-  const description = path === BY_ID ? undefined : 'As without the queue; a task of another queue is not found here.';
+  const describe = (words: string): string =>
+    path === BY_ID ? words : `${words} As without the queue; a task of another queue is not found here.`;
   const idOf = (operation: string): string => operation + (path === BY_ID ? '' : 'OfQueue');
   const plugin: FastifyPluginAsyncTypebox = async (app) => {
     app.post(
@@ -54,7 +55,9 @@ function routesAt(
         config: keyed('TASKS_NOT_FOUND', 'TASKS_NOT_CANCELLABLE'),
         schema: {
           tags,
-          description,
+          description: describe(
+            'Whoever holds it loses it: what comes with its fence later is refused. Cancelling it again changes nothing.',
+          ),
           operationId: idOf('cancelTask'),
           summary: 'Cancel a task that is not finished',
           params,
@@ -70,7 +73,7 @@ function routesAt(
         config: keyed('TASKS_NOT_FOUND'),
         schema: {
           tags,
-          description,
+          description: describe('With the end of each of its last attempts.'),
           operationId: idOf('getTask'),
           summary: 'Read a task',
           params,
@@ -86,7 +89,7 @@ function routesAt(
         config: keyed('TASKS_NOT_FOUND', 'TASKS_LEASE_LOST'),
         schema: {
           tags,
-          description,
+          description: describe('By `leaseSeconds`, else by what the claim asked for; never shorter than it was.'),
           operationId: idOf('extendLease'),
           summary: 'Keep a task: its lease lasts longer',
           params,
@@ -104,7 +107,7 @@ function routesAt(
         config: keyed('TASKS_RESULT_TOO_LARGE', 'TASKS_NOT_FOUND', 'TASKS_LEASE_LOST'),
         schema: {
           tags,
-          description,
+          description: describe('The same call again with its fence is answered the same until the next claim.'),
           operationId: idOf('completeTask'),
           summary: 'Finish a task with SUCCESS',
           params,
@@ -123,7 +126,7 @@ function routesAt(
         config: keyed('TASKS_NOT_FOUND', 'TASKS_LEASE_LOST'),
         schema: {
           tags,
-          description,
+          description: describe('It is tried again later, unless `retry` is false or it was the last attempt.'),
           operationId: idOf('failTask'),
           summary: 'Say that an attempt failed',
           params,
@@ -147,7 +150,9 @@ function routesAt(
         config: keyed('TASKS_NOT_FOUND', 'TASKS_LEASE_LOST'),
         schema: {
           tags,
-          description,
+          description: describe(
+            'For a worker that stops: the task is there for others at once, or after `delaySeconds`.',
+          ),
           operationId: idOf('releaseTask'),
           summary: 'Give a task back, with its attempt',
           params,
@@ -165,7 +170,7 @@ function routesAt(
         config: keyed('TASKS_NOT_FOUND', 'TASKS_NOT_REDRIVABLE'),
         schema: {
           tags,
-          description,
+          description: describe('It is PENDING in its old place, with no attempt counted and a new deadline.'),
           operationId: idOf('redriveTask'),
           summary: 'Bring a task that has failed or was shed back into its queue',
           params,

@@ -59,6 +59,8 @@ export const votesRoutes = (options: VotesRoutesOptions): FastifyPluginAsync => 
           tags,
           operationId: 'createPoll',
           summary: 'Create a poll',
+          description:
+            'It opens at once unless `opensAt` is given, and stays open until it is closed unless `closesAt` is.',
           body: schemas.NewPoll,
           response: { 201: schemas.CreatedPoll },
         },
@@ -79,6 +81,7 @@ export const votesRoutes = (options: VotesRoutesOptions): FastifyPluginAsync => 
           tags,
           operationId: 'listPolls',
           summary: 'List polls, newest first',
+          description: 'Those that are closed and those that are yet to open, too.',
           querystring: schemas.PageQuery,
           response: { 200: schemas.PollList },
         },
@@ -98,6 +101,7 @@ export const votesRoutes = (options: VotesRoutesOptions): FastifyPluginAsync => 
           tags,
           operationId: 'getPoll',
           summary: 'Read a poll',
+          description: 'What was put in, and how far the poll is. The votes are in its results.',
           params: schemas.PollParams,
           response: { 200: schemas.PollBody },
         },
@@ -268,6 +272,8 @@ export const votesRoutes = (options: VotesRoutesOptions): FastifyPluginAsync => 
           tags,
           operationId: 'recountPoll',
           summary: 'Rebuild the tally from the shards',
+          description:
+            'For a tally that is in doubt. Only here may a count fall; a closed poll is audited anew if something changed.',
           params: schemas.PollParams,
           response: { 200: schemas.RecountBody },
         },

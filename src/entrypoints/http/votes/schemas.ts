@@ -1,7 +1,8 @@
 import type { Readable } from 'node:stream';
 import * as Type from 'typebox';
 import { MAX_CHOICES } from '../../../domain/votes/poll.ts';
-import { Id, Identity, PLAIN_TEXT, Timestamp } from '../schemas.ts';
+import { exampleOf } from '../examples.ts';
+import { DOCUMENTED, Id, Identity, NextCursor, PLAIN_TEXT, Timestamp } from '../schemas.ts';
 import { TIME_PATTERN } from './time.ts';
 
 export { Id, IdempotencyHeaders, PageQuery } from '../schemas.ts';
@@ -9,6 +10,7 @@ export { Id, IdempotencyHeaders, PageQuery } from '../schemas.ts';
 export const Time = Type.String({
   pattern: TIME_PATTERN,
   description: 'a time in ISO 8601 with its offset, such as 2027-01-01T10:00Z or 2027-01-01T10:00:00.000+02:00',
+  [DOCUMENTED]: { pattern: undefined, format: 'date-time' },
 });
 /** Text that a person reads. What is refused cannot travel in the XML that carries a choice to a phone. */
 const Text = (maxLength: number) =>
@@ -20,13 +22,20 @@ const Text = (maxLength: number) =>
     description: `1–${maxLength} characters, none of them a control character or noncharacter`,
   });
 
-export const PollParams = Type.Object({ pollId: Id });
+const PollId = Type.String({ ...Id, examples: ['colors'] });
+const Region = Type.String({
+  pattern: '^[a-z0-9-]{1,32}$',
+  description: 'the name of a region',
+  examples: ['eu-west-1'],
+});
+
+export const PollParams = Type.Object({ pollId: PollId });
 
 export const NewPoll = Type.Object(
   {
-    pollId: Type.Optional(Id),
+    pollId: Type.Optional(PollId),
     question: Text(280),
-    choices: Type.Array(Text(40), { minItems: 2, maxItems: MAX_CHOICES }),
+    choices: Type.Array(Text(40), { minItems: 2, maxItems: MAX_CHOICES, [DOCUMENTED]: { uniqueItems: true } }),
     opensAt: Type.Optional(Time),
     closesAt: Type.Optional(Time),
     voterLimit: Type.Optional(Type.Enum(['none', 'one'])),
@@ -45,19 +54,30 @@ export const NewPoll = Type.Object(
       }),
     ),
   },
-  { additionalProperties: false },
+  {
+    additionalProperties: false,
+    examples: [
+      {
+        pollId: 'lunch',
+        question: 'What is for lunch?',
+        choices: ['PIZZA', 'SUSHI', 'TACOS'],
+        closesAt: '2040-01-01T12:00:00+01:00',
+        voterLimit: 'one',
+      },
+    ],
+  },
 );
 
 export const ClosePoll = Type.Object(
   {
     withoutRegions: Type.Optional(
-      Type.Array(Type.String({ pattern: '^[a-z0-9-]{1,32}$', description: 'the name of a region' }), {
+      Type.Array(Region, {
         maxItems: 32,
         description: 'regions that are lost',
       }),
     ),
   },
-  { additionalProperties: false },
+  { additionalProperties: false, examples: [{}] },
 );
 
 const Audit = Type.Object(
@@ -70,8 +90,23 @@ const Audit = Type.Object(
     at: Timestamp,
     withoutRegions: Type.Optional(Type.Array(Type.String())),
   },
-  { description: 'Counts of this region’s ballots that must agree' },
+  {
+    description: 'Counts of this region’s ballots that must agree',
+    examples: [{ ballots: 42, shards: 42, tally: 42, drift: 0, doubleVoters: 0, at: '2027-01-01T11:00:01.000Z' }],
+  },
 );
+
+const pollExample = {
+  pollId: 'colors',
+  question: 'Which color?',
+  choices: ['RED', 'GREEN', 'BLUE'],
+  closesAt: '2027-01-01T11:00:00.000Z',
+  voterLimit: 'one',
+  channels: ['sms', 'web'],
+  hideUntilClose: false,
+  status: 'open',
+  createdAt: '2027-01-01T10:00:00.000Z',
+};
 
 const pollFields = {
   pollId: Type.String(),
@@ -91,29 +126,46 @@ const pollFields = {
   audit: Type.Optional(Audit),
 };
 
-export const PollBody = Type.Object(pollFields, { title: 'Poll', description: 'The poll' });
+export const PollBody = Type.Object(pollFields, {
+  title: 'Poll',
+  description: 'The poll',
+  examples: [pollExample],
+});
 
 export const CreatedPoll = Type.Object(pollFields, {
   title: 'Poll',
   description: 'The poll',
+  examples: [pollExample],
   headers: { location: Type.String({ description: 'Path of the poll' }) },
 });
 
 export const PollList = Type.Object(
-  { polls: Type.Array(PollBody), nextCursor: Type.Optional(Type.String()) },
+  { polls: Type.Array(PollBody), nextCursor: NextCursor },
   { description: 'A page of polls, with `nextCursor` while there are more' },
 );
 
 export const ClosedPoll = Type.Object(
   { ...pollFields, audit: Audit },
-  { description: 'The closed poll with its audit' },
+  {
+    description: 'The closed poll with its audit',
+    examples: [
+      {
+        ...pollExample,
+        status: 'closed',
+        closedAt: '2027-01-01T11:00:00.000Z',
+        closedBy: 'schedule',
+        final: true,
+        audit: exampleOf(Audit),
+      },
+    ],
+  },
 );
 
 export const RecountBody = Type.Object(
   {
-    before: Type.Integer(),
-    after: Type.Integer(),
-    drift: Type.Integer({ description: 'After minus before' }),
+    before: Type.Integer({ examples: [42] }),
+    after: Type.Integer({ examples: [42] }),
+    drift: Type.Integer({ description: 'After minus before', examples: [0] }),
   },
   { description: 'Totals before and after' },
 );
@@ -124,11 +176,16 @@ export const NewVote = Type.Object(
     voter: Type.Optional(Type.String({ minLength: 1, maxLength: 256 })),
     voteId: Type.Optional(Identity),
   },
-  { additionalProperties: false },
+  { additionalProperties: false, examples: [{ choice: 'RED', voter: 'ada@example.org' }] },
 );
 
 export const VoteReceipt = Type.Object(
-  { voteId: Type.String(), pollId: Type.String(), choice: Type.String(), acceptedAt: Timestamp },
+  {
+    voteId: Type.String({ examples: ['01JGFJJZ00V3T2Q9K8W7M6N5P4'] }),
+    pollId: Type.String({ examples: ['colors'] }),
+    choice: Type.String({ examples: ['RED'] }),
+    acceptedAt: Timestamp,
+  },
   {
     description: 'The vote is counted',
     headers: { 'idempotent-replayed': Type.String({ description: '`true` if it had been counted before' }) },
@@ -136,6 +193,25 @@ export const VoteReceipt = Type.Object(
 );
 
 const orNull = (type: 'integer' | 'number') => Type.Unsafe<number | null>({ type: [type, 'null'] });
+
+const resultsExample = {
+  pollId: 'colors',
+  status: 'open',
+  total: 42,
+  ballots: 42,
+  choices: [
+    { choice: 'RED', votes: 21, share: 0.5 },
+    { choice: 'GREEN', votes: 14, share: 0.3333 },
+    { choice: 'BLUE', votes: 7, share: 0.1667 },
+  ],
+  revision: 42,
+  asOf: '2027-01-01T10:30:00.000Z',
+  lagMs: 120,
+  completeUpTo: '2027-01-01T10:29:58.000Z',
+  stale: false,
+  staleAfterSeconds: 15,
+  final: false,
+};
 
 export const ResultsBody = Type.Object(
   {
@@ -157,7 +233,11 @@ export const ResultsBody = Type.Object(
     final: Type.Boolean({ description: 'Whether no vote can come any more, all are counted and the audit is made' }),
     regions: Type.Optional(Type.Array(Type.Object({ region: Type.String(), open: Type.Boolean() }))),
   },
-  { title: 'Results', description: 'The results; while the poll hides them, all figures but `ballots` are null' },
+  {
+    title: 'Results',
+    description: 'The results; while the poll hides them, all figures but `ballots` are null',
+    examples: [resultsExample],
+  },
 );
 
 export const ResultsAnswer = {
@@ -169,17 +249,20 @@ export const ResultsAnswer = {
   content: {
     'application/json': { schema: ResultsBody },
     'text/csv': {
-      schema: Type.String({ description: 'Columns `choice`, `votes` and `share`; what is hidden is empty' }),
+      schema: Type.String({
+        description: 'Columns `choice`, `votes` and `share`; what is hidden is empty',
+        examples: ['choice,votes,share\r\nRED,21,0.5\r\nGREEN,14,0.3333\r\nBLUE,7,0.1667\r\n'],
+      }),
     },
   },
 };
 
 /** Twilio sends more fields than these, and new ones without notice. */
 export const SmsForm = Type.Object({
-  MessageSid: Identity,
-  From: Type.String({ minLength: 1, maxLength: 256 }),
-  To: Type.String({ minLength: 1, maxLength: 256 }),
-  Body: Type.String(),
+  MessageSid: Type.String({ ...Identity, examples: ['SM0123456789abcdef0123456789abcdef'] }),
+  From: Type.String({ minLength: 1, maxLength: 256, examples: ['+15005550010'] }),
+  To: Type.String({ minLength: 1, maxLength: 256, examples: ['+15005550006'] }),
+  Body: Type.String({ examples: ['Red'] }),
   OptOutType: Type.Optional(
     Type.String({ description: '`STOP`, `START` or `HELP` where Twilio took the text as such' }),
   ),
@@ -189,14 +272,23 @@ export const TwilioHeaders = Type.Object({
   'x-twilio-signature': Type.Optional(Type.String({ description: 'Needed once `TWILIO_AUTH_TOKEN` is set' })),
 });
 
-export const TwiML = { description: 'TwiML', content: { 'text/xml': { schema: Type.String() } } };
+const TwimlText = Type.String({
+  examples: ['<?xml version="1.0" encoding="UTF-8"?><Response><Message>Your vote for RED counts.</Message></Response>'],
+});
+
+export const TwiML = { description: 'TwiML', content: { 'text/xml': { schema: TwimlText } } };
 
 export const ResultsHeaders = Type.Object({
   'if-none-match': Type.Optional(Type.String({ description: '`ETag` of an answer before' })),
   accept: Type.Optional(Type.String({ description: '`text/csv` for a table' })),
 });
 
+const Events = Type.Unsafe<Readable>({
+  type: 'string',
+  examples: [`retry: 1000\n\nevent: results\nid: 42\ndata: ${JSON.stringify(resultsExample)}\n\n`],
+});
+
 export const ResultEvents = {
   description: 'Server-sent events; the data of each is the body of the results',
-  content: { 'text/event-stream': { schema: Type.Unsafe<Readable>({ type: 'string' }) } },
+  content: { 'text/event-stream': { schema: Events } },
 };
