@@ -23,7 +23,7 @@ const LEASE_SECONDS = 3;
 /** How far the clocks of the processes are ahead. */
 const CLOCKS_MS = [20_000, 0, -20_000];
 const ENQUEUERS = 4;
-const BATCH = 10;
+const BATCH = 5;
 const HANDS = 4;
 
 const shiftedClock = (ms: number): string => `
