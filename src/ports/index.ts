@@ -12,6 +12,8 @@ export type {
 } from './stocks.ts';
 export type { ChangeFeed, ChangeHandler, Clock, Ids, Meter, Random } from './system.ts';
 export type {
+  ActiveMark,
+  ActiveQueues,
   AddOutcome,
   Cancellation,
   ClaimOutcome,

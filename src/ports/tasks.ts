@@ -262,11 +262,11 @@ export interface ActiveMark {
 export interface ActiveQueues {
   /**
    * @returns the marks by queue; `isComplete` is false when some may be missing that hold tasks: before each queue was
-   * looked at for once, and an hour after that was done last
+   * looked at for once, and half an hour after that was done last
    */
   list(): Promise<{ readonly marks: ReadonlyMap<string, ActiveMark>; readonly isComplete: boolean }>;
 
-  /** Marks queues in which there may be something new to claim. One that this process has just marked may stay so. */
+  /** Marks queues in which there may be something new to claim. */
   mark(queues: readonly string[]): Promise<void>;
 
   /** Marks a queue anew if it is active, since it may be claimed from in another way now. */

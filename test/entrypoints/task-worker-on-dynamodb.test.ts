@@ -22,7 +22,6 @@ await withServer('The worker on DynamoDB', startDynamoDbLocal, async ({ endpoint
         container.rebind(ports.wakeUps).toConstantValue({ notify: async () => undefined });
       },
     });
-    // The first task of a queue is found when the worker looks for queues with a runner.
     const firsts = ['deaf', 'busy'].map(async (queue) => {
       await configure(queue);
       await untilDone(await enqueue(queue), 15_000);

@@ -1,8 +1,11 @@
 import { afterAll } from '@jest/globals';
+import type { Container } from 'inversify';
+import { DynamoDbQueueStore } from '../../src/adapters/dynamodb/queue-store.ts';
 import { streamsClient } from '../../src/adapters/streams/client.ts';
 import { ports } from '../../src/entrypoints/composition/tasks/tokens.ts';
 import { StreamCounting } from '../helpers/counted-tasks.ts';
 import { dynamoDbApp, dynamoDbSettings } from '../helpers/dynamodb-app.ts';
+import { everyQueue } from '../helpers/every-queue.ts';
 import { startDynamoDbLocal } from '../helpers/servers/dynamodb-local.ts';
 import { clientOf } from '../helpers/servers/dynamodb-tables.ts';
 import { withServer } from '../helpers/servers/with-server.ts';
@@ -20,7 +23,12 @@ await withServer('tasks on DynamoDB', startDynamoDbLocal, async ({ endpoint }) =
   });
   let counting: StreamCounting | undefined;
 
-  describeTasksRoutes('DynamoDB', () => dynamoDbApp(endpoint, settings), {
+  // Sweeps do not wait for the stream to be read, so that the clock of the test alone decides.
+  const prepare = (container: Container) => {
+    const queues = new DynamoDbQueueStore(client, tables.queues);
+    container.rebind(ports.active).toConstantValue(everyQueue(queues));
+  };
+  describeTasksRoutes('DynamoDB', () => dynamoDbApp(endpoint, settings, { prepare }), {
     bulk: false,
     approximate: ['throughputPerSecond', 'counters'],
     // The service reads the stream as well, every second.

@@ -18,15 +18,10 @@ const PARTITION = 'ACTIVE';
 const key = (queue: string) => ({ pk: PARTITION, sk: queue });
 /** When all queues were looked at; no queue has such a name. */
 const COMPLETED = '*';
-const COMPLETE_FOR_MS = 3_600_000;
-/** A worker that hears of a mark looks at the queue again a second later: what came meanwhile needs no other mark. */
-const MARK_INTERVAL_MS = 500;
+const COMPLETE_FOR_MS = 1_800_000;
 
 /** One small item for each active queue, beside each other in the table of queues: one request lists them. */
 export class DynamoDbActiveQueues implements ActiveQueues {
-  /** When this process marked which queue, ms of a steady clock; the oldest first. */
-  private readonly markedAt = new Map<string, number>();
-
   constructor(
     private readonly client: DynamoDBDocumentClient,
     private readonly table: string,
@@ -40,6 +35,7 @@ export class DynamoDbActiveQueues implements ActiveQueues {
       TableName: this.table,
       KeyConditionExpression: 'pk = :active',
       ExpressionAttributeValues: { ':active': PARTITION },
+      ConsistentRead: true,
     };
     try {
       for await (const { Items = [] } of paginateQuery({ client: this.client }, query))
@@ -53,16 +49,9 @@ export class DynamoDbActiveQueues implements ActiveQueues {
   }
 
   async mark(queues: readonly string[]): Promise<void> {
-    const now = performance.now();
-    for (const [queue, at] of this.markedAt) {
-      if (at > now - MARK_INTERVAL_MS) break;
-      this.markedAt.delete(queue);
-    }
-    const unmarked = queues.filter((queue) => !this.markedAt.has(queue));
-    await concurrently(PARALLEL_REQUESTS, unmarked, async (queue) => {
+    await concurrently(PARALLEL_REQUESTS, queues, async (queue) => {
       const Item = { ...key(queue), ...this.newMark() };
       await retry(() => this.client.send(new PutCommand({ TableName: this.table, Item })));
-      this.markedAt.set(queue, now);
     });
   }
 

@@ -231,9 +231,13 @@ export class DynamoDbTaskStore implements TaskStore {
   }
 
   async nextDueAt(queue: string, now: number): Promise<number | undefined> {
-    const lists = [...openLists(queue), laterList(queue)];
-    const { entries, next } = await this.index.read(lists, { order: 'fifo', limit: DUE_PAGE });
-    if (next !== undefined) return now;
+    const [open, later] = await Promise.all([
+      this.index.read(openLists(queue), { order: 'fifo', limit: DUE_PAGE }),
+      // Sorted by when they are due.
+      this.index.read([laterList(queue)], { order: 'fifo', limit: 1 }),
+    ]);
+    if (open.next !== undefined) return now;
+    const entries = [...open.entries, ...later.entries];
     return entries.length > 0 ? Math.min(...entries.map(dueAt)) : undefined;
   }
 

@@ -1,4 +1,5 @@
 /** Adapters that keep everything in the process, for tests of the domain: `portside/memory`. */
+export { MemoryActiveQueues } from './active-queues.ts';
 export { MemoryChangeFeed } from './change-feed.ts';
 export { MemoryPollStore } from './poll-store.ts';
 export { MemoryQueueStore } from './queue-store.ts';

@@ -11,7 +11,7 @@ const MAX_PAGES = 100;
 /** Queues swept at the same time. */
 const QUEUES_AT_ONCE = 10;
 
-/** Nothing is missing any more from what the store shows of a task that is so old, ms. */
+/** A task this old is sure to show up in the store's lists, ms. */
 const SHOWN_AFTER_MS = 60_000;
 
 /** Does what nobody asks for: settles what is overdue, and wakes workers whose signal was lost. */
@@ -26,7 +26,7 @@ export class SweepTasks {
   ) {}
 
   /**
-   * Sweeps every active queue, and once an hour all. One that cannot be swept does not keep the others from it. Delayed
+   * Sweeps every active queue, and every half an hour all. One that cannot be swept does not keep the others from it. Delayed
    * tasks of all queues are brought back first, since they are due at a certain time and what is overdue is late already.
    * Of that, at most 10,000 tasks and one page of every queue are settled, so that the delayed ones do not have to wait for
    * long.
@@ -39,8 +39,8 @@ export class SweepTasks {
    */
   async execute(): Promise<void> {
     const { marks, isComplete } = await this.active.list();
-    const queues = isComplete ? await this.markedQueues(marks) : await this.allQueues();
     const failures = new Map<string, unknown>();
+    const queues = isComplete ? await this.markedQueues(marks, failures) : await this.allQueues();
     const forEach = async (some: readonly Queue[], work: (settings: Queue) => Promise<void>): Promise<void> => {
       await concurrently(QUEUES_AT_ONCE, some, (each) =>
         work(each).catch((error) => void failures.set(each.queue, error)),
@@ -57,26 +57,27 @@ export class SweepTasks {
       const now = this.clock.now();
       const dueAt = await this.tasks.nextDueAt(each.queue, now);
       if (dueAt === undefined) empty.add(each.queue);
-      else if (dueAt <= now) due.push(each);
+      else if (!marks.has(each.queue)) await this.active.mark([each.queue]);
+      if (dueAt !== undefined && dueAt <= now) due.push(each);
     });
     await this.settleAll(due, forEach);
     const waiting = await this.measure(due, forEach);
-    // In one go: a signal may call somebody who looks at all of them.
-    if (waiting.length > 0)
-      await this.wakeUps.notify(waiting).catch((error) => waiting.map((queue) => failures.set(queue, error)));
-
     let queuesWithDeadLetters = 0;
     await forEach(queues, async ({ queue }) => {
       const { items } = await this.tasks.list(queue, 'FAILURE', { limit: 1 });
       queuesWithDeadLetters += items.length;
-      const isIdle = empty.has(queue) && items.length === 0;
-      if (!isIdle && !marks.has(queue)) await this.active.mark([queue]);
-      if (isIdle && tidied.has(queue)) await this.forget(queue, marks.get(queue));
+      if (!empty.has(queue)) return;
+      const isIdle = items.length === 0 && tidied.has(queue);
+      if (isIdle) await this.forget(queue, marks.get(queue));
+      else if (!marks.has(queue)) await this.active.mark([queue]);
     });
+    if (!isComplete && failures.size === 0) await this.active.completed();
     this.meter.record('QueuesWithDeadLetters', queuesWithDeadLetters, 'Count');
+    // In one go: a signal may call somebody who looks at all of them.
+    if (waiting.length > 0)
+      await this.wakeUps.notify(waiting).catch((error) => waiting.map((queue) => failures.set(queue, error)));
     if (failures.size > 0)
       throw new AggregateError([...failures.values()], `${failures.size} queues could not be swept`);
-    if (!isComplete) await this.active.completed();
   }
 
   /** Settles what is overdue: a page of each queue in turn, so that none has to wait for the end of another. */
@@ -115,13 +116,18 @@ export class SweepTasks {
     if (mark && mark.at < this.clock.now() - SHOWN_AFTER_MS) await this.active.forget(queue, mark);
   }
 
-  private async markedQueues(marks: ReadonlyMap<string, ActiveMark>): Promise<Queue[]> {
-    const queues = await concurrently(QUEUES_AT_ONCE, [...marks], async ([queue, mark]) => {
-      const settings = await this.queues.get(queue);
-      if (!settings) await this.forget(queue, mark);
-      return settings;
+  private async markedQueues(marks: ReadonlyMap<string, ActiveMark>, failures: Map<string, unknown>): Promise<Queue[]> {
+    const queues: Queue[] = [];
+    await concurrently(QUEUES_AT_ONCE, [...marks], async ([queue, mark]) => {
+      try {
+        const settings = await this.queues.get(queue);
+        if (settings) queues.push(settings);
+        else await this.forget(queue, mark);
+      } catch (error) {
+        failures.set(queue, error);
+      }
     });
-    return queues.filter((settings) => settings !== undefined);
+    return queues;
   }
 
   private async allQueues(): Promise<Queue[]> {

@@ -7,6 +7,7 @@ import { type ShardEvent, type ShardResponse, tasksStreamHandler } from '../comp
 import { ports } from '../composition/tasks/tokens.ts';
 
 const container = composeWorker({ settings }, (config) => [dynamoDbModule, streamModule(config)]);
+const lifecycle = container.get(system.lifecycle);
 const handle = tasksStreamHandler({
   counts: container.get(ports.counts),
   active: container.get(ports.active),
@@ -16,4 +17,4 @@ const handle = tasksStreamHandler({
 });
 
 /** The stream of the tasks table, in batches. All times that count are in the records. */
-export const handler = (event: ShardEvent): Promise<ShardResponse> => handle(event);
+export const handler = (event: ShardEvent): Promise<ShardResponse> => lifecycle.resume().then(() => handle(event));

@@ -4,12 +4,12 @@ export class Bell {
   private ringsAt = Number.POSITIVE_INFINITY;
   private onSooner: (() => void) | undefined;
 
-  /** Whether it has rung since the last wait. */
-  get hasRung(): boolean {
-    return this.ringsAt <= performance.now();
+  /** Whether it has rung since the last wait, or will ring. */
+  get isSet(): boolean {
+    return this.ringsAt < Number.POSITIVE_INFINITY;
   }
 
-  /** @param inMs from now; earlier if it was to ring earlier already */
+  /** @param inMs from now; a ring that is due sooner stands */
   ring(inMs = 0): void {
     const at = performance.now() + inMs;
     if (at >= this.ringsAt) return;
@@ -20,10 +20,11 @@ export class Bell {
   /** Resolves when the bell rings or has rung since the last wait, at the latest after `ms`. @returns whether it rang */
   async wait(ms: number): Promise<boolean> {
     const end = performance.now() + ms;
-    while (!this.hasRung && performance.now() < end) await this.untilSooner(Math.min(end, this.ringsAt));
-    const hasRung = this.hasRung;
-    if (hasRung) this.ringsAt = Number.POSITIVE_INFINITY;
-    return hasRung;
+    const hasRung = (): boolean => this.ringsAt <= performance.now();
+    while (!hasRung() && performance.now() < end) await this.untilSooner(Math.min(end, this.ringsAt));
+    const rang = hasRung();
+    if (rang) this.ringsAt = Number.POSITIVE_INFINITY;
+    return rang;
   }
 
   /** Resolves at a moment of the steady clock, or once the bell is to ring sooner than it was. */

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { concurrently } from '../../domain/shared/concurrently.ts';
 import type { Queue, RunnerSettings } from '../../domain/tasks/queue.ts';
 import type { FleetLease, TaskStore } from '../../ports/tasks.ts';
 import { type CallTime, mayBegin } from './queue-worker.ts';
@@ -23,6 +24,8 @@ const LOOK_INTERVAL_MS = 1_000;
 const LINGER_MS = 20_000;
 /** The processor does not call itself more often than that in a row; then it is for a sweep to begin again. */
 export const MAX_ROUNDS = 100;
+/** Queues that are looked at, at the same time. */
+const QUEUES_AT_ONCE = 10;
 
 /** Why a run of the processor ended. */
 export type RunEnd =
@@ -62,7 +65,7 @@ export class FleetProcessor {
         .release()
         .catch((error) => logger.warn({ err: error }, 'the lease of the processor runs out by itself'));
     }
-    if (!(await this.hasWork())) return 'drained';
+    if ((await this.queuesWithWork()).length === 0) return 'drained';
     if (round >= MAX_ROUNDS) {
       logger.warn({ round }, 'the processor has called itself often enough; the next sweep begins again');
       return 'stopped';
@@ -83,8 +86,11 @@ export class FleetProcessor {
     try {
       while (isHeld && leftMs() > RESERVE_MS) {
         await delay(Math.min(LOOK_INTERVAL_MS, leftMs() - RESERVE_MS));
-        const hasMore = worker.isBusy || (await this.hasWork((runner) => mayBegin(runner, callTime)).catch(() => true));
-        if (!hasMore) return;
+        if (worker.isBusy) continue;
+        const waiting = await this.queuesWithWork((runner) => mayBegin(runner, callTime)).catch(() => undefined);
+        if (waiting?.length === 0) return;
+        // Their wake-ups may have been lost.
+        for (const queue of waiting ?? []) void worker.wake(queue);
       }
     } finally {
       await worker.stop(Math.max(0, leftMs() - RECORD_MS));
@@ -112,16 +118,16 @@ export class FleetProcessor {
     }
   }
 
-  /** Whether some queue whose runner is of use has a task that can be claimed now or soon. */
-  private async hasWork(isOfUse: (runner: RunnerSettings) => boolean = () => true): Promise<boolean> {
+  /** Queues whose runners are of use and have a task that can be claimed now or soon. */
+  private async queuesWithWork(isOfUse: (runner: RunnerSettings) => boolean = () => true): Promise<readonly string[]> {
     const { active, queues, tasks, clock } = this.parts;
     const { marks } = await active.list();
-    for (const name of marks.keys()) {
+    const found = await concurrently(QUEUES_AT_ONCE, [...marks.keys()], async (name) => {
       const queue = await queues.get(name);
-      if (!queue?.runner || !isOfUse(queue.runner) || !this.mayClaim(queue)) continue;
-      if ((await tasks.heads(name, 'fifo', 1, clock.now() + LINGER_MS)).length > 0) return true;
-    }
-    return false;
+      if (!queue?.runner || !isOfUse(queue.runner) || !this.mayClaim(queue)) return [];
+      return (await tasks.heads(name, 'fifo', 1, clock.now() + LINGER_MS)).length > 0 ? [name] : [];
+    });
+    return found.flat();
   }
 
   /** Whether tasks of a queue may be claimed now or soon; where a probe is due later, the next sweep calls for it. */

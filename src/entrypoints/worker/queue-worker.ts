@@ -71,8 +71,8 @@ export class QueueWorker {
   private breaker: Breaker | undefined;
   /** The last look brought fewer tasks than there were slots: one more free slot is no reason to look again. */
   private isDrained = false;
-  /** The last look found no open task, and nothing has happened since. */
-  private wasEmpty = false;
+  /** There was a second look since it was woken. */
+  private hasLookedAgain = false;
   private isClaiming = false;
 
   constructor(
@@ -96,9 +96,9 @@ export class QueueWorker {
     this.bell.ring(inMs);
   }
 
-  /** Whether it was woken since it looked last. */
+  /** Whether it was woken, for now or for later, since it looked last. */
   get isWoken(): boolean {
-    return this.bell.hasRung;
+    return this.bell.isSet;
   }
 
   /**
@@ -125,7 +125,7 @@ export class QueueWorker {
         const restMs = await this.fillSlots();
         if (restMs === undefined) return;
         failures = 0;
-        if (restMs > 0 && (await this.bell.wait(restMs))) this.wasEmpty = false;
+        if (restMs > 0 && (await this.bell.wait(restMs))) this.hasLookedAgain = false;
       } catch (error) {
         const pauseMs = backoffMs(failures++);
         this.parts.logger.error({ err: error, queue: this.queue, pauseMs }, 'claiming failed; it is tried again');
@@ -161,17 +161,18 @@ export class QueueWorker {
   }
 
   /**
-   * Until a delay or a lease is over, which nobody will tell. The store may take a moment to show a new task, so an empty
-   * queue is looked at twice.
+   * Until a delay or a lease is over, which nobody will tell. The store may take a moment to show a new task, so a worker
+   * that was woken looks twice.
    *
    * @returns ms; undefined when there is nothing to wait for
    */
   private async untilNextTask(): Promise<number | undefined> {
     const now = this.parts.clock.now();
     const dueAt = await this.parts.tasks.nextDueAt(this.queue, now);
-    if (dueAt !== undefined) return dueAt > now ? Math.min(dueAt - now, MAX_REST_MS) : LOOK_INTERVAL_MS;
-    if (this.wasEmpty && this.calls.size === 0) return undefined;
-    this.wasEmpty = true;
+    if (dueAt === undefined && this.hasLookedAgain && this.calls.size === 0) return undefined;
+    const restMs = dueAt !== undefined && dueAt > now ? dueAt - now : LOOK_INTERVAL_MS;
+    if (this.hasLookedAgain || restMs < LOOK_INTERVAL_MS) return Math.min(restMs, MAX_REST_MS);
+    this.hasLookedAgain = true;
     return LOOK_INTERVAL_MS;
   }
 

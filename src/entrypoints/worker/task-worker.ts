@@ -8,7 +8,7 @@ export interface TaskWorkerParts extends QueueWorkerParts {
   readonly signals: WakeUpSignals;
 }
 
-/** How long another process may wait to be heard. */
+/** How often the marks are read. */
 const LOOK_INTERVAL_MS = 1_000;
 /** Queues whose settings are read at the same time. */
 const QUEUES_AT_ONCE = 10;
@@ -63,7 +63,8 @@ export class TaskWorker {
     await concurrently(QUEUES_AT_ONCE, [...queues], (queue) => this.wake(queue));
   }
 
-  private async wake(queue: string, inMs = 0): Promise<void> {
+  /** There will be something to claim in a queue, perhaps. @param inMs from now; never rejects */
+  async wake(queue: string, inMs = 0): Promise<void> {
     const worker = this.workers.get(queue);
     if (worker) {
       worker.wake(inMs);

@@ -27,7 +27,7 @@ export const tasksStreamReader = (options: TasksStreamOptions): ChangeHandler<St
   changes: async (records) => void (await take(options, records[0]?.shardId ?? '', records)),
   gap: async () =>
     options.logger.warn(
-      'records may have left the stream of tasks before anybody counted them: sweeps set the counts right',
+      'records may have left the stream of tasks unread: their tasks may wait for half an hour, until a sweep looks at all queues and sets the counts right',
     ),
 });
 
@@ -59,7 +59,8 @@ async function take(
   const decoded = decodeTaskRecords(records);
   const { changes, pending, unreadable } = decoded;
   if (unreadable.length > 0) logger.error({ unreadable }, 'unreadable task records');
-  await counts.count(shardId, changes);
+  // First of all: nobody looks at a queue without a mark for half an hour.
   await active.mark([...pending]);
+  await counts.count(shardId, changes);
   return decoded;
 }
