@@ -269,6 +269,12 @@ export interface ActiveQueues {
   /** Marks queues in which there may be something new to claim. */
   mark(queues: readonly string[]): Promise<void>;
 
+  /**
+   * Marks a queue that a task was put into, unless this process has done so in the last half a minute: so that sweeps find
+   * the task, whether or not anybody reads the store's change stream.
+   */
+  touch(queue: string): Promise<void>;
+
   /** Marks a queue anew if it is active, since it may be claimed from in another way now. */
   renew(queue: string): Promise<void>;
 

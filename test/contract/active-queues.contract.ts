@@ -40,6 +40,27 @@ export function describeActiveQueues(
       expect(await markOf('r')).toEqual(r);
     });
 
+    it('marks a queue that is touched, each process once in half a minute', async () => {
+      await process('one').touch('q');
+      const first = await markOf('q');
+      expect(first).toBeDefined();
+      clock.advance(29_999);
+      await process('one').touch('q');
+      expect(await markOf('q')).toEqual(first);
+      await process('other').touch('q');
+      const second = await markOf('q');
+      expect(second?.id).not.toBe(first?.id);
+      clock.advance(1);
+      await process('one').touch('q');
+      expect((await markOf('q'))?.id).not.toBe(second?.id);
+
+      // A clock that goes back keeps nobody from it.
+      const before = await markOf('q');
+      clock.advance(-3_600_000);
+      await process('one').touch('q');
+      expect((await markOf('q'))?.id).not.toBe(before?.id);
+    });
+
     it('marks a queue anew whose settings changed, if it is active', async () => {
       await process('one').mark(['q']);
       const before = await markOf('q');

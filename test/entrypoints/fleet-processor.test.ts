@@ -51,7 +51,7 @@ await withServer('The processor of a fleet', startDynamoDbLocal, ({ endpoint }) 
     const wakeUps = new MemoryWakeUps();
     const rounds: number[] = [];
     const calls: RunnerSettings[] = [];
-    const enqueueTask = new EnqueueTask(tasks, queues, wakeUps, systemClock, ulids);
+    const enqueueTask = new EnqueueTask(tasks, queues, active, wakeUps, systemClock, ulids);
     let answer = async (): Promise<RunOutcome> => ({ kind: 'success' });
     const runTask = new RunTask(
       {

@@ -10,6 +10,7 @@ export const everyQueue = (queues: QueueStore): ActiveQueues => ({
     return { marks, isComplete: true };
   },
   mark: async () => undefined,
+  touch: async () => undefined,
   renew: async () => undefined,
   forget: async () => undefined,
   completed: async () => undefined,

@@ -54,6 +54,10 @@ export class FakeActiveQueues implements ActiveQueues {
     for (const queue of queues) this.marks.set(queue, { id: String(++this.count), at: this.clock.now() });
   }
 
+  touch(queue: string): Promise<void> {
+    return this.mark([queue]);
+  }
+
   async renew(queue: string): Promise<void> {
     if (this.marks.has(queue)) await this.mark([queue]);
   }

@@ -43,7 +43,7 @@ export function tasksWorld({
     queues,
     active,
     clock,
-    enqueueTask: new EnqueueTask(tasks, queues, wakeUps, clock, ids),
+    enqueueTask: new EnqueueTask(tasks, queues, active, wakeUps, clock, ids),
     claimTasks: new ClaimTasks(tasks, queues, new QueueOrders(tasks, queues, clock), clock, ids, random),
     extendLease: new ExtendLease(tasks, queues, clock),
     completeTask: new CompleteTask(tasks, clock),
@@ -51,7 +51,7 @@ export function tasksWorld({
     releaseTask: new ReleaseTask(tasks, wakeUps, clock),
     cancelTask: new CancelTask(tasks, clock),
     purgeQueue: new PurgeQueue(tasks, queues, clock),
-    redriveTasks: new RedriveTasks(tasks, queues, wakeUps, clock),
+    redriveTasks: new RedriveTasks(tasks, queues, active, wakeUps, clock),
     sweepTasks: new SweepTasks(tasks, queues, active, wakeUps, clock, { record: () => undefined }),
   };
 }

@@ -19,9 +19,17 @@ const key = (queue: string) => ({ pk: PARTITION, sk: queue });
 /** When all queues were looked at; no queue has such a name. */
 const COMPLETED = '*';
 const COMPLETE_FOR_MS = 1_800_000;
+/**
+ * A queue that was touched stays active for longer, since a sweep forgets none that was marked within a minute; after that
+ * it sees the task itself.
+ */
+const TOUCH_INTERVAL_MS = 30_000;
 
 /** One small item for each active queue, beside each other in the table of queues: one request lists them. */
 export class DynamoDbActiveQueues implements ActiveQueues {
+  /** When this process touched which queue, epoch ms. */
+  private readonly touchedAt = new Map<string, number>();
+
   constructor(
     private readonly client: DynamoDBDocumentClient,
     private readonly table: string,
@@ -53,6 +61,21 @@ export class DynamoDbActiveQueues implements ActiveQueues {
       const Item = { ...key(queue), ...this.newMark() };
       await retry(() => this.client.send(new PutCommand({ TableName: this.table, Item })));
     });
+  }
+
+  async touch(queue: string): Promise<void> {
+    const now = this.clock.now();
+    const isRecent = (at: number): boolean => at <= now && now - at < TOUCH_INTERVAL_MS;
+    if (isRecent(this.touchedAt.get(queue) ?? Number.NEGATIVE_INFINITY)) return;
+    for (const [each, at] of this.touchedAt) if (!isRecent(at)) this.touchedAt.delete(each);
+    // First of all, so that of many tasks at once one brings the mark.
+    this.touchedAt.set(queue, now);
+    try {
+      await this.mark([queue]);
+    } catch (error) {
+      this.touchedAt.delete(queue);
+      throw error;
+    }
   }
 
   async renew(queue: string): Promise<void> {

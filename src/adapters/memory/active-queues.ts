@@ -12,6 +12,7 @@ export class MemoryActiveQueues implements ActiveQueues {
   }
 
   async mark(): Promise<void> {}
+  async touch(): Promise<void> {}
   async renew(): Promise<void> {}
   async forget(): Promise<void> {}
   async completed(): Promise<void> {}

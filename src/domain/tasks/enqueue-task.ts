@@ -1,7 +1,7 @@
 import type { Clock, Ids } from '../../ports/system.ts';
-import type { QueueStore, TaskStore, WakeUps } from '../../ports/tasks.ts';
+import type { ActiveQueues, QueueStore, TaskStore, WakeUps } from '../../ports/tasks.ts';
 import { idempotencyKeyReused } from '../shared/domain-error.ts';
-import { announceTask } from './announce.ts';
+import { announceNew } from './announce.ts';
 import { queueFull } from './errors.ts';
 import { settingsForTasks } from './find-queues.ts';
 import { canonicalJson, payloadText } from './json-text.ts';
@@ -29,6 +29,7 @@ export class EnqueueTask {
   constructor(
     private readonly tasks: TaskStore,
     private readonly queues: QueueStore,
+    private readonly active: ActiveQueues,
     private readonly wakeUps: WakeUps,
     private readonly clock: Clock,
     private readonly ids: Ids,
@@ -92,7 +93,7 @@ export class EnqueueTask {
     const outcome = await this.tasks.add(task, settings.maxPending);
     switch (outcome.kind) {
       case 'added':
-        await announceTask(this.wakeUps, task, now);
+        await announceNew(this.active, this.wakeUps, queue, task.notBefore - now);
         return { task, replayed: false };
       case 'repeated':
         if (!saysTheSame(outcome.task, task)) throw idempotencyKeyReused(task.taskId);

@@ -1,6 +1,6 @@
 import type { Clock } from '../../ports/system.ts';
-import type { QueueStore, TaskStore, WakeUps } from '../../ports/tasks.ts';
-import { announce } from './announce.ts';
+import type { ActiveQueues, QueueStore, TaskStore, WakeUps } from '../../ports/tasks.ts';
+import { announceNew } from './announce.ts';
 import { changeListed } from './change-listed.ts';
 import { notRedrivable } from './errors.ts';
 import { settingsForTasks } from './find-queues.ts';
@@ -17,6 +17,7 @@ export class RedriveTasks {
   constructor(
     private readonly tasks: TaskStore,
     private readonly queues: QueueStore,
+    private readonly active: ActiveQueues,
     private readonly wakeUps: WakeUps,
     private readonly clock: Clock,
   ) {}
@@ -31,7 +32,7 @@ export class RedriveTasks {
     if (!isRedrivable(task)) throw notRedrivable(taskId);
     const after = await this.redrive(task, await settingsForTasks(this.queues, task.queue));
     if (!after) throw notRedrivable(taskId);
-    await announce(this.wakeUps, task.queue);
+    await announceNew(this.active, this.wakeUps, task.queue);
     return after;
   }
 
@@ -48,7 +49,7 @@ export class RedriveTasks {
       const settings = await settingsForTasks(this.queues, queue);
       return Promise.all(found.map(async (task) => (await this.redrive(task, settings)) !== undefined));
     });
-    if (count > 0) await announce(this.wakeUps, queue);
+    if (count > 0) await announceNew(this.active, this.wakeUps, queue);
     return count;
   }
 

@@ -150,13 +150,13 @@ function bindUseCases(options: ContainerModuleLoadOptions): void {
   const { tasks, queues, active, wakeUps } = ports;
   const { clock, ids } = system;
   bind(useCases.enqueueTask).toResolvedValue(
-    (tasks, queues, wakeUps, clock, ids) => new EnqueueTask(tasks, queues, wakeUps, clock, ids),
-    [tasks, queues, wakeUps, clock, ids],
+    (tasks, queues, active, wakeUps, clock, ids) => new EnqueueTask(tasks, queues, active, wakeUps, clock, ids),
+    [tasks, queues, active, wakeUps, clock, ids],
   );
   bind(useCases.findTasks).toResolvedValue((tasks) => new FindTasks(tasks), [tasks]);
   bind(useCases.redriveTasks).toResolvedValue(
-    (tasks, queues, wakeUps, clock) => new RedriveTasks(tasks, queues, wakeUps, clock),
-    [tasks, queues, wakeUps, clock],
+    (tasks, queues, active, wakeUps, clock) => new RedriveTasks(tasks, queues, active, wakeUps, clock),
+    [tasks, queues, active, wakeUps, clock],
   );
   bind(useCases.findQueues).toResolvedValue(
     (queues, tasks, orders, clock) => new FindQueues(queues, tasks, orders, clock),

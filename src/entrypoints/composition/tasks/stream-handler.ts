@@ -27,7 +27,7 @@ export const tasksStreamReader = (options: TasksStreamOptions): ChangeHandler<St
   changes: async (records) => void (await take(options, records[0]?.shardId ?? '', records)),
   gap: async () =>
     options.logger.warn(
-      'records may have left the stream of tasks unread: their tasks may wait for half an hour, until a sweep looks at all queues and sets the counts right',
+      'records may have left the stream of tasks unread: sweeps find their tasks, and set the counts right',
     ),
 });
 
