@@ -9,6 +9,7 @@ import { ServerProcess } from '../helpers/server-process.ts';
 import { startDynamoDbLocal } from '../helpers/servers/dynamodb-local.ts';
 import { clientOf, dynamoDbEnv } from '../helpers/servers/dynamodb-tables.ts';
 import { withServer } from '../helpers/servers/with-server.ts';
+import { wallClockAhead } from '../helpers/wall-clock.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -23,14 +24,6 @@ interface Body {
   readonly total: number;
   readonly tasks: readonly unknown[];
 }
-
-/** Puts the wall clock of a process ahead, or behind. */
-const wallClockAhead = (ms: number): string => `
-  const Right = Date;
-  globalThis.Date = class extends Right {
-    constructor(...parts) { if (parts.length > 0) super(...parts); else super(Right.now() + ${ms}); }
-    static now() { return Right.now() + ${ms}; }
-  };`;
 
 /** At SIGCONT the monotonic clock loses time against all others, as it does while a machine sleeps. */
 const sleepAtSignal = (ms: number): string => `

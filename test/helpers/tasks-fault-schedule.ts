@@ -15,6 +15,7 @@ import { httpService } from './http-service.ts';
 import { clientOf } from './servers/dynamodb-tables.ts';
 import { type Fate, FaultyProxy } from './servers/faulty-proxy.ts';
 import { readStream } from './stream-records.ts';
+import { wallClockAhead } from './wall-clock.ts';
 
 /** `served` has a runner; from `handled` workers outside claim, which are not to be relied on. */
 const QUEUES = ['served', 'handled'] as const;
@@ -25,13 +26,6 @@ const CLOCKS_MS = [20_000, 0, -20_000];
 const ENQUEUERS = 4;
 const BATCH = 5;
 const HANDS = 4;
-
-const shiftedClock = (ms: number): string => `
-  const Right = Date;
-  globalThis.Date = class extends Right {
-    constructor(...parts) { if (parts.length > 0) super(...parts); else super(Right.now() + ${ms}); }
-    static now() { return Right.now() + ${ms}; }
-  };`;
 
 export interface TasksReport {
   readonly tasks: number;
@@ -93,7 +87,7 @@ export async function playTaskFaults(
     else setTimeout(() => response.end('"done"'), 20);
   });
   const env = { AWS_ENDPOINT_URL_DYNAMODB: store.endpoint };
-  for (const ms of CLOCKS_MS) await fleet.add(env, shiftedClock(ms));
+  for (const ms of CLOCKS_MS) await fleet.add(env, wallClockAhead(ms));
   const [ahead, right, behind] = fleet.members as [Member, Member, Member];
   const all = [ahead, right, behind];
 
@@ -230,7 +224,7 @@ export async function playTaskFaults(
 export async function callsUnderWrongClocks(endpoint: string, tasks: number): Promise<number> {
   const fleet = await TasksFleet.onNewTables(endpoint);
   const service = await httpService((_, response) => void setTimeout(() => response.end('"done"'), 8_000));
-  for (const ms of CLOCKS_MS) await fleet.add({}, shiftedClock(ms));
+  for (const ms of CLOCKS_MS) await fleet.add({}, wallClockAhead(ms));
   const [member] = fleet.members as [Member];
   await put(fleet, member, 'q', { runner: { url: service.url, concurrency: tasks } });
   for (const each of fleet.members)

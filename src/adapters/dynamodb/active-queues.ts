@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import {
   DeleteCommand,
   type DynamoDBDocumentClient,
@@ -10,7 +9,7 @@ import {
 import { concurrently } from '../../domain/shared/concurrently.ts';
 import type { Clock } from '../../ports/system.ts';
 import type { ActiveMark, ActiveQueues } from '../../ports/tasks.ts';
-import { throwStoreError } from './errors.ts';
+import { passIfRefused, throwStoreError } from './errors.ts';
 import { PARALLEL_REQUESTS } from './parallel-requests.ts';
 import { retry } from './retry.ts';
 
@@ -88,7 +87,7 @@ export class DynamoDbActiveQueues implements ActiveQueues {
       ExpressionAttributeNames: { '#at': 'at' },
       ExpressionAttributeValues: { ':id': id, ':at': at },
     });
-    await retry(() => this.client.send(command)).catch(ifRefused);
+    await retry(() => this.client.send(command)).catch(passIfRefused);
   }
 
   async forget(queue: string, { id }: ActiveMark): Promise<void> {
@@ -98,7 +97,7 @@ export class DynamoDbActiveQueues implements ActiveQueues {
       ConditionExpression: 'id = :seen',
       ExpressionAttributeValues: { ':seen': id },
     });
-    await retry(() => this.client.send(command)).catch(ifRefused);
+    await retry(() => this.client.send(command)).catch(passIfRefused);
   }
 
   async completed(): Promise<void> {
@@ -109,8 +108,4 @@ export class DynamoDbActiveQueues implements ActiveQueues {
   private newMark(): ActiveMark {
     return { id: randomUUID(), at: this.clock.now() };
   }
-}
-
-function ifRefused(error: unknown): void {
-  if (!(error instanceof ConditionalCheckFailedException)) throw error;
 }

@@ -1,4 +1,8 @@
-import { DynamoDBServiceException, TransactionCanceledException } from '@aws-sdk/client-dynamodb';
+import {
+  ConditionalCheckFailedException,
+  DynamoDBServiceException,
+  TransactionCanceledException,
+} from '@aws-sdk/client-dynamodb';
 import { storeUnavailable } from '../../domain/shared/domain-error.ts';
 
 /** Refusals that other traffic brings about: nothing was written, and a repeat may succeed. */
@@ -47,4 +51,9 @@ export const storeError = (error: unknown): unknown =>
 /** For `.catch()`: throws {@link storeError} of what a request was rejected with. */
 export const throwStoreError = (error: unknown): never => {
   throw storeError(error);
+};
+
+/** For `.catch()`: lets a write pass that its condition refused, and throws anything else. */
+export const passIfRefused = (error: unknown): void => {
+  if (!(error instanceof ConditionalCheckFailedException)) throw error;
 };

@@ -24,7 +24,7 @@ import type { Clock } from '../../ports/system.ts';
 import type { AddOutcome, ClaimOutcome, ListedStatus, TaskStore } from '../../ports/tasks.ts';
 import { batchGet } from './batch-get.ts';
 import { readCursor, writeCursor } from './cursor.ts';
-import { throwStoreError, wasRepeated } from './errors.ts';
+import { passIfRefused, throwStoreError, wasRepeated } from './errors.ts';
 import {
   dueUntil,
   type Entry,
@@ -264,7 +264,7 @@ export class DynamoDbTaskStore implements TaskStore {
       const reading = { order: 'fifo', after: next, upTo: dueUntil(this.laterFrom(now)), limit: PAGE } as const;
       const due = await this.index.read([laterList(queue)], reading);
       await concurrently(PARALLEL_REQUESTS, due.entries, (entry) =>
-        retry(() => this.client.send(new UpdateCommand(bringInTask(tasks, queue, entry)))).catch(ifRefused),
+        retry(() => this.client.send(new UpdateCommand(bringInTask(tasks, queue, entry)))).catch(passIfRefused),
       );
       next = due.next;
     } while (next !== undefined && performance.now() < end);
@@ -312,10 +312,6 @@ const evenShare = (entries: number): number => 2 * Math.ceil(entries / SHARDS) +
 
 const newestOf = (entries: readonly Entry[]): Entry[] =>
   [...entries].sort((one, other) => (one.position > other.position ? -1 : 1));
-
-const ifRefused = (error: unknown): void => {
-  if (!(error instanceof ConditionalCheckFailedException)) throw error;
-};
 
 const isSame = (one: Task, other: Task): boolean => Object.keys(changedFields(one, other)).length === 0;
 

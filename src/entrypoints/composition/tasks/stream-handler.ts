@@ -59,7 +59,7 @@ async function take(
   const decoded = decodeTaskRecords(records);
   const { changes, pending, unreadable } = decoded;
   if (unreadable.length > 0) logger.error({ unreadable }, 'unreadable task records');
-  // First of all: nobody looks at a queue without a mark for half an hour.
+  // First of all: workers and sweeps look at marked queues alone.
   await active.mark([...pending]);
   await counts.count(shardId, changes);
   return decoded;
