@@ -5,6 +5,7 @@ import {
   GetRecordsCommand,
   GetShardIteratorCommand,
   type GetShardIteratorCommandInput,
+  TrimmedDataAccessException,
 } from '@aws-sdk/client-dynamodb-streams';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { DynamoDbQueueCounts } from '../../src/adapters/dynamodb/queue-counts.ts';
@@ -86,7 +87,17 @@ export class StreamCounting {
     for (const { ShardId = '' } of StreamDescription?.Shards ?? []) await this.countShard(StreamArn, ShardId);
   }
 
+  /** The emulator may refuse an iterator of a shard that it has just made; the shard is read from its beginning then. */
   private async countShard(StreamArn: string, ShardId: string): Promise<void> {
+    try {
+      await this.readShard(StreamArn, ShardId);
+    } catch (error) {
+      if (!(error instanceof TrimmedDataAccessException)) throw error;
+      this.positions.delete(ShardId);
+    }
+  }
+
+  private async readShard(StreamArn: string, ShardId: string): Promise<void> {
     const position = this.positions.get(ShardId);
     const from: Pick<GetShardIteratorCommandInput, 'ShardIteratorType' | 'SequenceNumber'> =
       position === undefined

@@ -5,10 +5,10 @@ import {
   type QueryCommandInput,
   type QueryCommandOutput,
 } from '@aws-sdk/lib-dynamodb';
+import { sortable } from '../../domain/shared/sortable.ts';
 import type { Order } from '../../domain/tasks/order.ts';
 import { dueAt, type Task, type TaskStatus } from '../../domain/tasks/task.ts';
 import { retry } from './retry.ts';
-import { sortable } from './sortable.ts';
 import { OPEN_INDEX } from './task-tables.ts';
 
 /** Open tasks of a queue stand in so many lists, each a partition of the index. More may be added, never fewer. */

@@ -11,7 +11,8 @@ import {
   UpdateCommand,
   type UpdateCommandInput,
 } from '@aws-sdk/lib-dynamodb';
-import type { Page, PageRequest } from '../../domain/shared/page.ts';
+import { cursorBehind, type Page, type PageRequest, sortKeyIn } from '../../domain/shared/page.ts';
+import { sortable } from '../../domain/shared/sortable.ts';
 import { numberTaken, pollExists, pollNotFound } from '../../domain/votes/errors.ts';
 import {
   type Audit,
@@ -24,10 +25,8 @@ import {
 } from '../../domain/votes/poll.ts';
 import type { DuePoll, PhoneNumber, PollStore } from '../../ports/votes.ts';
 import { batchGet } from './batch-get.ts';
-import { readCursor, writeCursor } from './cursor.ts';
 import { storeError, throwStoreError } from './errors.ts';
 import { retry } from './retry.ts';
-import { sortable } from './sortable.ts';
 
 export const pollKey = (pollId: string) => ({ pk: `POLL#${pollId}`, sk: 'POLL' });
 const numberKey = (smsNumber: string) => ({ pk: `NUMBER#${smsNumber}`, sk: 'NUMBER' });
@@ -35,7 +34,6 @@ const numberKey = (smsNumber: string) => ({ pk: `NUMBER#${smsNumber}`, sk: 'NUMB
 const listKey = (poll: Poll) => ({ pk: 'POLLS', sk: `${sortable(poll.createdAt)}#${poll.pollId}` });
 /** Entry in the list of what sweeps are to look after, sorted by when. */
 const dueKey = ({ pollId, dueAt }: DuePoll) => ({ pk: 'DUE', sk: `${sortable(dueAt)}#${pollId}` });
-const LIST_KEY = /^\d{15}#[A-Za-z0-9_-]+$/;
 export const pollIdIn = (sortKey: string): string => sortKey.slice(sortKey.indexOf('#') + 1);
 
 /** A number as it is stored; `edition` rises with every poll that it is given to. */
@@ -87,7 +85,7 @@ export class DynamoDbPollStore implements PollStore {
       KeyConditionExpression: cursor === undefined ? 'pk = :polls' : 'pk = :polls AND sk < :cursor',
       ExpressionAttributeValues: {
         ':polls': 'POLLS',
-        ...(cursor === undefined ? {} : { ':cursor': readCursor(cursor, LIST_KEY) }),
+        ...(cursor === undefined ? {} : { ':cursor': sortKeyIn(cursor) }),
       },
       ScanIndexForward: false,
       ConsistentRead: true,
@@ -98,7 +96,7 @@ export class DynamoDbPollStore implements PollStore {
     const last = keys.at(-1);
     return {
       items: await this.inOrder(keys.map(pollIdIn)),
-      nextCursor: Items.length > limit && last !== undefined ? writeCursor(last) : undefined,
+      nextCursor: Items.length > limit && last !== undefined ? cursorBehind(last) : undefined,
     };
   }
 

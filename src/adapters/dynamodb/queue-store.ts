@@ -9,12 +9,10 @@ import {
   UpdateCommand,
   type UpdateCommandInput,
 } from '@aws-sdk/lib-dynamodb';
-import { ID_PATTERN } from '../../domain/shared/id-pattern.ts';
-import type { Page, PageRequest } from '../../domain/shared/page.ts';
+import { cursorBehind, type Page, type PageRequest, sortKeyIn } from '../../domain/shared/page.ts';
 import { type Queue, type QueueMemory, type QueueSettings, queueSettings } from '../../domain/tasks/queue.ts';
 import type { QueueStore } from '../../ports/tasks.ts';
 import { batchGet } from './batch-get.ts';
-import { readCursor, writeCursor } from './cursor.ts';
 import { throwStoreError } from './errors.ts';
 import { retry } from './retry.ts';
 
@@ -99,7 +97,7 @@ export class DynamoDbQueueStore implements QueueStore {
       KeyConditionExpression: cursor === undefined ? 'pk = :queues' : 'pk = :queues AND sk > :cursor',
       ExpressionAttributeValues: {
         ':queues': 'QUEUES',
-        ...(cursor === undefined ? {} : { ':cursor': readCursor(cursor, ID_PATTERN) }),
+        ...(cursor === undefined ? {} : { ':cursor': sortKeyIn(cursor) }),
       },
       ConsistentRead: true,
       Limit: limit + 1,
@@ -111,7 +109,7 @@ export class DynamoDbQueueStore implements QueueStore {
     const last = names.at(-1);
     return {
       items: names.flatMap((name) => settings.get(settingsKey(name).pk) ?? []),
-      nextCursor: Items.length > limit && last !== undefined ? writeCursor(last) : undefined,
+      nextCursor: Items.length > limit && last !== undefined ? cursorBehind(last) : undefined,
     };
   }
 

@@ -8,10 +8,9 @@ import {
   type UpdateCommandInput,
 } from '@aws-sdk/lib-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
-import type { Page, PageRequest } from '../../domain/shared/page.ts';
-import { DEFAULT_CURRENCY, STOCK_ID_PATTERN, type Stock } from '../../domain/stocks/stock.ts';
+import { cursorBehind, type Page, type PageRequest, sortKeyIn } from '../../domain/shared/page.ts';
+import { DEFAULT_CURRENCY, type Stock } from '../../domain/stocks/stock.ts';
 import type { StockChange, StockStore } from '../../ports/stocks.ts';
-import { readCursor, writeCursor } from './cursor.ts';
 import { throwStoreError, wasRepeated } from './errors.ts';
 import type { TableDefinition } from './tables.ts';
 
@@ -82,12 +81,12 @@ export class DynamoDbStockStore implements StockStore {
       TableName: this.table,
       ConsistentRead: true,
       Limit: limit + 1,
-      ...(cursor === undefined ? {} : { ExclusiveStartKey: { stockId: readCursor(cursor, STOCK_ID_PATTERN) } }),
+      ...(cursor === undefined ? {} : { ExclusiveStartKey: { stockId: sortKeyIn(cursor) } }),
     });
     const { Items = [] } = await this.client.send(command, inTime()).catch(throwStoreError);
     const items = (Items as StockItem[]).slice(0, limit).map(stockIn);
     const last = items.at(-1);
-    return Items.length > limit && last ? { items, nextCursor: writeCursor(last.stockId) } : { items };
+    return Items.length > limit && last ? { items, nextCursor: cursorBehind(last.stockId) } : { items };
   }
 }
 

@@ -8,7 +8,7 @@ import {
 } from '@aws-sdk/lib-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { concurrently } from '../../domain/shared/concurrently.ts';
-import type { Page, PageRequest } from '../../domain/shared/page.ts';
+import { cursorBehind, type Page, type PageRequest, sortKeyIn } from '../../domain/shared/page.ts';
 import type { Order } from '../../domain/tasks/order.ts';
 import type { QueueFigures } from '../../domain/tasks/queue-figures.ts';
 import {
@@ -23,7 +23,6 @@ import {
 import type { Clock } from '../../ports/system.ts';
 import type { AddOutcome, ClaimOutcome, ListedStatus, TaskStore } from '../../ports/tasks.ts';
 import { batchGet } from './batch-get.ts';
-import { readCursor, writeCursor } from './cursor.ts';
 import { passIfRefused, throwStoreError, wasRepeated } from './errors.ts';
 import {
   dueUntil,
@@ -59,7 +58,6 @@ const PAGE = 500;
 /** How long one sweep does so with a queue; tasks come back early enough for the next one to go on. */
 const BRING_IN_MS = 20_000;
 /** A task's place, which cursors hold. */
-const POSITION = /^\d{15}#.+$/;
 /** Unless it is said otherwise, queues are swept once a minute at the least. */
 const SWEEP_MS = 60_000;
 
@@ -132,14 +130,14 @@ export class DynamoDbTaskStore implements TaskStore {
   }
 
   async list(queue: string, status: ListedStatus, { limit, cursor }: PageRequest): Promise<Page<Task>> {
-    const after = cursor === undefined ? undefined : readCursor(cursor, POSITION);
+    const after = cursor === undefined ? undefined : sortKeyIn(cursor);
     const { entries, next } = await this.readStatus(queue, status, limit, after);
     const page = entries.slice(0, limit);
     const last = entries.length > limit ? page.at(-1)?.position : next;
     const tasks = await this.getAll(page);
     return {
       items: tasks.filter((task) => task.status === status),
-      nextCursor: last === undefined ? undefined : writeCursor(last),
+      nextCursor: last === undefined ? undefined : cursorBehind(last),
     };
   }
 

@@ -1,44 +1,27 @@
-import { invalidCursor, type Page, type PageRequest } from '../../domain/shared/page.ts';
-
-/** A cursor for what comes behind the item with this key. */
-export const writeCursor = (key: string): string => Buffer.from(key).toString('base64url');
+import { cursorBehind, type Page, type PageRequest, sortKeyIn } from '../../domain/shared/page.ts';
 
 /**
- * A page of a list that is there as a whole.
+ * A page of a list that is there as a whole, in the order of its sort keys.
  *
- * @param keyOf tells an item from all others
- * @throws DomainError `INVALID_REQUEST` for a cursor that belongs to none of the items
+ * @throws DomainError `INVALID_REQUEST` for a text that is no cursor
  */
 export function pageOf<Item>(
-  list: readonly Item[],
-  keyOf: (item: Item) => string,
-  { limit, cursor }: PageRequest,
-): Page<Item> {
-  const start = cursor === undefined ? 0 : list.findIndex((item) => writeCursor(keyOf(item)) === cursor) + 1;
-  if (cursor !== undefined && start === 0) throw invalidCursor();
-  const items = list.slice(start, start + limit);
-  const last = items.at(-1);
-  return start + limit < list.length && last !== undefined
-    ? { items, nextCursor: writeCursor(keyOf(last)) }
-    : { items };
-}
-
-/**
- * A page of a list in the order of its keys. The item at which a page ended may be gone when the next one is read.
- *
- * @param keyOf tells an item from all others
- * @param form what keys look like
- * @throws DomainError `INVALID_REQUEST` for a cursor that holds no key of this form
- */
-export function pageByKey<Item>(
   list: Iterable<Item>,
-  keyOf: (item: Item) => string,
-  form: RegExp,
+  sortKeyOf: (item: Item) => string,
   { limit, cursor }: PageRequest,
+  order: 'ascending' | 'descending' = 'ascending',
 ): Page<Item> {
-  const after = cursor === undefined ? '' : Buffer.from(cursor, 'base64url').toString();
-  if (cursor !== undefined && !form.test(after)) throw invalidCursor();
-  const rest = [...list].filter((item) => keyOf(item) > after);
-  rest.sort((one, other) => (keyOf(one) < keyOf(other) ? -1 : 1));
-  return pageOf(rest, keyOf, { limit });
+  const sign = order === 'ascending' ? 1 : -1;
+  const compare = (one: string, other: string): number => (one === other ? 0 : one < other ? -sign : sign);
+  const after = cursor === undefined ? undefined : sortKeyIn(cursor);
+  const rest = [...list]
+    .map((item) => ({ item, key: sortKeyOf(item) }))
+    .filter(({ key }) => after === undefined || compare(key, after) > 0)
+    .sort((one, other) => compare(one.key, other.key));
+  const items = rest.slice(0, limit);
+  const last = items.at(-1);
+  return {
+    items: items.map(({ item }) => item),
+    ...(rest.length > limit && last !== undefined ? { nextCursor: cursorBehind(last.key) } : {}),
+  };
 }

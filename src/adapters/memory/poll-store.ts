@@ -1,4 +1,5 @@
 import type { Page, PageRequest } from '../../domain/shared/page.ts';
+import { sortable } from '../../domain/shared/sortable.ts';
 import { numberTaken, pollExists, pollNotFound } from '../../domain/votes/errors.ts';
 import { type Audit, firstDueAt, overlaps, type Poll, pollsToKeep } from '../../domain/votes/poll.ts';
 import type { DuePoll, PhoneNumber, PollStore } from '../../ports/votes.ts';
@@ -11,7 +12,7 @@ export class MemoryPollStore implements PollStore {
 
   /** @param polls what the store holds from the start */
   constructor(polls: readonly Poll[] = []) {
-    for (const poll of [...polls].sort(newestFirst).reverse()) this.keep(poll);
+    for (const poll of [...polls].sort((one, other) => (sortKey(one) < sortKey(other) ? -1 : 1))) this.keep(poll);
   }
 
   async create(poll: Poll): Promise<void> {
@@ -30,7 +31,7 @@ export class MemoryPollStore implements PollStore {
   }
 
   async list(page: PageRequest): Promise<Page<Poll>> {
-    return pageOf([...this.polls.values()].sort(newestFirst), ({ pollId }) => pollId, page);
+    return pageOf(this.polls.values(), sortKey, page, 'descending');
   }
 
   async findNumber(smsNumber: string): Promise<PhoneNumber | undefined> {
@@ -107,5 +108,4 @@ export class MemoryPollStore implements PollStore {
   }
 }
 
-const newestFirst = (one: Poll, other: Poll): number =>
-  other.createdAt - one.createdAt || (other.pollId > one.pollId ? 1 : -1);
+const sortKey = ({ createdAt, pollId }: Poll): string => `${sortable(createdAt)}#${pollId}`;

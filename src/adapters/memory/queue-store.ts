@@ -1,10 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
-import { ID_PATTERN } from '../../domain/shared/id-pattern.ts';
 import type { Page, PageRequest } from '../../domain/shared/page.ts';
 import type { Queue, QueueMemory, QueueSettings } from '../../domain/tasks/queue.ts';
 import type { QueueStore } from '../../ports/tasks.ts';
-import { pageByKey } from './pages.ts';
+import { pageOf } from './pages.ts';
 
 export class MemoryQueueStore implements QueueStore {
   private readonly queues = new Map<string, Queue>();
@@ -51,7 +50,7 @@ export class MemoryQueueStore implements QueueStore {
   }
 
   async list(page: PageRequest): Promise<Page<Queue>> {
-    return pageByKey(this.queues.values(), ({ queue }) => queue, ID_PATTERN, page);
+    return pageOf(this.queues.values(), ({ queue }) => queue, page);
   }
 
   /** The names of all queues. */

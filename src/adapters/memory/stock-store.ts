@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Page, PageRequest } from '../../domain/shared/page.ts';
-import { DEFAULT_CURRENCY, STOCK_ID_PATTERN, type Stock } from '../../domain/stocks/stock.ts';
+import { DEFAULT_CURRENCY, type Stock } from '../../domain/stocks/stock.ts';
 import type { StockChange, StockStore } from '../../ports/stocks.ts';
-import { pageByKey } from './pages.ts';
+import { pageOf } from './pages.ts';
 
 export class MemoryStockStore implements StockStore {
   private readonly stocks = new Map<string, Stock>();
@@ -33,6 +33,6 @@ export class MemoryStockStore implements StockStore {
   }
 
   async list(page: PageRequest): Promise<Page<Stock>> {
-    return pageByKey(this.stocks.values(), ({ stockId }) => stockId, STOCK_ID_PATTERN, page);
+    return pageOf(this.stocks.values(), ({ stockId }) => stockId, page);
   }
 }

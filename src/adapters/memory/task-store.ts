@@ -1,12 +1,10 @@
-import { invalidCursor, type Page, type PageRequest } from '../../domain/shared/page.ts';
+import { cursorBehind, type Page, type PageRequest, sortKeyIn } from '../../domain/shared/page.ts';
 import type { Order } from '../../domain/tasks/order.ts';
 import type { QueueFigures } from '../../domain/tasks/queue-figures.ts';
 import { claimed, type Grant, isClaimable, isOpen, standsAs, type Task } from '../../domain/tasks/task.ts';
 import type { AddOutcome, ClaimOutcome, ListedStatus, TaskStore } from '../../ports/tasks.ts';
-import { writeCursor } from './pages.ts';
 import { type Entry, indexOf, QueueTasks } from './queue-tasks.ts';
 
-const CURSOR = /^\d{15}#.+$/;
 /** What a task takes beside its texts, with its places in the lists, bytes. */
 const TASK_BYTES = 1_500;
 
@@ -51,10 +49,10 @@ export class MemoryTaskStore implements TaskStore {
   async list(queue: string, status: ListedStatus, { limit, cursor }: PageRequest): Promise<Page<Task>> {
     const list = this.tasksOf(queue).listed(status);
     const items: Task[] = [];
-    for (let at = cursor === undefined ? list.length - 1 : indexOf(list, placeIn(cursor)) - 1; at >= 0; at--) {
+    for (let at = cursor === undefined ? list.length - 1 : indexOf(list, sortKeyIn(cursor)) - 1; at >= 0; at--) {
       const { task } = list[at] as Entry;
       if (task.status !== status) continue;
-      if (items.length === limit) return { items, nextCursor: writeCursor((items.at(-1) as Task).place) };
+      if (items.length === limit) return { items, nextCursor: cursorBehind((items.at(-1) as Task).place) };
       items.push(task);
     }
     return { items };
@@ -141,10 +139,4 @@ export class MemoryTaskStore implements TaskStore {
 function bytesOf({ payload, result = '', error = '', history = [] }: Task): number {
   const errors = history.reduce((bytes, end) => bytes + 200 + 2 * (end.error?.length ?? 0), 0);
   return TASK_BYTES + Buffer.byteLength(payload) + Buffer.byteLength(result) + 2 * error.length + errors;
-}
-
-function placeIn(cursor: string): string {
-  const place = Buffer.from(cursor, 'base64url').toString();
-  if (!CURSOR.test(place)) throw invalidCursor();
-  return place;
 }

@@ -7,5 +7,5 @@ export {
   invalidRequest,
   storeUnavailable,
 } from './domain-error.ts';
-export { invalidCursor, type Page, type PageRequest, pagesOf } from './page.ts';
+export { cursorBehind, type Page, type PageRequest, pagesOf, sortKeyIn } from './page.ts';
 export type { Precondition } from './precondition.ts';

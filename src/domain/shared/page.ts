@@ -1,4 +1,4 @@
-import { type DomainError, invalidRequest } from './domain-error.ts';
+import { invalidRequest } from './domain-error.ts';
 
 export interface PageRequest {
   /** The most items to return, 1–100. */
@@ -10,12 +10,29 @@ export interface PageRequest {
 /** One page of a list. */
 export interface Page<Item> {
   readonly items: readonly Item[];
-  /** Given while there is more. Opaque: only the store that made it can read it. */
+  /** Given while there is more: {@link cursorBehind} the last item. */
   readonly nextCursor?: string;
 }
 
-/** The cursor of a request is none that the list has given out. */
-export const invalidCursor = (): DomainError => invalidRequest({ path: 'cursor', message: 'is not a nextCursor' });
+/** What cursors look like. Each of this form is a position in every list. */
+export const CURSOR_PATTERN = /^after:[A-Za-z0-9][A-Za-z0-9._~-]{0,127}$/;
+
+/**
+ * The cursor of the page that begins behind an item. The item may be gone by the time the page is read.
+ *
+ * @param sortKey by which the list is sorted: letters, digits, `.`, `_`, `-`, and `#`, which would end a URL
+ */
+export const cursorBehind = (sortKey: string): string => `after:${sortKey.replaceAll('#', '~')}`;
+
+/**
+ * The sort key behind which a page begins.
+ *
+ * @throws DomainError `INVALID_REQUEST` for a text that is no cursor
+ */
+export function sortKeyIn(cursor: string): string {
+  if (!CURSOR_PATTERN.test(cursor)) throw invalidRequest({ path: 'cursor', message: 'is not a nextCursor' });
+  return cursor.slice('after:'.length).replaceAll('~', '#');
+}
 
 /**
  * The pages of a list from its beginning to its end, each read when the one before is done with.

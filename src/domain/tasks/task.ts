@@ -1,3 +1,5 @@
+import { sortable } from '../shared/sortable.ts';
+
 export type TaskStatus = 'PENDING' | 'TAKEN' | 'SUCCESS' | 'FAILURE' | 'SHED' | 'CANCELLED';
 
 /** What the holder of a lease may do to end it. */
@@ -107,8 +109,7 @@ export function createTask({ defaults, ...draft }: TaskDraft, now: number): Task
 }
 
 /** Where a task stands among those of its queue: by creation, then by `serial`, which must rise within a process. */
-export const placeOf = (createdAt: number, serial: string): string =>
-  `${String(createdAt).padStart(15, '0')}#${serial}`;
+export const placeOf = (createdAt: number, serial: string): string => `${sortable(createdAt)}#${serial}`;
 
 /** Whether nobody holds it and its time has come: all that the order of a queue needs to know before a claim. */
 export const isIdle = (task: Pick<Task, 'leaseUntil' | 'notBefore'>, at: number): boolean =>

@@ -1,6 +1,6 @@
 import * as Type from 'typebox';
 import { ID_PATTERN } from '../../domain/shared/id-pattern.ts';
-import type { PageRequest } from '../../domain/shared/page.ts';
+import { CURSOR_PATTERN, type PageRequest } from '../../domain/shared/page.ts';
 
 /** RFC 9457 problem details, the body of every error. */
 export const ProblemBody = Type.Object({
@@ -39,10 +39,8 @@ export const PageQuery = Type.Object(
     ),
     cursor: Type.Optional(
       Type.String({
-        minLength: 1,
-        maxLength: 1024,
-        description:
-          '`nextCursor` of the page before, as it is: what it holds may change, and a made-up one is refused',
+        pattern: CURSOR_PATTERN.source,
+        description: '`nextCursor` of the page before, as it is: what it holds may change',
       }),
     ),
   },
@@ -53,7 +51,8 @@ export const PageQuery = Type.Object(
 export const NextCursor = Type.Optional(
   Type.String({
     description: 'Send it as `cursor` for the next page; it means nothing by itself',
-    examples: ['Y29sb3Jz'],
+    pattern: CURSOR_PATTERN.source,
+    examples: ['after:colors'],
   }),
 );
 
