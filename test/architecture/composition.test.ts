@@ -1,14 +1,34 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it, jest } from '@jest/globals';
-import type { ServiceIdentifier } from 'inversify';
+import { describe, expect, it } from '@jest/globals';
+import type { Container, ContainerModule } from 'inversify';
 import { pino } from 'pino';
-import type { Settings } from '../../src/entrypoints/composition/settings.ts';
+import { SweepTasks } from '../../src/domain/tasks/sweep-tasks.ts';
+import { FoldShards } from '../../src/domain/votes/fold-shards.ts';
+import { SweepPolls } from '../../src/domain/votes/sweep-polls.ts';
+import { compose } from '../../src/entrypoints/composition/compose.ts';
+import { type CoreConfig, coreSettings, readConfig } from '../../src/entrypoints/composition/config.ts';
+import { contexts } from '../../src/entrypoints/composition/contexts.ts';
+import { dynamoDbModule } from '../../src/entrypoints/composition/dynamodb.ts';
+import { Service } from '../../src/entrypoints/composition/service.ts';
+import type { Settings, Values } from '../../src/entrypoints/composition/settings.ts';
+import {
+  streamModule,
+  sweepingModule as tasksSweepingModule,
+} from '../../src/entrypoints/composition/tasks/function-modules.ts';
+import { processingModule } from '../../src/entrypoints/composition/tasks/module.ts';
+import { processorOf } from '../../src/entrypoints/composition/tasks/processor-handler.ts';
 import type { settings as tasksSettings } from '../../src/entrypoints/composition/tasks/settings.ts';
+import { ports } from '../../src/entrypoints/composition/tasks/tokens.ts';
+import {
+  foldingModule,
+  sweepingModule as votesSweepingModule,
+} from '../../src/entrypoints/composition/votes/module.ts';
 import type { settings as votesSettings } from '../../src/entrypoints/composition/votes/settings.ts';
 import { PROJECT } from '../helpers/project.ts';
 
 type FunctionSettings = typeof votesSettings & typeof tasksSettings;
+type FunctionConfig = CoreConfig & Values<FunctionSettings>;
 
 const COMPOSITION = join(PROJECT, 'src/entrypoints/composition');
 
@@ -21,39 +41,17 @@ const env = {
   RATE_SOURCES: 'frankfurter,reference',
 };
 
-/** Every token that anybody makes: the container itself cannot tell which of them nobody bound. */
-const tokens: ServiceIdentifier[] = [];
-jest.unstable_mockModule(join(COMPOSITION, 'token.ts'), () => ({
-  token: (name: string) => {
-    const made = Symbol(name);
-    tokens.push(made);
-    return made;
-  },
-}));
-
-const { compose, system } = await import('../../src/entrypoints/composition/compose.ts');
-const tokensOfSystem = [...tokens];
-const { dynamoDbModule, storageModules } = await import('../../src/entrypoints/composition/dynamodb.ts');
-const dynamoDbTokens = tokens.filter((token) => !tokensOfSystem.includes(token));
-const { contexts } = await import('../../src/entrypoints/composition/contexts.ts');
-const { coreSettings, readConfig } = await import('../../src/entrypoints/composition/config.ts');
-const votesModules = await import('../../src/entrypoints/composition/votes/module.ts');
-const { processingModule } = await import('../../src/entrypoints/composition/tasks/module.ts');
-const { sweepingModule, streamModule } = await import('../../src/entrypoints/composition/tasks/function-modules.ts');
-const { fleet, ports: taskPorts } = await import('../../src/entrypoints/composition/tasks/tokens.ts');
-
-const tokensOfModules = [...tokens];
-const tokensOfFunctions: readonly unknown[] = Object.values(fleet);
-/** Tasks in memory need nobody to count them. */
-const tokensOfDynamoDb: readonly unknown[] = [...dynamoDbTokens, taskPorts.counts, taskPorts.records];
-
-/** What the functions are made of that serve no requests. */
-const functionModules = {
-  votesFoldingModule: votesModules.foldingModule,
-  votesSweepingModule: votesModules.sweepingModule,
-  streamModule,
-  sweepingModule,
-  processingModule,
+/** Of each function that serves no requests: what it is made of, and what it asks for. */
+const functions: Record<string, [(config: FunctionConfig) => ContainerModule, (container: Container) => unknown]> = {
+  'votes-stream': [foldingModule, (container) => container.get(FoldShards)],
+  'votes-sweep': [votesSweepingModule, (container) => container.get(SweepPolls)],
+  'tasks-stream': [
+    streamModule,
+    (container) =>
+      [ports.counts, ports.active, ports.queues, ports.wakeUps].map((port) => container.get<unknown>(port)),
+  ],
+  'tasks-sweep': [tasksSweepingModule, (container) => container.get(SweepTasks)],
+  'tasks-processor': [processingModule, processorOf],
 };
 
 describe('the composition', () => {
@@ -66,34 +64,26 @@ describe('the composition', () => {
     expect(profiles()).toContainEqual(expect.objectContaining({ STORAGE: 'memory' }));
   });
 
-  it.each(profiles())('resolves every token with %o', async (profile) => {
-    tokens.length = 0;
+  it.each(profiles())('resolves what routes and loops ask for with %o', async (profile) => {
     const config = readConfig({ ...env, ...profile }, contexts);
-    const modules = [...storageModules(config), ...contexts.map((context) => context.module(config))];
-    const container = compose(pino({ level: 'silent' }), modules);
-    const absent = [...tokensOfFunctions, ...(config.STORAGE === 'dynamodb' ? [] : tokensOfDynamoDb)];
-    const all = [...tokensOfModules, ...tokens].filter((token) => !absent.includes(token));
+    const service = new Service({ config, contexts, logger: pino({ level: 'silent' }) });
 
-    expect(all.length).toBeGreaterThan(15);
-    expect(all.flatMap((token) => messageOf(() => container.get(token)) ?? [])).toEqual([]);
-    await container.get(system.lifecycle).close();
+    expect(() => contexts.map(({ routes }) => routes(service.container, config))).not.toThrow();
+    expect(service.loops().length).toBeGreaterThan(3);
+    await service.lifecycle.close();
   });
 
-  it.each(Object.entries(functionModules))('resolves what a function asks for that is made of the %s', (_, module) => {
-    const settings = {
-      ...env,
-      STORAGE: 'dynamodb',
-      ROLE: 'worker',
-      WAKE_UPS_TOPIC_ARN: 'arn:aws:sns:eu-west-1:1:wake-ups',
-    };
-    const container = compose(pino({ level: 'silent' }), [
-      dynamoDbModule,
-      module(readConfig<FunctionSettings>(settings, contexts)),
-    ]);
-    const bound = tokensOfModules.filter((token) => container.isBound(token));
+  it('has a row for every function that serves no requests', () => {
+    const entries = readdirSync(join(PROJECT, 'src/entrypoints/lambda'));
+    const names = entries.flatMap((entry) => /^((votes|tasks)-.*)\.ts$/.exec(entry)?.[1] ?? []);
+    expect(Object.keys(functions).sort()).toEqual(names.sort());
+  });
 
-    expect(bound.length).toBeGreaterThan(0);
-    expect(bound.flatMap((token) => messageOf(() => container.get(token)) ?? [])).toEqual([]);
+  it.each(Object.entries(functions))('resolves what the function %s asks for', (_, [module, ask]) => {
+    const settings = { ...env, STORAGE: 'dynamodb', WAKE_UPS_TOPIC_ARN: 'arn:aws:sns:eu-west-1:1:wake-ups' };
+    const config = readConfig<FunctionSettings>({ ...settings, ROLE: 'worker' }, contexts);
+    const container = compose(pino({ level: 'silent' }), [dynamoDbModule, module(config)]);
+    expect(() => ask(container)).not.toThrow();
   });
 });
 

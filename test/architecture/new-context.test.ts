@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ContainerModule } from 'inversify';
 import { DomainError } from '../../src/domain/shared/domain-error.ts';
-import { type CoreConfig, readConfig } from '../../src/entrypoints/composition/config.ts';
-import type { Context } from '../../src/entrypoints/composition/context.ts';
+import { readConfig } from '../../src/entrypoints/composition/config.ts';
+import { defineContext } from '../../src/entrypoints/composition/context.ts';
 import { contexts } from '../../src/entrypoints/composition/contexts.ts';
-import { matching, type Settings, type Values } from '../../src/entrypoints/composition/settings.ts';
-import { token } from '../../src/entrypoints/composition/token.ts';
+import { matching, type Settings } from '../../src/entrypoints/composition/settings.ts';
+import { provide, value } from '../../src/entrypoints/composition/token.ts';
 import { type EmbeddedApp, embeddedApp } from '../helpers/embedded-app.ts';
 
 /** The domain of a context that the service knows nothing of. */
@@ -22,29 +22,23 @@ const settings = {
   GREETING: { meaning: 'Word to greet with.', fallback: 'Hello', parse: matching(/^\w+$/, 'must be one word') },
 } satisfies Settings;
 
-const greet = token<Greet>('Greet');
-
-const greetings: Context<typeof settings> = {
+const greetings = defineContext({
   name: 'greetings',
   settings,
-  module: (config: CoreConfig & Values<typeof settings>) =>
-    new ContainerModule(({ bind }) => {
-      bind(greet).toResolvedValue(() => new Greet(config.GREETING));
-    }),
+  module: (config) => new ContainerModule(({ bind }) => provide(bind, Greet, value(config.GREETING))),
   routes: (container) => async (app) => {
     app.get<{ Params: { name: string } }>(
       '/greetings/:name',
       { schema: { summary: 'Greet somebody' } },
-      async ({ params: { name } }) => ({ greeting: container.get(greet).execute(name) }),
+      async ({ params: { name } }) => ({ greeting: container.get(Greet).execute(name) }),
     );
   },
   problems: { GREETINGS_NOBODY: { status: 404, title: 'Nobody is there', advice: 'Name somebody.' } },
   tables: () => [],
-  loops: () => [],
-};
+});
 
 /** What a new context changes of what exists: one more entry in the list. */
-const withGreetings = [...contexts, greetings] as unknown as readonly Context[];
+const withGreetings = [...contexts, greetings];
 
 describe('a new context, by one more entry in the list', () => {
   let service: EmbeddedApp;

@@ -1,5 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { ports, useCases } from '../../src/entrypoints/composition/tasks/tokens.ts';
+import { ClaimTasks } from '../../src/domain/tasks/claim-tasks.ts';
+import { EnqueueTask } from '../../src/domain/tasks/enqueue-task.ts';
+import { FailTask } from '../../src/domain/tasks/fail-task.ts';
+import { SweepTasks } from '../../src/domain/tasks/sweep-tasks.ts';
+import { ports } from '../../src/entrypoints/composition/tasks/tokens.ts';
 import { authorization, type EmbeddedApp } from '../helpers/embedded-app.ts';
 import { conformanceTo } from '../helpers/openapi-conformance.ts';
 
@@ -49,7 +53,7 @@ export function describeTasksRoutes(
 
     const newQueue = (): string => `queue-${++queueCount}`;
     const iso = (offsetMs = 0): string => new Date(service.clock.now() + offsetMs).toISOString();
-    const sweep = (): Promise<void> => service.container.get(useCases.sweepTasks).execute();
+    const sweep = (): Promise<void> => service.container.get(SweepTasks).execute();
 
     /** Every answer must be as the service publishes it. */
     async function request(method: 'GET' | 'POST' | 'PUT' | 'DELETE', url: string, payload?: object, headers = {}) {
@@ -805,9 +809,9 @@ export function describeTasksRoutes(
           const queue = newQueue();
           // So many requests would take half a minute.
           const [enqueueTask, claimTasks, failTask] = [
-            service.container.get(useCases.enqueueTask),
-            service.container.get(useCases.claimTasks),
-            service.container.get(useCases.failTask),
+            service.container.get(EnqueueTask),
+            service.container.get(ClaimTasks),
+            service.container.get(FailTask),
           ];
           for (let count = 0; count < 1_003; count++) await enqueueTask.execute(queue, { payload: null });
           const [claimed = []] = await claimTasks.execute(queue, [{ max: 1_003 }]);

@@ -1,6 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { ClosePoll } from '../../src/domain/votes/close-poll.ts';
+import { FoldShards } from '../../src/domain/votes/fold-shards.ts';
+import { SweepPolls } from '../../src/domain/votes/sweep-polls.ts';
 import type { Tally } from '../../src/domain/votes/tally.ts';
-import { ports, useCases } from '../../src/entrypoints/composition/votes/module.ts';
+import { ports } from '../../src/entrypoints/composition/votes/module.ts';
 import { type EmbeddedApp, embeddedApp } from '../helpers/embedded-app.ts';
 import { eventually } from '../helpers/eventually.ts';
 import { shardImage } from '../helpers/votes.ts';
@@ -24,7 +27,7 @@ const given = (fields: object) => post('/polls', { question: 'Which?', choices: 
 const poll = async (pollId: string) => (await service.app.inject(`/polls/${pollId}`)).json();
 const results = async (pollId: string) => (await service.app.inject(`/polls/${pollId}/results`)).json();
 const vote = (pollId: string) => post(`/polls/${pollId}/votes`, { choice: 'RED' });
-const sweep = () => service.container.get(useCases.sweepPolls).execute();
+const sweep = () => service.container.get(SweepPolls).execute();
 const tallied = (pollId: string, ballots: number) =>
   eventually(
     () => results(pollId),
@@ -38,7 +41,7 @@ const changeTally = async (pollId: string, change: (tally: Tally) => Partial<Tal
 /** As votes that came to another region and have been folded. */
 const votesElsewhere = (pollId: string) =>
   service.container
-    .get(useCases.foldShards)
+    .get(FoldShards)
     .execute([shardImage({ pollId, region: 'us-east-1', votes: [2], ballots: 2, lastVoteAt: service.clock.now() })]);
 
 describe('who closed a poll, and when', () => {
@@ -121,7 +124,7 @@ describe('the end of the count', () => {
   it('keeps regions given up at an earlier close', async () => {
     await votesElsewhere('colors');
     await service.container
-      .get(useCases.foldShards)
+      .get(FoldShards)
       .execute([shardImage({ region: 'sa-east-1', votes: [1], ballots: 1, lastVoteAt: service.clock.now() })]);
     expect((await post('/polls/colors/close', { withoutRegions: ['us-east-1'] })).json().final).toBe(false);
     const closed = (await post('/polls/colors/close', { withoutRegions: ['sa-east-1'] })).json();
@@ -132,7 +135,7 @@ describe('the end of the count', () => {
 
   it('comes with a sweep when the close was not heard to its end', async () => {
     await vote('colors');
-    const { closePoll } = { closePoll: service.container.get(useCases.closePoll) };
+    const { closePoll } = { closePoll: service.container.get(ClosePoll) };
     await closePoll.execute('colors', { by: 'anna' });
     expect(await poll('colors')).toMatchObject({ status: 'closed', closedBy: 'anna', final: false });
     service.clock.advance(30_000);

@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { storeUnavailable } from '../../src/domain/shared/domain-error.ts';
-import { ports, useCases } from '../../src/entrypoints/composition/votes/module.ts';
+import { FoldShards } from '../../src/domain/votes/fold-shards.ts';
+import { SweepPolls } from '../../src/domain/votes/sweep-polls.ts';
+import { ports } from '../../src/entrypoints/composition/votes/module.ts';
 import { prefersCsv } from '../../src/entrypoints/http/votes/results-csv.ts';
 import { authorization, type EmbeddedApp, embeddedApp } from '../helpers/embedded-app.ts';
 import { eventually } from '../helpers/eventually.ts';
@@ -132,7 +134,7 @@ describe('the ETag of results', () => {
     await changed();
     service.clock.advance(70_000);
     await changed();
-    await service.container.get(useCases.sweepPolls).execute();
+    await service.container.get(SweepPolls).execute();
     await changed();
 
     // Fresh again, it is what it was before.
@@ -238,7 +240,7 @@ describe('hidden results', () => {
 
 describe('regions', () => {
   it('are listed where there are several, with what may still come from them', async () => {
-    const fold = service.container.get(useCases.foldShards);
+    const fold = service.container.get(FoldShards);
     await vote();
     await tallied(1);
     expect((await get()).json()).not.toHaveProperty('regions');

@@ -1,7 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { storeUnavailable } from '../../src/domain/shared/domain-error.ts';
+import { SweepPolls } from '../../src/domain/votes/sweep-polls.ts';
+import { TakeSmsVote } from '../../src/domain/votes/take-sms-vote.ts';
 import type { Counter } from '../../src/domain/votes/tally.ts';
-import { ports, useCases } from '../../src/entrypoints/composition/votes/module.ts';
+import { ports } from '../../src/entrypoints/composition/votes/module.ts';
 import { authorization, type EmbeddedApp, embeddedApp } from '../helpers/embedded-app.ts';
 import { eventually } from '../helpers/eventually.ts';
 
@@ -270,7 +272,7 @@ describe('results', () => {
     const open = await get(`/polls/${pollId}/results`);
     service.clock.advance(1_000);
     const closed = await get(`/polls/${pollId}/results`);
-    await service.container.get(useCases.sweepPolls).execute();
+    await service.container.get(SweepPolls).execute();
     const final = await get(`/polls/${pollId}/results`);
 
     expect(open.json()).toMatchObject({ status: 'open', hidden: true, total: null, final: false });
@@ -372,7 +374,7 @@ describe('a store that cannot answer', () => {
   });
 
   it('does not turn an SMS into a reply', async () => {
-    jest.spyOn(service.container.get(useCases.takeSmsVote), 'execute').mockRejectedValue(storeUnavailable());
+    jest.spyOn(service.container.get(TakeSmsVote), 'execute').mockRejectedValue(storeUnavailable());
 
     const answer = await text();
 

@@ -1,13 +1,13 @@
 import type { FastifyInstance } from 'fastify';
 import type { Container } from 'inversify';
 import { type DestinationStream, pino } from 'pino';
-import { compose, system } from '../../src/entrypoints/composition/compose.ts';
+import { system } from '../../src/entrypoints/composition/compose.ts';
 import { readConfig } from '../../src/entrypoints/composition/config.ts';
 import type { Context } from '../../src/entrypoints/composition/context.ts';
 import { contexts as servedContexts } from '../../src/entrypoints/composition/contexts.ts';
-import { storageModules } from '../../src/entrypoints/composition/dynamodb.ts';
 import { prometheusMeter } from '../../src/entrypoints/composition/prometheus.ts';
-import { buildApp, type Extra } from '../../src/entrypoints/http/app.ts';
+import { Service } from '../../src/entrypoints/composition/service.ts';
+import type { Extra } from '../../src/entrypoints/http/app.ts';
 import { publishMetrics } from '../../src/entrypoints/http/metrics.ts';
 import { publishPages } from '../../src/entrypoints/http/pages.ts';
 import { FakeClock } from './fakes.ts';
@@ -40,28 +40,17 @@ export async function embeddedApp(
 ): Promise<EmbeddedApp> {
   const config = readConfig({ API_KEYS: `test=${KEY}`, LOG_LEVEL: log ? 'trace' : 'silent', ...env }, contexts);
   const logger = pino({ level: config.LOG_LEVEL }, log ?? pino.destination(1));
-  const modules = [...storageModules(config), ...contexts.map((context) => context.module(config))];
   const meter = prometheusMeter(contexts);
-  const container = compose(logger, modules, config.METRICS_NAMESPACE, [meter]);
+  const service = new Service({ config, contexts, logger, meters: [meter] });
+  const { container } = service;
   const clock = new FakeClock();
   container.rebind(system.machineClock).toConstantValue(clock);
   container.rebind(system.clock).toService(system.machineClock);
   prepare(container);
-  const ids = container.get(system.ids);
-  const app = await buildApp({
-    logger,
-    apiKeys: config.API_KEYS ?? [],
-    publicUrls: config.PUBLIC_BASE_URL,
-    corsOrigins: config.CORS_ORIGINS,
-    securityContact: config.SECURITY_CONTACT,
-    now: () => clock.now(),
-    nextId: () => ids.next(),
-    health: () => container.get(system.lifecycle).health(),
-    resume: () => container.get(system.lifecycle).resume(),
-    contexts: contexts.map(({ routes, problems }) => ({ routes: routes(container, config), problems })),
+  const app = await service.buildApp({
     extras: extras ?? [publishPages, publishMetrics(meter, config.METRICS_KEY)],
   });
-  const loops = contexts.flatMap((context) => context.loops(container, config));
+  const loops = service.loops();
   for (const loop of loops) loop.start();
   return {
     app,
@@ -70,7 +59,7 @@ export async function embeddedApp(
     close: async () => {
       await app.close();
       await Promise.all(loops.map((loop) => loop.stop()));
-      await container.get(system.lifecycle).close();
+      await service.lifecycle.close();
     },
   };
 }

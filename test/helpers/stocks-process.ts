@@ -7,11 +7,10 @@ import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { pino } from 'pino';
 import { DomainError } from '../../src/domain/shared/domain-error.ts';
-import type { ValueStock } from '../../src/domain/stocks/value-stock.ts';
+import { ValueStock } from '../../src/domain/stocks/value-stock.ts';
 import { compose, system } from '../../src/entrypoints/composition/compose.ts';
 import { readConfig } from '../../src/entrypoints/composition/config.ts';
 import { stocks } from '../../src/entrypoints/composition/stocks/context.ts';
-import { useCases } from '../../src/entrypoints/composition/stocks/module.ts';
 import type { StocksConfig } from '../../src/entrypoints/composition/stocks/settings.ts';
 
 export interface Round {
@@ -29,7 +28,7 @@ async function play({ name, settings, requests }: Round): Promise<(string | unde
   const config = readConfig(settings, [stocks]) as StocksConfig;
   const container = compose(pino({ level: 'silent' }), [stocks.module(config)]);
   container.rebind(system.ids).toConstantValue({ next: () => name, secret: () => name });
-  const valueStock = container.get(useCases.valueStock);
+  const valueStock = container.get(ValueStock);
   const values = await Promise.all(Array.from({ length: requests }, () => valueInDollars(valueStock)));
   await container.get(system.lifecycle).close();
   return values;

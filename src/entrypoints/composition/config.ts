@@ -153,6 +153,8 @@ export function readConfig<S extends Settings = Record<never, never>>(
       values[name] = read(setting.fallback);
     }
   }
+  for (const [name, { tableSuffix }] of Object.entries(settings))
+    if (tableSuffix !== undefined) values[name] ??= `${values.TABLE_PREFIX}${tableSuffix}`;
   const checks = [checkCore, ...contexts.flatMap(({ check }) => check ?? [])];
   const broken = checks.flatMap((check) => check(values as never));
   problems.push(...broken.filter((sentence) => !unreadable.has(sentence.split(' ', 1)[0])));

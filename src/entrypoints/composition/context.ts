@@ -13,8 +13,8 @@ export interface Loop {
   stop(): Promise<void>;
 }
 
-/** Everything that the hulls need to know of a bounded context. */
-export interface Context<S extends Settings = Settings> {
+/** A bounded context, with the types of its settings. */
+interface ContextDefinition<S extends Settings> {
   readonly name: string;
   readonly settings: S;
   /** Rules between settings: a sentence for each that is broken; it begins with the name of the setting to change. */
@@ -35,5 +35,12 @@ export interface Context<S extends Settings = Settings> {
   readonly figures?: Figures;
   /** The context's tables, for those who make them without the template. */
   readonly tables: (config: CoreConfig & Values<S>) => readonly TableDefinition[];
-  readonly loops: (container: Container, config: CoreConfig & Values<S>) => readonly Loop[];
+  readonly loops?: (container: Container, config: CoreConfig & Values<S>) => readonly Loop[];
 }
+
+/** A bounded context as the runtimes see it, whatever its settings are. */
+export type Context = ContextDefinition<Settings>;
+
+/** Describes a bounded context; the types of its configuration follow from its settings. */
+export const defineContext = <const S extends Settings>(context: ContextDefinition<S>): Context =>
+  context as unknown as Context;

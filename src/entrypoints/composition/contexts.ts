@@ -4,4 +4,4 @@ import { tasks } from './tasks/context.ts';
 import { votes } from './votes/context.ts';
 
 /** The bounded contexts of the service. A new one is one more entry. */
-export const contexts = [votes, stocks, tasks] as unknown as readonly Context[];
+export const contexts: readonly Context[] = [votes, stocks, tasks];

@@ -2,7 +2,6 @@ import { documentClient } from '../../adapters/dynamodb/client.ts';
 import { createTables } from '../../adapters/dynamodb/tables.ts';
 import { readWorkerConfig } from './compose-worker.ts';
 import type { Context } from './context.ts';
-import type { Settings } from './settings.ts';
 
 /**
  * Makes the tables of every context that are not there yet. May be repeated.
@@ -12,7 +11,7 @@ import type { Settings } from './settings.ts';
  */
 export async function makeTables(
   env: Readonly<Record<string, string | undefined>>,
-  contexts: readonly Context<Settings>[],
+  contexts: readonly Context[],
 ): Promise<string[]> {
   const config = readWorkerConfig(env, contexts);
   const definitions = contexts.flatMap((context) => context.tables(config));

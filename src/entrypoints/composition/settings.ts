@@ -3,6 +3,8 @@ export interface Setting<T> {
   readonly meaning: string;
   /** Parsed in place of a variable that is unset or empty. Without one, such a value is undefined. */
   readonly fallback?: string;
+  /** Of a table: what follows `TABLE_PREFIX` in its name when the variable is unset. */
+  readonly tableSuffix?: string;
   /** @throws Error with a message that continues "NAME …", such as "must be a whole number" */
   parse(text: string): T;
 }
@@ -10,7 +12,9 @@ export interface Setting<T> {
 export type Settings = Readonly<Record<string, Setting<unknown>>>;
 
 export type Values<S extends Settings> = {
-  readonly [Name in keyof S]: S[Name] extends { fallback: string; parse(text: string): infer T }
+  readonly [Name in keyof S]: S[Name] extends
+    | { fallback: string; parse(text: string): infer T }
+    | { tableSuffix: string; parse(text: string): infer T }
     ? T
     : S[Name] extends Setting<infer T>
       ? T | undefined
@@ -97,4 +101,9 @@ export const contact = (text: string): string => {
   return uri;
 };
 
-export const tableName = matching(/^[A-Za-z0-9_.-]{3,255}$/, 'must be the name of a table');
+/** The name of a DynamoDB table. @param holds what it is a table of */
+export const table = <const Suffix extends string>(suffix: Suffix, holds: string) => ({
+  meaning: `Table of ${holds}; \`<prefix>${suffix}\` unless set.`,
+  tableSuffix: suffix,
+  parse: matching(/^[A-Za-z0-9_.-]{3,255}$/, 'must be the name of a table'),
+});

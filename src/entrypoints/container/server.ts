@@ -1,16 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import closeWithGrace from 'close-with-grace';
 import { type Logger, pino } from 'pino';
-import { compose, system } from '../composition/compose.ts';
 import { readConfig } from '../composition/config.ts';
 import { contexts } from '../composition/contexts.ts';
-import { storageModules } from '../composition/dynamodb.ts';
 import { prometheusMeter } from '../composition/prometheus.ts';
+import { Service } from '../composition/service.ts';
 import { stopTimes } from '../composition/stop-times.ts';
 import { within } from '../deadline.ts';
 import { endOnFailure } from '../end-on-failure.ts';
 import type { ApiKey } from '../http/api-keys.ts';
-import { buildApp } from '../http/app.ts';
 import { publishMetrics } from '../http/metrics.ts';
 import { publishPages } from '../http/pages.ts';
 import { checkStore } from './check-store.ts';
@@ -33,35 +31,18 @@ await endOnFailure(serve);
 async function serve(): Promise<void> {
   const config = readConfig(process.env, contexts);
   const logger = pino({ level: config.LOG_LEVEL });
-  const modules = [...storageModules(config), ...contexts.map((context) => context.module(config))];
   const meter = prometheusMeter(contexts);
-  const container = compose(logger, modules, config.METRICS_NAMESPACE, [meter]);
-  const lifecycle = container.get(system.lifecycle);
-  const ids = container.get(system.ids);
-
+  const service = new Service({ config, contexts, logger, meters: [meter] });
+  const { lifecycle } = service;
   const servesApi = config.ROLE !== 'worker';
-  const worksBeside = config.ROLE !== 'api';
 
   if (servesApi)
     for (const notice of contexts.flatMap((context) => context.notices?.(config) ?? [])) logger.warn(notice);
-  const app = await buildApp({
-    logger,
+  const app = await service.buildApp({
+    extras: [...(servesApi ? [publishPages] : []), publishMetrics(meter, config.METRICS_KEY)],
     apiKeys: config.API_KEYS ?? (config.STORAGE === 'memory' ? [embeddedKey(logger)] : []),
-    publicUrls: config.PUBLIC_BASE_URL,
-    corsOrigins: config.CORS_ORIGINS,
-    securityContact: config.SECURITY_CONTACT,
-    now: () => container.get(system.machineClock).now(),
-    nextId: () => ids.next(),
-    health: () => lifecycle.health(),
-    resume: () => lifecycle.resume(),
-    contexts: servesApi
-      ? contexts.map(({ routes, problems }) => ({ routes: routes(container, config), problems }))
-      : [],
-    extras: servesApi
-      ? [publishPages, publishMetrics(meter, config.METRICS_KEY)]
-      : [publishMetrics(meter, config.METRICS_KEY)],
   });
-  const loops = worksBeside ? contexts.flatMap((context) => context.loops(container, config)) : [];
+  const loops = config.ROLE === 'api' ? [] : [...service.loops()];
 
   const { loopsMs, closeMs, endMs } = stopTimes(config);
   const { close } = closeWithGrace({ delay: endMs, logger, skip: [...STOP_SIGNALS] }, async ({ err }) => {
@@ -88,9 +69,7 @@ async function serve(): Promise<void> {
     RESUME_MS,
     lifecycle.resume().catch(() => undefined),
   );
-  const check = async () =>
-    (await Promise.all(contexts.map((context) => context.checkStore?.(container, config) ?? []))).flat();
-  loops.push(...(await checkStore(check, config.SWEEP_SECONDS, logger)));
+  loops.push(...(await checkStore(() => service.checkStore(), config.SWEEP_SECONDS, logger)));
   for (const loop of loops) loop.start();
   await app.listen({ host: config.HOST, port: config.PORT }).catch((error: NodeJS.ErrnoException) => {
     const advice = ADVICE[error.code ?? ''] ?? error.message;

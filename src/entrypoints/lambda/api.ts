@@ -1,10 +1,9 @@
 import { pino } from 'pino';
-import { compose, system } from '../composition/compose.ts';
 import { readConfig } from '../composition/config.ts';
 import { contexts } from '../composition/contexts.ts';
-import { dynamoDbModule } from '../composition/dynamodb.ts';
 import { type Environment, SecretEnvironment } from '../composition/secrets.ts';
-import { buildApp, type Extra } from '../http/app.ts';
+import { Service } from '../composition/service.ts';
+import type { Extra } from '../http/app.ts';
 import { basePathsOf } from '../http/base-path.ts';
 import { answerEvents } from './answer-events.ts';
 import type { HttpEvent } from './http-event.ts';
@@ -30,25 +29,9 @@ export const handler = async (event: HttpEvent) => {
 async function open(env: Environment) {
   const config = readConfig({ ...env, STORAGE: 'dynamodb', ROLE: 'api' }, contexts);
   const logger = pino({ level: config.LOG_LEVEL });
-  const modules = [dynamoDbModule, ...contexts.map((context) => context.module(config))];
-  const container = compose(logger, modules, config.METRICS_NAMESPACE);
-  const lifecycle = container.get(system.lifecycle);
-  const ids = container.get(system.ids);
+  const service = new Service({ config, contexts, logger });
   const build = async (extras: readonly Extra[]) => {
-    const app = await buildApp({
-      logger,
-      apiKeys: config.API_KEYS ?? [],
-      publicUrls: config.PUBLIC_BASE_URL,
-      corsOrigins: config.CORS_ORIGINS,
-      securityContact: config.SECURITY_CONTACT,
-      now: () => container.get(system.machineClock).now(),
-      nextId: () => ids.next(),
-      health: () => lifecycle.health(),
-      resume: () => lifecycle.resume(),
-      contexts: contexts.map(({ routes, problems }) => ({ routes: routes(container, config), problems })),
-      extras,
-      serverless: true,
-    });
+    const app = await service.buildApp({ extras, serverless: true });
     await app.ready();
     return app;
   };
@@ -57,5 +40,5 @@ async function open(env: Environment) {
     withPages: async () => build([(await import('./bundled-pages.ts')).publishBundledPages]),
     basePaths: basePathsOf(config.PUBLIC_BASE_URL),
   });
-  return { env, answer, lifecycle };
+  return { env, answer, lifecycle: service.lifecycle };
 }

@@ -1,12 +1,12 @@
+import { SweepTasks } from '../../domain/tasks/sweep-tasks.ts';
 import { system } from '../composition/compose.ts';
 import { composeWorker } from '../composition/compose-worker.ts';
 import { dynamoDbModule } from '../composition/dynamodb.ts';
 import { sweepingModule } from '../composition/tasks/function-modules.ts';
 import { settings } from '../composition/tasks/settings.ts';
-import { useCases } from '../composition/tasks/tokens.ts';
 
 const container = composeWorker({ settings }, (config) => [dynamoDbModule, sweepingModule(config)]);
-const sweepTasks = container.get(useCases.sweepTasks);
+const sweepTasks = container.get(SweepTasks);
 const lifecycle = container.get(system.lifecycle);
 
 /** Settles what is overdue, and wakes the processor for what waits. Called by a schedule. */

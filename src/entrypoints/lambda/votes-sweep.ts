@@ -1,11 +1,12 @@
+import { SweepPolls } from '../../domain/votes/sweep-polls.ts';
 import { system } from '../composition/compose.ts';
 import { composeWorker } from '../composition/compose-worker.ts';
 import { dynamoDbModule } from '../composition/dynamodb.ts';
-import { sweepingModule, useCases } from '../composition/votes/module.ts';
+import { sweepingModule } from '../composition/votes/module.ts';
 import { check, settings } from '../composition/votes/settings.ts';
 
 const container = composeWorker({ settings, check }, (config) => [dynamoDbModule, sweepingModule(config)]);
-const sweepPolls = container.get(useCases.sweepPolls);
+const sweepPolls = container.get(SweepPolls);
 const lifecycle = container.get(system.lifecycle);
 
 /** Checks tallies, closes polls whose end has passed and ends their count. Called by a schedule. */

@@ -1,27 +1,31 @@
-import type { Container } from 'inversify';
 import { stockTableDefinition } from '../../../adapters/dynamodb/stock-store.ts';
+import { ConvertAmount } from '../../../domain/stocks/convert-amount.ts';
+import { DeleteStock } from '../../../domain/stocks/delete-stock.ts';
+import { FindStocks } from '../../../domain/stocks/find-stocks.ts';
+import { ListRates } from '../../../domain/stocks/list-rates.ts';
+import { PutStock } from '../../../domain/stocks/put-stock.ts';
+import { ValueStock } from '../../../domain/stocks/value-stock.ts';
 import { problems } from '../../http/stocks/problems.ts';
 import { stocksRoutes } from '../../http/stocks/routes.ts';
-import type { Context } from '../context.ts';
-import { stocksModule, useCases } from './module.ts';
-import { check, notices, settings, stocksTable } from './settings.ts';
+import { defineContext } from '../context.ts';
+import { stocksModule } from './module.ts';
+import { check, notices, settings } from './settings.ts';
 
-export const stocks: Context<typeof settings> = {
+export const stocks = defineContext({
   name: 'stocks',
   settings,
   check,
   notices,
   module: stocksModule,
   problems,
-  tables: (config) => [stockTableDefinition(stocksTable(config))],
-  routes: (container: Container) =>
+  tables: (config) => [stockTableDefinition(config.STOCKS_TABLE)],
+  routes: (container) =>
     stocksRoutes({
-      putStock: container.get(useCases.putStock),
-      deleteStock: container.get(useCases.deleteStock),
-      findStocks: container.get(useCases.findStocks),
-      valueStock: container.get(useCases.valueStock),
-      convertAmount: container.get(useCases.convertAmount),
-      listRates: container.get(useCases.listRates),
+      putStock: container.get(PutStock),
+      deleteStock: container.get(DeleteStock),
+      findStocks: container.get(FindStocks),
+      valueStock: container.get(ValueStock),
+      convertAmount: container.get(ConvertAmount),
+      listRates: container.get(ListRates),
     }),
-  loops: () => [],
-};
+});

@@ -19,8 +19,8 @@ import type { ExchangeRates, RateCache, RateSource, StockStore } from '../../../
 import type { Clock } from '../../../ports/system.ts';
 import { system } from '../compose.ts';
 import { dynamoDb } from '../dynamodb.ts';
-import { token } from '../token.ts';
-import { freshnessRules, hasReference, liveSources, type StocksConfig, stocksTable } from './settings.ts';
+import { provide, token, value } from '../token.ts';
+import { freshnessRules, hasReference, liveSources, type StocksConfig } from './settings.ts';
 
 export const ports = {
   stocks: token<StockStore>('StockStore'),
@@ -29,15 +29,6 @@ export const ports = {
   exchangeRates: token<ExchangeRates>('ExchangeRates'),
   /** The time by which rates age. */
   ratesClock: token<Clock>('RatesClock'),
-};
-
-export const useCases = {
-  putStock: token<PutStock>('PutStock'),
-  deleteStock: token<DeleteStock>('DeleteStock'),
-  findStocks: token<FindStocks>('FindStocks'),
-  valueStock: token<ValueStock>('ValueStock'),
-  convertAmount: token<ConvertAmount>('ConvertAmount'),
-  listRates: token<ListRates>('ListRates'),
 };
 
 /** Binds the ports of the stocks context to the adapters of the configured profile, and its use cases to the ports. */
@@ -64,7 +55,7 @@ function bindMemoryStore({ bind }: ContainerModuleLoadOptions): void {
 function bindDynamoDbStore({ bind }: ContainerModuleLoadOptions, config: StocksConfig): void {
   bind(ports.stocks).toResolvedValue(
     (client, lifecycle) => {
-      const store = new DynamoDbStockStore(client, stocksTable(config));
+      const store = new DynamoDbStockStore(client, config.STOCKS_TABLE);
       lifecycle.dependsOn('store', async () => void (await store.get('readiness')));
       return store;
     },
@@ -149,16 +140,18 @@ function bindRates({ bind }: ContainerModuleLoadOptions, config: StocksConfig): 
 function bindUseCases({ bind }: ContainerModuleLoadOptions, config: StocksConfig): void {
   const { stocks, exchangeRates, ratesClock } = ports;
   const { clock } = system;
-  bind(useCases.putStock).toResolvedValue((stocks, clock) => new PutStock(stocks, clock), [stocks, clock]);
-  bind(useCases.deleteStock).toResolvedValue((stocks) => new DeleteStock(stocks), [stocks]);
-  bind(useCases.findStocks).toResolvedValue((stocks) => new FindStocks(stocks), [stocks]);
-  bind(useCases.valueStock).toResolvedValue(
-    (stocks, rates, clock) => new ValueStock(stocks, rates, clock, config.DEFAULT_CURRENCIES, config.ROUNDING),
-    [stocks, exchangeRates, ratesClock],
+  provide(bind, PutStock, stocks, clock);
+  provide(bind, DeleteStock, stocks);
+  provide(bind, FindStocks, stocks);
+  provide(
+    bind,
+    ValueStock,
+    stocks,
+    exchangeRates,
+    ratesClock,
+    value(config.DEFAULT_CURRENCIES),
+    value(config.ROUNDING),
   );
-  bind(useCases.convertAmount).toResolvedValue(
-    (rates, clock) => new ConvertAmount(rates, clock, config.DEFAULT_CURRENCIES, config.ROUNDING),
-    [exchangeRates, ratesClock],
-  );
-  bind(useCases.listRates).toResolvedValue((rates, clock) => new ListRates(rates, clock), [exchangeRates, ratesClock]);
+  provide(bind, ConvertAmount, exchangeRates, ratesClock, value(config.DEFAULT_CURRENCIES), value(config.ROUNDING));
+  provide(bind, ListRates, exchangeRates, ratesClock);
 }

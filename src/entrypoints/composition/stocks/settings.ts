@@ -3,7 +3,7 @@ import { REFERENCE_DATE } from '../../../adapters/memory/reference-rates.ts';
 import { isPriceUnit } from '../../../domain/stocks/currencies.ts';
 import type { FreshnessRules } from '../../../domain/stocks/freshness.ts';
 import type { CoreConfig } from '../config.ts';
-import { listOf, oneOf, type Settings, tableName, type Values, wholeNumber } from '../settings.ts';
+import { listOf, oneOf, type Settings, table, type Values, wholeNumber } from '../settings.ts';
 
 /** A source of rates as it is configured. */
 export interface ConfiguredSource {
@@ -77,10 +77,7 @@ export const settings = {
     fallback: 'half-up',
     parse: oneOf('half-up', 'half-even'),
   },
-  STOCKS_TABLE: {
-    meaning: 'Table of stocks; `<prefix>stocks` unless set.',
-    parse: tableName,
-  },
+  STOCKS_TABLE: table('stocks', 'stocks'),
 } satisfies Settings;
 
 export type StocksConfig = CoreConfig & Values<typeof settings>;
@@ -134,9 +131,6 @@ export const freshnessRules = (config: StocksConfig): FreshnessRules => ({
   maxStaleMs: config.RATES_MAX_STALE_SECONDS * 1_000,
   maxAsOfAgeMs: config.RATES_MAX_AS_OF_AGE_SECONDS * 1_000,
 });
-
-export const stocksTable = ({ TABLE_PREFIX, STOCKS_TABLE }: StocksConfig): string =>
-  STOCKS_TABLE ?? `${TABLE_PREFIX}stocks`;
 
 /** No complaint repeats the text, which may hold a password. */
 function parseRedisUrl(text: string): string {

@@ -1,55 +1,71 @@
 import type { Container } from 'inversify';
 import { taskTableDefinitions } from '../../../adapters/dynamodb/task-tables.ts';
+import { CancelTask } from '../../../domain/tasks/cancel-task.ts';
+import { ClaimTasks } from '../../../domain/tasks/claim-tasks.ts';
+import { CompleteTask } from '../../../domain/tasks/complete-task.ts';
+import { ConfigureQueue } from '../../../domain/tasks/configure-queue.ts';
+import { EnqueueTask } from '../../../domain/tasks/enqueue-task.ts';
+import { ExtendLease } from '../../../domain/tasks/extend-lease.ts';
+import { FailTask } from '../../../domain/tasks/fail-task.ts';
+import { FindQueues } from '../../../domain/tasks/find-queues.ts';
+import { FindTasks } from '../../../domain/tasks/find-tasks.ts';
+import { GuardRunner } from '../../../domain/tasks/guard-runner.ts';
+import { PauseQueue } from '../../../domain/tasks/pause-queue.ts';
+import { PurgeQueue } from '../../../domain/tasks/purge-queue.ts';
+import { RedriveTasks } from '../../../domain/tasks/redrive-tasks.ts';
+import { ReleaseTask } from '../../../domain/tasks/release-task.ts';
+import { RunTask } from '../../../domain/tasks/run-task.ts';
+import { SweepTasks } from '../../../domain/tasks/sweep-tasks.ts';
 import { problems } from '../../http/tasks/problems.ts';
 import { tasksRoutes } from '../../http/tasks/routes.ts';
 import { TaskWorker } from '../../worker/task-worker.ts';
 import { system } from '../compose.ts';
-import type { Context, Loop } from '../context.ts';
+import { defineContext, type Loop } from '../context.ts';
 import { sweep } from '../loops.ts';
 import { stopTimes } from '../stop-times.ts';
 import { figures } from './figures.ts';
 import { tasksModule } from './module.ts';
-import { runnerHostsOf, settings, type TasksConfig, tablesOf } from './settings.ts';
+import { runnerHostsOf, settings, tablesOf } from './settings.ts';
 import { tasksStreamReader } from './stream-handler.ts';
-import { ports, useCases } from './tokens.ts';
+import { ports } from './tokens.ts';
 
-export const tasks: Context<typeof settings> = {
+export const tasks = defineContext({
   name: 'tasks',
   settings,
   module: tasksModule,
   problems,
   figures,
   tables: (config) => taskTableDefinitions(tablesOf(config)),
-  routes: (container: Container, config: TasksConfig) =>
+  routes: (container, config) =>
     tasksRoutes({
-      enqueueTask: container.get(useCases.enqueueTask),
-      findTasks: container.get(useCases.findTasks),
-      claimTasks: container.get(useCases.claimTasks),
-      extendLease: container.get(useCases.extendLease),
-      completeTask: container.get(useCases.completeTask),
-      failTask: container.get(useCases.failTask),
-      releaseTask: container.get(useCases.releaseTask),
-      cancelTask: container.get(useCases.cancelTask),
-      redriveTasks: container.get(useCases.redriveTasks),
-      purgeQueue: container.get(useCases.purgeQueue),
-      findQueues: container.get(useCases.findQueues),
-      configureQueue: container.get(useCases.configureQueue),
-      pauseQueue: container.get(useCases.pauseQueue),
+      enqueueTask: container.get(EnqueueTask),
+      findTasks: container.get(FindTasks),
+      claimTasks: container.get(ClaimTasks),
+      extendLease: container.get(ExtendLease),
+      completeTask: container.get(CompleteTask),
+      failTask: container.get(FailTask),
+      releaseTask: container.get(ReleaseTask),
+      cancelTask: container.get(CancelTask),
+      redriveTasks: container.get(RedriveTasks),
+      purgeQueue: container.get(PurgeQueue),
+      findQueues: container.get(FindQueues),
+      configureQueue: container.get(ConfigureQueue),
+      pauseQueue: container.get(PauseQueue),
       signals: container.get(ports.signals),
       runnerHosts: runnerHostsOf(config),
     }),
-  loops: (container: Container, config: TasksConfig) => {
+  loops: (container, config) => {
     const logger = container.get(system.logger);
-    const sweepTasks = container.get(useCases.sweepTasks);
+    const sweepTasks = container.get(SweepTasks);
     const worker = new TaskWorker({
       queues: container.get(ports.queues),
       tasks: container.get(ports.tasks),
       active: container.get(ports.active),
       signals: container.get(ports.signals),
-      claimTasks: container.get(useCases.claimTasks),
-      runTask: container.get(useCases.runTask),
-      guardRunner: container.get(useCases.guardRunner),
-      extendLease: container.get(useCases.extendLease),
+      claimTasks: container.get(ClaimTasks),
+      runTask: container.get(RunTask),
+      guardRunner: container.get(GuardRunner),
+      extendLease: container.get(ExtendLease),
       clock: container.get(system.clock),
       logger,
       meter: container.get(system.meter),
@@ -60,7 +76,7 @@ export const tasks: Context<typeof settings> = {
       sweep('sweeping the queues', config.SWEEP_SECONDS, logger, () => sweepTasks.execute()),
     ];
   },
-};
+});
 
 /** Counts what all processes do to tasks, and tells them of new ones. */
 function countingLoop(container: Container): Loop {

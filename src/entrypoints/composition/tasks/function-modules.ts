@@ -11,9 +11,9 @@ import { system } from '../compose.ts';
 import { ConfigError } from '../config.ts';
 import { dynamoDb } from '../dynamodb.ts';
 import { atMostEvery } from '../lifecycle.ts';
-import { token } from '../token.ts';
+import { provide, token } from '../token.ts';
 import { type TasksConfig, tablesOf } from './settings.ts';
-import { fleet, ports, useCases } from './tokens.ts';
+import { fleet, ports } from './tokens.ts';
 
 /** No more than the function needs that counts and wakes the processor. */
 export const streamModule = (config: TasksConfig): ContainerModule =>
@@ -90,8 +90,5 @@ export function bindTopic({ bind }: ContainerModuleLoadOptions, { WAKE_UPS_TOPIC
 }
 
 export function bindSweeping({ bind }: ContainerModuleLoadOptions): void {
-  bind(useCases.sweepTasks).toResolvedValue(
-    (tasks, queues, active, wakeUps, clock, meter) => new SweepTasks(tasks, queues, active, wakeUps, clock, meter),
-    [ports.tasks, ports.queues, ports.active, ports.wakeUps, system.clock, system.meter],
-  );
+  provide(bind, SweepTasks, ports.tasks, ports.queues, ports.active, ports.wakeUps, system.clock, system.meter);
 }

@@ -26,10 +26,10 @@ import { ReleaseTask } from '../../../domain/tasks/release-task.ts';
 import { RunTask } from '../../../domain/tasks/run-task.ts';
 import { system } from '../compose.ts';
 import { dynamoDb } from '../dynamodb.ts';
-import { token } from '../token.ts';
+import { provide, token } from '../token.ts';
 import { bindStores, bindSweeping, bindTopic, DAY_MS } from './function-modules.ts';
 import { runnerHostsOf, type TasksConfig, tablesOf } from './settings.ts';
-import { fleet, ports, useCases } from './tokens.ts';
+import { fleet, ports } from './tokens.ts';
 
 /** Binds the ports of the tasks context to the adapters of the configured profile, and its use cases to the ports. */
 export const tasksModule = (config: TasksConfig): ContainerModule =>
@@ -112,35 +112,14 @@ function bindRunner({ bind }: ContainerModuleLoadOptions, config: TasksConfig): 
 function bindWorking({ bind }: ContainerModuleLoadOptions): void {
   const { tasks, queues, wakeUps } = ports;
   const { clock, ids, random } = system;
-  bind(useCases.queueOrders).toResolvedValue(
-    (tasks, queues, clock) => new QueueOrders(tasks, queues, clock),
-    [tasks, queues, clock],
-  );
-  bind(useCases.claimTasks).toResolvedValue(
-    (tasks, queues, orders, clock, ids, random) => new ClaimTasks(tasks, queues, orders, clock, ids, random),
-    [tasks, queues, useCases.queueOrders, clock, ids, random],
-  );
-  bind(useCases.extendLease).toResolvedValue(
-    (tasks, queues, clock) => new ExtendLease(tasks, queues, clock),
-    [tasks, queues, clock],
-  );
-  bind(useCases.completeTask).toResolvedValue((tasks, clock) => new CompleteTask(tasks, clock), [tasks, clock]);
-  bind(useCases.failTask).toResolvedValue(
-    (tasks, queues, wakeUps, clock, random) => new FailTask(tasks, queues, wakeUps, clock, random),
-    [tasks, queues, wakeUps, clock, random],
-  );
-  bind(useCases.releaseTask).toResolvedValue(
-    (tasks, wakeUps, clock) => new ReleaseTask(tasks, wakeUps, clock),
-    [tasks, wakeUps, clock],
-  );
-  bind(useCases.runTask).toResolvedValue(
-    (runner, complete, fail, release) => new RunTask(runner, complete, fail, release),
-    [ports.runner, useCases.completeTask, useCases.failTask, useCases.releaseTask],
-  );
-  bind(useCases.guardRunner).toResolvedValue(
-    (queues, clock, random) => new GuardRunner(queues, clock, random),
-    [queues, clock, random],
-  );
+  provide(bind, QueueOrders, tasks, queues, clock);
+  provide(bind, ClaimTasks, tasks, queues, QueueOrders, clock, ids, random);
+  provide(bind, ExtendLease, tasks, queues, clock);
+  provide(bind, CompleteTask, tasks, clock);
+  provide(bind, FailTask, tasks, queues, wakeUps, clock, random);
+  provide(bind, ReleaseTask, tasks, wakeUps, clock);
+  provide(bind, RunTask, ports.runner, CompleteTask, FailTask, ReleaseTask);
+  provide(bind, GuardRunner, queues, clock, random);
 }
 
 function bindUseCases(options: ContainerModuleLoadOptions): void {
@@ -149,30 +128,12 @@ function bindUseCases(options: ContainerModuleLoadOptions): void {
   const { bind } = options;
   const { tasks, queues, active, wakeUps } = ports;
   const { clock, ids } = system;
-  bind(useCases.enqueueTask).toResolvedValue(
-    (tasks, queues, active, wakeUps, clock, ids) => new EnqueueTask(tasks, queues, active, wakeUps, clock, ids),
-    [tasks, queues, active, wakeUps, clock, ids],
-  );
-  bind(useCases.findTasks).toResolvedValue((tasks) => new FindTasks(tasks), [tasks]);
-  bind(useCases.redriveTasks).toResolvedValue(
-    (tasks, queues, active, wakeUps, clock) => new RedriveTasks(tasks, queues, active, wakeUps, clock),
-    [tasks, queues, active, wakeUps, clock],
-  );
-  bind(useCases.findQueues).toResolvedValue(
-    (queues, tasks, orders, clock) => new FindQueues(queues, tasks, orders, clock),
-    [queues, tasks, useCases.queueOrders, clock],
-  );
-  bind(useCases.cancelTask).toResolvedValue((tasks, clock) => new CancelTask(tasks, clock), [tasks, clock]);
-  bind(useCases.purgeQueue).toResolvedValue(
-    (tasks, queues, clock) => new PurgeQueue(tasks, queues, clock),
-    [tasks, queues, clock],
-  );
-  bind(useCases.pauseQueue).toResolvedValue(
-    (queues, active, wakeUps) => new PauseQueue(queues, active, wakeUps),
-    [queues, active, wakeUps],
-  );
-  bind(useCases.configureQueue).toResolvedValue(
-    (queues, active, wakeUps) => new ConfigureQueue(queues, active, wakeUps),
-    [queues, active, wakeUps],
-  );
+  provide(bind, EnqueueTask, tasks, queues, active, wakeUps, clock, ids);
+  provide(bind, FindTasks, tasks);
+  provide(bind, RedriveTasks, tasks, queues, active, wakeUps, clock);
+  provide(bind, FindQueues, queues, tasks, QueueOrders, clock);
+  provide(bind, CancelTask, tasks, clock);
+  provide(bind, PurgeQueue, tasks, queues, clock);
+  provide(bind, PauseQueue, queues, active, wakeUps);
+  provide(bind, ConfigureQueue, queues, active, wakeUps);
 }

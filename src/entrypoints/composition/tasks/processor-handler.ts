@@ -1,9 +1,13 @@
 import type { Context, SNSEvent } from 'aws-lambda';
 import type { Container } from 'inversify';
 import { roundIn } from '../../../adapters/sns/wake-ups.ts';
+import { ClaimTasks } from '../../../domain/tasks/claim-tasks.ts';
+import { ExtendLease } from '../../../domain/tasks/extend-lease.ts';
+import { GuardRunner } from '../../../domain/tasks/guard-runner.ts';
+import { RunTask } from '../../../domain/tasks/run-task.ts';
 import { FleetProcessor } from '../../worker/fleet-processor.ts';
 import { system } from '../compose.ts';
-import { fleet, ports, useCases } from './tokens.ts';
+import { fleet, ports } from './tokens.ts';
 
 /** @param container with the parts of `processingModule` */
 export function processorOf(container: Container): FleetProcessor {
@@ -14,10 +18,10 @@ export function processorOf(container: Container): FleetProcessor {
     active: container.get(ports.active),
     signals: container.get(ports.signals),
     lease: container.get(fleet.lease),
-    claimTasks: container.get(useCases.claimTasks),
-    runTask: container.get(useCases.runTask),
-    guardRunner: container.get(useCases.guardRunner),
-    extendLease: container.get(useCases.extendLease),
+    claimTasks: container.get(ClaimTasks),
+    runTask: container.get(RunTask),
+    guardRunner: container.get(GuardRunner),
+    extendLease: container.get(ExtendLease),
     clock: container.get(system.clock),
     logger: container.get(system.logger),
     meter: container.get(system.meter),

@@ -2,17 +2,11 @@ import type { TaskTables } from '../../../adapters/dynamodb/task-tables.ts';
 import { AllowedHosts, parseHostRule } from '../../../adapters/http/allowed-hosts.ts';
 import { isLoopback } from '../../loopback.ts';
 import type { CoreConfig } from '../config.ts';
-import { listOf, matching, type Settings, tableName, type Values, wholeNumber } from '../settings.ts';
+import { listOf, matching, type Settings, table, type Values, wholeNumber } from '../settings.ts';
 
 export const settings = {
-  TASKS_TABLE: {
-    meaning: 'Table of tasks; `<prefix>tasks` unless set.',
-    parse: tableName,
-  },
-  QUEUES_TABLE: {
-    meaning: 'Table of queues, their settings and their counts; `<prefix>queues` unless set.',
-    parse: tableName,
-  },
+  TASKS_TABLE: table('tasks', 'tasks'),
+  QUEUES_TABLE: table('queues', 'queues, their settings and their counts'),
   WAKE_UPS_TOPIC_ARN: {
     meaning: 'SNS topic that calls the task processor; needed by the functions that wake it, unused elsewhere.',
     parse: matching(/^arn:[^:]+:sns:[^:]+:[^:]+:.+$/, 'must be the ARN of an SNS topic'),
@@ -34,9 +28,9 @@ export const settings = {
 
 export type TasksConfig = CoreConfig & Values<typeof settings>;
 
-export const tablesOf = ({ TABLE_PREFIX, TASKS_TABLE, QUEUES_TABLE }: TasksConfig): TaskTables => ({
-  tasks: TASKS_TABLE ?? `${TABLE_PREFIX}tasks`,
-  queues: QUEUES_TABLE ?? `${TABLE_PREFIX}queues`,
+export const tablesOf = ({ TASKS_TABLE, QUEUES_TABLE }: TasksConfig): TaskTables => ({
+  tasks: TASKS_TABLE,
+  queues: QUEUES_TABLE,
 });
 
 export function runnerHostsOf({ RUNNER_HOSTS, STORAGE, HOST, PUBLIC_BASE_URL }: TasksConfig): AllowedHosts {

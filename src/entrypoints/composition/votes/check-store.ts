@@ -3,7 +3,7 @@ import { unfinishedPollsOfFirstRelease } from '../../../adapters/dynamodb/first-
 import { system } from '../compose.ts';
 import { dynamoDb } from '../dynamodb.ts';
 import { ports } from './module.ts';
-import { tablesOf, type VotesConfig } from './settings.ts';
+import type { VotesConfig } from './settings.ts';
 
 /**
  * Whether this version can go on with the polls of the store, and, if the process takes votes, whether it has the key
@@ -26,7 +26,7 @@ export async function checkStore(container: Container, config: VotesConfig): Pro
 
 async function unfinishedPolls(container: Container, config: VotesConfig): Promise<readonly string[]> {
   if (config.STORAGE !== 'dynamodb') return [];
-  const { tallies } = tablesOf(config);
+  const tallies = config.TALLIES_TABLE;
   const now = container.get(system.clock).now();
   const pollIds = await unfinishedPollsOfFirstRelease(container.get(dynamoDb), tallies, now);
   if (pollIds.length === 0) return [];

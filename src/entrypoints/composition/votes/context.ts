@@ -1,18 +1,27 @@
-import type { Container } from 'inversify';
 import { voteTableDefinitions } from '../../../adapters/dynamodb/vote-tables.ts';
+import { AnswerSms } from '../../../domain/votes/answer-sms.ts';
+import { AuditPoll } from '../../../domain/votes/audit-poll.ts';
+import { CastVote } from '../../../domain/votes/cast-vote.ts';
+import { ClosePoll } from '../../../domain/votes/close-poll.ts';
+import { CreatePoll } from '../../../domain/votes/create-poll.ts';
+import { FindPolls } from '../../../domain/votes/find-polls.ts';
+import { FoldShards } from '../../../domain/votes/fold-shards.ts';
+import { ReadResults } from '../../../domain/votes/read-results.ts';
 import type { Recount } from '../../../domain/votes/recount-poll.ts';
+import { RecountPoll } from '../../../domain/votes/recount-poll.ts';
+import { SweepPolls } from '../../../domain/votes/sweep-polls.ts';
 import { problems } from '../../http/votes/problems.ts';
 import { votesRoutes } from '../../http/votes/routes.ts';
 import { system } from '../compose.ts';
-import type { Context } from '../context.ts';
+import { defineContext } from '../context.ts';
 import { sweep } from '../loops.ts';
 import { checkStore } from './check-store.ts';
 import { figures } from './figures.ts';
-import { ports, useCases, votesModule } from './module.ts';
-import { check, isOpenWithoutToken, notices, settings, tablesOf, type VotesConfig } from './settings.ts';
+import { ports, votesModule } from './module.ts';
+import { check, isOpenWithoutToken, notices, settings } from './settings.ts';
 import { foldAndMeasure } from './stream-handler.ts';
 
-export const votes: Context<typeof settings> = {
+export const votes = defineContext({
   name: 'votes',
   settings,
   check,
@@ -21,17 +30,18 @@ export const votes: Context<typeof settings> = {
   module: votesModule,
   problems,
   figures,
-  tables: (config) => voteTableDefinitions(tablesOf(config)),
-  routes: (container: Container, config: VotesConfig) =>
+  tables: (config) =>
+    voteTableDefinitions({ votes: config.VOTES_TABLE, tallies: config.TALLIES_TABLE, leases: config.LEASES_TABLE }),
+  routes: (container, config) =>
     votesRoutes({
-      createPoll: container.get(useCases.createPoll),
-      findPolls: container.get(useCases.findPolls),
-      castVote: container.get(useCases.castVote),
-      answerSms: container.get(useCases.answerSms),
-      readResults: container.get(useCases.readResults),
-      closePoll: container.get(useCases.closePoll),
-      auditPoll: container.get(useCases.auditPoll),
-      recountPoll: container.get(useCases.recountPoll),
+      createPoll: container.get(CreatePoll),
+      findPolls: container.get(FindPolls),
+      castVote: container.get(CastVote),
+      answerSms: container.get(AnswerSms),
+      readResults: container.get(ReadResults),
+      closePoll: container.get(ClosePoll),
+      auditPoll: container.get(AuditPoll),
+      recountPoll: container.get(RecountPoll),
       clock: container.get(system.clock),
       meter: container.get(system.meter),
       twilio: {
@@ -40,13 +50,13 @@ export const votes: Context<typeof settings> = {
         openWithoutToken: isOpenWithoutToken(config),
       },
     }),
-  loops: (container: Container, config: VotesConfig) => {
+  loops: (container, config) => {
     const logger = container.get(system.logger);
     const meter = container.get(system.meter);
     const feed = container.get(ports.shardFeed);
-    const foldShards = container.get(useCases.foldShards);
-    const sweepPolls = container.get(useCases.sweepPolls);
-    const recountPoll = container.get(useCases.recountPoll);
+    const foldShards = container.get(FoldShards);
+    const sweepPolls = container.get(SweepPolls);
+    const recountPoll = container.get(RecountPoll);
     return [
       {
         start: () =>
@@ -74,4 +84,4 @@ export const votes: Context<typeof settings> = {
       sweep('looking after polls', config.SWEEP_SECONDS, logger, () => sweepPolls.execute()),
     ];
   },
-};
+});

@@ -1,10 +1,11 @@
 import { pino } from 'pino';
+import { GrowPoll } from '../../../domain/votes/grow-poll.ts';
 import type { Poll } from '../../../domain/votes/poll.ts';
 import { compose, system } from '../compose.ts';
 import { readWorkerConfig } from '../compose-worker.ts';
 import type { Configurable } from '../config.ts';
 import { dynamoDbModule } from '../dynamodb.ts';
-import { useCases, votesModule } from './module.ts';
+import { votesModule } from './module.ts';
 import type { settings } from './settings.ts';
 
 /**
@@ -21,7 +22,7 @@ export async function growPoll(
   const config = readWorkerConfig<typeof settings>(env, contexts);
   const container = compose(pino({ level: config.LOG_LEVEL }), [dynamoDbModule, votesModule(config)]);
   try {
-    return await container.get(useCases.growPoll).execute(pollId, shards);
+    return await container.get(GrowPoll).execute(pollId, shards);
   } finally {
     await container.get(system.lifecycle).close();
   }

@@ -42,8 +42,8 @@ import type {
 } from '../../../ports/votes.ts';
 import { system } from '../compose.ts';
 import { dynamoDb } from '../dynamodb.ts';
-import { token } from '../token.ts';
-import { defaultPollOf, tablesOf, type VotesConfig } from './settings.ts';
+import { provide, token, value } from '../token.ts';
+import { defaultPollOf, type VotesConfig } from './settings.ts';
 import { recordAudit, tellPassedOver } from './stream-handler.ts';
 
 export const ports = {
@@ -54,23 +54,6 @@ export const ports = {
   pseudonyms: token<VotePseudonyms>('VotePseudonyms'),
   replyLimit: token<ReplyLimit>('ReplyLimit'),
   voterKeys: token<VoterKeys>('VoterKeys'),
-};
-
-export const useCases = {
-  createPoll: token<CreatePoll>('CreatePoll'),
-  findPolls: token<FindPolls>('FindPolls'),
-  castVote: token<CastVote>('CastVote'),
-  takeSmsVote: token<TakeSmsVote>('TakeSmsVote'),
-  answerSms: token<AnswerSms>('AnswerSms'),
-  readResults: token<ReadResults>('ReadResults'),
-  closePoll: token<ClosePoll>('ClosePoll'),
-  checkTally: token<CheckTally>('CheckTally'),
-  auditPoll: token<AuditPoll>('AuditPoll'),
-  sweepPolls: token<SweepPolls>('SweepPolls'),
-  recountPoll: token<RecountPoll>('RecountPoll'),
-  foldShards: token<FoldShards>('FoldShards'),
-  growPoll: token<GrowPoll>('GrowPoll'),
-  replaceVoterKey: token<ReplaceVoterKey>('ReplaceVoterKey'),
 };
 
 /** Binds the ports of the votes context to the adapters of the configured profile, and its use cases to the ports. */
@@ -128,18 +111,14 @@ function bindDynamoDb(options: ContainerModuleLoadOptions, config: VotesConfig):
   bindFeed(options, config);
   const { bind } = options;
   bind(ports.pseudonyms).toResolvedValue(() => new HmacVotePseudonyms(config.VOTER_KEY as string));
-  bind(ports.voterKeys).toResolvedValue((client) => new DynamoDbVoterKeys(client, tablesOf(config).votes), [dynamoDb]);
-  bind(ports.replyLimit).toResolvedValue(
-    (client) => new DynamoDbReplyLimit(client, tablesOf(config).votes),
-    [dynamoDb],
-  );
+  bind(ports.voterKeys).toResolvedValue((client) => new DynamoDbVoterKeys(client, config.VOTES_TABLE), [dynamoDb]);
+  bind(ports.replyLimit).toResolvedValue((client) => new DynamoDbReplyLimit(client, config.VOTES_TABLE), [dynamoDb]);
 }
 
 function bindTallies({ bind }: ContainerModuleLoadOptions, config: VotesConfig): void {
-  const { tallies } = tablesOf(config);
   bind(ports.tallies).toResolvedValue(
     (client, lifecycle) => {
-      const store = new DynamoDbTallyStore(client, tallies);
+      const store = new DynamoDbTallyStore(client, config.TALLIES_TABLE);
       lifecycle.dependsOn('store', async () => void (await store.get('readiness')));
       return store;
     },
@@ -148,10 +127,9 @@ function bindTallies({ bind }: ContainerModuleLoadOptions, config: VotesConfig):
 }
 
 function bindPolls({ bind }: ContainerModuleLoadOptions, config: VotesConfig): void {
-  const { tallies } = tablesOf(config);
   bind(ports.polls).toResolvedValue(
     (client, lifecycle) => {
-      const store = new DynamoDbPollStore(client, tallies);
+      const store = new DynamoDbPollStore(client, config.TALLIES_TABLE);
       lifecycle.dependsOn('store', async () => void (await store.get('readiness')));
       return store;
     },
@@ -160,16 +138,14 @@ function bindPolls({ bind }: ContainerModuleLoadOptions, config: VotesConfig): v
 }
 
 function bindLedger({ bind }: ContainerModuleLoadOptions, config: VotesConfig): void {
-  const { votes } = tablesOf(config);
   const region = config.AWS_REGION as string;
   bind(ports.ledger).toResolvedValue(
-    (client, random) => new DynamoDbVoteLedger(client, votes, region, random),
+    (client, random) => new DynamoDbVoteLedger(client, config.VOTES_TABLE, region, random),
     [dynamoDb, system.random],
   );
 }
 
 function bindFeed({ bind }: ContainerModuleLoadOptions, config: VotesConfig): void {
-  const { votes, leases } = tablesOf(config);
   bind(ports.shardFeed).toResolvedValue(
     (client, lifecycle, clock, ids, logger, meter) => {
       const streams = streamsClient(config.AWS_ENDPOINT_URL_DYNAMODB);
@@ -177,8 +153,8 @@ function bindFeed({ bind }: ContainerModuleLoadOptions, config: VotesConfig): vo
       const records = new StreamConsumer({
         client,
         streams,
-        table: votes,
-        leaseTable: leases,
+        table: config.VOTES_TABLE,
+        leaseTable: config.LEASES_TABLE,
         owner: ids.next(),
         clock,
         leaseMs: LEASE_MS,
@@ -191,16 +167,13 @@ function bindFeed({ bind }: ContainerModuleLoadOptions, config: VotesConfig): vo
 }
 
 function bindFolding({ bind }: ContainerModuleLoadOptions): void {
-  bind(useCases.foldShards).toResolvedValue(
-    (tallies, clock) => new FoldShards(tallies, clock),
-    [ports.tallies, system.clock],
-  );
+  provide(bind, FoldShards, ports.tallies, system.clock);
 }
 
 function bindSweeping({ bind }: ContainerModuleLoadOptions): void {
   const { polls, ledger, tallies } = ports;
   const { clock, logger, meter } = system;
-  bind(useCases.checkTally).toResolvedValue(
+  bind(CheckTally).toResolvedValue(
     (polls, ledger, tallies, clock, logger, meter) =>
       new CheckTally(polls, ledger, tallies, clock, (pollId, votes) => {
         logger.warn({ pollId, votes }, 'votes were missing in a tally that the change stream should have brought');
@@ -208,20 +181,14 @@ function bindSweeping({ bind }: ContainerModuleLoadOptions): void {
       }),
     [polls, ledger, tallies, clock, logger, meter],
   );
-  bind(useCases.closePoll).toResolvedValue(
-    (polls, ledger, clock) => new ClosePoll(polls, ledger, clock),
-    [polls, ledger, clock],
-  );
-  bind(useCases.auditPoll).toResolvedValue(
-    (polls, ledger, tallies, checkTally, clock) => new AuditPoll(polls, ledger, tallies, checkTally, clock),
-    [polls, ledger, tallies, useCases.checkTally, clock],
-  );
-  bind(useCases.sweepPolls).toResolvedValue(
+  provide(bind, ClosePoll, polls, ledger, clock);
+  provide(bind, AuditPoll, polls, ledger, tallies, CheckTally, clock);
+  bind(SweepPolls).toResolvedValue(
     (polls, tallies, checkTally, closePoll, auditPoll, clock, logger, meter) =>
       new SweepPolls(polls, tallies, checkTally, closePoll, auditPoll, clock, (pollId, audit) =>
         recordAudit(logger, meter, pollId, audit),
       ),
-    [polls, tallies, useCases.checkTally, useCases.closePoll, useCases.auditPoll, clock, logger, meter],
+    [polls, tallies, CheckTally, ClosePoll, AuditPoll, clock, logger, meter],
   );
 }
 
@@ -231,39 +198,19 @@ function bindUseCases(options: ContainerModuleLoadOptions, config: VotesConfig):
   const { bind } = options;
   const { polls, ledger, tallies, pseudonyms, voterKeys } = ports;
   const { clock, ids } = system;
-  bind(useCases.createPoll).toResolvedValue(
-    (polls, voterKeys, pseudonyms, clock, ids) =>
-      new CreatePoll(polls, voterKeys, pseudonyms, clock, ids, config.VOTE_SHARDS),
-    [polls, voterKeys, pseudonyms, clock, ids],
-  );
-  bind(useCases.replaceVoterKey).toResolvedValue(
-    (polls, voterKeys, pseudonyms, clock) => new ReplaceVoterKey(polls, voterKeys, pseudonyms, clock),
-    [polls, voterKeys, pseudonyms, clock],
-  );
-  bind(useCases.growPoll).toResolvedValue((polls) => new GrowPoll(polls), [polls]);
-  bind(useCases.findPolls).toResolvedValue((polls) => new FindPolls(polls), [polls]);
-  bind(useCases.castVote).toResolvedValue(
-    (polls, ledger, pseudonyms, clock, ids) => new CastVote(polls, ledger, pseudonyms, clock, ids),
-    [polls, ledger, pseudonyms, clock, ids],
-  );
-  bind(useCases.takeSmsVote).toResolvedValue(
-    (polls, ledger, pseudonyms, castVote, clock) =>
-      new TakeSmsVote(polls, ledger, pseudonyms, castVote, clock, defaultPollOf(config)),
-    [polls, ledger, pseudonyms, useCases.castVote, clock],
-  );
-  bind(useCases.answerSms).toResolvedValue(
+  provide(bind, CreatePoll, polls, voterKeys, pseudonyms, clock, ids, value(config.VOTE_SHARDS));
+  provide(bind, ReplaceVoterKey, polls, voterKeys, pseudonyms, clock);
+  provide(bind, GrowPoll, polls);
+  provide(bind, FindPolls, polls);
+  provide(bind, CastVote, polls, ledger, pseudonyms, clock, ids);
+  provide(bind, TakeSmsVote, polls, ledger, pseudonyms, CastVote, clock, value(defaultPollOf(config)));
+  bind(AnswerSms).toResolvedValue(
     (takeSmsVote, replyLimit, pseudonyms, clock, logger) =>
       new AnswerSms(takeSmsVote, replyLimit, pseudonyms, clock, (err) =>
         logger.warn({ err }, 'a text is not answered, since replies cannot be counted'),
       ),
-    [useCases.takeSmsVote, ports.replyLimit, pseudonyms, clock, system.logger],
+    [TakeSmsVote, ports.replyLimit, pseudonyms, clock, system.logger],
   );
-  bind(useCases.readResults).toResolvedValue(
-    (polls, tallies, checkTally, clock) => new ReadResults(polls, tallies, checkTally, clock),
-    [polls, tallies, useCases.checkTally, clock],
-  );
-  bind(useCases.recountPoll).toResolvedValue(
-    (polls, ledger, tallies, auditPoll, clock) => new RecountPoll(polls, ledger, tallies, auditPoll, clock),
-    [polls, ledger, tallies, useCases.auditPoll, clock],
-  );
+  provide(bind, ReadResults, polls, tallies, CheckTally, clock);
+  provide(bind, RecountPoll, polls, ledger, tallies, AuditPoll, clock);
 }

@@ -1,10 +1,11 @@
 import { pino } from 'pino';
 import type { VoterKeyReplacement } from '../../../domain/votes/replace-voter-key.ts';
+import { ReplaceVoterKey } from '../../../domain/votes/replace-voter-key.ts';
 import { compose, system } from '../compose.ts';
 import { readWorkerConfig } from '../compose-worker.ts';
 import { ConfigError, type Configurable } from '../config.ts';
 import { dynamoDbModule } from '../dynamodb.ts';
-import { useCases, votesModule } from './module.ts';
+import { votesModule } from './module.ts';
 import type { settings } from './settings.ts';
 
 /**
@@ -20,7 +21,7 @@ export async function replaceVoterKey(
   if (!config.VOTER_KEY) throw new ConfigError(['VOTER_KEY is needed: the new key']);
   const container = compose(pino({ level: config.LOG_LEVEL }), [dynamoDbModule, votesModule(config)]);
   try {
-    return await container.get(useCases.replaceVoterKey).execute();
+    return await container.get(ReplaceVoterKey).execute();
   } finally {
     await container.get(system.lifecycle).close();
   }

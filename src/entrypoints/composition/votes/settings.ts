@@ -1,9 +1,8 @@
-import type { VoteTables } from '../../../adapters/dynamodb/vote-tables.ts';
 import { ID_PATTERN } from '../../../domain/shared/id-pattern.ts';
 import { MAX_SHARDS } from '../../../domain/votes/poll.ts';
 import { isLoopback } from '../../loopback.ts';
 import type { CoreConfig } from '../config.ts';
-import { listOf, matching, type Settings, tableName, type Values, wholeNumber } from '../settings.ts';
+import { listOf, matching, type Settings, table, type Values, wholeNumber } from '../settings.ts';
 
 export const settings = {
   VOTER_KEY: {
@@ -13,18 +12,9 @@ export const settings = {
       'one is made if none is given.',
     parse: matching(/^.{16,}$/, 'must have 16 characters or more'),
   },
-  VOTES_TABLE: {
-    meaning: 'Table of shards, ballots and voters; `<prefix>votes` unless set.',
-    parse: tableName,
-  },
-  TALLIES_TABLE: {
-    meaning: 'Table of polls and tallies; `<prefix>tallies` unless set.',
-    parse: tableName,
-  },
-  LEASES_TABLE: {
-    meaning: 'Table of the leases by which processes share the stream of votes; `<prefix>leases` unless set.',
-    parse: tableName,
-  },
+  VOTES_TABLE: table('votes', 'shards, ballots and voters'),
+  TALLIES_TABLE: table('tallies', 'polls and tallies'),
+  LEASES_TABLE: table('leases', 'the leases by which processes share the stream of votes'),
   VOTE_SHARDS: {
     meaning: 'Number of counters over which the votes of a new poll are spread; each holds the counts of all choices.',
     fallback: '48',
@@ -55,12 +45,6 @@ export const check = (config: VotesConfig): readonly string[] => [
     ? ['VOTER_KEY is needed with STORAGE=dynamodb']
     : []),
 ];
-
-export const tablesOf = ({ TABLE_PREFIX, VOTES_TABLE, TALLIES_TABLE, LEASES_TABLE }: VotesConfig): VoteTables => ({
-  votes: VOTES_TABLE ?? `${TABLE_PREFIX}votes`,
-  tallies: TALLIES_TABLE ?? `${TABLE_PREFIX}tallies`,
-  leases: LEASES_TABLE ?? `${TABLE_PREFIX}leases`,
-});
 
 /** With `STORAGE=memory` the poll that is there at the start. */
 export const defaultPollOf = ({ STORAGE, SMS_DEFAULT_POLL }: VotesConfig): string | undefined =>

@@ -1,0 +1,79 @@
+import type { FastifyInstance } from 'fastify';
+import type { Container } from 'inversify';
+import type { Logger } from 'pino';
+import type { Meter } from '../../ports/system.ts';
+import type { ApiKey } from '../http/api-keys.ts';
+import { buildApp, type Extra } from '../http/app.ts';
+import { compose, system } from './compose.ts';
+import type { CoreConfig } from './config.ts';
+import type { Context, Loop } from './context.ts';
+import { storageModules } from './dynamodb.ts';
+
+export interface ServiceParts {
+  readonly config: CoreConfig;
+  readonly contexts: readonly Context[];
+  readonly logger: Logger;
+  /** What records figures, beside CloudWatch. */
+  readonly meters?: readonly Meter[];
+}
+
+export interface AppParts {
+  /** What is served beside the contexts' routes. */
+  readonly extras: readonly Extra[];
+  /** In place of `API_KEYS`. */
+  readonly apiKeys?: readonly ApiKey[];
+  readonly serverless?: boolean;
+}
+
+/** The whole service in one process. Nothing of it is opened, served or running before it is asked for. */
+export class Service {
+  readonly container: Container;
+
+  constructor(private readonly parts: ServiceParts) {
+    const { config, contexts, logger, meters } = parts;
+    const modules = [...storageModules(config), ...contexts.map((context) => context.module(config))];
+    this.container = compose(logger, modules, config.METRICS_NAMESPACE, meters);
+  }
+
+  get lifecycle() {
+    return this.container.get(system.lifecycle);
+  }
+
+  /** The HTTP application; one without the contexts' routes where the process only works (`ROLE=worker`). */
+  buildApp({ extras, apiKeys, serverless }: AppParts): Promise<FastifyInstance> {
+    const { config, contexts, logger } = this.parts;
+    const { container, lifecycle } = this;
+    const served = config.ROLE === 'worker' ? [] : contexts;
+    return buildApp({
+      logger,
+      apiKeys: apiKeys ?? config.API_KEYS ?? [],
+      publicUrls: config.PUBLIC_BASE_URL,
+      corsOrigins: config.CORS_ORIGINS,
+      securityContact: config.SECURITY_CONTACT,
+      now: () => container.get(system.machineClock).now(),
+      nextId: () => container.get(system.ids).next(),
+      health: () => lifecycle.health(),
+      resume: () => lifecycle.resume(),
+      contexts: served.map(({ routes, problems }) => ({ routes: routes(container, config), problems })),
+      extras,
+      serverless,
+    });
+  }
+
+  /** The background work of all contexts. */
+  loops(): readonly Loop[] {
+    const { config, contexts } = this.parts;
+    return contexts.flatMap((context) => context.loops?.(this.container, config) ?? []);
+  }
+
+  /**
+   * What of the configuration does not fit what the store holds, a sentence each.
+   *
+   * @throws DomainError `STORE_UNAVAILABLE`
+   */
+  async checkStore(): Promise<readonly string[]> {
+    const { config, contexts } = this.parts;
+    const found = await Promise.all(contexts.map((context) => context.checkStore?.(this.container, config) ?? []));
+    return found.flat();
+  }
+}
