@@ -283,8 +283,8 @@ export const ResultsHeaders = Type.Object({
   accept: Type.Optional(Type.String({ description: '`text/csv` for a table' })),
 });
 
+/** Without a type: OpenAPI 3.1 has no schema for a stream, and tools would hold each event to that of the whole. */
 const Events = Type.Unsafe<Readable>({
-  type: 'string',
   examples: [`retry: 1000\n\nevent: results\nid: 42\ndata: ${JSON.stringify(resultsExample)}\n\n`],
 });
 
