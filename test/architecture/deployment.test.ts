@@ -9,6 +9,7 @@ import { breachesOf, composeBreaches, type LeftOut, type Template } from './depl
 
 const read = (path: string) => parse(readFromProject(path), { logLevel: 'error', merge: true });
 
+/** Settings that neither template gives to anything. */
 const NOWHERE = {
   LOG_LEVEL: 'for as long as somebody searches, it can be set in the console',
   AWS_ENDPOINT_URL_DYNAMODB: 'there is no emulator',
@@ -20,6 +21,7 @@ const NOWHERE = {
   RATES_MAX_AS_OF_AGE_SECONDS: 'the default suits every source',
 };
 
+/** The templates, and what each does without. */
 const deployments: Readonly<Record<string, LeftOut>> = {
   'template.yaml': {
     tables: { LEASES_TABLE: 'Lambda shares the stream out' },
@@ -60,14 +62,14 @@ function planted(path: string, fault: (template: Template) => void, declared = c
   return breachesOf(path, template, declared, deployments[path] as LeftOut);
 }
 
-/** A table of a template, to be changed. */
+/** Of a resource of a template, to be changed. */
 function properties({ Resources }: Template, name: string) {
   const resource = Resources[name];
   if (!resource) throw new Error(`there is no ${name}`);
   return resource.Properties;
 }
 
-/** The first statement of a role, to be changed. */
+/** The first statement of a role on a resource, to be changed. */
 function firstStatementOn(template: Template, role: string, resource: string) {
   const statements = properties(template, role).Policies?.flatMap(({ PolicyDocument }) => PolicyDocument?.Statement);
   const statement = statements?.find((candidate) => candidate?.Resource === resource);
