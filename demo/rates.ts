@@ -1,7 +1,7 @@
 import { once } from 'node:events';
-import { FAULTS, startFakeRateProvider } from '../test/helpers/fake-rate-provider.ts';
 import { ServiceError } from './errors.ts';
 import { readOptions, wholeNumber } from './options.ts';
+import { FAULTS, startFakeRateProvider } from './rate-provider.ts';
 import type { Scenario } from './scenario.ts';
 
 const faults = Object.entries(FAULTS).map(([kind, meaning]) => `  ${kind.padEnd(10)}${meaning}`);

@@ -3,4 +3,6 @@ import { execFileSync } from 'node:child_process';
 import { rm } from 'node:fs/promises';
 
 await rm('lib', { recursive: true, force: true });
-execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json'], { stdio: 'inherit' });
+execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'scripts/tsconfig.library.json'], {
+  stdio: 'inherit',
+});

@@ -1,5 +1,6 @@
 // Bundles the programs into dist/, or into another folder if one is given; packages stay in node_modules.
 import { cp, mkdir, rename, writeFile } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { build } from 'esbuild';
 
 const [folder = 'dist'] = process.argv.slice(2);
@@ -27,4 +28,7 @@ for (const { path, contents } of outputFiles) {
   await writeFile(beside, contents);
   await rename(beside, path);
 }
-await cp('src/entrypoints/http/dashboard', `${folder}/dashboard`, { recursive: true });
+await cp('src/entrypoints/http/dashboard', `${folder}/dashboard`, {
+  recursive: true,
+  filter: (path) => basename(path) !== 'tsconfig.json',
+});

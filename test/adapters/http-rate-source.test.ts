@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { type FakeRateProvider, type Fault, startFakeRateProvider } from '../../demo/rate-provider.ts';
 import type { RateService } from '../../src/adapters/http/rate-formats.ts';
 import { HttpRateSource } from '../../src/adapters/http/rate-source.ts';
-import { type FakeRateProvider, type Fault, startFakeRateProvider } from '../helpers/fake-rate-provider.ts';
 import { FakeClock, seededRandom } from '../helpers/fakes.ts';
 
 const WEEK = 604_800_000;

@@ -20,7 +20,7 @@ interface CruiseSummary {
 /** Holds the law against `src` below a directory. */
 async function cruise(directory: string): Promise<CruiseSummary> {
   const program = join(PROJECT, 'node_modules/dependency-cruiser/bin/dependency-cruise.mjs');
-  const law = join(PROJECT, '.dependency-cruiser.mjs');
+  const law = join(PROJECT, 'test/architecture/dependency-law.mjs');
   const { stdout } = await promisify(execFile)(
     process.execPath,
     [program, '--config', law, '--output-type', 'json', 'src'],

@@ -50,15 +50,20 @@ describe('adapters and entrypoints', () => {
 });
 
 function domainProject(): ts.ParsedCommandLine {
-  const { config } = ts.readConfigFile(join(PROJECT, 'tsconfig.domain.json'), ts.sys.readFile);
-  return ts.parseJsonConfigFileContent(config, ts.sys, PROJECT);
+  const { config } = ts.readConfigFile(join(PROJECT, 'src/domain/tsconfig.json'), ts.sys.readFile);
+  return ts.parseJsonConfigFileContent(config, ts.sys, join(PROJECT, 'src/domain'));
 }
 
 /** Lints folders of the planted tree under the project's own configuration, which leaves it out where it lies. */
 async function lintedLines(...folders: readonly string[]): Promise<string[]> {
   const directory = await mkdtemp(join(tmpdir(), 'planted-'));
   try {
-    for (const file of ['biome.json', 'pure-domain.grit', 'wall-clock.grit', '.gitignore'])
+    for (const file of [
+      'biome.json',
+      'test/architecture/pure-domain.grit',
+      'test/architecture/wall-clock.grit',
+      '.gitignore',
+    ])
       await cp(join(PROJECT, file), join(directory, file));
     await cp(join(PLANTED, 'src'), join(directory, 'src'), { recursive: true });
     const biome = join(PROJECT, 'node_modules/@biomejs/biome/bin/biome');

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Locator, Page } from 'playwright-core';
+import { type FakeRateProvider, startFakeRateProvider } from '../../demo/rate-provider.ts';
 import { eventually } from '../helpers/eventually.ts';
-import { type FakeRateProvider, startFakeRateProvider } from '../helpers/fake-rate-provider.ts';
 import { ServerProcess } from '../helpers/server-process.ts';
 import { type AnotherClient, anotherClient, KEY } from './another-client.ts';
 import {

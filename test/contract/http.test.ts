@@ -1,6 +1,6 @@
+import { startFakeRateProvider } from '../../demo/rate-provider.ts';
 import { type RateService, rateFormats } from '../../src/adapters/http/rate-formats.ts';
 import { HttpRateSource } from '../../src/adapters/http/rate-source.ts';
-import { startFakeRateProvider } from '../helpers/fake-rate-provider.ts';
 import { FakeClock, seededRandom } from '../helpers/fakes.ts';
 import { describeRateSource } from './rate-source.contract.ts';
 

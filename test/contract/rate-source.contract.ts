@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { DEFAULT_RATES, type FakeRateProvider, type Fault } from '../../demo/rate-provider.ts';
 import type { RateAnswer, RateSource } from '../../src/ports/stocks.ts';
-import { DEFAULT_RATES, type FakeRateProvider, type Fault } from '../helpers/fake-rate-provider.ts';
 
 const ASKED = { withinMs: 2_000 };
 

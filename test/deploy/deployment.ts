@@ -1,6 +1,6 @@
 import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { startFakeRateProvider } from '../../demo/rate-provider.ts';
 import { KEY } from '../helpers/embedded-app.ts';
-import { startFakeRateProvider } from '../helpers/fake-rate-provider.ts';
 import type { Send } from '../helpers/http.ts';
 import { signing, twilioSettings } from '../helpers/signing.ts';
 import { clientOptions, DeployedStack } from './deployed-stack.ts';

@@ -1,11 +1,11 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { FAULTS } from '../../demo/rate-provider.ts';
 import { rateFormats } from '../../src/adapters/http/rate-formats.ts';
 import { readConfig } from '../../src/entrypoints/composition/config.ts';
 import { contexts } from '../../src/entrypoints/composition/contexts.ts';
 import { eventually } from '../helpers/eventually.ts';
-import { FAULTS } from '../helpers/fake-rate-provider.ts';
 import { readFromProject } from '../helpers/project.ts';
 import { ServerProcess } from '../helpers/server-process.ts';
 import { kill } from '../helpers/servers/process.ts';

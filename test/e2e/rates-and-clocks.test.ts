@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
+import { type Fault, startFakeRateProvider } from '../../demo/rate-provider.ts';
 import { eventually } from '../helpers/eventually.ts';
-import { type Fault, startFakeRateProvider } from '../helpers/fake-rate-provider.ts';
 import { ServerProcess } from '../helpers/server-process.ts';
 
 const HOUR = 3_600_000;

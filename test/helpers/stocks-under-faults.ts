@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { Redis } from 'ioredis';
+import { type FakeRateProvider, type Fault, startFakeRateProvider } from '../../demo/rate-provider.ts';
 import { storeUnavailable } from '../../src/domain/shared/domain-error.ts';
 import { system } from '../../src/entrypoints/composition/compose.ts';
 import { contexts } from '../../src/entrypoints/composition/contexts.ts';
@@ -9,7 +10,6 @@ import type { StockStore } from '../../src/ports/stocks.ts';
 import type { Clock } from '../../src/ports/system.ts';
 import { type EmbeddedApp, embeddedApp } from './embedded-app.ts';
 import { eventually } from './eventually.ts';
-import { type FakeRateProvider, type Fault, startFakeRateProvider } from './fake-rate-provider.ts';
 import { seededRandom } from './fakes.ts';
 import { type HttpAnswer, injecting } from './http.ts';
 import { overriding } from './overriding.ts';

@@ -456,6 +456,7 @@ const pages: readonly Scenario[] = [
       '/docs/static/swagger-initializer.js',
       '/.well-known/security.txt',
       '/package.json',
+      '/tsconfig.json',
       '/api.mjs',
       '/..%2Fpackage.json',
       '/app.js/x',

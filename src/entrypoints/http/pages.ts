@@ -11,6 +11,6 @@ const DOCS = join(dirname(createRequire(import.meta.url).resolve('@fastify/swagg
 /** Serves what people open in a browser, the dashboard and the docs, and the OpenAPI document behind them. */
 export const publishPages: Extra = async (app, problems) => {
   await publishOpenApi(app, problems);
-  await app.register(fastifyStatic, { root: DASHBOARD, wildcard: false });
+  await app.register(fastifyStatic, { root: DASHBOARD, wildcard: false, globIgnore: ['tsconfig.json'] });
   publishDocs(app, (reply, name) => reply.sendFile(name, DOCS));
 };

@@ -1,5 +1,5 @@
 /**
- * The dependency law. Each rule is proved to bite by a file in `test/architecture/planted` that breaks it.
+ * The dependency law. Each rule is proved to bite by a file in `planted` that breaks it.
  *
  *     domain ← ports ← adapters ← entrypoints/composition ← entrypoints/container, lambda, cli
  *                                            ↓
@@ -39,7 +39,7 @@ const vendorsStayHome = homes.map(({ group, home, packages }) => ({
   name: `${group}-stays-home`,
   comment:
     'This package is used in one place, so that replacing it touches one place. Go through what that folder ' +
-    'exports, or correct the table of homes in .dependency-cruiser.mjs if the place has changed.',
+    'exports, or correct the table of homes in test/architecture/dependency-law.mjs if the place has changed.',
   from: { path: '^src/', pathNot: home },
   to: { path: inPackages(packages) },
 }));
@@ -118,7 +118,7 @@ export default {
     {
       name: 'package-without-a-home',
       comment:
-        'Decide which folder wraps this package, and write it into the table of homes in .dependency-cruiser.mjs.',
+        'Decide which folder wraps this package, and write it into the table of homes in test/architecture/dependency-law.mjs.',
       from: { path: '^src/' },
       to: { path: 'node_modules/', pathNot: [everyPackage, typePackages] },
     },

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { gzipSync } from 'node:zlib';
-import type { RateService } from '../../src/adapters/http/rate-formats.ts';
+import type { RateService } from '../src/adapters/http/rate-formats.ts';
 
 /** Something that real services do wrong. */
 export type Fault =

@@ -1,8 +1,9 @@
-import base from './jest.config.js';
+import base from '../../jest.config.js';
 
 /** Deploys the stack into an emulated AWS and uses it there: `npm run test:deploy`. */
 export default {
   ...base,
+  rootDir: '../..',
   testMatch: ['<rootDir>/test/deploy/**/*.test.ts'],
   testPathIgnorePatterns: ['/node_modules/'],
   // One after the other: those who need SAM install it at the first use.

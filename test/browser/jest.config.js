@@ -1,6 +1,6 @@
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import base from './jest.config.js';
+import base from '../../jest.config.js';
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome'];
 
@@ -33,6 +33,7 @@ function isProgram(path) {
 /** The tests that drive a real browser against the built server: `npm run test:browser`. */
 export default {
   ...base,
+  rootDir: '../..',
   testMatch: ['<rootDir>/test/browser/**/*.test.ts'],
   testPathIgnorePatterns: ['/node_modules/'],
   testTimeout: 60_000,
