@@ -2,7 +2,7 @@ import type { Page, PageRequest } from '../domain/shared/page.ts';
 import type { Order } from '../domain/tasks/order.ts';
 import type { Queue, QueueMemory, QueueSettings, RunnerSettings } from '../domain/tasks/queue.ts';
 import type { QueueFigures } from '../domain/tasks/queue-figures.ts';
-import type { Grant, Task, TaskStatus } from '../domain/tasks/task.ts';
+import type { Lease, Task, TaskStatus } from '../domain/tasks/task.ts';
 
 export type AddOutcome =
   | { readonly kind: 'added' }
@@ -13,15 +13,15 @@ export type AddOutcome =
 
 export type ClaimOutcome =
   | { readonly kind: 'claimed'; readonly task: Task }
-  /** It could not be claimed; `task` is as it stands, if there is one. */
+  /** It could not be claimed; `task` is its present state, if it exists. */
   | { readonly kind: 'refused'; readonly task: Task | undefined };
 
 /** Statuses in which tasks can be listed. A SUCCESS is found by its id alone. */
 export type ListedStatus = Exclude<TaskStatus, 'SUCCESS'>;
 
 /**
- * Tasks by id and, while they are open, by their place in their queue. What becomes of a task is decided by the domain;
- * the store makes each change whole, and only under its condition.
+ * Tasks by id and, while they are open, by their place in their queue. The domain decides what becomes of a task; the
+ * store makes each change atomically, and only under its condition.
  *
  * Every method throws DomainError `STORE_UNAVAILABLE`. Whether a change was made is then unknown; it may be tried again.
  */
@@ -45,39 +45,39 @@ export interface TaskStore {
   list(queue: string, status: ListedStatus, page: PageRequest): Promise<Page<Task>>;
 
   /**
-   * Ids of the open tasks that come next at a moment: idle, inside their deadline, from the end of the queue that
-   * `order` serves. Another claimer may be faster, and one whose last lease ran out may be among them: a claim tells.
-   * One that was set aside, because it had long to wait, may be missing until {@link tidy}.
+   * Ids of the next open tasks at a moment: idle, within their deadline, from the end of the queue that `order` serves.
+   * A claim may still be refused: another claimer may be faster, or the task may have no attempt left. A task with a
+   * long delay may be missing until the next {@link runMaintenance}.
    *
    * @param now epoch ms
    */
-  heads(queue: string, order: Order, limit: number, now: number): Promise<readonly string[]>;
+  listClaimable(queue: string, order: Order, limit: number, now: number): Promise<readonly string[]>;
 
-  /** Gives the task to a new holder if it is claimable at `grant.claimedAt`. Of several claims at once, one succeeds. */
-  claim(taskId: string, grant: Grant): Promise<ClaimOutcome>;
+  /** Gives the task to a new holder if it is claimable at `lease.claimedAt`. Of several claims at once, one succeeds. */
+  claim(taskId: string, lease: Lease): Promise<ClaimOutcome>;
 
   /**
-   * Stores `after` if the task still stands as `before` does: same status, fence, lease and deadline.
+   * Stores `after` if the task is unchanged since `before`: same status, fence, lease and deadline.
    *
-   * @returns false, with nothing written, if it does not
+   * @returns false, with nothing written, if it has changed
    */
   replace(before: Task, after: Task): Promise<boolean>;
 
   /**
-   * Forgets a finished task if it still stands as it was seen.
+   * Removes a finished task if it is unchanged since it was read.
    *
-   * @returns false, with nothing removed, if it does not
+   * @returns false, with nothing removed, if it has changed
    */
   remove(seen: Task): Promise<boolean>;
 
   /**
-   * Open tasks that are overdue at a moment (epoch ms), in any order. Those beyond the limit come when these are gone,
-   * those of a very long queue with one of the next calls.
+   * Open tasks that are overdue at a moment (epoch ms), in any order. Further ones are returned once these are no longer
+   * open; in a very long queue, by one of the next calls.
    */
   listOverdue(queue: string, now: number, limit: number): Promise<readonly Task[]>;
 
   /**
-   * When the first of the open tasks will be claimable or overdue, epoch ms; that may be over already.
+   * When the first of the open tasks becomes claimable or overdue, epoch ms; may be in the past.
    *
    * @param now epoch ms; also the answer where there are too many open tasks to tell
    * @returns undefined when the queue holds no open task
@@ -88,13 +88,12 @@ export interface TaskStore {
   figures(queue: string, now: number): Promise<QueueFigures>;
 
   /**
-   * Upkeep of a queue that only the passing of time asks for, at a moment (epoch ms): finished tasks go once they were
-   * kept as long as is configured, and tasks that were set aside come back before they are due, as long as this is
-   * called every minute, or as often as the store was told.
+   * Maintenance of a queue at a moment (epoch ms): deletes finished tasks whose retention is over, and makes delayed tasks
+   * claimable before they are due, provided that it is called every minute, or as often as the store was configured for.
    *
-   * @returns whether there will be nothing more to do for a queue without open tasks, until that changes
+   * @returns whether a queue without open tasks needs no further maintenance until it gets one
    */
-  tidy(queue: string, now: number): Promise<boolean>;
+  runMaintenance(queue: string, now: number): Promise<boolean>;
 }
 
 /** A change of a task, as the store's change stream tells it. */

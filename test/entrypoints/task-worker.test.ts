@@ -286,9 +286,9 @@ describe('the built-in worker', () => {
     await begin(
       (_, response) => response.end(),
       (store) => ({
-        heads: async (...look) => {
+        listClaimable: async (...look) => {
           looks++;
-          return store.heads(...look);
+          return store.listClaimable(...look);
         },
       }),
       (queues) => ({
@@ -422,9 +422,9 @@ describe('the built-in worker', () => {
     await begin(
       (_, response) => response.end(),
       (tasks) => ({
-        heads: (...search) => {
+        listClaimable: (...search) => {
           looks++;
-          return tasks.heads(...search);
+          return tasks.listClaimable(...search);
         },
       }),
     );
@@ -532,10 +532,10 @@ describe('the built-in worker', () => {
     await begin(
       (_, response) => response.end(),
       (store) => ({
-        heads: async (...look) => {
+        listClaimable: async (...look) => {
           looks++;
           if (isFailing) throw storeUnavailable();
-          return store.heads(...look);
+          return store.listClaimable(...look);
         },
       }),
     );

@@ -38,9 +38,9 @@ describe('a claim that waits', () => {
   const countingLooks = (store: TaskStore): Partial<TaskStore> => {
     looks = 0;
     return {
-      heads: (...look) => {
+      listClaimable: (...look) => {
         looks++;
-        return store.heads(...look);
+        return store.listClaimable(...look);
       },
     };
   };

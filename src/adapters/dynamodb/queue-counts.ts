@@ -169,7 +169,7 @@ export class DynamoDbQueueCounts implements TaskCounts {
    * @returns whether the counts are what the queue holds; nothing is left to do then until a task changes
    * @throws DomainError `STORE_UNAVAILABLE`
    */
-  async keepUp(queue: string, countOpen: () => Promise<OpenTasks>): Promise<boolean> {
+  async reconcile(queue: string, countOpen: () => Promise<OpenTasks>): Promise<boolean> {
     const now = this.clock.now();
     const stored = await this.readStored(queue);
     for (const [shardId, part] of stored.parts)
@@ -179,7 +179,7 @@ export class DynamoDbQueueCounts implements TaskCounts {
     const state = stateOf(stored.parts);
     if (stored.total.held === state) return true;
     if (this.countsIn(stored).countedAt > now - QUIET_MS) return false;
-    return this.hold(queue, await countOpen(), state);
+    return this.compare(queue, await countOpen(), state);
   }
 
   /**
@@ -190,7 +190,7 @@ export class DynamoDbQueueCounts implements TaskCounts {
    *
    * So it has to be the same a while later, with no record counted in between.
    */
-  private async hold(queue: string, { all, taken }: OpenTasks, state: string): Promise<boolean> {
+  private async compare(queue: string, { all, taken }: OpenTasks, state: string): Promise<boolean> {
     const { total, parts, told } = await this.readStored(queue);
     if (stateOf(parts) !== state) return false;
     const counts = this.countsIn({ total, parts, told });

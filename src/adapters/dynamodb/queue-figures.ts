@@ -1,6 +1,6 @@
 import { dueSince, type QueueFigures } from '../../domain/tasks/queue-figures.ts';
 import { isIdle } from '../../domain/tasks/task.ts';
-import { type Entry, finalList, isPending, laterList, type OpenIndex, openLists, placeOfLater } from './open-index.ts';
+import { type Entry, finalList, isPending, laterList, type OpenIndex, openLists, placeIn } from './open-index.ts';
 import type { DynamoDbQueueCounts } from './queue-counts.ts';
 
 /** Entries of each list that figures are read from. */
@@ -36,7 +36,7 @@ export class FiguresReader {
     // The ends of a list overlap when it is not much longer than what is read of them.
     const pending = new Set([
       ...open.entries.filter(isFree).map(({ position }) => position),
-      ...later.entries.map(placeOfLater),
+      ...later.entries.map(placeIn),
       ...(isWhole ? [] : await this.newestPending(queue)),
     ]);
     const ages = [...pending].map(createdAtIn);

@@ -47,7 +47,7 @@ export class FindQueues {
     const now = this.clock.now();
     const figures = await this.tasks.figures(settings.queue, now);
     const asOf = Math.max(now, figures.newestPendingAt ?? now);
-    return { settings, figures, effectiveOrder: await this.orders.under(figures, settings), asOf };
+    return { settings, figures, effectiveOrder: await this.orders.orderForLoad(figures, settings), asOf };
   }
 }
 

@@ -3,7 +3,7 @@ import type { ActiveMark, ActiveQueues, QueueStore, TaskStore, WakeUps } from '.
 import { concurrently } from '../shared/concurrently.ts';
 import { pagesOf } from '../shared/page.ts';
 import type { Queue } from './queue.ts';
-import { settledIfOverdue } from './task.ts';
+import { expiredIfOverdue } from './task.ts';
 
 const PAGE = 100;
 /** Full pages that one sweep settles in all queues together. What is left waits for the next one, as delayed tasks do. */
@@ -49,7 +49,7 @@ export class SweepTasks {
 
     const tidied = new Set<string>();
     await forEach(queues, async ({ queue }) => {
-      if (await this.tasks.tidy(queue, this.clock.now())) tidied.add(queue);
+      if (await this.tasks.runMaintenance(queue, this.clock.now())) tidied.add(queue);
     });
     const empty = new Set<string>();
     const due: Queue[] = [];
@@ -60,7 +60,7 @@ export class SweepTasks {
       else if (!marks.has(each.queue)) await this.active.mark([each.queue]);
       if (dueAt !== undefined && dueAt <= now) due.push(each);
     });
-    await this.settleAll(due, forEach);
+    await this.expireOverdue(due, forEach);
     const waiting = await this.measure(due, forEach);
     let queuesWithDeadLetters = 0;
     await forEach(queues, async ({ queue }) => {
@@ -81,12 +81,12 @@ export class SweepTasks {
   }
 
   /** Settles what is overdue: a page of each queue in turn, so that none has to wait for the end of another. */
-  private async settleAll(queues: readonly Queue[], forEach: ForEach): Promise<void> {
+  private async expireOverdue(queues: readonly Queue[], forEach: ForEach): Promise<void> {
     let unsettled = queues;
     for (let pages = 0; unsettled.length > 0 && pages < MAX_PAGES; pages += unsettled.length) {
       const full: Queue[] = [];
       await forEach(unsettled, async (each) => {
-        if (await this.settlePage(each.queue)) full.push(each);
+        if (await this.expirePage(each.queue)) full.push(each);
       });
       unsettled = full;
     }
@@ -99,7 +99,7 @@ export class SweepTasks {
     await forEach(queues, async ({ queue, runner, paused }) => {
       // Nobody could claim anything, and somebody wants it so.
       if (paused) return;
-      const [head] = await this.tasks.heads(queue, 'fifo', 1, this.clock.now());
+      const [head] = await this.tasks.listClaimable(queue, 'fifo', 1, this.clock.now());
       if (head === undefined) return;
       if (runner) waiting.push(queue);
       const age = await this.ageOf(head);
@@ -143,12 +143,12 @@ export class SweepTasks {
   }
 
   /** Settles a page of what is overdue. @returns whether there may be more; not if others settle all of it */
-  private async settlePage(queue: string): Promise<boolean> {
+  private async expirePage(queue: string): Promise<boolean> {
     const now = this.clock.now();
     const tasks = await this.tasks.listOverdue(queue, now, PAGE);
     const outcomes = await Promise.all(
       tasks.map(async (task) => {
-        const after = settledIfOverdue(task, now);
+        const after = expiredIfOverdue(task, now);
         return after !== undefined && (await this.tasks.replace(task, after));
       }),
     );

@@ -38,9 +38,9 @@ export class CastVote {
     private readonly ids: Ids,
   ) {}
 
-  /** @throws DomainError `VOTES_POLL_NOT_FOUND`, and what {@link in} throws */
+  /** @throws DomainError `VOTES_POLL_NOT_FOUND`, and what {@link castIn} throws */
   async execute(pollId: string, command: VoteCommand): Promise<CastVoteResult> {
-    return this.in(await existingPoll(this.polls, pollId), command);
+    return this.castIn(await existingPoll(this.polls, pollId), command);
   }
 
   /**
@@ -51,7 +51,7 @@ export class CastVote {
    * `VOTES_UNKNOWN_CHOICE`, `VOTES_POLL_CLOSED`, `VOTES_POLL_NOT_OPEN`, `VOTES_ALREADY_VOTED`,
    * `IDEMPOTENCY_KEY_REUSED`, `VOTES_VOTER_KEY_CHANGED`, `STORE_UNAVAILABLE`
    */
-  async in(poll: Poll, command: VoteCommand): Promise<CastVoteResult> {
+  async castIn(poll: Poll, command: VoteCommand): Promise<CastVoteResult> {
     const { pollId } = poll;
     const { channel, message } = command;
     const voteId = command.voteId ?? this.ids.next();

@@ -6,7 +6,7 @@ import { type CallTime, mayBegin } from './queue-worker.ts';
 import { TaskWorker, type TaskWorkerParts } from './task-worker.ts';
 
 export interface FleetProcessorParts extends Omit<TaskWorkerParts, 'callTime'> {
-  readonly tasks: Pick<TaskStore, 'heads' | 'nextDueAt'>;
+  readonly tasks: Pick<TaskStore, 'listClaimable' | 'nextDueAt'>;
   readonly lease: FleetLease;
   /** How long a processor that died keeps others from working, ms; 30 s unless given. */
   readonly leaseMs?: number;
@@ -125,7 +125,7 @@ export class FleetProcessor {
     const found = await concurrently(QUEUES_AT_ONCE, [...marks.keys()], async (name) => {
       const queue = await queues.get(name);
       if (!queue?.runner || !isOfUse(queue.runner) || !this.mayClaim(queue)) return [];
-      return (await tasks.heads(name, 'fifo', 1, clock.now() + LINGER_MS)).length > 0 ? [name] : [];
+      return (await tasks.listClaimable(name, 'fifo', 1, clock.now() + LINGER_MS)).length > 0 ? [name] : [];
     });
     return found.flat();
   }

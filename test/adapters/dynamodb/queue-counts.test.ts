@@ -155,7 +155,7 @@ await withServer('Counts of queues', startDynamoDbLocal, async ({ endpoint }) =>
       expect((await itemsOf('q')).length).toBeGreaterThan(1);
 
       clock.advance(3 * DAY_MS);
-      await Promise.all([process, newProcess(clock)].map(({ store }) => store.tidy('q', clock.now())));
+      await Promise.all([process, newProcess(clock)].map(({ store }) => store.runMaintenance('q', clock.now())));
       expect((await itemsOf('q')).map(({ sk }) => sk)).toEqual(['COUNTS']);
       expect((await process.store.figures('q', T0)).counters).toEqual(before);
       expect(before).toMatchObject({ enqueued: 1, succeeded: 1, refused: 1 });
@@ -182,9 +182,9 @@ await withServer('Counts of queues', startDynamoDbLocal, async ({ endpoint }) =>
       const process = newProcess(clock);
       await countAll(process);
 
-      await process.store.tidy('q', clock.now());
+      await process.store.runMaintenance('q', clock.now());
       clock.advance(10_000);
-      await process.store.tidy('q', clock.now());
+      await process.store.runMaintenance('q', clock.now());
       const { counters, pending, taken: held } = await process.store.figures('q', T0);
       expect([pending, held]).toEqual([2, 1]);
       expect(counters).toMatchObject({ enqueued: 96, succeeded: 90, failed: 2, shed: 1 });
@@ -198,15 +198,15 @@ await withServer('Counts of queues', startDynamoDbLocal, async ({ endpoint }) =>
       const [[shardId, changes] = ['', []]] = await changesInStream(client, streams, tables);
       await process.counts.count(shardId, changes.slice(-1));
 
-      await process.store.tidy('q', clock.now());
+      await process.store.runMaintenance('q', clock.now());
       expect((await process.counts.read('q')).open).toBe(1);
       clock.advance(2 * MINUTE);
-      await process.store.tidy('q', clock.now());
+      await process.store.runMaintenance('q', clock.now());
       clock.advance(9_999);
-      await process.store.tidy('q', clock.now());
+      await process.store.runMaintenance('q', clock.now());
       expect((await process.counts.read('q')).open).toBe(1);
       clock.advance(1);
-      await newProcess(clock).store.tidy('q', clock.now());
+      await newProcess(clock).store.runMaintenance('q', clock.now());
       expect((await process.counts.read('q')).open).toBe(3);
     });
 
@@ -222,13 +222,13 @@ await withServer('Counts of queues', startDynamoDbLocal, async ({ endpoint }) =>
       await process.store.replace(held, completed(held, undefined, T0));
       await enqueue(process);
 
-      await process.store.tidy('q', clock.now());
+      await process.store.runMaintenance('q', clock.now());
       clock.advance(5_000);
       await countAll(process);
       clock.advance(MINUTE);
-      await process.store.tidy('q', clock.now());
+      await process.store.runMaintenance('q', clock.now());
       clock.advance(MINUTE);
-      await process.store.tidy('q', clock.now());
+      await process.store.runMaintenance('q', clock.now());
       expect((await process.store.figures('q', T0)).counters).toMatchObject({ enqueued: 4, succeeded: 1 });
       expect((await process.counts.read('q')).open).toBe(3);
     });

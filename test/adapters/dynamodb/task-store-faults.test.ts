@@ -151,7 +151,7 @@ await withServer('The task store behind faults', startDynamoDbLocal, async ({ en
     first('PutItem', refusal('ThrottlingException'), 4);
     expect(await store.add(task, PLENTY)).toEqual({ kind: 'added' });
     first('Query', refusal('ProvisionedThroughputExceededException'), 4);
-    expect(await store.heads('q', 'lifo', 1, T0)).toEqual([task.taskId]);
+    expect(await store.listClaimable('q', 'lifo', 1, T0)).toEqual([task.taskId]);
   });
 
   it('what cannot be stored leaves no trace in the counts', async () => {
@@ -166,7 +166,7 @@ await withServer('The task store behind faults', startDynamoDbLocal, async ({ en
     proxy.fate = () => 'lose request';
     const unavailable = { code: 'STORE_UNAVAILABLE' };
     await expect(store.get('x')).rejects.toMatchObject(unavailable);
-    await expect(store.heads('q', 'lifo', 1, T0)).rejects.toMatchObject(unavailable);
+    await expect(store.listClaimable('q', 'lifo', 1, T0)).rejects.toMatchObject(unavailable);
     await expect(store.claim('x', aGrant('f'))).rejects.toMatchObject(unavailable);
     await expect(store.figures('q', T0)).rejects.toMatchObject(unavailable);
   });

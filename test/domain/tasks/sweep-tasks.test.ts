@@ -131,9 +131,9 @@ describe('a sweep', () => {
   it('brings back delayed tasks of every queue before it settles any', async () => {
     const steps: string[] = [];
     const watched = overriding<TaskStore>(store, {
-      tidy: async (queue, now) => {
+      runMaintenance: async (queue, now) => {
         steps.push('tidied');
-        return store.tidy(queue, now);
+        return store.runMaintenance(queue, now);
       },
       listOverdue: async (...search) => {
         steps.push('searched');
@@ -168,7 +168,7 @@ describe('a sweep', () => {
 
   it('settles what is overdue in a queue whose delayed tasks cannot be brought back', async () => {
     await add({ queue: 'a', expiresAt: T0 });
-    const failing = overriding<TaskStore>(store, { tidy: async () => Promise.reject(storeUnavailable()) });
+    const failing = overriding<TaskStore>(store, { runMaintenance: async () => Promise.reject(storeUnavailable()) });
 
     await expect(sweep(failing)).rejects.toThrow('1 queues');
     expect((await store.figures('a', T0)).counters.shed).toBe(1);
@@ -228,9 +228,9 @@ describe('a sweep', () => {
       const names = new Set<string>();
       await sweepActive(
         overriding<TaskStore>(store, {
-          tidy: async (queue, now) => {
+          runMaintenance: async (queue, now) => {
             names.add(queue);
-            return store.tidy(queue, now);
+            return store.runMaintenance(queue, now);
           },
         }),
       );
@@ -272,7 +272,7 @@ describe('a sweep', () => {
       await queues.create(queueSettings('quiet'));
       await queues.create(queueSettings('unsettled'));
       await active.mark(['quiet', 'unsettled', 'removed']);
-      const untidy = overriding<TaskStore>(store, { tidy: async (queue) => queue !== 'unsettled' });
+      const untidy = overriding<TaskStore>(store, { runMaintenance: async (queue) => queue !== 'unsettled' });
       clock.advance(MINUTE);
       await sweepActive(untidy);
       expect([...active.marks.keys()]).toEqual(['quiet', 'unsettled', 'removed']);
@@ -360,7 +360,7 @@ describe('a sweep', () => {
     for (const queue of ['a', 'a', 'b', 'c']) await add({ queue, maxAttempts: queue === 'c' ? 2 : 1 });
     await sweep();
     for (const queue of ['a', 'b', 'c'])
-      for (const taskId of await store.heads(queue, 'fifo', 10, T0))
+      for (const taskId of await store.listClaimable(queue, 'fifo', 10, T0))
         await store.claim(taskId, aGrant(`f-${taskId}`, T0, 1_000));
     clock.advance(1_000);
     await sweep();

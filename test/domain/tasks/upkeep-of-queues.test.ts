@@ -6,7 +6,7 @@ import { storeUnavailable } from '../../../src/domain/shared/domain-error.ts';
 import { PauseQueue } from '../../../src/domain/tasks/pause-queue.ts';
 import type { PurgedStatus } from '../../../src/domain/tasks/purge-queue.ts';
 import { queueSettings } from '../../../src/domain/tasks/queue.ts';
-import { cancelled, claimed, completed, failed, settledIfOverdue, type Task } from '../../../src/domain/tasks/task.ts';
+import { cancelled, claimed, completed, expiredIfOverdue, failed, type Task } from '../../../src/domain/tasks/task.ts';
 import type { QueueStore, TaskStore } from '../../../src/ports/tasks.ts';
 import { everyQueue } from '../../helpers/every-queue.ts';
 import { FakeClock } from '../../helpers/fakes.ts';
@@ -47,7 +47,7 @@ describe('upkeep of queues', () => {
     TAKEN: () => ended((held) => held),
     SUCCESS: () => ended((held) => completed(held, undefined, T0)),
     FAILURE: () => ended((held) => failed(held, 'no', undefined, T0)),
-    SHED: () => ended((held) => settledIfOverdue({ ...held, leaseUntil: T0, expiresAt: T0 }, T0) as Task),
+    SHED: () => ended((held) => expiredIfOverdue({ ...held, leaseUntil: T0, expiresAt: T0 }, T0) as Task),
     CANCELLED: () => ended((held) => cancelled(held, T0)),
   };
   const statuses = Object.keys(inStatus) as Task['status'][];
