@@ -81,7 +81,7 @@ export type RateAnswer =
       /** How long the source says that this may be kept, ms. */
       readonly maxAgeMs: number | undefined;
       /** Entries that had to be left out, and why. */
-      readonly complaints: readonly string[];
+      readonly warnings: readonly string[];
     }
   /** The source's table is still the one that `etag` names. */
   | { readonly kind: 'unchanged'; readonly maxAgeMs: number | undefined };
@@ -101,7 +101,7 @@ export interface RateSource {
    *
    * @param isUrgent there are no other rates to serve; then only a few seconds of that count
    */
-  isLeftAlone(isUrgent: boolean): boolean;
+  isCoolingDown(isUrgent: boolean): boolean;
 
   /**
    * Asks for everything it publishes.

@@ -57,11 +57,11 @@ it('the memory store forgets finished tasks when their time is over, and no othe
 
   await store.runMaintenance('q', T0 + 1_000);
   expect(await store.get(early.taskId)).toBeUndefined();
-  expect(await store.figures('q', T0)).toMatchObject({ deadLetters: 1, pending: 1 });
+  expect(await store.stats('q', T0)).toMatchObject({ deadLetters: 1, pending: 1 });
 
   await store.runMaintenance('q', T0 + 1_001);
   expect(await store.get(late.taskId)).toBeUndefined();
-  expect(await store.figures('q', T0)).toMatchObject({ deadLetters: 0, pending: 1 });
+  expect(await store.stats('q', T0)).toMatchObject({ deadLetters: 0, pending: 1 });
   expect(await store.get(open.taskId)).toEqual(open);
 });
 
@@ -94,7 +94,7 @@ describe('the memory of tasks', () => {
     expect(found.slice(0, 4)).toEqual(Array(4).fill(undefined));
     // The last result can still be read.
     expect(found.slice(4).every(Boolean)).toBe(true);
-    expect((await store.figures('q', T0)).counters).toMatchObject({ enqueued: added, refused: 40 - added });
+    expect((await store.stats('q', T0)).counters).toMatchObject({ enqueued: added, refused: 40 - added });
   });
 
   it('has room again once tasks are done, or removed', async () => {

@@ -367,7 +367,7 @@ export function describeTaskStore(name: string, open: (retentionMs: number) => P
         expect(await store.replace(done, redriven(done, 60, T0))).toBe(false);
         if (status !== 'SUCCESS') expect(await listed(queue, status as ListedStatus, 0)).toEqual([]);
         const figures = await eventually(
-          () => store.figures(queue, T0),
+          () => store.stats(queue, T0),
           ({ deadLetters }) => deadLetters === 0,
         );
         expect(figures).toMatchObject({ pending: 0, taken: 0, counters: { enqueued: 1 } });
@@ -580,7 +580,7 @@ export function describeTaskStore(name: string, open: (retentionMs: number) => P
           tasks.push(await added({ queue, createdAt: T0 + index, notBefore: T0 + (index % 2) * (9 - index) * HOUR }));
 
         expect(idsOf(await listed(queue, 'PENDING', 6, 2))).toEqual(idsOf([...tasks].reverse()));
-        expect(await store.figures(queue, T0 + 10)).toMatchObject({
+        expect(await store.stats(queue, T0 + 10)).toMatchObject({
           pending: 6,
           backlog: 3,
           oldestPendingAt: T0,
@@ -589,7 +589,7 @@ export function describeTaskStore(name: string, open: (retentionMs: number) => P
       });
     });
 
-    describe('figures', () => {
+    describe('stats', () => {
       const noneOf = { enqueued: 0, succeeded: 0, failed: 0, shed: 0, cancelled: 0, redriven: 0, refused: 0 };
 
       it('count what is there and what happened', async () => {
@@ -614,7 +614,7 @@ export function describeTaskStore(name: string, open: (retentionMs: number) => P
 
         const counters = { enqueued: 8, succeeded: 1, failed: 2, shed: 1, cancelled: 1, redriven: 1, refused: 1 };
         const figures = await eventually(
-          () => store.figures(queue, T0 + 1_000),
+          () => store.stats(queue, T0 + 1_000),
           (now) => JSON.stringify(now.counters) === JSON.stringify(counters) && now.pending === 3,
         );
 
@@ -634,7 +634,7 @@ export function describeTaskStore(name: string, open: (retentionMs: number) => P
         await taken({ queue, createdAt: T0 + 50 }, 'f3', HOUR);
         const at = async (now: number) => {
           const { pending, delayed, taken, backlog, oldestDueAt } = await eventually(
-            () => store.figures(queue, now),
+            () => store.stats(queue, now),
             (figures) => figures.pending === 3 && figures.taken === 3,
           );
           return { pending, delayed, taken, backlog, oldestDueAt };
@@ -662,14 +662,14 @@ export function describeTaskStore(name: string, open: (retentionMs: number) => P
           else await added({ queue, ...task });
         }
         const figures = await eventually(
-          () => store.figures(queue, T0 + 2_000),
+          () => store.stats(queue, T0 + 2_000),
           ({ pending, taken }) => pending + taken === tasks.length,
         );
         expect(figures.oldestDueAt).toBe(oldestDueAt);
       });
 
       it('are zero for a queue without tasks', async () => {
-        expect(await store.figures(newQueue(), T0)).toMatchObject({
+        expect(await store.stats(newQueue(), T0)).toMatchObject({
           pending: 0,
           taken: 0,
           deadLetters: 0,

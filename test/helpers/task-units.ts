@@ -127,7 +127,7 @@ export async function measureTaskUnits(
   await eventually(
     async () => {
       await sweepTasks.execute();
-      return (await first.store.figures('q', time.now())).pending;
+      return (await first.store.stats('q', time.now())).pending;
     },
     (pending) => pending === 0,
     60_000,

@@ -11,7 +11,7 @@ import {
   type UpdateCommandInput,
 } from '@aws-sdk/lib-dynamodb';
 import { concurrently } from '../../domain/shared/concurrently.ts';
-import { type Counters, noCounts } from '../../domain/tasks/queue-figures.ts';
+import { type Counters, noCounts } from '../../domain/tasks/queue-stats.ts';
 import type { Clock } from '../../ports/system.ts';
 import type { TaskChange, TaskCounts } from '../../ports/tasks.ts';
 import { type CountedChanges, nothingCounted, rateIn, withChanges } from './counted-changes.ts';

@@ -11,7 +11,7 @@ import {
 } from '@aws-sdk/lib-dynamodb';
 import { ID_PATTERN } from '../../domain/shared/id-pattern.ts';
 import type { Page, PageRequest } from '../../domain/shared/page.ts';
-import { type Queue, type QueueMemory, type QueueSettings, queueSettings } from '../../domain/tasks/queue.ts';
+import { type Queue, type QueueSettings, type QueueState, queueSettings } from '../../domain/tasks/queue.ts';
 import type { QueueStore } from '../../ports/tasks.ts';
 import { batchGet } from './batch-get.ts';
 import { readCursor, writeCursor } from './cursor.ts';
@@ -67,11 +67,11 @@ export class DynamoDbQueueStore implements QueueStore {
     }
   }
 
-  async remember<Name extends keyof QueueMemory>(
+  async replaceState<Name extends keyof QueueState>(
     queue: string,
     name: Name,
-    seen: QueueMemory[Name],
-    after: QueueMemory[Name],
+    seen: QueueState[Name],
+    after: QueueState[Name],
   ): Promise<boolean> {
     const update = changeMemory(this.table, queue, name, seen, after);
     try {
@@ -132,7 +132,7 @@ const queueIn = ({ settings, paused = false, version, breaker, turn }: Record<st
     ...queueSettings(stored.queue, stored),
     paused: paused as boolean,
     version: version as string | undefined,
-    ...({ breaker, turn } as QueueMemory),
+    ...({ breaker, turn } as QueueState),
   };
 };
 
@@ -191,7 +191,7 @@ const pauseQueue = (table: string, queue: string, paused: boolean): UpdateComman
 function changeMemory(
   table: string,
   queue: string,
-  name: keyof QueueMemory,
+  name: keyof QueueState,
   seen: object | undefined,
   after: object | undefined,
 ): UpdateCommandInput {

@@ -157,7 +157,8 @@ export class Reservations {
     };
     this.counts.set(queue, count);
     // What the stream has not brought yet of the name before counts as told by another process.
-    if (current && current.added > 0) count.reading = this.tell(queue, current, 0).then(() => this.look(queue, count));
+    if (current && current.added > 0)
+      count.reading = this.tell(queue, current, 0).then(() => this.readCounts(queue, count));
     return count;
   }
 
@@ -168,12 +169,12 @@ export class Reservations {
 
   private async lookIfOlder(queue: string, count: Count, ms: number): Promise<void> {
     if (performance.now() - count.knownAt <= ms) return;
-    count.reading ??= this.look(queue, count);
+    count.reading ??= this.readCounts(queue, count);
     await count.reading;
   }
 
   /** A store that does not answer keeps nobody from adding. */
-  private async look(queue: string, count: Count): Promise<void> {
+  private async readCounts(queue: string, count: Count): Promise<void> {
     const askedAt = performance.now();
     try {
       count.known = await this.options.read(queue, count.by);
@@ -216,7 +217,7 @@ export class Reservations {
     } catch {
       return false;
     } finally {
-      await this.look(queue, count);
+      await this.readCounts(queue, count);
     }
   }
 }

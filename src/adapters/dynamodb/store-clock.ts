@@ -121,7 +121,7 @@ export class StoreClock implements Clock {
       (next) => async (request) => {
         const sent = this.read();
         const result = await next(request);
-        this.hear(dateOf(result.response), sent);
+        this.observe(dateOf(result.response), sent);
         return result;
       },
       // Behind the one that turns refusals into errors.
@@ -133,7 +133,7 @@ export class StoreClock implements Clock {
    * @param date of an answer that has just arrived
    * @param sent when its request was sent
    */
-  hear(date: string | undefined, sent: Reading): void {
+  observe(date: string | undefined, sent: Reading): void {
     const second = Date.parse(date ?? '');
     const at = this.read();
     // The machine stood still, or its clock was set, while the answer was on its way.

@@ -10,7 +10,7 @@ import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { concurrently } from '../../domain/shared/concurrently.ts';
 import type { Page, PageRequest } from '../../domain/shared/page.ts';
 import type { Order } from '../../domain/tasks/order.ts';
-import type { QueueFigures } from '../../domain/tasks/queue-figures.ts';
+import type { QueueStats } from '../../domain/tasks/queue-stats.ts';
 import {
   claimed,
   dueAt,
@@ -42,7 +42,7 @@ import {
 } from './open-index.ts';
 import { PARALLEL_REQUESTS } from './parallel-requests.ts';
 import type { DynamoDbQueueCounts } from './queue-counts.ts';
-import { FiguresReader } from './queue-figures.ts';
+import { StatsReader } from './queue-stats.ts';
 import { retry } from './retry.ts';
 import { changedFields, claimTask, deleteTask, promoteTask, putTask, replaceTask } from './task-requests.ts';
 import type { TaskTables } from './task-tables.ts';
@@ -78,7 +78,7 @@ const mayBeOurs = (error: unknown): boolean =>
  */
 export class DynamoDbTaskStore implements TaskStore {
   private readonly index: OpenIndex;
-  private readonly figuresReader: FiguresReader;
+  private readonly statsReader: StatsReader;
   /** Tasks with a longer delay go to the later list, ms. Long enough that one sweep may be late or fail. */
   private readonly laterMs: number;
   /** How many entries the last query skipped, by queue and order. */
@@ -100,7 +100,7 @@ export class DynamoDbTaskStore implements TaskStore {
   ) {
     this.laterMs = 2 * sweepMs;
     this.index = new OpenIndex(client, tables.tasks);
-    this.figuresReader = new FiguresReader(this.index, counts);
+    this.statsReader = new StatsReader(this.index, counts);
   }
 
   async add(task: Task, maxOpen: number): Promise<AddOutcome> {
@@ -241,8 +241,8 @@ export class DynamoDbTaskStore implements TaskStore {
     return entries.length > 0 ? Math.min(...entries.map(dueAt)) : undefined;
   }
 
-  figures(queue: string, now: number): Promise<QueueFigures> {
-    return this.figuresReader.read(queue, now);
+  stats(queue: string, now: number): Promise<QueueStats> {
+    return this.statsReader.read(queue, now);
   }
 
   /** DynamoDB's time to live deletes finished tasks. */

@@ -5,9 +5,9 @@ import { parse } from 'lossless-json';
 import { readRates } from '../../domain/stocks/rates.ts';
 import type { RateAnswer, RateRequest, RateSource } from '../../ports/stocks.ts';
 import type { Clock, Random } from '../../ports/system.ts';
-import { httpWhenUsed } from './http-when-used.ts';
+import { lazyHttpClient } from './lazy-http-client.ts';
 import { type PublishedRates, type RateFormat, type RateService, rateFormats } from './rate-formats.ts';
-import { isPassing, retryAfterMs } from './retry-after.ts';
+import { isRetryable, retryAfterMs } from './retry-after.ts';
 
 /** A full table is some 10 kB. */
 const MAX_BODY_BYTES = 1_048_576;
@@ -68,7 +68,7 @@ export class HttpRateSource implements RateSource {
   readonly id: string;
   private readonly format: RateFormat;
   private readonly url: URL;
-  private readonly http = httpWhenUsed({
+  private readonly http = lazyHttpClient({
     adapter: 'http',
     headers: { accept: 'application/json', 'user-agent': 'portside' },
     maxContentLength: MAX_BODY_BYTES,
@@ -93,7 +93,7 @@ export class HttpRateSource implements RateSource {
     this.id = `${this.name}:${this.format.base}${prefix}${this.queryDigest()}`;
   }
 
-  isLeftAlone(isUrgent: boolean): boolean {
+  isCoolingDown(isUrgent: boolean): boolean {
     const { since, ms } = this.rest;
     return this.monotonic() < since + (isUrgent ? Math.min(ms, MAX_URGENT_REST_MS) : ms);
   }
@@ -161,7 +161,7 @@ export class HttpRateSource implements RateSource {
       );
     if (body === undefined) throw new RateSourceError('its answer is not JSON');
     const { base, asOf, entries, complaints: rowComplaints = [] } = this.published(body);
-    const { rates, complaints } = readRates(base, entries);
+    const { rates, warnings } = readRates(base, entries);
     if (rates.size === 0) throw new RateSourceError('its answer has no rate that can be used');
     const etag: unknown = headers.etag;
     return {
@@ -169,7 +169,7 @@ export class HttpRateSource implements RateSource {
       table: { source: this.name, base, asOf, rates },
       etag: typeof etag === 'string' && etag.length <= MAX_ETAG_LENGTH ? etag : undefined,
       maxAgeMs: maxAgeOf(response),
-      complaints: [...rowComplaints, ...complaints],
+      warnings: [...rowComplaints, ...warnings],
     };
   }
 
@@ -189,7 +189,7 @@ export class HttpRateSource implements RateSource {
     const reason = refusal === undefined ? '' : `: ${this.withoutKey(refusal)}`;
     const message = `it answered ${status}${reason}`;
     if (KEY_REFUSALS.includes(status)) return new RateSourceError(message, undefined, REFUSED_KEY_REST_MS);
-    if (!isPassing(status)) return new RateSourceError(message);
+    if (!isRetryable(status)) return new RateSourceError(message);
     const askedMs = retryAfterMs(headers, this.options.clock.now()) ?? 0;
     return new RateSourceError(message, Math.max(askedMs, this.retryDelay()), askedMs);
   }

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import { changedNumber } from '../../domain/shared/changed-number.ts';
+import { findLossyNumber } from '../../domain/shared/lossy-number.ts';
 import type { RunnerSettings } from '../../domain/tasks/queue.ts';
 import { MAX_JSON_BYTES } from '../../domain/tasks/task.ts';
 import type { Clock } from '../../ports/system.ts';
@@ -8,7 +8,7 @@ import type { Cancellation, RunnerCall, RunOutcome, TaskRunner } from '../../por
 import { type AllowedHosts, hostOf } from './allowed-hosts.ts';
 import { type AnswerBody, beginningOf, readBody } from './answer-body.ts';
 import { AddressRefused, HttpPoster, Unanswered } from './post.ts';
-import { isPassing, retryAfterMs } from './retry-after.ts';
+import { isRetryable, retryAfterMs } from './retry-after.ts';
 
 /** As much of a refusal's body as is worth keeping, bytes. */
 const MAX_REFUSAL_BYTES = 1_000;
@@ -86,7 +86,7 @@ export class HttpTaskRunner implements TaskRunner {
     // The status says it all, so it does not matter whether the rest arrives.
     const text = await beginningOf(answer, MAX_REFUSAL_BYTES);
     const error = `The service answered ${status}${text ? `: ${text}` : '.'}`;
-    if (!isPassing(status)) return { kind: 'failure', error };
+    if (!isRetryable(status)) return { kind: 'failure', error };
     return { kind: 'retry', error, status, retryAfterMs: retryAfterMs(headers, this.clock.now()) };
   }
 }
@@ -117,7 +117,7 @@ function withoutAnswer(error: unknown, { url, timeoutMs }: RunnerSettings, isLat
 function jsonText(body: string): string {
   try {
     const value: unknown = JSON.parse(body);
-    const isKept = !isDeeperThan(MAX_DEPTH, value) && !changedNumber(body);
+    const isKept = !isDeeperThan(MAX_DEPTH, value) && !findLossyNumber(body);
     return JSON.stringify(isKept ? value : body);
   } catch {
     return JSON.stringify(body);

@@ -1,5 +1,5 @@
 import type { Order } from '../../domain/tasks/order.ts';
-import { type Counters, counterOf, dueSince, noCounts, type QueueFigures } from '../../domain/tasks/queue-figures.ts';
+import { type Counters, counterOf, dueSince, noCounts, type QueueStats } from '../../domain/tasks/queue-stats.ts';
 import {
   dueAt,
   expiredIfOverdue,
@@ -107,7 +107,7 @@ export class QueueTasks {
     return tasks;
   }
 
-  figures(now: number): QueueFigures {
+  stats(now: number): QueueStats {
     this.promoteDelayed(now);
     const isPending = ({ task }: Entry): boolean => task.status === 'PENDING';
     const due = this.ready.filter(({ task }) => isClaimable(task, now));

@@ -1,6 +1,6 @@
 import { invalidCursor, type Page, type PageRequest } from '../../domain/shared/page.ts';
 import type { Order } from '../../domain/tasks/order.ts';
-import type { QueueFigures } from '../../domain/tasks/queue-figures.ts';
+import type { QueueStats } from '../../domain/tasks/queue-stats.ts';
 import { claimed, isClaimable, isOpen, isUnchangedSince, type Lease, type Task } from '../../domain/tasks/task.ts';
 import type { AddOutcome, ClaimOutcome, ListedStatus, TaskStore } from '../../ports/tasks.ts';
 import { writeCursor } from './pages.ts';
@@ -93,8 +93,8 @@ export class MemoryTaskStore implements TaskStore {
     return this.tasksOf(queue).nextDueAt(now);
   }
 
-  async figures(queue: string, now: number): Promise<QueueFigures> {
-    return this.tasksOf(queue).figures(now);
+  async stats(queue: string, now: number): Promise<QueueStats> {
+    return this.tasksOf(queue).stats(now);
   }
 
   async runMaintenance(_queue: string, now: number): Promise<boolean> {

@@ -55,7 +55,7 @@ export class LeaseTable {
   ) {}
 
   /** Tells the other processes that this one reads along, and reads all leases. */
-  async announce(now: number): Promise<Leases> {
+  async heartbeat(now: number): Promise<Leases> {
     await this.client.send(
       new PutCommand({
         TableName: this.table,
@@ -93,7 +93,7 @@ export class LeaseTable {
    *
    * @returns the lease, or undefined if somebody has it
    */
-  take(shardId: string, parentId: string | undefined, now: number): Promise<ShardLease | undefined> {
+  acquire(shardId: string, parentId: string | undefined, now: number): Promise<ShardLease | undefined> {
     const isNew = 'attribute_not_exists(pk)';
     const isExpired = 'expiresAt <= :now';
     const isOurs = '#owner = :me';

@@ -46,7 +46,7 @@ export class ShardDiscovery {
   async run(onLook: () => void): Promise<void> {
     while (!this.stopping.signal.aborted) {
       this.alarm = new AbortController();
-      await this.look();
+      await this.poll();
       onLook();
       await pause(this.listAt - performance.now(), this.alarm.signal);
     }
@@ -68,7 +68,7 @@ export class ShardDiscovery {
     if (isNew) this.alarm.abort();
   }
 
-  private async look(): Promise<void> {
+  private async poll(): Promise<void> {
     const isListing = performance.now() >= this.listAt;
     const isComplete = await (isListing ? this.listAll() : this.findChildren()).then(
       () => this.stillChildless().length === 0,

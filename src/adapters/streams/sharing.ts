@@ -58,8 +58,8 @@ export interface Situation {
 }
 
 export interface SharingPlan {
-  readonly take: readonly string[];
-  readonly letGo: readonly string[];
+  readonly acquire: readonly string[];
+  readonly release: readonly string[];
   /** Left to the others, who may not know of them. */
   readonly offer: readonly string[];
 }
@@ -76,8 +76,8 @@ export function planSharing({ me, reading, readable, leases, now }: Situation): 
   const free = readable.filter((shardId) => !reading.includes(shardId) && !isTaken(shardId));
   const room = fairShare - wanted.length;
   return {
-    take: free.slice(0, room),
-    letGo: reading.filter((shardId) => !wanted.includes(shardId)),
+    acquire: free.slice(0, room),
+    release: reading.filter((shardId) => !wanted.includes(shardId)),
     offer: free.slice(room).filter((shardId) => !leaseOf.has(shardId)),
   };
 }

@@ -83,17 +83,17 @@ export class StreamConsumer implements ChangeFeed<StreamRecord> {
     const table = this.leases;
     const now = clock.now();
     const heldUntil = performance.now() + leaseMs;
-    const leases = await table.announce(now);
+    const leases = await table.heartbeat(now);
     const known = knownShards(listing, leases.shards);
     this.discovery.seekChildrenOf(childlessShards(known, leases.shards));
     const reading = [...this.readers].filter(([, reader]) => !reader.isStopping).map(([shardId]) => shardId);
     const readable = readableShards(known, leases.shards);
-    const { take, letGo, offer } = planSharing({ me: owner, reading, readable, leases, now });
-    for (const shardId of letGo) this.readers.get(shardId)?.stop();
+    const { acquire, release, offer } = planSharing({ me: owner, reading, readable, leases, now });
+    for (const shardId of release) this.readers.get(shardId)?.stop();
     for (const shardId of offer) await table.offer(shardId, known.get(shardId), now);
-    for (const shardId of take) {
+    for (const shardId of acquire) {
       const parentId = known.get(shardId);
-      const lease = this.readers.has(shardId) ? undefined : await table.take(shardId, parentId, now);
+      const lease = this.readers.has(shardId) ? undefined : await table.acquire(shardId, parentId, now);
       if (!lease) continue;
       const parent = leases.shards.find((other) => other.shardId === parentId);
       const progress = progressIn(lease, parent, now);

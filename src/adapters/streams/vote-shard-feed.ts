@@ -9,14 +9,14 @@ export class VoteShardFeed implements ShardFeed {
   constructor(
     private readonly records: ChangeFeed<StreamRecord>,
     /** Told of each batch what was passed over. */
-    private readonly passedOver: (decoded: DecodedVotes) => void,
+    private readonly onSkipped: (decoded: DecodedVotes) => void,
   ) {}
 
   start(handler: ChangeHandler<ShardImage>): void {
     this.records.start({
       changes: async (records) => {
         const decoded = decodeVoteRecords(records);
-        this.passedOver(decoded);
+        this.onSkipped(decoded);
         if (decoded.images.length > 0) await handler.changes(decoded.images);
       },
       gap: () => handler.gap(),

@@ -1,8 +1,8 @@
 import type { Clock, Random } from '../../ports/system.ts';
-import type { QueueStore, TaskStore, WakeUps } from '../../ports/tasks.ts';
-import { announceTask } from './announce.ts';
+import type { QueueStore, TaskNotifier, TaskStore } from '../../ports/tasks.ts';
 import { settingsOf } from './find-queues.ts';
 import { changeHeldTask } from './held-task.ts';
+import { notifyOfTask } from './notify.ts';
 import { retryDelayMs } from './retry-delay.ts';
 import { failed, type Task } from './task.ts';
 
@@ -20,7 +20,7 @@ export class FailTask {
   constructor(
     private readonly tasks: TaskStore,
     private readonly queues: QueueStore,
-    private readonly wakeUps: WakeUps,
+    private readonly notifier: TaskNotifier,
     private readonly clock: Clock,
     private readonly random: Random,
   ) {}
@@ -35,7 +35,7 @@ export class FailTask {
     const after = await changeHeldTask(this.tasks, { taskId, fence, ending: 'fail' }, async (task) =>
       failed(task, command.error, command.retry ? await this.delayMs(task, command) : undefined, now),
     );
-    await announceTask(this.wakeUps, after, now);
+    await notifyOfTask(this.notifier, after, now);
     return after;
   }
 

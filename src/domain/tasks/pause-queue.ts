@@ -1,13 +1,13 @@
-import type { ActiveQueues, QueueStore, WakeUps } from '../../ports/tasks.ts';
-import { announceSettings } from './announce.ts';
+import type { ActiveQueues, QueueStore, TaskNotifier } from '../../ports/tasks.ts';
 import { queueNotFound } from './errors.ts';
+import { notifyOfSettings } from './notify.ts';
 import type { Queue } from './queue.ts';
 
 export class PauseQueue {
   constructor(
     private readonly queues: QueueStore,
     private readonly active: ActiveQueues,
-    private readonly wakeUps: WakeUps,
+    private readonly notifier: TaskNotifier,
   ) {}
 
   /**
@@ -19,7 +19,7 @@ export class PauseQueue {
   async execute(queue: string, paused: boolean): Promise<Queue> {
     const changed = await this.queues.pause(queue, paused);
     if (!changed) throw queueNotFound(queue);
-    if (!paused) await announceSettings(this.active, this.wakeUps, queue);
+    if (!paused) await notifyOfSettings(this.active, this.notifier, queue);
     return changed;
   }
 }

@@ -65,7 +65,7 @@ export class PurgeQueue {
   }
 
   private async assertEmpty(queue: string): Promise<void> {
-    const { pending, taken } = await this.tasks.figures(queue, this.clock.now());
+    const { pending, taken } = await this.tasks.stats(queue, this.clock.now());
     if (pending + taken > 0) throw queueNotEmpty(queue);
   }
 

@@ -15,8 +15,8 @@ export class QueueOrders {
   private readonly loadReadAt = new Map<string, number>();
 
   constructor(
-    private readonly tasks: Pick<TaskStore, 'figures'>,
-    private readonly queues: Pick<QueueStore, 'remember'>,
+    private readonly tasks: Pick<TaskStore, 'stats'>,
+    private readonly queues: Pick<QueueStore, 'replaceState'>,
     private readonly clock: Clock,
   ) {}
 
@@ -26,7 +26,7 @@ export class QueueOrders {
     const now = this.clock.now();
     const loadReadAt = this.loadReadAt.get(queue.queue);
     if (loadReadAt !== undefined && now - loadReadAt < RECHECK_MS) return current(queue);
-    return this.orderForLoad(await this.tasks.figures(queue.queue, now), queue);
+    return this.orderForLoad(await this.tasks.stats(queue.queue, now), queue);
   }
 
   /** The order under a load that was just read. @throws DomainError `STORE_UNAVAILABLE` */
@@ -37,7 +37,7 @@ export class QueueOrders {
     this.loadReadAt.set(name, now);
     const order = chooseOrder(policy, load, deadlineSeconds, current(queue));
     // If another process was faster, it has stored the same turn: there are only two orders.
-    if (order !== current(queue)) await this.queues.remember(name, 'turn', turn, { order, since: now });
+    if (order !== current(queue)) await this.queues.replaceState(name, 'turn', turn, { order, since: now });
     return order;
   }
 }

@@ -1,8 +1,8 @@
 import type { Clock } from '../../ports/system.ts';
-import type { TaskStore, WakeUps } from '../../ports/tasks.ts';
+import type { TaskNotifier, TaskStore } from '../../ports/tasks.ts';
 import { invalidRequest } from '../shared/domain-error.ts';
-import { announceTask } from './announce.ts';
 import { changeHeldTask } from './held-task.ts';
+import { notifyOfTask } from './notify.ts';
 import { released, type Task } from './task.ts';
 
 export interface ReleaseOptions {
@@ -13,7 +13,7 @@ export interface ReleaseOptions {
 export class ReleaseTask {
   constructor(
     private readonly tasks: TaskStore,
-    private readonly wakeUps: WakeUps,
+    private readonly notifier: TaskNotifier,
     private readonly clock: Clock,
   ) {}
 
@@ -33,7 +33,7 @@ export class ReleaseTask {
         throw invalidRequest({ path: 'delaySeconds', message: 'must end before the task expires' });
       return back;
     });
-    await announceTask(this.wakeUps, after, now);
+    await notifyOfTask(this.notifier, after, now);
     return after;
   }
 }

@@ -1,5 +1,5 @@
 import type { Clock, Meter } from '../../ports/system.ts';
-import type { ActiveMark, ActiveQueues, QueueStore, TaskStore, WakeUps } from '../../ports/tasks.ts';
+import type { ActiveMark, ActiveQueues, QueueStore, TaskNotifier, TaskStore } from '../../ports/tasks.ts';
 import { concurrently } from '../shared/concurrently.ts';
 import { pagesOf } from '../shared/page.ts';
 import type { Queue } from './queue.ts';
@@ -20,7 +20,7 @@ export class SweepTasks {
     private readonly tasks: TaskStore,
     private readonly queues: QueueStore,
     private readonly active: ActiveQueues,
-    private readonly wakeUps: WakeUps,
+    private readonly notifier: TaskNotifier,
     private readonly clock: Clock,
     private readonly meter: Meter,
   ) {}
@@ -75,7 +75,7 @@ export class SweepTasks {
     this.meter.record('QueuesWithDeadLetters', queuesWithDeadLetters, 'Count');
     // In one go: a signal may call somebody who looks at all of them.
     if (waiting.length > 0)
-      await this.wakeUps.notify(waiting).catch((error) => waiting.map((queue) => failures.set(queue, error)));
+      await this.notifier.notify(waiting).catch((error) => waiting.map((queue) => failures.set(queue, error)));
     if (failures.size > 0)
       throw new AggregateError([...failures.values()], `${failures.size} queues could not be swept`);
   }

@@ -73,10 +73,10 @@ await withServer('Delayed tasks', startDynamoDbLocal, ({ endpoint }) => {
       await add(450, {});
       await add(150, { notBefore: T0 + HOUR });
       await counting.go();
-      expect(await store.figures('backlog', T0)).toMatchObject({ pending: 600, backlog: 450 });
+      expect(await store.stats('backlog', T0)).toMatchObject({ pending: 600, backlog: 450 });
 
       await store.runMaintenance('backlog', T0 + HOUR);
-      expect(await store.figures('backlog', T0 + HOUR)).toMatchObject({ pending: 600, backlog: 600 });
+      expect(await store.stats('backlog', T0 + HOUR)).toMatchObject({ pending: 600, backlog: 600 });
     });
 
     it('are listed newest first, whenever they are due', async () => {

@@ -155,7 +155,7 @@ await withServer('The task store behind faults', startDynamoDbLocal, async ({ en
   });
 
   it('what cannot be stored leaves no trace in the counts', async () => {
-    const { pending } = await store.figures('q', T0);
+    const { pending } = await store.stats('q', T0);
     proxy.fate = ({ operation }) => (operation === 'PutItem' ? refusal('ValidationException') : 'pass');
     await expect(store.add(aTask(), pending + 1)).rejects.toThrow();
     proxy.reset();
@@ -168,6 +168,6 @@ await withServer('The task store behind faults', startDynamoDbLocal, async ({ en
     await expect(store.get('x')).rejects.toMatchObject(unavailable);
     await expect(store.listClaimable('q', 'lifo', 1, T0)).rejects.toMatchObject(unavailable);
     await expect(store.claim('x', aGrant('f'))).rejects.toMatchObject(unavailable);
-    await expect(store.figures('q', T0)).rejects.toMatchObject(unavailable);
+    await expect(store.stats('q', T0)).rejects.toMatchObject(unavailable);
   });
 });

@@ -107,11 +107,11 @@ describe('the fair share', () => {
   });
 
   it('takes nothing that somebody holds, and again what this process held before it failed', () => {
-    expect(plan({ held: [lease('a'), lease('b', { owner: 'me' })], readable: ['a', 'b'] }).take).toEqual(['b']);
+    expect(plan({ held: [lease('a'), lease('b', { owner: 'me' })], readable: ['a', 'b'] }).acquire).toEqual(['b']);
   });
 
   it('lets go of what is not to be read any more', () => {
-    expect(plan({ reading: ['gone', 'a'] }).letGo).toEqual(['gone']);
+    expect(plan({ reading: ['gone', 'a'] }).release).toEqual(['gone']);
   });
 
   it('leaves every shard with exactly one of the processes after a few rounds, of which one has listed them', () => {
@@ -136,16 +136,16 @@ describe('the fair share', () => {
             for (const [me, mine] of [...reading].slice(0, members)) {
               const held = [...leases.values()];
               const readable = readableShards(knownShards(listed(me), held), held);
-              const { take, letGo, offer } = planSharing({
+              const { acquire, release, offer } = planSharing({
                 me,
                 reading: mine,
                 readable,
                 leases: { shards: held, members },
                 now: NOW,
               });
-              for (const shardId of take) put(shardId, me, NOW + 1);
-              for (const shardId of [...letGo, ...offer]) put(shardId, me, NOW);
-              reading.set(me, [...mine.filter((id) => !letGo.includes(id)), ...take]);
+              for (const shardId of acquire) put(shardId, me, NOW + 1);
+              for (const shardId of [...release, ...offer]) put(shardId, me, NOW);
+              reading.set(me, [...mine.filter((id) => !release.includes(id)), ...acquire]);
             }
             members = Math.min(processCount, members + 1);
           }

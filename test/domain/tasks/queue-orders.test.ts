@@ -25,15 +25,15 @@ describe('the order of a queue in a fleet', () => {
   const newProcess = () =>
     new QueueOrders(
       {
-        figures: async (queue, now) => {
+        stats: async (queue, now) => {
           looks++;
-          return { ...(await tasks.figures(queue, now)), ...load };
+          return { ...(await tasks.stats(queue, now)), ...load };
         },
       },
       overriding<QueueStore>(queues, {
-        remember: (...change) => {
+        replaceState: (...change) => {
           writes++;
-          return queues.remember(...change);
+          return queues.replaceState(...change);
         },
       }),
       clock,

@@ -45,7 +45,7 @@ export const tasks: Context<typeof settings> = {
       queues: container.get(ports.queues),
       tasks: container.get(ports.tasks),
       active: container.get(ports.active),
-      signals: container.get(ports.signals),
+      notifications: container.get(ports.signals),
       claimTasks: container.get(useCases.claimTasks),
       runTask: container.get(useCases.runTask),
       guardRunner: container.get(useCases.guardRunner),

@@ -1,6 +1,6 @@
 import type { Context, SNSEvent } from 'aws-lambda';
 import type { Container } from 'inversify';
-import { roundIn } from '../../../adapters/sns/wake-ups.ts';
+import { roundIn } from '../../../adapters/sns/task-notifier.ts';
 import { FleetProcessor } from '../../worker/fleet-processor.ts';
 import { system } from '../compose.ts';
 import { fleet, ports, useCases } from './tokens.ts';
@@ -12,7 +12,7 @@ export function processorOf(container: Container): FleetProcessor {
     queues: container.get(ports.queues),
     tasks: container.get(ports.tasks),
     active: container.get(ports.active),
-    signals: container.get(ports.signals),
+    notifications: container.get(ports.signals),
     lease: container.get(fleet.lease),
     claimTasks: container.get(useCases.claimTasks),
     runTask: container.get(useCases.runTask),
@@ -21,7 +21,7 @@ export function processorOf(container: Container): FleetProcessor {
     clock: container.get(system.clock),
     logger: container.get(system.logger),
     meter: container.get(system.meter),
-    goOn: (round) => topic.goOn(round),
+    reinvoke: (round) => topic.reinvoke(round),
   });
 }
 

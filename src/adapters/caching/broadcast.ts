@@ -1,5 +1,5 @@
 /** Wakes all who wait for it. */
-export class Bell {
+export class Broadcast {
   private readonly waiting = new Set<() => void>();
 
   /** Resolves when it rings, at the latest after that time, ms. */
@@ -15,7 +15,7 @@ export class Bell {
     });
   }
 
-  ring(): void {
+  notifyAll(): void {
     for (const wake of this.waiting) wake();
   }
 }
