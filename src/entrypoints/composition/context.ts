@@ -13,7 +13,7 @@ export interface Loop {
   stop(): Promise<void>;
 }
 
-/** Everything that the hulls need to know of a bounded context. */
+/** Everything that the runtimes need to know of a bounded context. */
 export interface Context<S extends Settings = Settings> {
   readonly name: string;
   readonly settings: S;
