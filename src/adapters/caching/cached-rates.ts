@@ -14,20 +14,20 @@ import { Broadcast } from './broadcast.ts';
 
 /** How long a caller waits for rates. */
 const ANSWER_BUDGET_MS = 2_800;
-/** An answer that is ready waits for a refresh no longer than that. */
+/** How long {@link CachedRates.flush} waits for a refresh. */
 const SETTLE_MS = 1_000;
-/** Within this time every source has been asked. Whoever can have a stale table waits no longer. */
+/** Within this time every source has been asked. Callers with a stale table wait no longer. */
 const ASK_ALL_MS = 2_500;
-/** A source that has not answered after this time is asked once more, since it may have lost the first request, */
+/** A source that has not answered by then is asked again, since the request may have been lost. */
 const ASK_AGAIN_MS = 5_000;
-/** and its answer is used when it comes within this time. */
+/** Timeout of a request to a source. */
 const FETCH_MS = 20_000;
 /** The holder of a lease that died is replaced after this time; one that lives renews it. */
 const LEASE_MS = 4_000;
 const RENEW_LEASE_MS = 1_000;
-/** After a fetch that failed, nobody asks again for so long. */
+/** The pause of the whole fleet after a failed fetch. */
 const PAUSE_MS = 2_000;
-/** How often those who wait look whether the holder of the lease is done. */
+/** How often waiting processes poll the shared cache. */
 const POLL_MS = 50;
 
 export interface CachedRatesOptions {
@@ -41,15 +41,15 @@ export interface CachedRatesOptions {
   readonly machineClock: Clock;
   /** Ms on a clock that only goes forward, for pauses. */
   readonly monotonic?: () => number;
-  /** Whether the caller has other rates when there are none here, so that no source has to be asked urgently. */
+  /** Whether the caller has a fallback, so that no source in cooldown has to be asked. */
   readonly hasLastResort?: boolean;
   /** A name for this process that no other has. */
   readonly holder: string;
-  /** Told of what went wrong on the way to an answer. */
+  /** Called with each error on the way to an answer. */
   readonly onError: (error: unknown, doing: string) => void;
 }
 
-type CacheCheck = LeaseOutcome | { readonly kind: 'up-to-date' } | { readonly kind: 'alone' };
+type CacheCheck = LeaseOutcome | { readonly kind: 'up-to-date' } | { readonly kind: 'no-cache' };
 
 /** Requests to one source that have not been answered yet. */
 interface UnderWay {
@@ -83,11 +83,11 @@ export class CachedRates implements ExchangeRates {
   private refreshing: Promise<void> | undefined;
   /** On the clock that only goes forward, ms. */
   private pausedUntil = Number.NEGATIVE_INFINITY;
-  /** Up to when those who can have a stale table wait for the refresh that is under way, on that of this process, ms. */
+  /** Until when callers with a stale table wait for the refresh, on the monotonic clock, ms. */
   private patientUntil = 0;
   /** By the source's id. */
   private readonly underWay = new Map<string, UnderWay>();
-  /** Rings when there is another table, and when a refresh has ended. */
+  /** Notifies of a new table and of the end of a refresh. */
   private readonly changes = new Broadcast();
   private readonly monotonic: () => number;
   /** Whether the cache answered when it was last asked. */
@@ -114,8 +114,8 @@ export class CachedRates implements ExchangeRates {
   }
 
   /**
-   * Resolves when no refresh is under way, at the latest after a second. A process that is about to stand still waits for
-   * it: a request cut in two by the pause would come to nothing.
+   * Resolves when no refresh is under way, at the latest after a second. To be awaited before
+   * Lambda freezes the sandbox: a request in flight would be lost.
    */
   async flush(): Promise<void> {
     if (this.refreshing) await settledWithin(SETTLE_MS, this.refreshing);
@@ -162,14 +162,14 @@ export class CachedRates implements ExchangeRates {
   /** One round: whatever comes of it is in `held` or in `pausedUntil`. Never rejects. */
   private async refresh(): Promise<void> {
     const outcome = await this.checkSharedCache();
-    // Nobody pauses for longer, whatever the cache says.
+    // Bounded, whatever the cache says.
     if (outcome.kind === 'paused') this.pause(Math.min(Math.max(outcome.ms, POLL_MS), PAUSE_MS));
-    else if (outcome.kind === 'taken' || outcome.kind === 'alone') await this.renew(outcome.kind === 'taken');
-    // So that those who wait never come round again and again without a timer in between.
+    else if (outcome.kind === 'taken' || outcome.kind === 'no-cache') await this.renew(outcome.kind === 'taken');
+    // Waiting callers loop: without a timer here they would spin.
     if (this.isDue() && !this.isPaused()) await delay(POLL_MS);
   }
 
-  /** Takes over what the others have found, or the lease if that is not enough. */
+  /** Merges the shared entry; takes the lease if rates are still due. */
   private async checkSharedCache(): Promise<CacheCheck> {
     const { cache, holder, onError } = this.options;
     try {
@@ -178,12 +178,12 @@ export class CachedRates implements ExchangeRates {
     } catch (error) {
       this.isShared = false;
       onError(error, 'asking the shared cache for rates');
-      return { kind: 'alone' };
+      return { kind: 'no-cache' };
     }
     if (!this.isDue()) return { kind: 'up-to-date' };
     return cache.lease(holder, LEASE_MS).catch((error) => {
       onError(error, 'asking to be the one who renews the rates');
-      // Perhaps only the answer was lost. Then the lease has to be given back.
+      // The lease may have been taken with its answer lost, so it must be released.
       return { kind: 'taken' };
     });
   }
@@ -277,7 +277,7 @@ export class CachedRates implements ExchangeRates {
     const own = current?.sourceId === source.id && this.isRecent(current.rates) ? current : undefined;
     try {
       const answer = await source.fetch({ withinMs: FETCH_MS, etag: own?.etag });
-      // The source may have answered long before that is read: by a process that stood still meanwhile.
+      // The process may have been frozen between the answer and this line.
       const answeredAt = Math.min(clock.now(), askedAt + FETCH_MS);
       return await this.take(this.entryOf(source, answer, own, askedAt, answeredAt));
     } catch (error) {

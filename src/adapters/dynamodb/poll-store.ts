@@ -67,7 +67,7 @@ export class DynamoDbPollStore implements PollStore {
         if (attempts > 1 && isSame(poll, await this.get(poll.pollId))) return;
         throw pollExists(poll.pollId);
       }
-      // The number went to another poll meanwhile: look at its time.
+      // Another poll took the number meanwhile: check its time.
       await this.create(poll);
     }
   }
@@ -285,7 +285,7 @@ export function postponePoll(table: string, due: DuePoll, dueAt: number | undefi
   };
 }
 
-/** A closed poll does not grow: whoever closed it has marked the shards that it had. */
+/** A closed poll does not grow: its close has closed the shards that it had. */
 export const growPoll = (table: string, pollId: string, shards: number): UpdateCommandInput => {
   const isSmaller = 'poll.shards < :shards';
   const isNotClosed = 'attribute_not_exists(poll.closedAt)';

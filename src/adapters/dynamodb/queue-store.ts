@@ -115,7 +115,7 @@ export class DynamoDbQueueStore implements QueueStore {
     };
   }
 
-  /** @returns what was written, whoever else has written since */
+  /** @returns what was written, even if it has been overwritten since */
   private async write(settings: QueueSettings, condition: Condition): Promise<Queue> {
     const version = randomUUID();
     const write = putQueue(this.table, settings, version, condition);

@@ -148,7 +148,7 @@ const EXISTS: Condition = {
   ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
 };
 
-/** That nobody has put the stock anew. */
+/** The condition that the stock has not been put again. */
 function asSeen(seen: Stock | undefined): Condition {
   const ReturnValuesOnConditionCheckFailure = 'ALL_OLD';
   if (!seen) return { ConditionExpression: 'attribute_not_exists(stockId)', ReturnValuesOnConditionCheckFailure };

@@ -99,7 +99,7 @@ export function pricesIn(
 }
 
 /**
- * Refuses where nothing is left of what somebody asked for.
+ * Throws if none of the requested conversions has a rate.
  *
  * @param own the code from which was converted, which needs no rate
  * @param asked may hold `own`

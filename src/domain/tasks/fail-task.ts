@@ -10,7 +10,7 @@ export interface FailCommand {
   readonly error: string;
   /** Whether another attempt may help. */
   readonly retry: boolean;
-  /** How long whoever refused the task wants it to wait at least, ms. */
+  /** The least wait that the refusing service asks for, ms. */
   readonly retryAfterMs?: number;
   /** When the holder itself wants it to be tried again, ms from now. */
   readonly retryInMs?: number;
@@ -26,7 +26,7 @@ export class FailTask {
   ) {}
 
   /**
-   * A holder could not do its task, which is tried again later or has failed for good.
+   * Records a failed attempt: the task is retried later or has failed permanently.
    *
    * @throws DomainError `TASKS_NOT_FOUND`, `TASKS_LEASE_LOST`, `STORE_UNAVAILABLE`
    */

@@ -11,8 +11,8 @@ export class PauseQueue {
   ) {}
 
   /**
-   * Pauses a queue, so that nobody claims from it, or has it go on. What is held then is not touched, and deadlines run on.
-   * May be repeated.
+   * Pauses or resumes a queue. Tasks of a paused queue cannot be claimed; running ones continue, and deadlines still pass.
+   * Idempotent.
    *
    * @throws DomainError `TASKS_QUEUE_NOT_FOUND`, `STORE_UNAVAILABLE`
    */

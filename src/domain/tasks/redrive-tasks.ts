@@ -53,7 +53,7 @@ export class RedriveTasks {
     return count;
   }
 
-  /** @returns undefined when somebody else was faster */
+  /** @returns undefined when another process was faster */
   private async redrive(task: Task, { deadlineSeconds }: QueueSettings): Promise<Task | undefined> {
     const after = redriven(task, deadlineSeconds, this.clock.now());
     return (await this.tasks.replace(task, after)) ? after : undefined;

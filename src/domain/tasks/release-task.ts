@@ -20,7 +20,7 @@ export class ReleaseTask {
   /**
    * A holder gives its task back, with the attempt.
    *
-   * @param options.delaySeconds how long nobody shall claim it
+   * @param options.delaySeconds how long it is not claimable
    * @param options.error why, if something went wrong that is not the task's fault
    * @throws DomainError `INVALID_REQUEST` (the delay passes the end of the task, and the lease stays), `TASKS_NOT_FOUND`,
    * `TASKS_LEASE_LOST`, `STORE_UNAVAILABLE`

@@ -44,8 +44,8 @@ export class CastVote {
   }
 
   /**
-   * Counts a vote once. The same vote again answers as the first time, also after the close.
-   * Under another key than that of the poll no identity would be known again, so that everybody could vote twice.
+   * Counts a vote once. A repeat has the answer of the first time, also after the close.
+   * A process with another key than the poll's is refused: it would not recognise identities, and voters could vote twice.
    *
    * @throws DomainError `INVALID_REQUEST` (the poll needs a voter, or the voter is blank), `VOTES_CHANNEL_CLOSED`,
    * `VOTES_UNKNOWN_CHOICE`, `VOTES_POLL_CLOSED`, `VOTES_POLL_NOT_OPEN`, `VOTES_ALREADY_VOTED`,

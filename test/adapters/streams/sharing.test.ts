@@ -88,14 +88,14 @@ describe('the fair share', () => {
     });
 
   it('of the only process is everything', () => {
-    expect(plan({})).toEqual({ take: ['a', 'b', 'c', 'd'], letGo: [], offer: [] });
+    expect(plan({})).toEqual({ acquire: ['a', 'b', 'c', 'd'], release: [], offer: [] });
   });
 
   it('of one of two is half: the one that has all lets two go, the other takes what is free', () => {
-    expect(plan({ reading: ['a', 'b', 'c', 'd'], members: 2 })).toEqual({ take: [], letGo: ['c', 'd'], offer: [] });
+    expect(plan({ reading: ['a', 'b', 'c', 'd'], members: 2 })).toEqual({ acquire: [], release: ['c', 'd'], offer: [] });
     expect(plan({ members: 2, held: [lease('a'), lease('b'), lease('c', { expiresAt: NOW })] })).toEqual({
-      take: ['c', 'd'],
-      letGo: [],
+      acquire: ['c', 'd'],
+      release: [],
       offer: [],
     });
   });
@@ -103,7 +103,7 @@ describe('the fair share', () => {
   it('offers what is more than its share and what nobody has a lease of', () => {
     const held = [lease('a', { owner: 'me' }), lease('b'), lease('c', { expiresAt: NOW })];
 
-    expect(plan({ reading: ['a'], members: 4, held })).toEqual({ take: [], letGo: [], offer: ['d'] });
+    expect(plan({ reading: ['a'], members: 4, held })).toEqual({ acquire: [], release: [], offer: ['d'] });
   });
 
   it('takes nothing that somebody holds, and again what this process held before it failed', () => {
