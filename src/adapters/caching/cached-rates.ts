@@ -37,7 +37,7 @@ export interface CachedRatesOptions {
   readonly rules: FreshnessRules;
   /** By which tables age. It never goes back, and runs on while the machine sleeps. */
   readonly clock: Clock;
-  /** The machine's own, with which the times that sources give are compared. */
+  /** The machine's own clock, with which the times that sources give are compared. */
   readonly machineClock: Clock;
   /** Ms on a clock that only goes forward, for pauses. */
   readonly monotonic?: () => number;
@@ -274,12 +274,12 @@ export class CachedRates implements ExchangeRates {
     const { current } = this;
     const askedAt = clock.now();
     // Of a table that is too old another version is wanted, even if only some of its rows are.
-    const own = current?.sourceId === source.id && this.isRecent(current.rates) ? current : undefined;
+    const ownEntry = current?.sourceId === source.id && this.isRecent(current.rates) ? current : undefined;
     try {
-      const answer = await source.fetch({ withinMs: FETCH_MS, etag: own?.etag });
+      const answer = await source.fetch({ withinMs: FETCH_MS, etag: ownEntry?.etag });
       // The process may have been frozen between the answer and this line.
       const answeredAt = Math.min(clock.now(), askedAt + FETCH_MS);
-      return await this.take(this.entryOf(source, answer, own, askedAt, answeredAt));
+      return await this.take(this.entryOf(source, answer, ownEntry, askedAt, answeredAt));
     } catch (error) {
       onError(error, `fetching rates from ${source.name}`);
       return false;
@@ -290,7 +290,7 @@ export class CachedRates implements ExchangeRates {
   private entryOf(
     source: RateSource,
     answer: RateAnswer,
-    own: RateEntry | undefined,
+    ownEntry: RateEntry | undefined,
     askedAt: number,
     answeredAt: number,
   ): RateEntry {
@@ -303,8 +303,8 @@ export class CachedRates implements ExchangeRates {
         throw new Error(`its rates are of ${new Date(answer.table.asOf).toISOString()}, which is too old`);
       return { sourceId: source.id, etag: answer.etag, rates: { ...answer.table, ...confirmed } };
     }
-    if (!own) throw new Error('it says that its table is unchanged, but none is held');
-    return { ...own, rates: { ...own.rates, ...confirmed } };
+    if (!ownEntry) throw new Error('it says that its table is unchanged, but none is held');
+    return { ...ownEntry, rates: { ...ownEntry.rates, ...confirmed } };
   }
 
   /** Uses and shares an entry, unless what is held is better. @returns whether it is used */

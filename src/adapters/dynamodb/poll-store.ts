@@ -33,7 +33,7 @@ export const pollKey = (pollId: string) => ({ pk: `POLL#${pollId}`, sk: 'POLL' }
 const numberKey = (smsNumber: string) => ({ pk: `NUMBER#${smsNumber}`, sk: 'NUMBER' });
 /** Entry in the list of all polls, sorted by age. */
 const listKey = (poll: Poll) => ({ pk: 'POLLS', sk: `${sortable(poll.createdAt)}#${poll.pollId}` });
-/** Entry in the list of what sweeps are to look after, sorted by when. */
+/** Key of an entry in the list of polls that are due for a sweep, sorted by time. */
 const dueKey = ({ pollId, dueAt }: DuePoll) => ({ pk: 'DUE', sk: `${sortable(dueAt)}#${pollId}` });
 const LIST_KEY = /^\d{15}#[A-Za-z0-9_-]+$/;
 export const pollIdIn = (sortKey: string): string => sortKey.slice(sortKey.indexOf('#') + 1);

@@ -83,8 +83,8 @@ export class Reservations {
     let canTell = true;
     try {
       for (;;) {
-        await this.lookIfOlder(queue, count, KNOWN_MS);
-        if (openIn(count) >= maxOpen) await this.lookIfOlder(queue, count, REFUSABLE_MS);
+        await this.readIfOlder(queue, count, KNOWN_MS);
+        if (openIn(count) >= maxOpen) await this.readIfOlder(queue, count, REFUSABLE_MS);
         const room = maxOpen - openIn(count);
         if (room <= 0) return this.refuse(count);
         if (!canTell || mayAdd(count, room)) {
@@ -167,7 +167,7 @@ export class Reservations {
     this.timer ??= setTimeout(() => void this.flush(), TELL_REFUSED_MS).unref();
   }
 
-  private async lookIfOlder(queue: string, count: Count, ms: number): Promise<void> {
+  private async readIfOlder(queue: string, count: Count, ms: number): Promise<void> {
     if (performance.now() - count.knownAt <= ms) return;
     count.reading ??= this.readCounts(queue, count);
     await count.reading;

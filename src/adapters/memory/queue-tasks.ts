@@ -14,7 +14,7 @@ import { Throughput } from '../../domain/tasks/throughput.ts';
 /** A task in the store; the lists of its queue share it, so that a change in place is seen in all of them. */
 export interface Entry {
   task: Task;
-  /** It stands among those that are ready. */
+  /** Whether it is in the list of ready tasks. */
   isReady: boolean;
 }
 
@@ -53,7 +53,7 @@ export class QueueTasks {
     this.raise(counterOf(undefined, entry.task.status));
   }
 
-  /** Gives an entry the next state of its task, and puts it where it then belongs. */
+  /** Replaces the task of an entry and moves the entry to the list of its new status. */
   change(entry: Entry, after: Task): void {
     const before = entry.task;
     const [from, to] = [this.listed(before.status), this.listed(after.status)];
@@ -68,12 +68,12 @@ export class QueueTasks {
     this.raise(counterOf(before.status, after.status));
   }
 
-  /** Forgets a finished task. */
+  /** Removes a finished task. */
   forget(entry: Entry): void {
     remove(this.listed(entry.task.status), entry);
   }
 
-  /** @returns the list in which tasks of a status stand, open ones among each other, by place, oldest first */
+  /** @returns the list of tasks with a status, by place, oldest first; all open tasks share one list */
   listed(status: TaskStatus): Entry[] {
     return isOpen({ status }) ? this.open : this.finished[status as FinalStatus];
   }
@@ -155,7 +155,7 @@ const byPlace: Sorting = (one, other) => one.place < other.place;
 const byDueTime: Sorting = (one, other) =>
   dueSince(one) === dueSince(other) ? byPlace(one, other) : dueSince(one) < dueSince(other);
 
-/** Where a place stands in a list that is sorted by places, or would. */
+/** The index of a place in a list that is sorted by place, or where it would be inserted. */
 export const indexOf = (list: readonly Entry[], place: string): number =>
   firstIndex(list, ({ task }) => task.place >= place);
 

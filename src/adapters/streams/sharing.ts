@@ -1,6 +1,6 @@
 import type { Leases, Progress, ShardLease } from './leases.ts';
 
-/** A stream keeps its records for 24 h; after less than that, what was left unread is certainly still there. */
+/** Streams keep records for 24 h; within this time none can have been dropped. */
 const SURELY_KEPT_MS = 20 * 3_600_000;
 
 /** The parent of each shard; a shard of a new stream has none. */
@@ -46,7 +46,7 @@ export function childlessShards(known: Parents, leases: readonly ShardLease[]): 
   return [...shardsReadToTheirEnd(leases)].filter((shardId) => known.has(shardId) && !parents.has(shardId));
 }
 
-/** What one process sees of the sharing. */
+/** The input of {@link planSharing}, as one process sees it. */
 export interface Situation {
   readonly me: string;
   /** Shards that this process reads. */
@@ -60,11 +60,11 @@ export interface Situation {
 export interface SharingPlan {
   readonly acquire: readonly string[];
   readonly release: readonly string[];
-  /** Left to the others, who may not know of them. */
+  /** Left to other processes, to which they have to be made known. */
   readonly offer: readonly string[];
 }
 
-/** What a process does to come to its fair share: of four shards, each of two processes reads two, of three, at most two. */
+/** What a process does to reach its fair share: of four shards each of two processes reads two; of three, at most two. */
 export function planSharing({ me, reading, readable, leases, now }: Situation): SharingPlan {
   const fairShare = Math.ceil(readable.length / Math.max(1, leases.members));
   const wanted = reading.filter((shardId) => readable.includes(shardId)).slice(0, fairShare);
@@ -83,7 +83,7 @@ export function planSharing({ me, reading, readable, leases, now }: Situation): 
 }
 
 /**
- * Where to go on in a shard. A shard that was never read goes on where its parent ended.
+ * Where to resume a shard. A shard that was never read starts where its parent ended.
  *
  * @returns nothing where records may have gone unread for so long that the stream has dropped them
  */
