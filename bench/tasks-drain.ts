@@ -89,7 +89,7 @@ async function drain() {
   await counting.go();
   client.middlewareStack.remove('countUnits');
   if (claimed.length !== tasks || new Set(claimed).size !== tasks) throw new Error('not each task was claimed once');
-  const { counters } = await first.tasks.figures('q', Date.now());
+  const { counters } = await first.tasks.stats('q', Date.now());
   return {
     tasks,
     'drained per second': Math.round((tasks * 1_000) / ms),

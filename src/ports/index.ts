@@ -22,10 +22,10 @@ export type {
   QueueStore,
   RunnerCall,
   RunOutcome,
+  TaskNotifications,
+  TaskNotifier,
   TaskRunner,
   TaskStore,
-  WakeUpSignals,
-  WakeUps,
 } from './tasks.ts';
 export type {
   BallotCount,

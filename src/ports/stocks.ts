@@ -11,7 +11,7 @@ export interface StockChange {
   readonly updatedAt: number;
 }
 
-/** Stocks by id. Every method reads what was written before it, and answers or rejects within 2 s. */
+/** Stocks by id. Reads are consistent; every method settles within 2 s. */
 export interface StockStore {
   /** @throws DomainError `STORE_UNAVAILABLE` */
   get(stockId: string): Promise<Stock | undefined>;
@@ -26,11 +26,11 @@ export interface StockStore {
   put(change: StockChange): Promise<{ readonly stock: Stock; readonly created: boolean }>;
 
   /**
-   * As `put`, but only while the stock is as it was seen: the same content put at the same time, or not there at all.
+   * As `put`, but only while the stock is unchanged: the same content put at the same time, or absent.
    *
-   * @param seen undefined for a stock that was not there
-   * @returns undefined when it was not as seen any more, and nothing is changed
-   * @throws DomainError `STORE_UNAVAILABLE`; it may be changed all the same
+   * @param seen undefined for a stock that did not exist
+   * @returns undefined, with nothing written, if it has changed
+   * @throws DomainError `STORE_UNAVAILABLE`; the change may have been made
    */
   replace(
     seen: Stock | undefined,
@@ -40,7 +40,7 @@ export interface StockStore {
   /**
    * Removes a stock.
    *
-   * @param seen removes it only while it is as it was seen
+   * @param seen if given, removes the stock only while it is unchanged
    * @returns whether there was one (as seen); also true where an attempt that got no answer may have removed it
    * @throws DomainError `STORE_UNAVAILABLE`; deleting again is safe
    */
@@ -80,8 +80,8 @@ export type RateAnswer =
       readonly etag: string | undefined;
       /** How long the source says that this may be kept, ms. */
       readonly maxAgeMs: number | undefined;
-      /** Entries that had to be left out, and why. */
-      readonly complaints: readonly string[];
+      /** Entries that were left out, and why. */
+      readonly warnings: readonly string[];
     }
   /** The source's table is still the one that `etag` names. */
   | { readonly kind: 'unchanged'; readonly maxAgeMs: number | undefined };
@@ -91,22 +91,21 @@ export interface RateSource {
   /** Its name in `RATE_SOURCES`, which answers show. */
   readonly name: string;
   /**
-   * Names what it publishes: two sources with one id are the same to everybody who shares a cache.
-   * Tells name, base, address and query apart; holds no credential.
+   * Identifies what it publishes, in a shared cache. Differs by name, base, address and query; holds no credential.
    */
   readonly id: string;
 
   /**
-   * Whether it should not be asked now: it said so, it refused the key, or it failed again and again.
+   * Whether it is in a cooldown: it asked for one, refused the key, or failed repeatedly.
    *
-   * @param isUrgent there are no other rates to serve; then only a few seconds of that count
+   * @param isUrgent there are no other rates to serve; the cooldown is then capped at a few seconds
    */
-  isLeftAlone(isUrgent: boolean): boolean;
+  isCoolingDown(isUrgent: boolean): boolean;
 
   /**
-   * Asks for everything it publishes.
+   * Fetches everything it publishes.
    *
-   * @throws Error that says what went wrong and carries no credential
+   * @throws Error whose message carries no credential
    */
   fetch(request: RateRequest): Promise<RateAnswer>;
 }
@@ -122,14 +121,14 @@ export interface RateEntry {
 export type LeaseOutcome =
   /** The lease is the caller's. */
   | { readonly kind: 'taken' }
-  /** Somebody else has it. */
+  /** Another process holds it. */
   | { readonly kind: 'held' }
-  /** Nobody may have it for that long, ms: the last holder said so. */
+  /** Its last holder asked for a pause, ms; no process may take it before that is over. */
   | { readonly kind: 'paused'; readonly ms: number };
 
 /**
- * One table, and the lease of whoever renews it, shared by all who use the same cache and key. Every method rejects
- * when the cache cannot answer in a fraction of a second; that costs nothing but the sharing.
+ * One table, and the lease of the process that renews it, shared by all processes with the same cache and key. Every method
+ * rejects when the cache does not answer in a fraction of a second; callers then work without sharing.
  *
  * Times of an entry are those of the process that puts or gets it. Between processes the cache counts by a clock of its
  * own, so that an entry may look older than it is by what a request takes, and never younger.
@@ -141,9 +140,9 @@ export interface RateCache {
   /** Stores an entry for that long. One that was confirmed later stays: a late writer cannot bring back old rates. */
   put(entry: RateEntry, ttlMs: number): Promise<void>;
 
-  /** Takes the lease for that long, 10 s at most, or renews it, if nobody else has it and it is not paused. */
+  /** Takes or renews the lease for that long, 10 s at most, unless another process holds it or it is paused. */
   lease(holder: string, ms: number): Promise<LeaseOutcome>;
 
-  /** Gives the lease back, if it is still the holder's. Nobody may take it for another `pauseMs`, 10 s at most. */
+  /** Gives the lease back, if it is still the holder's, and pauses it for `pauseMs`, 10 s at most. */
   release(holder: string, pauseMs: number): Promise<void>;
 }

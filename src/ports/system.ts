@@ -1,19 +1,19 @@
 /**
  * The time of the store where processes share one, else that of the machine.
  *
- * @throws DomainError `STORE_UNAVAILABLE` until the store has told its time for the first time
+ * @throws DomainError `STORE_UNAVAILABLE` until the store's time is known
  */
 export interface Clock {
   /** The present time, epoch ms. */
   now(): number;
-  /** A time that is certainly past, epoch ms: `now()` less what this process may be wrong about the store's time. */
+  /** A lower bound of the store's time, epoch ms: `now()` minus this process's uncertainty about it. */
   earliest(): number;
 }
 
 export interface Ids {
   /** A new ULID. Ids of one process made in one millisecond sort in the order in which they were made. */
   next(): string;
-  /** A text that nobody can guess: 128 random bits. */
+  /** An unguessable text: 128 random bits. */
   secret(): string;
 }
 
@@ -22,17 +22,17 @@ export interface Random {
   next(): number;
 }
 
-/** Figures that somebody watches or is called out by. */
+/** Metrics for dashboards and alarms. */
 export interface Meter {
-  /** Records a figure under a name such as `VoteLag`. */
+  /** Records a value of a metric such as `VoteLag`. */
   record(name: string, value: number, unit: 'Count' | 'Milliseconds'): void;
 }
 
-/** What is done with changes. Both must be safe to repeat. */
+/** Handles changes. Both methods must be idempotent. */
 export interface ChangeHandler<Change> {
-  /** Takes a batch in. One that fails is delivered again until it succeeds. */
+  /** Handles a batch. A batch that fails is delivered again until it succeeds. */
   changes(batch: readonly Change[]): Promise<void>;
-  /** Changes may have been lost (a stream keeps them for a day); brings everything up from the source. */
+  /** Changes may have been lost (a stream keeps them for a day): rebuilds everything from the source. */
   gap(): Promise<void>;
 }
 

@@ -1,8 +1,8 @@
 import type { Page, PageRequest } from '../domain/shared/page.ts';
 import type { Order } from '../domain/tasks/order.ts';
-import type { Queue, QueueMemory, QueueSettings, RunnerSettings } from '../domain/tasks/queue.ts';
-import type { QueueFigures } from '../domain/tasks/queue-figures.ts';
-import type { Grant, Task, TaskStatus } from '../domain/tasks/task.ts';
+import type { Queue, QueueSettings, QueueState, RunnerSettings } from '../domain/tasks/queue.ts';
+import type { QueueStats } from '../domain/tasks/queue-stats.ts';
+import type { Lease, Task, TaskStatus } from '../domain/tasks/task.ts';
 
 export type AddOutcome =
   | { readonly kind: 'added' }
@@ -13,15 +13,15 @@ export type AddOutcome =
 
 export type ClaimOutcome =
   | { readonly kind: 'claimed'; readonly task: Task }
-  /** It could not be claimed; `task` is as it stands, if there is one. */
+  /** It could not be claimed; `task` is its present state, if it exists. */
   | { readonly kind: 'refused'; readonly task: Task | undefined };
 
 /** Statuses in which tasks can be listed. A SUCCESS is found by its id alone. */
 export type ListedStatus = Exclude<TaskStatus, 'SUCCESS'>;
 
 /**
- * Tasks by id and, while they are open, by their place in their queue. What becomes of a task is decided by the domain;
- * the store makes each change whole, and only under its condition.
+ * Tasks by id and, while they are open, by their place in their queue. The domain decides what becomes of a task; the
+ * store makes each change atomically, and only under its condition.
  *
  * Every method throws DomainError `STORE_UNAVAILABLE`. Whether a change was made is then unknown; it may be tried again.
  */
@@ -45,80 +45,79 @@ export interface TaskStore {
   list(queue: string, status: ListedStatus, page: PageRequest): Promise<Page<Task>>;
 
   /**
-   * Ids of the open tasks that come next at a moment: idle, inside their deadline, from the end of the queue that
-   * `order` serves. Another claimer may be faster, and one whose last lease ran out may be among them: a claim tells.
-   * One that was set aside, because it had long to wait, may be missing until {@link tidy}.
+   * Ids of the next open tasks at a moment: idle, within their deadline, from the end of the queue that `order` serves.
+   * A claim may still be refused: another claimer may be faster, or the task may have no attempt left. A task with a
+   * long delay may be missing until the next {@link runMaintenance}.
    *
    * @param now epoch ms
    */
-  heads(queue: string, order: Order, limit: number, now: number): Promise<readonly string[]>;
+  listClaimable(queue: string, order: Order, limit: number, now: number): Promise<readonly string[]>;
 
-  /** Gives the task to a new holder if it is claimable at `grant.claimedAt`. Of several claims at once, one succeeds. */
-  claim(taskId: string, grant: Grant): Promise<ClaimOutcome>;
+  /** Gives the task to a new holder if it is claimable at `lease.claimedAt`. Of several claims at once, one succeeds. */
+  claim(taskId: string, lease: Lease): Promise<ClaimOutcome>;
 
   /**
-   * Stores `after` if the task still stands as `before` does: same status, fence, lease and deadline.
+   * Stores `after` if the task is unchanged since `before`: same status, fence, lease and deadline.
    *
-   * @returns false, with nothing written, if it does not
+   * @returns false, with nothing written, if it has changed
    */
   replace(before: Task, after: Task): Promise<boolean>;
 
   /**
-   * Forgets a finished task if it still stands as it was seen.
+   * Removes a finished task if it is unchanged since it was read.
    *
-   * @returns false, with nothing removed, if it does not
+   * @returns false, with nothing removed, if it has changed
    */
   remove(seen: Task): Promise<boolean>;
 
   /**
-   * Open tasks that are overdue at a moment (epoch ms), in any order. Those beyond the limit come when these are gone,
-   * those of a very long queue with one of the next calls.
+   * Open tasks that are overdue at a moment (epoch ms), in any order. Further ones are returned once these are no longer
+   * open; in a very long queue, by one of the next calls.
    */
   listOverdue(queue: string, now: number, limit: number): Promise<readonly Task[]>;
 
   /**
-   * When the first of the open tasks will be claimable or overdue, epoch ms; that may be over already.
+   * When the first of the open tasks becomes claimable or overdue, epoch ms; may be in the past.
    *
    * @param now epoch ms; also the answer where there are too many open tasks to tell
    * @returns undefined when the queue holds no open task
    */
   nextDueAt(queue: string, now: number): Promise<number | undefined>;
 
-  /** What a queue holds at a moment (epoch ms), and what it has done; all zero for a queue without tasks. */
-  figures(queue: string, now: number): Promise<QueueFigures>;
+  /** The stats of a queue at a moment (epoch ms); all zero for a queue that never had tasks. */
+  stats(queue: string, now: number): Promise<QueueStats>;
 
   /**
-   * Upkeep of a queue that only the passing of time asks for, at a moment (epoch ms): finished tasks go once they were
-   * kept as long as is configured, and tasks that were set aside come back before they are due, as long as this is
-   * called every minute, or as often as the store was told.
+   * Maintenance of a queue at a moment (epoch ms): deletes finished tasks whose retention is over, and makes delayed tasks
+   * claimable before they are due, provided that it is called every minute, or as often as the store was configured for.
    *
-   * @returns whether there will be nothing more to do for a queue without open tasks, until that changes
+   * @returns whether a queue without open tasks needs no further maintenance until it gets one
    */
-  tidy(queue: string, now: number): Promise<boolean>;
+  runMaintenance(queue: string, now: number): Promise<boolean>;
 }
 
-/** A change of a task, as the store's change stream tells it. */
+/** A change of a task, as read from the store's change stream. */
 export interface TaskChange {
   readonly queue: string;
-  /** Where the change stands in its part of the stream: later ones have greater numbers. */
+  /** Position of the change in its shard of the stream: later changes have greater numbers. */
   readonly sequenceNumber: string;
   /** Before and after; `from` is undefined for a new task. */
   readonly from: TaskStatus | undefined;
   readonly to: TaskStatus;
-  /** Under which name the process counts the open tasks that it adds and ends. */
+  /** The name under which the process that made the change counts open tasks. */
   readonly by: string | undefined;
   /** When the task was finished, epoch ms. */
   readonly finishedAt: number | undefined;
-  /** When the change was made, epoch ms, cut to seconds. */
+  /** When the change was made, epoch ms, truncated to seconds. */
   readonly at: number;
 }
 
-/** Counts what happens to tasks, where a store shared by processes does not do so by itself. */
+/** Counts changes of tasks, for a store that does not count them itself. */
 export interface TaskCounts {
   /**
-   * Counts changes, each once however often it comes.
+   * Counts changes, each once however often it is delivered.
    *
-   * @param shardId the part of the stream that they are from, which is in order
+   * @param shardId the shard of the stream that they are from; they are in its order
    * @throws DomainError `STORE_UNAVAILABLE`; the same changes may come again
    */
   count(shardId: string, changes: readonly TaskChange[]): Promise<void>;
@@ -133,7 +132,7 @@ export interface QueueStore {
   get(queue: string): Promise<Queue | undefined>;
 
   /**
-   * Stores the settings, in place of any others. A queue that is paused stays so, and its last turn is kept; its breaker
+   * Stores the settings, in place of any others. A paused queue stays paused, and its last turn is kept; its breaker
    * is closed, since the settings may name another service.
    *
    * @returns the queue as it is now
@@ -141,36 +140,35 @@ export interface QueueStore {
   put(settings: QueueSettings): Promise<Queue>;
 
   /**
-   * As `put`, but only while the settings are the very ones that were seen, by their `version`.
+   * As `put`, but only while the stored settings have the `version` of `seen`.
    *
    * @param seen undefined for a queue that was not there
-   * @returns undefined, with nothing written, when they are not any more
+   * @returns undefined, with nothing written, if they have changed
    */
   replace(seen: Queue | undefined, settings: QueueSettings): Promise<Queue | undefined>;
 
-  /** Stores the settings unless the queue has some. @returns the queue as it is now */
+  /** Stores the settings if the queue has none. @returns the queue as it is now */
   create(settings: QueueSettings): Promise<Queue>;
 
-  /** Pauses a queue, or has it go on. @returns the queue as it is now, or undefined if there is none */
+  /** Pauses or resumes a queue. @returns the queue as it is now, or undefined if there is none */
   pause(queue: string, paused: boolean): Promise<Queue | undefined>;
 
   /**
-   * Stores what the processes of a fleet tell each other of a queue if it still is as it was seen; undefined stands for
-   * nothing.
+   * Compare-and-set of one part of a queue's state; undefined stands for none.
    *
-   * @returns false, with nothing written, if it is not, or there is no such queue
+   * @returns false, with nothing written, if it is not as it was read, or there is no such queue
    */
-  remember<Name extends keyof QueueMemory>(
+  replaceState<Name extends keyof QueueState>(
     queue: string,
     name: Name,
-    seen: QueueMemory[Name],
-    after: QueueMemory[Name],
+    seen: QueueState[Name],
+    after: QueueState[Name],
   ): Promise<boolean>;
 
   /**
-   * Forgets a queue.
+   * Removes the settings of a queue.
    *
-   * @param seen if it is given, only while the settings are the very ones that were seen
+   * @param seen if given, removes it only while the stored settings have this `version`
    * @returns whether there is no such queue now
    */
   remove(queue: string, seen?: Queue): Promise<boolean>;
@@ -183,7 +181,7 @@ export interface QueueStore {
   list(page: PageRequest): Promise<Page<Queue>>;
 }
 
-/** A call of the service that does the work of a queue. */
+/** A call of the service that runs the tasks of a queue. */
 export interface RunnerCall {
   readonly taskId: string;
   readonly queue: string;
@@ -195,18 +193,17 @@ export interface RunnerCall {
 }
 
 export type RunOutcome =
-  /** `result` is JSON text of a size that a task may hold; absent when the service said nothing, or what `remark` says. */
+  /** `result` is JSON text of a size that a task may hold; absent when the service returned none, or for the reason in `remark`. */
   | { readonly kind: 'success'; readonly result?: string; readonly remark?: string }
-  /** No service was reached, so that it cannot have begun. */
+  /** No connection was made, so the service cannot have started the task. */
   | { readonly kind: 'unreachable'; readonly error: string }
   /**
-   * The service cannot take the task now, and answered with a `status`, or it did not answer. It names the wait (ms) if it
-   * wants one.
+   * The service refused the task for now (`status`), or did not answer. `retryAfterMs` is the wait that it asked for.
    */
   | { readonly kind: 'retry'; readonly error: string; readonly status?: number; readonly retryAfterMs?: number }
-  /** Trying again would not help. */
+  /** Permanent: a retry would not help. */
   | { readonly kind: 'failure'; readonly error: string }
-  /** The call was ended by its caller; what the service made of it is unknown. */
+  /** The caller cancelled the call; its effect on the service is unknown. */
   | { readonly kind: 'cancelled' };
 
 /** Ends work early; an `AbortSignal` is one. */
@@ -219,82 +216,82 @@ export interface Cancellation {
 /** The service behind a queue, limited in what it can take. */
 export interface TaskRunner {
   /**
-   * Has a task done. The same task may come again, as another attempt or because its outcome was lost; `taskId` tells.
-   * Never rejects: whatever goes wrong is an outcome.
+   * Runs a task. The service may get the same `taskId` again, as another attempt or because the outcome was lost.
+   * Never rejects: every error is an outcome.
    */
   run(call: RunnerCall, runner: RunnerSettings, cancel: Cancellation): Promise<RunOutcome>;
 }
 
 /** Which services runners may name. */
 export interface RunnerHosts {
-  /** Whether a runner with this address (http or https) is refused, wherever the name of its host leads. */
+  /** Whether a runner with this address (http or https) is refused, whatever its host name resolves to. */
   refuses(url: string): boolean;
 }
 
-/** Tells waiting claimers and workers that queues may have something for them. A signal may be lost. */
-export interface WakeUps {
+/** Notifies waiting claimers and workers that queues may hold claimable tasks. A notification may be lost. */
+export interface TaskNotifier {
   /**
-   * @param inMs when there will be something to claim, ms from now
-   * @throws Error when it is known that nobody was told
+   * @param inMs until a task is claimable
+   * @throws Error when the notification was certainly not delivered
    */
   notify(queues: readonly string[], inMs?: number): Promise<void>;
 }
 
-/** Where a process hears of {@link WakeUps}, its own and perhaps those of others. */
-export interface WakeUpSignals {
-  /** Calls the listener with each queue that this process hears of. @returns a function that ends it */
-  listen(listener: (queue: string, inMs: number) => void): () => void;
+/** Receives what {@link TaskNotifier} sends: in this process, and in others where the adapter connects them. */
+export interface TaskNotifications {
+  /** Calls the listener with each queue notified of. @returns a function that unsubscribes it */
+  subscribe(listener: (queue: string, inMs: number) => void): () => void;
 }
 
-/** What is known of an active queue. */
+/** When and under which id a queue was last marked active. */
 export interface ActiveMark {
-  /** Differs from what it was when the queue was marked last. */
+  /** Changes each time the queue is marked. */
   readonly id: string;
   /** When the queue was marked, epoch ms. */
   readonly at: number;
 }
 
 /**
- * The queues that may hold an open task or a FAILURE, for all processes: nobody has to ask the others.
+ * The queues that may hold an open task or a FAILURE, as known to all processes.
  *
  * Every method throws DomainError `STORE_UNAVAILABLE`. Whether a change was made is then unknown; it may be tried again.
  */
 export interface ActiveQueues {
   /**
-   * @returns the marks by queue; `isComplete` is false when some may be missing that hold tasks: before each queue was
-   * looked at for once, and half an hour after that was done last
+   * @returns the marks by queue; `isComplete` is false when queues with tasks may be missing: before the first full scan,
+   * and from half an hour after the last one
    */
   list(): Promise<{ readonly marks: ReadonlyMap<string, ActiveMark>; readonly isComplete: boolean }>;
 
-  /** Marks queues in which there may be something new to claim. */
+  /** Marks queues that may hold new claimable tasks. */
   mark(queues: readonly string[]): Promise<void>;
 
   /**
-   * Marks a queue that a task was put into, unless this process has done so in the last half a minute: so that sweeps find
-   * the task, whether or not anybody reads the store's change stream.
+   * Marks a queue that got a task, unless this process did so in the last 30 s: sweeps must find the task even where no
+   * process reads the store's change stream.
    */
   touch(queue: string): Promise<void>;
 
-  /** Marks a queue anew if it is active, since it may be claimed from in another way now. */
+  /** Renews the mark of an active queue, after a change of settings that affects claims. */
   renew(queue: string): Promise<void>;
 
-  /** Forgets a queue, unless it was marked again since it was seen with this mark. */
+  /** Removes a queue, unless it was marked again since this mark was read. */
   forget(queue: string, seen: ActiveMark): Promise<void>;
 
-  /** Says that each queue was looked at now, and those that hold something are marked. */
+  /** Records a full scan: every queue was read, and those that hold tasks are marked. */
   completed(): Promise<void>;
 }
 
-/** Admits one of all processes to some work at a time. */
+/** A lease that one process of the fleet holds at a time. */
 export interface FleetLease {
   /**
    * Takes the lease for that long, or renews it.
    *
-   * @returns false while somebody else has it
+   * @returns false while another process holds it
    * @throws DomainError `STORE_UNAVAILABLE`
    */
-  hold(ms: number): Promise<boolean>;
+  acquire(ms: number): Promise<boolean>;
 
-  /** Leaves the lease to whoever comes next, if it is still the caller's. @throws DomainError `STORE_UNAVAILABLE` */
+  /** Gives the lease back, if the caller still holds it. @throws DomainError `STORE_UNAVAILABLE` */
   release(): Promise<void>;
 }

@@ -4,7 +4,7 @@ import type { Audit, Channel, Poll } from '../domain/votes/poll.ts';
 import type { ShardImage, Tally } from '../domain/votes/tally.ts';
 import type { ChangeFeed } from './system.ts';
 
-/** A poll that a sweep is to look after. */
+/** A poll that is due for a sweep. */
 export interface DuePoll {
   readonly pollId: string;
   /** Epoch ms. */
@@ -13,7 +13,7 @@ export interface DuePoll {
 
 /** The polls that were made for a phone number. */
 export interface PhoneNumber {
-  /** Those that texts may still be meant for: all that are not over, and the last one that is. */
+  /** Polls that a text may be meant for: all that are not closed, and the last closed one. */
   readonly pollIds: readonly string[];
   /** The first poll that the number ever had. */
   readonly firstPollId: string;
@@ -38,7 +38,7 @@ export interface PollStore {
 
   get(pollId: string): Promise<Poll | undefined>;
 
-  /** Polls by id, in no order; those that are not there are left out. */
+  /** Polls by id, in no order; missing ones are left out. */
   getMany(pollIds: readonly string[]): Promise<readonly Poll[]>;
 
   /**
@@ -94,13 +94,13 @@ export interface PollStore {
 
 export type RecordOutcome =
   | { readonly kind: 'counted' }
-  /** A ballot with this identity is there already; `ballot` is that one. */
+  /** A ballot with this identity exists; `ballot` is that one. */
   | { readonly kind: 'repeated'; readonly ballot: Ballot }
   /** The text message was counted in another poll of its number. */
   | { readonly kind: 'message-counted'; readonly pollId: string }
-  /** The poll takes one vote of each voter, and this voter's is there in another ballot. */
+  /** The poll takes one vote of each voter, and this voter's is in another ballot. */
   | { readonly kind: 'already-voted' }
-  /** The shards of the poll are closed. */
+  /** The shard is closed, as all shards of the poll are or will be. */
   | { readonly kind: 'closed' };
 
 export interface BallotCount {
@@ -132,7 +132,7 @@ export interface VoteLedger {
   /** The poll in which a message was counted, if it is remembered. */
   findMessage(message: string): Promise<string | undefined>;
 
-  /** Closes every shard of the poll in this region, so that no vote counts afterwards. Missing ones are created. May be repeated. */
+  /** Closes every shard of the poll in this region, so that no vote counts afterwards. Creates missing ones. Idempotent. */
   closeShards(poll: Poll): Promise<void>;
 
   /**
@@ -142,8 +142,8 @@ export interface VoteLedger {
   readShards(poll: Poll, regions: readonly string[]): Promise<readonly ShardImage[]>;
 
   /**
-   * Counts the ballots of this region of a poll whose shards are closed, consistently read and never all in memory. A
-   * count that was held up goes on where it stopped.
+   * Counts the ballots of this region of a poll whose shards are closed, consistently read and never all in memory. An
+   * interrupted count resumes.
    *
    * @param regions all that are known; voters are compared where there are several
    */
@@ -206,11 +206,11 @@ export interface VoterKeys {
 }
 
 /**
- * Names under which identities are stored: the same for the same identity, and without the key nobody can tell whose it
- * is. Identities of different kinds, channels and polls never share a name.
+ * Pseudonyms under which identities are stored: deterministic, and not reversible without the key. Identities of different
+ * kinds, channels and polls never share a pseudonym.
  */
 export interface VotePseudonyms {
-  /** Tells the key from every other one, and nothing about it. */
+  /** Identifies the key and reveals nothing about it. */
   readonly keyFingerprint: string;
   ballot(pollId: string, channel: Channel, voteId: string): string;
   voter(pollId: string, channel: Channel, voter: string): string;

@@ -205,11 +205,11 @@ describe('rates while the source fails', () => {
     const { join, source, clock, problems } = fleet();
     const rates = join();
     await rates.latest();
-    await rates.settle();
+    await rates.flush();
     clock.advance(18_000);
     source.failing = true;
     expect(isStale(await rates.latest(), clock)).toBe(false);
-    await rates.settle();
+    await rates.flush();
     expect(problems).toHaveLength(1);
     clock.advance(2_000);
     source.failing = false;
@@ -228,7 +228,7 @@ describe('rates of several sources', () => {
     source.failing = true;
     expect((await rates.latest()).source).toBe('fixer');
     expect(problems).toEqual(['fetching rates from frankfurter: frankfurter is down']);
-    await rates.settle();
+    await rates.flush();
 
     // While the second one's table is fresh, it is not asked again; the preferred one is, behind the answers.
     clock.advance(2_000);
@@ -238,7 +238,7 @@ describe('rates of several sources', () => {
       (count) => count === 2,
     );
     expect(other?.requests).toHaveLength(1);
-    await rates.settle();
+    await rates.flush();
 
     source.failing = false;
     clock.advance(2_000);
@@ -295,7 +295,7 @@ describe('rates of several sources', () => {
     const rates = join();
     for (let hour = 0; hour < 3; hour++) {
       expect(await rates.latest()).toMatchObject({ source: 'fixer', confirmedAt: clock.now() });
-      await rates.settle();
+      await rates.flush();
       clock.advance(3_600_000);
     }
     expect([source.requests.length, other?.requests.length]).toEqual([0, 3]);
@@ -313,7 +313,7 @@ describe('rates of several sources', () => {
     source.failing = true;
     const rates = join();
     await rates.latest();
-    await rates.settle();
+    await rates.flush();
     clock.advance(20_000);
 
     expect(await rates.latest()).toMatchObject({ source: 'fixer', confirmedAt: clock.now() });
@@ -369,7 +369,7 @@ describe('rates when a process dies over a fetch', () => {
       }),
     );
     await deaf.latest();
-    await deaf.settle();
+    await deaf.flush();
 
     expect((await join().latest()).rates.get('USD')).toBe('1.0855');
     expect(source.requests).toHaveLength(1);
@@ -467,11 +467,11 @@ describe('rates in a process that stands still now and then', () => {
     const { join, source, clock } = fleet();
     const rates = join();
     await rates.latest();
-    await rates.settle();
+    await rates.flush();
     clock.advance(18_000);
     const open = source.hold();
     await rates.latest();
-    const settled = rates.settle();
+    const settled = rates.flush();
     setTimeout(open, 50);
     await settled;
 
@@ -487,7 +487,7 @@ describe('rates in a process that stands still now and then', () => {
     const answer = rates.latest(2_700);
     answer.catch(() => undefined);
     const begin = performance.now();
-    await rates.settle();
+    await rates.flush();
 
     expect(performance.now() - begin).toBeLessThan(2_900);
     open();
@@ -559,7 +559,7 @@ describe('rates of a slow source', () => {
       () => rates.latest(),
       ({ source: name }) => name === 'frankfurter',
     );
-    await rates.settle();
+    await rates.flush();
     expect(await cache.lease('other', 4_000)).toEqual({ kind: 'taken' });
   }, 30_000);
 
@@ -667,7 +667,7 @@ describe('rates in a process whose wall clock is set', () => {
         if (second === 30) set(ms);
         if (second === 70) set(-ms);
         most = Math.max(most, clock.now() - (await rates.latest()).confirmedAt);
-        await rates.settle();
+        await rates.flush();
         pass(1_000);
       }
       expect(most).toBeLessThan(20_000);

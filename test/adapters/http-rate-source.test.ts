@@ -96,8 +96,8 @@ describe('a rate provider over HTTP', () => {
   function restSeconds(source: HttpRateSource): [number, number] {
     const start = clock.now();
     const rest: [number, number] = [0, 0];
-    for (; source.isLeftAlone(false) && rest[0] < 100_000; rest[0]++) {
-      if (source.isLeftAlone(true)) rest[1]++;
+    for (; source.isCoolingDown(false) && rest[0] < 100_000; rest[0]++) {
+      if (source.isCoolingDown(true)) rest[1]++;
       clock.advance(1_000);
     }
     clock.advance(start - clock.now());

@@ -3,7 +3,7 @@ import { parse } from 'yaml';
 import { tableWithSortKey } from '../../src/adapters/dynamodb/tables.ts';
 import type { Context } from '../../src/entrypoints/composition/context.ts';
 import { contexts } from '../../src/entrypoints/composition/contexts.ts';
-import { tableName } from '../../src/entrypoints/composition/settings.ts';
+import { table } from '../../src/entrypoints/composition/settings.ts';
 import { readFromProject } from '../helpers/project.ts';
 import { breachesOf, composeBreaches, type LeftOut, type Template } from './deployment-law.ts';
 
@@ -81,7 +81,7 @@ function firstStatementOn(template: Template, role: string, resource: string) {
 const toggles = {
   ...contexts[0],
   name: 'toggles',
-  settings: { TOGGLES_TABLE: { meaning: 'Table of toggles.', parse: tableName } },
+  settings: { TOGGLES_TABLE: table('toggles', 'toggles') },
   tables: ({ TOGGLES_TABLE = 'toggles' }: { TOGGLES_TABLE?: string }) => [tableWithSortKey(TOGGLES_TABLE)],
 } as unknown as Context;
 

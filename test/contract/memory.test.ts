@@ -52,16 +52,16 @@ it('the memory store forgets finished tasks when their time is over, and no othe
   await store.replace(early, completed(early, undefined, T0));
   await store.replace(late, { ...completed(late, undefined, T0 + 1), status: 'FAILURE' });
 
-  await store.tidy('q', T0 + 999);
+  await store.runMaintenance('q', T0 + 999);
   expect(await store.get(early.taskId)).toBeDefined();
 
-  await store.tidy('q', T0 + 1_000);
+  await store.runMaintenance('q', T0 + 1_000);
   expect(await store.get(early.taskId)).toBeUndefined();
-  expect(await store.figures('q', T0)).toMatchObject({ deadLetters: 1, pending: 1 });
+  expect(await store.stats('q', T0)).toMatchObject({ deadLetters: 1, pending: 1 });
 
-  await store.tidy('q', T0 + 1_001);
+  await store.runMaintenance('q', T0 + 1_001);
   expect(await store.get(late.taskId)).toBeUndefined();
-  expect(await store.figures('q', T0)).toMatchObject({ deadLetters: 0, pending: 1 });
+  expect(await store.stats('q', T0)).toMatchObject({ deadLetters: 0, pending: 1 });
   expect(await store.get(open.taskId)).toEqual(open);
 });
 
@@ -94,7 +94,7 @@ describe('the memory of tasks', () => {
     expect(found.slice(0, 4)).toEqual(Array(4).fill(undefined));
     // The last result can still be read.
     expect(found.slice(4).every(Boolean)).toBe(true);
-    expect((await store.figures('q', T0)).counters).toMatchObject({ enqueued: added, refused: 40 - added });
+    expect((await store.stats('q', T0)).counters).toMatchObject({ enqueued: added, refused: 40 - added });
   });
 
   it('has room again once tasks are done, or removed', async () => {
@@ -123,8 +123,8 @@ describe('the memory of tasks', () => {
     await store.add(due, 10_000);
     passed = 0;
 
-    expect(await store.heads('q', 'lifo', 10, T0)).toEqual([due.taskId]);
+    expect(await store.listClaimable('q', 'lifo', 10, T0)).toEqual([due.taskId]);
     expect(passed).toBeLessThan(50);
-    expect(await store.heads('q', 'lifo', 3_000, T0 + 60_000)).toHaveLength(2_001);
+    expect(await store.listClaimable('q', 'lifo', 3_000, T0 + 60_000)).toHaveLength(2_001);
   });
 });

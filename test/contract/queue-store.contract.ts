@@ -170,24 +170,24 @@ export function describeQueueStore(name: string, open: () => Promise<QueueStore>
 
         const firsts = [1, 2, 3, 4, 5].map((failures) => ({ ...open, failures }));
         const taken = await Promise.all(
-          firsts.map((first) => store.remember('remembers', 'breaker', undefined, first)),
+          firsts.map((first) => store.replaceState('remembers', 'breaker', undefined, first)),
         );
         expect(taken.filter(Boolean)).toHaveLength(1);
         const first = firsts[taken.indexOf(true)];
         expect((await store.get('remembers'))?.breaker).toEqual(first);
 
-        expect(await store.remember('remembers', 'breaker', { ...open, failures: 9 }, probed)).toBe(false);
-        expect(await store.remember('remembers', 'breaker', { ...open, ...first }, probed)).toBe(true);
+        expect(await store.replaceState('remembers', 'breaker', { ...open, failures: 9 }, probed)).toBe(false);
+        expect(await store.replaceState('remembers', 'breaker', { ...open, ...first }, probed)).toBe(true);
         expect((await store.get('remembers'))?.breaker).toEqual(probed);
-        expect(await store.remember('remembers', 'breaker', first, undefined)).toBe(false);
-        expect(await store.remember('remembers', 'breaker', probed, undefined)).toBe(true);
+        expect(await store.replaceState('remembers', 'breaker', first, undefined)).toBe(false);
+        expect(await store.replaceState('remembers', 'breaker', probed, undefined)).toBe(true);
         expect((await store.get('remembers'))?.breaker).toBeUndefined();
       });
 
       it('is listed, and outlives other settings and pauses but for the breaker', async () => {
         await store.put(queueSettings('remembers'));
-        expect(await store.remember('remembers', 'turn', undefined, turn)).toBe(true);
-        expect(await store.remember('remembers', 'breaker', undefined, open)).toBe(true);
+        expect(await store.replaceState('remembers', 'turn', undefined, turn)).toBe(true);
+        expect(await store.replaceState('remembers', 'breaker', undefined, open)).toBe(true);
 
         expect(await store.pause('remembers', true)).toMatchObject({ paused: true, breaker: open, turn });
         const listed = (await store.list({ limit: 100, cursor: undefined })).items;
@@ -199,7 +199,7 @@ export function describeQueueStore(name: string, open: () => Promise<QueueStore>
       });
 
       it('is nothing where there is no queue', async () => {
-        expect(await store.remember('nobody-made-this', 'breaker', undefined, open)).toBe(false);
+        expect(await store.replaceState('nobody-made-this', 'breaker', undefined, open)).toBe(false);
         expect(await store.get('nobody-made-this')).toBeUndefined();
       });
     });

@@ -35,7 +35,7 @@ export function describeRateSource(name: string, make: () => Promise<RateSourceW
       );
 
     it('gives all that is published, digit for digit, with its base and time', async () => {
-      const { table: published, etag, maxAgeMs, complaints } = table(await source.fetch(ASKED));
+      const { table: published, etag, maxAgeMs, warnings } = table(await source.fetch(ASKED));
 
       const { EUR: _, ...others } = DEFAULT_RATES;
       expect(published).toEqual({
@@ -44,7 +44,7 @@ export function describeRateSource(name: string, make: () => Promise<RateSourceW
         asOf: Date.UTC(2025, 11, 31),
         rates: new Map(Object.entries(others)),
       });
-      expect([etag, maxAgeMs, complaints]).toEqual([undefined, undefined, []]);
+      expect([etag, maxAgeMs, warnings]).toEqual([undefined, undefined, []]);
     });
 
     it('takes the base that the answer names', async () => {
@@ -109,7 +109,7 @@ export function describeRateSource(name: string, make: () => Promise<RateSourceW
 
       const answer = table(await source.fetch(ASKED));
       expect(Object.fromEntries(answer.table.rates)).toEqual({ JPY: '185.304', KWD: '0.33' });
-      expect(answer.complaints.map((complaint) => complaint.slice(0, 3)).sort()).toEqual(Object.keys(nonsense).sort());
+      expect(answer.warnings.map((complaint) => complaint.slice(0, 3)).sort()).toEqual(Object.keys(nonsense).sort());
     });
 
     it('takes numbers that are written as text', async () => {

@@ -3,12 +3,12 @@ import {
   cancelled,
   claimed,
   completed,
+  expiredIfOverdue,
   extended,
   failed,
   MAX_HISTORY,
   redriven,
   released,
-  settledIfOverdue,
   type Task,
 } from '../../src/domain/tasks/task.ts';
 import type { ListedStatus, TaskStore } from '../../src/ports/tasks.ts';
@@ -75,8 +75,8 @@ export function describeTaskStore(name: string, open: (retentionMs: number) => P
 
     const headsOf = (queue: string, now: number, length: number, order: 'lifo' | 'fifo' = 'lifo') =>
       eventually(
-        () => store.heads(queue, order, PLENTY, now),
-        (heads) => heads.length === length,
+        () => store.listClaimable(queue, order, PLENTY, now),
+        (claimable) => claimable.length === length,
       );
 
     describe('add', () => {
@@ -118,7 +118,7 @@ export function describeTaskStore(name: string, open: (retentionMs: number) => P
       expect(await store.get('nobody-added-this')).toBeUndefined();
     });
 
-    describe('heads', () => {
+    describe('listClaimable', () => {
       it('come newest first or oldest first, whatever their creators’ order of adding, up to the limit', async () => {
         const queue = newQueue();
         const [late, early, middle] = [
@@ -129,7 +129,7 @@ export function describeTaskStore(name: string, open: (retentionMs: number) => P
 
         expect(await headsOf(queue, T0 + 99, 3)).toEqual(idsOf([late, middle, early]));
         expect(await headsOf(queue, T0 + 99, 3, 'fifo')).toEqual(idsOf([early, middle, late]));
-        expect(await store.heads(queue, 'lifo', 2, T0 + 99)).toEqual(idsOf([late, middle]));
+        expect(await store.listClaimable(queue, 'lifo', 2, T0 + 99)).toEqual(idsOf([late, middle]));
       });
 
       it('leave out what is leased, waits for its time, is past its deadline or finished', async () => {
@@ -163,7 +163,7 @@ export function describeTaskStore(name: string, open: (retentionMs: number) => P
       });
 
       it('are none for a queue without tasks', async () => {
-        expect(await store.heads(newQueue(), 'lifo', 10, T0)).toEqual([]);
+        expect(await store.listClaimable(newQueue(), 'lifo', 10, T0)).toEqual([]);
       });
     });
 
@@ -314,12 +314,12 @@ export function describeTaskStore(name: string, open: (retentionMs: number) => P
 
       it('keeps a task that was shed and redriven from who saw it before, and one that was redriven twice', async () => {
         const seen = await added({ queue: newQueue(), expiresAt: T0 + 1_000 });
-        const shed = settledIfOverdue(seen, T0 + 1_000) as Task;
+        const shed = expiredIfOverdue(seen, T0 + 1_000) as Task;
         const back = await replaced(await replaced(seen, shed), redriven(shed, 60, T0 + 1_001));
 
         // A slow sweeper, then a slow caller of redrive.
         expect(await store.replace(seen, shed)).toBe(false);
-        const again = settledIfOverdue(back, T0 + 99_000) as Task;
+        const again = expiredIfOverdue(back, T0 + 99_000) as Task;
         await replaced(back, again);
         expect(await store.replace(shed, redriven(shed, 60, T0 + 1_002))).toBe(false);
         expect(await store.get(seen.taskId)).toEqual(again);
@@ -351,7 +351,7 @@ export function describeTaskStore(name: string, open: (retentionMs: number) => P
       const finals: readonly [string, (held: Task) => Task][] = [
         ['SUCCESS', (held) => completed(held, '1', T0)],
         ['FAILURE', (held) => failed(held, 'no', undefined, T0)],
-        ['SHED', (held) => settledIfOverdue({ ...held, leaseUntil: T0, expiresAt: T0 }, T0) as Task],
+        ['SHED', (held) => expiredIfOverdue({ ...held, leaseUntil: T0, expiresAt: T0 }, T0) as Task],
         ['CANCELLED', (held) => cancelled(held, T0)],
       ];
 
@@ -367,7 +367,7 @@ export function describeTaskStore(name: string, open: (retentionMs: number) => P
         expect(await store.replace(done, redriven(done, 60, T0))).toBe(false);
         if (status !== 'SUCCESS') expect(await listed(queue, status as ListedStatus, 0)).toEqual([]);
         const figures = await eventually(
-          () => store.figures(queue, T0),
+          () => store.stats(queue, T0),
           ({ deadLetters }) => deadLetters === 0,
         );
         expect(figures).toMatchObject({ pending: 0, taken: 0, counters: { enqueued: 1 } });
@@ -411,7 +411,7 @@ export function describeTaskStore(name: string, open: (retentionMs: number) => P
         ];
         await replaced(released1, released(released1, 0, T0));
         for (const task of [failed3, failed1, failed2]) await replaced(task, failed(task, 'no', undefined, T0));
-        await replaced(shed1, settledIfOverdue({ ...shed1, leaseUntil: T0, expiresAt: T0 }, T0) as Task);
+        await replaced(shed1, expiredIfOverdue({ ...shed1, leaseUntil: T0, expiresAt: T0 }, T0) as Task);
         await replaced(done1, completed(done1, undefined, T0));
         for (const task of [cancelled2, cancelled1]) await replaced(task, cancelled(task, T0));
 
@@ -475,7 +475,7 @@ export function describeTaskStore(name: string, open: (retentionMs: number) => P
         await eventually(
           async () => {
             for (const task of await store.listOverdue(queue, T0, 2))
-              if (await store.replace(task, settledIfOverdue(task, T0) as Task)) settled.add(task.taskId);
+              if (await store.replace(task, expiredIfOverdue(task, T0) as Task)) settled.add(task.taskId);
             return settled.size;
           },
           (size) => size === 5,
@@ -531,7 +531,7 @@ export function describeTaskStore(name: string, open: (retentionMs: number) => P
     });
 
     describe('a task that has long to wait', () => {
-      it('is among the heads when it is due, as long as there is tidied before', async () => {
+      it('is claimable when it is due, if maintenance ran before', async () => {
         const queue = newQueue();
         const plain = await added({ queue, expiresAt: T0 + 2 * HOUR });
         const waiting = await added({ queue, notBefore: T0 + HOUR, expiresAt: T0 + 2 * HOUR });
@@ -539,9 +539,9 @@ export function describeTaskStore(name: string, open: (retentionMs: number) => P
         await replaced(back, failed(back, 'busy', HOUR, T0));
         expect(await headsOf(queue, T0, 1)).toEqual(idsOf([plain]));
 
-        await store.tidy(queue, T0 + HOUR - 60_001);
+        await store.runMaintenance(queue, T0 + HOUR - 60_001);
         expect(await headsOf(queue, T0 + HOUR - 60_001, 1)).toEqual(idsOf([plain]));
-        await store.tidy(queue, T0 + HOUR - 60_000);
+        await store.runMaintenance(queue, T0 + HOUR - 60_000);
         expect(await headsOf(queue, T0 + HOUR - 1, 1)).toEqual(idsOf([plain]));
         expect(await headsOf(queue, T0 + HOUR, 3)).toEqual(idsOf([back, waiting, plain]));
         expect(await headsOf(queue, T0 + HOUR, 3, 'fifo')).toEqual(idsOf([plain, waiting, back]));
@@ -552,7 +552,7 @@ export function describeTaskStore(name: string, open: (retentionMs: number) => P
         const queue = newQueue();
         const waiting = await added({ queue, notBefore: T0 + HOUR, expiresAt: T0 + 2 * HOUR });
 
-        await store.tidy(queue, T0 + HOUR - 70_000);
+        await store.runMaintenance(queue, T0 + HOUR - 70_000);
         expect(await headsOf(queue, T0 + HOUR - 1, 0)).toEqual([]);
         expect(await headsOf(queue, T0 + HOUR, 1)).toEqual([waiting.taskId]);
       });
@@ -561,7 +561,7 @@ export function describeTaskStore(name: string, open: (retentionMs: number) => P
         const queue = newQueue();
         const task = await added({ queue, notBefore: T0 + 2 * HOUR, expiresAt: T0 + HOUR });
         const found = async (now: number) => {
-          await store.tidy(queue, now);
+          await store.runMaintenance(queue, now);
           return store.listOverdue(queue, now, PLENTY);
         };
 
@@ -580,7 +580,7 @@ export function describeTaskStore(name: string, open: (retentionMs: number) => P
           tasks.push(await added({ queue, createdAt: T0 + index, notBefore: T0 + (index % 2) * (9 - index) * HOUR }));
 
         expect(idsOf(await listed(queue, 'PENDING', 6, 2))).toEqual(idsOf([...tasks].reverse()));
-        expect(await store.figures(queue, T0 + 10)).toMatchObject({
+        expect(await store.stats(queue, T0 + 10)).toMatchObject({
           pending: 6,
           backlog: 3,
           oldestPendingAt: T0,
@@ -589,7 +589,7 @@ export function describeTaskStore(name: string, open: (retentionMs: number) => P
       });
     });
 
-    describe('figures', () => {
+    describe('stats', () => {
       const noneOf = { enqueued: 0, succeeded: 0, failed: 0, shed: 0, cancelled: 0, redriven: 0, refused: 0 };
 
       it('count what is there and what happened', async () => {
@@ -608,13 +608,13 @@ export function describeTaskStore(name: string, open: (retentionMs: number) => P
         await replaced(dead, failed(dead, 'no', undefined, T0 + 100));
         const failure = await replaced(back, failed(back, 'no', undefined, T0 + 100));
         await replaced(failure, redriven(failure, 60, T0 + 200));
-        await replaced(late, settledIfOverdue(late, T0 + 200) as Task);
+        await replaced(late, expiredIfOverdue(late, T0 + 200) as Task);
         await replaced(stopped, cancelled(stopped, T0 + 200));
         expect(await store.add(newTask({ queue }), 1)).toEqual({ kind: 'full' });
 
         const counters = { enqueued: 8, succeeded: 1, failed: 2, shed: 1, cancelled: 1, redriven: 1, refused: 1 };
         const figures = await eventually(
-          () => store.figures(queue, T0 + 1_000),
+          () => store.stats(queue, T0 + 1_000),
           (now) => JSON.stringify(now.counters) === JSON.stringify(counters) && now.pending === 3,
         );
 
@@ -634,7 +634,7 @@ export function describeTaskStore(name: string, open: (retentionMs: number) => P
         await taken({ queue, createdAt: T0 + 50 }, 'f3', HOUR);
         const at = async (now: number) => {
           const { pending, delayed, taken, backlog, oldestDueAt } = await eventually(
-            () => store.figures(queue, now),
+            () => store.stats(queue, now),
             (figures) => figures.pending === 3 && figures.taken === 3,
           );
           return { pending, delayed, taken, backlog, oldestDueAt };
@@ -662,14 +662,14 @@ export function describeTaskStore(name: string, open: (retentionMs: number) => P
           else await added({ queue, ...task });
         }
         const figures = await eventually(
-          () => store.figures(queue, T0 + 2_000),
+          () => store.stats(queue, T0 + 2_000),
           ({ pending, taken }) => pending + taken === tasks.length,
         );
         expect(figures.oldestDueAt).toBe(oldestDueAt);
       });
 
       it('are zero for a queue without tasks', async () => {
-        expect(await store.figures(newQueue(), T0)).toMatchObject({
+        expect(await store.stats(newQueue(), T0)).toMatchObject({
           pending: 0,
           taken: 0,
           deadLetters: 0,

@@ -1,19 +1,19 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { conformanceTo } from '../helpers/openapi-conformance.ts';
-import type { Hull } from '../helpers/scenarios/scenario.ts';
+import type { Runtime } from '../helpers/scenarios/scenario.ts';
 import { startDynamoDbLocal, type TestServer } from '../helpers/servers/dynamodb-local.ts';
-import { type ServiceInHull, serviceInContainer } from '../parity/hulls.ts';
 import { playAlike } from '../parity/play-alike.ts';
+import { type ServiceInRuntime, serviceInContainer } from '../parity/runtimes.ts';
 import { parityScenarios } from '../parity/scenarios.ts';
 import { withKey } from '../parity/system-scenarios.ts';
 import { Deployment } from './deployment.ts';
 import { INSTALLATION_MS } from './python-environment.ts';
 
-const HULL: Hull = 'deployed stack';
+const RUNTIME: Runtime = 'deployed stack';
 
 let deployment: Deployment;
 let dynamoDb: TestServer;
-let container: ServiceInHull;
+let container: ServiceInRuntime;
 let conforms: ReturnType<typeof conformanceTo>;
 beforeAll(async () => {
   deployment = await Deployment.start();
@@ -31,9 +31,9 @@ afterAll(async () => {
 });
 
 describe('the deployed stack answers as a container does: it', () => {
-  const scenarios = parityScenarios.filter(({ except }) => !except?.hulls.includes(HULL));
+  const scenarios = parityScenarios.filter(({ except }) => !except?.runtimes.includes(RUNTIME));
 
   it.each(scenarios.map((scenario) => [scenario.what, scenario] as const))('%s', async (_, scenario) => {
-    await playAlike(scenario, [container, { hull: HULL, send: deployment.send }], conforms);
+    await playAlike(scenario, [container, { runtime: RUNTIME, send: deployment.send }], conforms);
   });
 });

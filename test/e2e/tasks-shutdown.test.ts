@@ -57,7 +57,7 @@ describe('SIGTERM', () => {
       () => cutOff,
       (count) => count === 2,
     );
-    const ends = server.logs.filter(({ msg }) => msg === 'task called').map(({ queue, outcome }) => [queue, outcome]);
+    const ends = server.logs.filter(({ msg }) => msg === 'runner called').map(({ queue, outcome }) => [queue, outcome]);
     expect(ends.sort()).toEqual([
       ['busy', 'cancelled'],
       ['busy', 'cancelled'],

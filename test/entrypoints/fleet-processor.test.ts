@@ -4,7 +4,7 @@ import { pino } from 'pino';
 import { DynamoDbActiveQueues } from '../../src/adapters/dynamodb/active-queues.ts';
 import { DynamoDbFleetLease } from '../../src/adapters/dynamodb/fleet-lease.ts';
 import { DynamoDbQueueStore } from '../../src/adapters/dynamodb/queue-store.ts';
-import { MemoryWakeUps } from '../../src/adapters/memory/wake-ups.ts';
+import { MemoryTaskNotifier } from '../../src/adapters/memory/task-notifier.ts';
 import { systemClock } from '../../src/adapters/system/clock.ts';
 import { ulids } from '../../src/adapters/system/ids.ts';
 import { systemRandom } from '../../src/adapters/system/random.ts';
@@ -48,7 +48,7 @@ await withServer('The processor of a fleet', startDynamoDbLocal, ({ endpoint }) 
     const queues = new DynamoDbQueueStore(client, tables.queues);
     const { store: tasks } = taskProcess(client, tables, { clock: systemClock });
     const active = new DynamoDbActiveQueues(client, tables.queues, systemClock);
-    const wakeUps = new MemoryWakeUps();
+    const wakeUps = new MemoryTaskNotifier();
     const rounds: number[] = [];
     const calls: RunnerSettings[] = [];
     const enqueueTask = new EnqueueTask(tasks, queues, active, wakeUps, systemClock, ulids);
@@ -71,7 +71,7 @@ await withServer('The processor of a fleet', startDynamoDbLocal, ({ endpoint }) 
         queues,
         tasks,
         active,
-        signals: wakeUps,
+        notifications: wakeUps,
         lease,
         ...(leaseMs === undefined ? {} : { leaseMs }),
         claimTasks: new ClaimTasks(tasks, queues, orders, systemClock, ulids, systemRandom),
@@ -81,7 +81,7 @@ await withServer('The processor of a fleet', startDynamoDbLocal, ({ endpoint }) 
         clock: systemClock,
         logger,
         meter: { record: () => undefined },
-        goOn: async (round) => void rounds.push(round),
+        reinvoke: async (round) => void rounds.push(round),
       });
     const configure = (runner: Partial<RunnerSettings> = {}) =>
       queues.put(queueSettings('q', { runner: { url: 'http://localhost:1/', ...runner } }));
@@ -132,7 +132,7 @@ await withServer('The processor of a fleet', startDynamoDbLocal, ({ endpoint }) 
       const ids = await Promise.all(Array.from({ length: 50 }, () => fleet.enqueue()));
       fleet.answerWith(() => new Promise((resolve) => setTimeout(resolve, 400, { kind: 'success' })));
 
-      expect(await fleet.newProcessor('a').run(leftOf(MINUTE + 1_500), 3)).toBe('goes on');
+      expect(await fleet.newProcessor('a').run(leftOf(MINUTE + 1_500), 3)).toBe('reinvoked');
 
       expect(fleet.rounds).toEqual([4]);
       const statuses = await Promise.all(ids.map(statusOf));
@@ -144,7 +144,7 @@ await withServer('The processor of a fleet', startDynamoDbLocal, ({ endpoint }) 
     it('calls itself so often and no more', async () => {
       await fleet.enqueue();
       const noTime = leftOf(MINUTE);
-      expect(await fleet.newProcessor('a').run(noTime, MAX_ROUNDS - 1)).toBe('goes on');
+      expect(await fleet.newProcessor('a').run(noTime, MAX_ROUNDS - 1)).toBe('reinvoked');
       expect(await fleet.newProcessor('a').run(noTime, MAX_ROUNDS)).toBe('stopped');
       expect(fleet.rounds).toEqual([MAX_ROUNDS]);
     });
@@ -158,7 +158,7 @@ await withServer('The processor of a fleet', startDynamoDbLocal, ({ endpoint }) 
         },
       });
 
-      expect(await fleet.newProcessor('a', late).run(leftOf(10 * MINUTE), 0)).toBe('goes on');
+      expect(await fleet.newProcessor('a', late).run(leftOf(10 * MINUTE), 0)).toBe('reinvoked');
       expect(fleet.rounds).toEqual([1]);
     });
 
@@ -175,7 +175,7 @@ await withServer('The processor of a fleet', startDynamoDbLocal, ({ endpoint }) 
         return Math.max(left, 0);
       };
       // 14 minutes at first: a call that may take 15 is sure of 7, and there are fewer when it could begin.
-      expect(await fleet.newProcessor('a').run(hurrying, 0)).toBe('goes on');
+      expect(await fleet.newProcessor('a').run(hurrying, 0)).toBe('reinvoked');
       expect(fleet.calls).toHaveLength(1);
     });
 
@@ -192,7 +192,7 @@ await withServer('The processor of a fleet', startDynamoDbLocal, ({ endpoint }) 
       const begin = performance.now();
 
       // After the first call there are 7 of 14 minutes left: enough for half of them, not for half and a bit to record.
-      expect(await fleet.newProcessor('a').run(() => end - passedMs - performance.now(), 0)).toBe('goes on');
+      expect(await fleet.newProcessor('a').run(() => end - passedMs - performance.now(), 0)).toBe('reinvoked');
       expect(performance.now() - begin).toBeLessThan(5_000);
       expect(fleet.calls).toHaveLength(1);
       expect(fleet.rounds).toEqual([1]);
@@ -237,11 +237,11 @@ await withServer('The processor of a fleet', startDynamoDbLocal, ({ endpoint }) 
       const taskId = await fleet.enqueue();
       const far = { failures: 9, probeAt: Date.now() + 5 * MINUTE };
       const near = { failures: 9, probeAt: Date.now() + 1_500 };
-      await fleet.queues.remember('q', 'breaker', undefined, far);
+      await fleet.queues.replaceState('q', 'breaker', undefined, far);
       expect(await fleet.newProcessor('a').run(leftOf(10 * MINUTE), 0)).toBe('drained');
       expect(fleet.calls).toEqual([]);
 
-      await fleet.queues.remember('q', 'breaker', far, near);
+      await fleet.queues.replaceState('q', 'breaker', far, near);
       expect(await fleet.newProcessor('a').run(leftOf(10 * MINUTE), 0)).toBe('drained');
       expect(await statusOf(taskId)).toBe('SUCCESS');
       expect((await fleet.queues.get('q'))?.breaker).toBeUndefined();
@@ -254,26 +254,26 @@ await withServer('The processor of a fleet', startDynamoDbLocal, ({ endpoint }) 
       const leaseOf = (owner: string) => new DynamoDbFleetLease(client, fleet.tables.queues, owner, clock);
       const [a, b] = [leaseOf('a'), leaseOf('b')];
 
-      const firsts = await Promise.all([a.hold(1_000), b.hold(1_000)]);
+      const firsts = await Promise.all([a.acquire(1_000), b.acquire(1_000)]);
       expect(firsts.filter(Boolean)).toHaveLength(1);
       const [holder, other] = firsts[0] ? [a, b] : [b, a];
       clock.advance(500);
-      expect(await holder.hold(1_000)).toBe(true);
+      expect(await holder.acquire(1_000)).toBe(true);
       clock.advance(999);
-      expect(await other.hold(1_000)).toBe(false);
+      expect(await other.acquire(1_000)).toBe(false);
       await other.release();
-      expect(await other.hold(1_000)).toBe(false);
+      expect(await other.acquire(1_000)).toBe(false);
       clock.advance(1);
-      expect(await other.hold(1_000)).toBe(true);
-      expect(await holder.hold(1_000)).toBe(false);
+      expect(await other.acquire(1_000)).toBe(true);
+      expect(await holder.acquire(1_000)).toBe(false);
       await other.release();
-      expect(await holder.hold(1_000)).toBe(true);
+      expect(await holder.acquire(1_000)).toBe(true);
     });
   });
 
   it('a processor that dies is replaced when its lease is over', async () => {
     const clock = new FakeClock(Date.now() - 40_000);
-    await new DynamoDbFleetLease(client, fleet.tables.queues, 'dead', clock).hold(30_000);
+    await new DynamoDbFleetLease(client, fleet.tables.queues, 'dead', clock).acquire(30_000);
     const taskId = await fleet.enqueue();
 
     expect(await fleet.newProcessor('b').run(leftOf(10 * MINUTE), 0)).toBe('drained');

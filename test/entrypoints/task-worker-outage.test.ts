@@ -2,8 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import { pino } from 'pino';
 import { DynamoDbQueueStore } from '../../src/adapters/dynamodb/queue-store.ts';
 import { MemoryQueueStore } from '../../src/adapters/memory/queue-store.ts';
+import { MemoryTaskNotifier } from '../../src/adapters/memory/task-notifier.ts';
 import { MemoryTaskStore } from '../../src/adapters/memory/task-store.ts';
-import { MemoryWakeUps } from '../../src/adapters/memory/wake-ups.ts';
 import { systemRandom } from '../../src/adapters/system/random.ts';
 import { GuardRunner } from '../../src/domain/tasks/guard-runner.ts';
 import { queueSettings } from '../../src/domain/tasks/queue.ts';
@@ -48,16 +48,16 @@ class Service implements TaskRunner {
 class Fleet {
   readonly clock = new FakeClock(Date.now());
   readonly service = new Service();
-  private readonly processes: { readonly worker: TaskWorker; readonly wakeUps: MemoryWakeUps }[] = [];
+  private readonly processes: { readonly worker: TaskWorker; readonly wakeUps: MemoryTaskNotifier }[] = [];
   private readonly worlds: ReturnType<typeof tasksWorld>[] = [];
 
   constructor(stores: readonly Stores[]) {
     for (const { tasks, queues } of stores) {
-      const wakeUps = new MemoryWakeUps();
+      const wakeUps = new MemoryTaskNotifier();
       const world = tasksWorld({ tasks, queues, clock: this.clock, random: systemRandom });
       const worker = new TaskWorker({
         ...world,
-        signals: wakeUps,
+        notifications: wakeUps,
         runTask: new RunTask(this.service, world.completeTask, world.failTask, world.releaseTask),
         guardRunner: new GuardRunner(queues, this.clock, systemRandom),
         logger: pino({ level: 'silent' }),

@@ -286,9 +286,9 @@ describe('the built-in worker', () => {
     await begin(
       (_, response) => response.end(),
       (store) => ({
-        heads: async (...look) => {
+        listClaimable: async (...look) => {
           looks++;
-          return store.heads(...look);
+          return store.listClaimable(...look);
         },
       }),
       (queues) => ({
@@ -422,9 +422,9 @@ describe('the built-in worker', () => {
     await begin(
       (_, response) => response.end(),
       (tasks) => ({
-        heads: (...search) => {
+        listClaimable: (...search) => {
           looks++;
-          return tasks.heads(...search);
+          return tasks.listClaimable(...search);
         },
       }),
     );
@@ -519,7 +519,7 @@ describe('the built-in worker', () => {
         endedBy: 'release',
         history: [{ attempt: 1, outcome: 'released', error: expect.stringContaining('cut short') }],
       });
-    const cuts = lines.map((line) => JSON.parse(line)).filter(({ msg }) => msg?.includes('cut short'));
+    const cuts = lines.map((line) => JSON.parse(line)).filter(({ msg }) => msg?.includes('cancelled by the stop'));
     expect(cuts).toMatchObject([{ level: 40, queue: 'q' }, { level: 40 }]);
     expect(cuts.map(({ taskId }) => taskId).sort()).toEqual(ids.sort());
     const cut = figures.filter((figure) => (figure as string[])[0] === 'TaskCallsCut');
@@ -532,10 +532,10 @@ describe('the built-in worker', () => {
     await begin(
       (_, response) => response.end(),
       (store) => ({
-        heads: async (...look) => {
+        listClaimable: async (...look) => {
           looks++;
           if (isFailing) throw storeUnavailable();
-          return store.heads(...look);
+          return store.listClaimable(...look);
         },
       }),
     );

@@ -1,8 +1,8 @@
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import { MemoryTaskNotifier } from '../../src/adapters/memory/task-notifier.ts';
 import { MemoryTaskStore } from '../../src/adapters/memory/task-store.ts';
-import { MemoryWakeUps } from '../../src/adapters/memory/wake-ups.ts';
 import { ports } from '../../src/entrypoints/composition/tasks/tokens.ts';
 import { WaitingClaims } from '../../src/entrypoints/http/tasks/waiting-claims.ts';
 import type { TaskStore } from '../../src/ports/tasks.ts';
@@ -38,9 +38,9 @@ describe('a claim that waits', () => {
   const countingLooks = (store: TaskStore): Partial<TaskStore> => {
     looks = 0;
     return {
-      heads: (...look) => {
+      listClaimable: (...look) => {
         looks++;
-        return store.heads(...look);
+        return store.listClaimable(...look);
       },
     };
   };
@@ -190,7 +190,7 @@ describe('waiting claims', () => {
 
   it('look at once when a wake-up comes, without waiting for their own time', async () => {
     jest.useFakeTimers();
-    const wakeUps = new MemoryWakeUps();
+    const wakeUps = new MemoryTaskNotifier();
     const tasks: ReturnType<typeof aTask>[] = [];
     const claims = new WaitingClaims(
       { execute: async (_, requests) => requests.map(() => tasks.splice(0, 1)) },

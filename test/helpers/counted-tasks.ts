@@ -118,8 +118,8 @@ export class StreamCounting {
 /** The store with another process that counts, which here does so just before its counts are read. */
 export const countedBefore = (counting: StreamCounting, store: TaskStore): TaskStore =>
   overriding<TaskStore>(store, {
-    figures: async (queue, now) => {
+    stats: async (queue, now) => {
       await counting.go();
-      return store.figures(queue, now);
+      return store.stats(queue, now);
     },
   });

@@ -83,7 +83,7 @@ export async function simulateOrder(options: SimulationOptions): Promise<Simulat
 
   waits.sort((one, other) => one - other);
   const waitAt = (share: number): number => waits[Math.min(waits.length - 1, Math.floor(waits.length * share))] ?? 0;
-  const { counters } = await tasks.figures('q', clock.now());
+  const { counters } = await tasks.stats('q', clock.now());
   return {
     arrived: arrivals.length,
     inTime: inTime / arrivals.length,

@@ -23,7 +23,7 @@ export class ScriptedRateSource implements RateSource {
     return { source: this.name, base: 'EUR', asOf: this.asOf, rates: new Map([['USD', this.usd]]) };
   }
 
-  isLeftAlone(isUrgent: boolean): boolean {
+  isCoolingDown(isUrgent: boolean): boolean {
     return this.rest === 'always' || (this.rest === 'unless urgent' && !isUrgent);
   }
 
@@ -34,7 +34,7 @@ export class ScriptedRateSource implements RateSource {
     if (this.failing) throw new Error(`${this.name} is down`);
     const etag = `"v${this.version}"`;
     if (request.etag === etag) return { kind: 'unchanged', maxAgeMs: this.maxAgeMs };
-    return { kind: 'table', table: this.table, etag, maxAgeMs: this.maxAgeMs, complaints: [] };
+    return { kind: 'table', table: this.table, etag, maxAgeMs: this.maxAgeMs, warnings: [] };
   }
 
   /** From now on nobody gets an answer until the returned function is called. */

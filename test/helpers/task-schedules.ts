@@ -204,7 +204,7 @@ class Schedule {
     const tasks = await this.all();
     expect(tasks).toHaveLength(this.ids.length);
     const count = (status: string): number => tasks.filter((task) => task.status === status).length;
-    const { pending, taken, deadLetters, counters } = await this.tasks.figures(this.queue, this.clock.now());
+    const { pending, taken, deadLetters, counters } = await this.tasks.stats(this.queue, this.clock.now());
     expect({ pending, taken, deadLetters }).toEqual({
       pending: count('PENDING'),
       taken: count('TAKEN'),

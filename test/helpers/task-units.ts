@@ -63,10 +63,10 @@ export async function measureTaskUnits(
   const processes = Array.from({ length: PROCESSES }, (): Process => {
     const { store, counts } = taskProcess(client, tables, { clock: time });
     const slowly = overriding<TaskStore>(store, {
-      heads: async (...look) => {
-        const heads = await store.heads(...look);
+      listClaimable: async (...look) => {
+        const claimable = await store.listClaimable(...look);
         await time.sleep(LOOK_MS);
-        return heads;
+        return claimable;
       },
     });
     return {
@@ -127,7 +127,7 @@ export async function measureTaskUnits(
   await eventually(
     async () => {
       await sweepTasks.execute();
-      return (await first.store.figures('q', time.now())).pending;
+      return (await first.store.stats('q', time.now())).pending;
     },
     (pending) => pending === 0,
     60_000,

@@ -4,7 +4,7 @@ import { PARALLEL_REQUESTS } from '../../src/adapters/dynamodb/parallel-requests
 import { streamsClient } from '../../src/adapters/streams/client.ts';
 import { systemClock } from '../../src/adapters/system/clock.ts';
 import { concurrently } from '../../src/domain/shared/concurrently.ts';
-import { type Counters, counterOf, noCounts } from '../../src/domain/tasks/queue-figures.ts';
+import { type Counters, counterOf, noCounts } from '../../src/domain/tasks/queue-stats.ts';
 import { isOpen, type Task, type TaskStatus } from '../../src/domain/tasks/task.ts';
 import type { TaskStore } from '../../src/ports/tasks.ts';
 import { taskProcess } from './counted-tasks.ts';

@@ -1,6 +1,6 @@
 import { MemoryQueueStore } from '../../src/adapters/memory/queue-store.ts';
+import { MemoryTaskNotifier } from '../../src/adapters/memory/task-notifier.ts';
 import { MemoryTaskStore } from '../../src/adapters/memory/task-store.ts';
-import { MemoryWakeUps } from '../../src/adapters/memory/wake-ups.ts';
 import { ulids } from '../../src/adapters/system/ids.ts';
 import { CancelTask } from '../../src/domain/tasks/cancel-task.ts';
 import { ClaimTasks } from '../../src/domain/tasks/claim-tasks.ts';
@@ -37,7 +37,7 @@ export function tasksWorld({
   random = seededRandom(7),
   active = everyQueue(queues),
 }: TasksParts = {}) {
-  const wakeUps = new MemoryWakeUps();
+  const wakeUps = new MemoryTaskNotifier();
   return {
     tasks,
     queues,

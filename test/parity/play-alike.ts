@@ -3,38 +3,42 @@ import type { HttpAnswer, HttpRequest } from '../helpers/http.ts';
 import { play } from '../helpers/scenarios/play.ts';
 import { type Difference, differenceIn, type Scenario } from '../helpers/scenarios/scenario.ts';
 import { comparable } from './comparable.ts';
-import type { ServiceInHull } from './hulls.ts';
+import type { ServiceInRuntime } from './runtimes.ts';
 
 /** The dashboard, the docs and their files, which the published document does not tell of. */
 const PAGE = /^\/($|\?|docs(\/|$)|(?!openapi\.json)[^?]*\.)/;
 
 /**
- * Plays a scenario in several hulls at once, and holds their answers to what they must have and to those of the first.
+ * Plays a scenario in several runtimes at once, and holds their answers to what they must have and to those of the first.
  *
  * @param conforms tells what an answer has that the published document does not say
  */
 export async function playAlike(
   scenario: Scenario,
-  hulls: readonly Pick<ServiceInHull, 'hull' | 'send'>[],
+  runtimes: readonly Pick<ServiceInRuntime, 'runtime' | 'send'>[],
   conforms: (request: HttpRequest, answer: HttpAnswer) => string | undefined,
 ): Promise<void> {
-  const playing = hulls.map(async ({ hull, send }) => {
+  const playing = runtimes.map(async ({ runtime, send }) => {
     const answers = await play(
       scenario,
       send,
       (request, answer) => (PAGE.test(request.url) ? undefined : conforms(request, answer)),
-      hull,
+      runtime,
     );
-    return { hull, answers: comparable(answers) };
+    return { runtime, answers: comparable(answers) };
   });
   // Where one fails the others play on, and not into the next scenario.
   await Promise.allSettled(playing);
   const [first, ...others] = await Promise.all(playing);
-  for (const { hull, answers } of others)
+  for (const { runtime, answers } of others)
     for (const [index, exchange] of scenario.exchanges.entries()) {
       const [one, other] = [first?.answers[index] as HttpAnswer, answers[index] as HttpAnswer];
-      const difference = differenceIn(exchange, hull);
-      expect({ hull, index, ...without(difference, other) }).toEqual({ hull, index, ...without(difference, one) });
+      const difference = differenceIn(exchange, runtime);
+      expect({ runtime, index, ...without(difference, other) }).toEqual({
+        runtime,
+        index,
+        ...without(difference, one),
+      });
     }
 }
 

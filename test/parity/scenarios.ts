@@ -5,7 +5,7 @@ import { tasksParityScenarios } from './tasks-scenarios.ts';
 import { votesParityScenarios } from './votes-scenarios.ts';
 
 /**
- * What every hull answers alike, to a service that starts with the poll `colors` and checks the signatures of Twilio. Each
+ * What every runtime answers alike, to a service that starts with the poll `colors` and checks the signatures of Twilio. Each
  * scenario has ids of its own, so that they need no order.
  */
 export const parityScenarios: readonly Scenario[] = [

@@ -14,7 +14,7 @@ const DECIMAL = expect.stringMatching(/^\d+\.\d\d$/);
 
 const inAnotherOrder: readonly Difference[] = [
   {
-    hulls: ['deployed stack'],
+    runtimes: ['deployed stack'],
     because: 'stocks are listed in the order of their table, which an emulator of AWS has otherwise',
     headers: { 'content-length': expect.anything() },
     body: { stocks: [expect.anything()] },

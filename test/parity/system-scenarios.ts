@@ -1,11 +1,11 @@
 import { expect } from '@jest/globals';
 import { authorization, KEY } from '../helpers/embedded-app.ts';
 import type { HttpRequest } from '../helpers/http.ts';
-import type { Difference, Exchange, Hull, Scenario } from '../helpers/scenarios/scenario.ts';
+import type { Difference, Exchange, Runtime, Scenario } from '../helpers/scenarios/scenario.ts';
 
-export const ON_LAMBDA: readonly Hull[] = ['HTTP API (2.0)', 'REST API (1.0)', 'load balancer', 'deployed stack'];
+export const ON_LAMBDA: readonly Runtime[] = ['HTTP API (2.0)', 'REST API (1.0)', 'load balancer', 'deployed stack'];
 /** They hand over paths that are decoded. */
-const DECODES_PATHS: readonly Hull[] = ['HTTP API (2.0)', 'deployed stack'];
+const DECODES_PATHS: readonly Runtime[] = ['HTTP API (2.0)', 'deployed stack'];
 
 const ULID = /^[0-7][0-9A-HJKMNP-TV-Z]{25}$/;
 
@@ -45,7 +45,7 @@ export const nothing = (request: HttpRequest): Exchange => ({
   body: '',
   differences: [
     {
-      hulls: ['deployed stack'],
+      runtimes: ['deployed stack'],
       because: 'the gateway names a type and a length also of what has no body',
       headers: { 'content-type': 'application/json', 'content-length': '0' },
     },
@@ -68,7 +68,7 @@ const recounted = (headers: HttpRequest['headers']): Exchange => ({
 /** A function has the files in its bundle, and tells nothing of their age. */
 const fromTheBundle: readonly Difference[] = [
   {
-    hulls: ON_LAMBDA,
+    runtimes: ON_LAMBDA,
     because: 'the files are in the bundle, where they have no time of change to make validators of, and no ranges',
     headers: { etag: undefined, 'last-modified': undefined, 'accept-ranges': undefined },
   },
@@ -119,13 +119,13 @@ const health: readonly Scenario[] = [
         body: /^http_request_duration_seconds_count/m,
         differences: [
           {
-            hulls: ['inject'],
+            runtimes: ['inject'],
             because: 'each process has figures of its own',
             headers: { 'content-length': expect.anything() },
             body: /^http_request_duration_seconds_count/m,
           },
           {
-            hulls: ON_LAMBDA,
+            runtimes: ON_LAMBDA,
             because: 'a function reports to CloudWatch, and nobody could ask all of its environments',
             status: 404,
             headers: {
@@ -175,19 +175,19 @@ const requestIds: readonly Scenario[] = [
 ];
 
 const tidiedUp: Difference = {
-  hulls: ['inject'],
+  runtimes: ['inject'],
   because: 'Fastify’s inject tidies a path up as a browser does',
   status: 200,
   headers: { 'content-type': expect.anything(), 'content-length': expect.anything(), 'cache-control': 'no-cache' },
   body: { status: 'ok', version: expect.any(String) },
 };
 const decodedSlash = {
-  hulls: DECODES_PATHS,
+  runtimes: DECODES_PATHS,
   because: 'the gateway decodes the path, after which nobody can tell',
   headers: { 'content-length': expect.anything() },
 };
 const slashesAreLost: Scenario['except'] = {
-  hulls: ['deployed stack'],
+  runtimes: ['deployed stack'],
   because: 'the emulator takes a slash at the end of a path away, which API Gateway hands over',
 };
 const paths: readonly Scenario[] = [
@@ -254,7 +254,7 @@ const paths: readonly Scenario[] = [
       ...invalid(get(url), 'path'),
       differences: [
         {
-          hulls: DECODES_PATHS,
+          runtimes: DECODES_PATHS,
           because: 'the gateway decodes what it can and hands over the rest as it is',
           body: { code: 'INVALID_REQUEST', errors: [{ path: 'pollId' }] },
           headers: { 'content-length': expect.anything() },
@@ -278,7 +278,7 @@ const methods: readonly Scenario[] = [
   },
   {
     what: 'takes OPTIONS for a method like any other',
-    except: { hulls: ['deployed stack'], because: 'the emulator answers it itself, as if for CORS' },
+    except: { runtimes: ['deployed stack'], because: 'the emulator answers it itself, as if for CORS' },
     exchanges: [notAllowed(send('OPTIONS', '/polls'), 'GET, HEAD, POST')],
   },
   {
@@ -472,7 +472,7 @@ const pages: readonly Scenario[] = [
         body: { openapi: '3.1.0', paths: { '/polls/{pollId}/votes': {}, '/metrics': {} } },
         differences: [
           {
-            hulls: ON_LAMBDA,
+            runtimes: ON_LAMBDA,
             because: 'there is no /metrics',
             headers: { 'content-length': expect.anything() },
             body: { openapi: '3.1.0', paths: expect.not.objectContaining({ '/metrics': expect.anything() }) },

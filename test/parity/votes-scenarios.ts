@@ -44,12 +44,12 @@ const unsigned = {
   body: { code: 'FORBIDDEN' },
 };
 const decodedQuery: Difference = {
-  hulls: ['REST API (1.0)'],
+  runtimes: ['REST API (1.0)'],
   because: 'the gateway hands over names and values that are decoded',
   ...unsigned,
 };
 const groupedQuery: Difference = {
-  hulls: ['REST API (1.0)', 'load balancer'],
+  runtimes: ['REST API (1.0)', 'load balancer'],
   because: 'the front hands over every name once with all its values, and all names with a value',
   ...unsigned,
 };
@@ -230,7 +230,7 @@ const votes: readonly Scenario[] = [
         body: /^retry: 1000\n\nevent: results\nid: \d+\ndata: \{"pollId":"colors",.*\}\n\n/,
         differences: [
           {
-            hulls: ON_LAMBDA,
+            runtimes: ON_LAMBDA,
             because: 'API Gateway and load balancers wait for the end of an answer',
             status: 501,
             headers: {
@@ -249,7 +249,7 @@ const votes: readonly Scenario[] = [
 ];
 
 const madeText: Difference = {
-  hulls: ON_LAMBDA,
+  runtimes: ON_LAMBDA,
   because: 'the front makes text of the body, after which it is of another length than was said',
   headers: { 'content-length': expect.anything() },
   body: { code: 'INVALID_REQUEST' },
@@ -294,7 +294,7 @@ const bodies: readonly Scenario[] = [
       },
       {
         ...invalid(text(Buffer.from([0x61, 0x3d, 0xc3, 0x28]), { ...FORM_TYPE, 'x-twilio-signature': 'x' }), 'body'),
-        differences: [{ ...madeText, hulls: ['REST API (1.0)'] }],
+        differences: [{ ...madeText, runtimes: ['REST API (1.0)'] }],
       },
       invalid(text('Body=%ff', { ...FORM_TYPE, 'x-twilio-signature': 'x' }), 'body'),
     ],

@@ -5,7 +5,7 @@ import { get, refused, send, withKey } from './system-scenarios.ts';
 const unavailable = (request: HttpRequest): Exchange =>
   refused(request, 503, 'STORE_UNAVAILABLE', undefined, { 'retry-after': '1' });
 
-/** What every hull answers alike while it cannot reach its store. */
+/** What every runtime answers alike while it cannot reach its store. */
 export const withoutStore: readonly Scenario[] = [
   {
     what: 'says when to try again, and nothing of the store',

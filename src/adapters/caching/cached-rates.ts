@@ -10,24 +10,24 @@ import {
 import type { ConfirmedRates, RateTable } from '../../domain/stocks/rates.ts';
 import type { ExchangeRates, LeaseOutcome, RateAnswer, RateCache, RateEntry, RateSource } from '../../ports/stocks.ts';
 import type { Clock } from '../../ports/system.ts';
-import { Bell } from './bell.ts';
+import { Broadcast } from './broadcast.ts';
 
 /** How long a caller waits for rates. */
 const ANSWER_BUDGET_MS = 2_800;
-/** An answer that is ready waits for a refresh no longer than that. */
+/** How long {@link CachedRates.flush} waits for a refresh. */
 const SETTLE_MS = 1_000;
-/** Within this time every source has been asked. Whoever can have a stale table waits no longer. */
+/** Within this time every source has been asked. Callers with a stale table wait no longer. */
 const ASK_ALL_MS = 2_500;
-/** A source that has not answered after this time is asked once more, since it may have lost the first request, */
+/** A source that has not answered by then is asked again, since the request may have been lost. */
 const ASK_AGAIN_MS = 5_000;
-/** and its answer is used when it comes within this time. */
+/** Timeout of a request to a source. */
 const FETCH_MS = 20_000;
 /** The holder of a lease that died is replaced after this time; one that lives renews it. */
 const LEASE_MS = 4_000;
 const RENEW_LEASE_MS = 1_000;
-/** After a fetch that failed, nobody asks again for so long. */
+/** The pause of the whole fleet after a failed fetch. */
 const PAUSE_MS = 2_000;
-/** How often those who wait look whether the holder of the lease is done. */
+/** How often waiting processes poll the shared cache. */
 const POLL_MS = 50;
 
 export interface CachedRatesOptions {
@@ -37,19 +37,19 @@ export interface CachedRatesOptions {
   readonly rules: FreshnessRules;
   /** By which tables age. It never goes back, and runs on while the machine sleeps. */
   readonly clock: Clock;
-  /** The machine's own, with which the times that sources give are compared. */
+  /** The machine's own clock, with which the times that sources give are compared. */
   readonly machineClock: Clock;
   /** Ms on a clock that only goes forward, for pauses. */
   readonly monotonic?: () => number;
-  /** Whether the caller has other rates when there are none here, so that no source has to be asked urgently. */
+  /** Whether the caller has a fallback, so that no source in cooldown has to be asked. */
   readonly hasLastResort?: boolean;
   /** A name for this process that no other has. */
   readonly holder: string;
-  /** Told of what went wrong on the way to an answer. */
+  /** Called with each error on the way to an answer. */
   readonly onError: (error: unknown, doing: string) => void;
 }
 
-type Consultation = LeaseOutcome | { readonly kind: 'up-to-date' } | { readonly kind: 'alone' };
+type CacheCheck = LeaseOutcome | { readonly kind: 'up-to-date' } | { readonly kind: 'no-cache' };
 
 /** Requests to one source that have not been answered yet. */
 interface UnderWay {
@@ -79,16 +79,16 @@ interface UnderWay {
  * each pause. Without the shared cache every process does all this for itself.
  */
 export class CachedRates implements ExchangeRates {
-  private held: RateEntry | undefined;
+  private current: RateEntry | undefined;
   private refreshing: Promise<void> | undefined;
   /** On the clock that only goes forward, ms. */
   private pausedUntil = Number.NEGATIVE_INFINITY;
-  /** Up to when those who can have a stale table wait for the refresh that is under way, on that of this process, ms. */
+  /** Until when callers with a stale table wait for the refresh, on the monotonic clock, ms. */
   private patientUntil = 0;
   /** By the source's id. */
   private readonly underWay = new Map<string, UnderWay>();
-  /** Rings when there is another table, and when a refresh has ended. */
-  private readonly news = new Bell();
+  /** Notifies of a new table and of the end of a refresh. */
+  private readonly changes = new Broadcast();
   private readonly monotonic: () => number;
   /** Whether the cache answered when it was last asked. */
   private isShared = false;
@@ -103,38 +103,40 @@ export class CachedRates implements ExchangeRates {
       if (this.isDue() && !this.isPaused()) this.refreshing ??= this.beginRefresh();
 
       const now = this.options.clock.now();
-      const rates = this.held?.rates;
+      const rates = this.current?.rates;
       if (rates && now < rates.freshUntil) return rates;
       const isServable = this.isServable();
       const left = Math.min(deadline, isServable ? this.patientUntil : deadline) - performance.now();
-      if (this.refreshing && left > 0) await this.news.within(left);
+      if (this.refreshing && left > 0) await this.changes.within(left);
       else if (rates && isServable) return rates;
       else throw ratesUnavailable(PAUSE_MS / 1_000);
     }
   }
 
   /**
-   * Resolves when no refresh is under way, at the latest after a second. A process that is about to stand still waits for
-   * it: a request cut in two by the pause would come to nothing.
+   * Resolves when no refresh is under way, at the latest after a second. To be awaited before
+   * Lambda freezes the sandbox: a request in flight would be lost.
    */
-  async settle(): Promise<void> {
+  async flush(): Promise<void> {
     if (this.refreshing) await settledWithin(SETTLE_MS, this.refreshing);
   }
 
   private isDue(): boolean {
-    const { held } = this;
+    const { current } = this;
     return (
-      !held || held.sourceId !== this.options.sources[0]?.id || this.options.clock.now() >= refreshFrom(held.rates)
+      !current ||
+      current.sourceId !== this.options.sources[0]?.id ||
+      this.options.clock.now() >= refreshFrom(current.rates)
     );
   }
 
   private isFresh(): boolean {
-    return this.held !== undefined && this.options.clock.now() < this.held.rates.freshUntil;
+    return this.current !== undefined && this.options.clock.now() < this.current.rates.freshUntil;
   }
 
   private isServable(): boolean {
-    const { held } = this;
-    return held !== undefined && this.options.clock.now() < servableUntil(held.rates, this.options.rules);
+    const { current } = this;
+    return current !== undefined && this.options.clock.now() < servableUntil(current.rates, this.options.rules);
   }
 
   private isRecent({ asOf }: RateTable): boolean {
@@ -153,47 +155,47 @@ export class CachedRates implements ExchangeRates {
     this.patientUntil = performance.now() + ASK_ALL_MS;
     return this.refresh().finally(() => {
       this.refreshing = undefined;
-      this.news.ring();
+      this.changes.notifyAll();
     });
   }
 
   /** One round: whatever comes of it is in `held` or in `pausedUntil`. Never rejects. */
   private async refresh(): Promise<void> {
-    const outcome = await this.consult();
-    // Nobody pauses for longer, whatever the cache says.
+    const outcome = await this.checkSharedCache();
+    // Bounded, whatever the cache says.
     if (outcome.kind === 'paused') this.pause(Math.min(Math.max(outcome.ms, POLL_MS), PAUSE_MS));
-    else if (outcome.kind === 'taken' || outcome.kind === 'alone') await this.renew(outcome.kind === 'taken');
-    // So that those who wait never come round again and again without a timer in between.
+    else if (outcome.kind === 'taken' || outcome.kind === 'no-cache') await this.renew(outcome.kind === 'taken');
+    // Waiting callers loop: without a timer here they would spin.
     if (this.isDue() && !this.isPaused()) await delay(POLL_MS);
   }
 
-  /** Takes over what the others have found, or the lease if that is not enough. */
-  private async consult(): Promise<Consultation> {
+  /** Merges the shared entry; takes the lease if rates are still due. */
+  private async checkSharedCache(): Promise<CacheCheck> {
     const { cache, holder, onError } = this.options;
     try {
-      this.adopt(await cache.get());
+      this.mergeShared(await cache.get());
       this.isShared = true;
     } catch (error) {
       this.isShared = false;
       onError(error, 'asking the shared cache for rates');
-      return { kind: 'alone' };
+      return { kind: 'no-cache' };
     }
     if (!this.isDue()) return { kind: 'up-to-date' };
     return cache.lease(holder, LEASE_MS).catch((error) => {
       onError(error, 'asking to be the one who renews the rates');
-      // Perhaps only the answer was lost. Then the lease has to be given back.
+      // The lease may have been taken with its answer lost, so it must be released.
       return { kind: 'taken' };
     });
   }
 
-  private adopt(shared: RateEntry | undefined): void {
+  private mergeShared(shared: RateEntry | undefined): void {
     if (!shared) return;
     const { clock, rules } = this.options;
     const confirmedAt = Math.min(shared.rates.confirmedAt, clock.now());
-    const isNews = !this.held || confirmedAt > this.held.rates.confirmedAt;
+    const isNews = !this.current || confirmedAt > this.current.rates.confirmedAt;
     if (!isNews || !this.isRecent(shared.rates)) return;
     const freshUntil = Math.min(shared.rates.freshUntil, confirmedAt + rules.maxFreshMs);
-    this.held = { ...shared, rates: { ...shared.rates, confirmedAt, freshUntil } };
+    this.current = { ...shared, rates: { ...shared.rates, confirmedAt, freshUntil } };
   }
 
   private async renew(leased: boolean): Promise<void> {
@@ -203,10 +205,10 @@ export class CachedRates implements ExchangeRates {
           cache.lease(holder, LEASE_MS).catch((error) => onError(error, 'renewing the lease on the rates'));
         }, RENEW_LEASE_MS).unref()
       : undefined;
-    const before = this.held;
+    const before = this.current;
     await this.fetchUntilThereAreRates();
     clearInterval(renewing);
-    const isPreferred = this.held !== before && this.held?.sourceId === sources[0]?.id;
+    const isPreferred = this.current !== before && this.current?.sourceId === sources[0]?.id;
     const pauseMs = isPreferred ? 0 : PAUSE_MS;
     this.pause(pauseMs);
     if (leased)
@@ -217,9 +219,9 @@ export class CachedRates implements ExchangeRates {
   private async fetchUntilThereAreRates(): Promise<void> {
     const { sources, hasLastResort } = this.options;
     for (;;) {
-      const patient = sources.filter((source) => !source.isLeftAlone(false));
+      const patient = sources.filter((source) => !source.isCoolingDown(false));
       if (await this.askInTurn(patient)) return;
-      const urgent = sources.filter((source) => source.isLeftAlone(false) && !source.isLeftAlone(true));
+      const urgent = sources.filter((source) => source.isCoolingDown(false) && !source.isCoolingDown(true));
       if (!hasLastResort && !this.isServable() && (await this.askInTurn(urgent))) return;
       const waitedFor = sources.flatMap(({ id }) => this.underWay.get(id) ?? []);
       if (this.isFresh() || waitedFor.length === 0) return;
@@ -233,24 +235,24 @@ export class CachedRates implements ExchangeRates {
   private async askInTurn(sources: readonly RateSource[]): Promise<boolean> {
     const deadline = performance.now() + ASK_ALL_MS;
     for (const [index, source] of sources.entries()) {
-      const { held } = this;
-      if (held?.sourceId === source.id && this.options.clock.now() < refreshFrom(held.rates)) return true;
+      const { current } = this;
+      if (current?.sourceId === source.id && this.options.clock.now() < refreshFrom(current.rates)) return true;
       // A source that is slow leaves the others their share of the time, and has had it if it was asked long ago.
       const request = this.request(source);
       const share = Math.max(0, deadline - performance.now()) / (sources.length - index);
       await settledWithin(request.askedAt + share - performance.now(), request.last);
-      if (this.held !== held) return true;
+      if (this.current !== current) return true;
     }
     return false;
   }
 
   /** Resolves when one of the requests brings a table, when none is left that may, or after that time. */
   private async someAnswer(requests: readonly UnderWay[], ms: number): Promise<void> {
-    const { held } = this;
+    const { current } = this;
     const end = performance.now() + ms;
-    void Promise.all(requests.map(({ last }) => last)).then(() => this.news.ring());
-    while (this.held === held && this.underWay.size > 0 && performance.now() < end)
-      await this.news.within(end - performance.now());
+    void Promise.all(requests.map(({ last }) => last)).then(() => this.changes.notifyAll());
+    while (this.current === current && this.underWay.size > 0 && performance.now() < end)
+      await this.changes.within(end - performance.now());
   }
 
   /** The request to a source that is under way, or another one if there is none or it has been for long. */
@@ -269,15 +271,15 @@ export class CachedRates implements ExchangeRates {
 
   private async fetch(source: RateSource): Promise<boolean> {
     const { clock, onError } = this.options;
-    const { held } = this;
+    const { current } = this;
     const askedAt = clock.now();
     // Of a table that is too old another version is wanted, even if only some of its rows are.
-    const own = held?.sourceId === source.id && this.isRecent(held.rates) ? held : undefined;
+    const ownEntry = current?.sourceId === source.id && this.isRecent(current.rates) ? current : undefined;
     try {
-      const answer = await source.fetch({ withinMs: FETCH_MS, etag: own?.etag });
-      // The source may have answered long before that is read: by a process that stood still meanwhile.
+      const answer = await source.fetch({ withinMs: FETCH_MS, etag: ownEntry?.etag });
+      // The process may have been frozen between the answer and this line.
       const answeredAt = Math.min(clock.now(), askedAt + FETCH_MS);
-      return await this.take(this.entryOf(source, answer, own, askedAt, answeredAt));
+      return await this.take(this.entryOf(source, answer, ownEntry, askedAt, answeredAt));
     } catch (error) {
       onError(error, `fetching rates from ${source.name}`);
       return false;
@@ -288,7 +290,7 @@ export class CachedRates implements ExchangeRates {
   private entryOf(
     source: RateSource,
     answer: RateAnswer,
-    own: RateEntry | undefined,
+    ownEntry: RateEntry | undefined,
     askedAt: number,
     answeredAt: number,
   ): RateEntry {
@@ -296,21 +298,21 @@ export class CachedRates implements ExchangeRates {
     const freshUntil = answeredAt + freshnessOf(answer.maxAgeMs, rules);
     const confirmed = { confirmedAt: askedAt, freshUntil };
     if (answer.kind === 'table') {
-      for (const complaint of answer.complaints) onError(new Error(complaint), `reading the rates of ${source.name}`);
+      for (const complaint of answer.warnings) onError(new Error(complaint), `reading the rates of ${source.name}`);
       if (!this.isRecent(answer.table))
         throw new Error(`its rates are of ${new Date(answer.table.asOf).toISOString()}, which is too old`);
       return { sourceId: source.id, etag: answer.etag, rates: { ...answer.table, ...confirmed } };
     }
-    if (!own) throw new Error('it says that its table is unchanged, but none is held');
-    return { ...own, rates: { ...own.rates, ...confirmed } };
+    if (!ownEntry) throw new Error('it says that its table is unchanged, but none is held');
+    return { ...ownEntry, rates: { ...ownEntry.rates, ...confirmed } };
   }
 
   /** Uses and shares an entry, unless what is held is better. @returns whether it is used */
   private async take(entry: RateEntry): Promise<boolean> {
     const { cache, clock, rules, onError } = this.options;
-    if (this.held && !this.isBetter(entry, this.held)) return false;
-    this.held = entry;
-    this.news.ring();
+    if (this.current && !this.isBetter(entry, this.current)) return false;
+    this.current = entry;
+    this.changes.notifyAll();
     if (this.isShared)
       await cache
         .put(entry, servableUntil(entry.rates, rules) - clock.now())
@@ -319,12 +321,12 @@ export class CachedRates implements ExchangeRates {
   }
 
   /** An answer may come late, when the table of another source, or a later one of its own, is there already. */
-  private isBetter(entry: RateEntry, held: RateEntry): boolean {
+  private isBetter(entry: RateEntry, current: RateEntry): boolean {
     const { sources, clock } = this.options;
     const rank = ({ sourceId }: RateEntry) => sources.findIndex(({ id }) => id === sourceId);
-    const isLater = entry.rates.confirmedAt >= held.rates.confirmedAt;
-    if (rank(entry) === rank(held)) return isLater;
-    if (rank(entry) < rank(held) && clock.now() < entry.rates.freshUntil) return true;
+    const isLater = entry.rates.confirmedAt >= current.rates.confirmedAt;
+    if (rank(entry) === rank(current)) return isLater;
+    if (rank(entry) < rank(current) && clock.now() < entry.rates.freshUntil) return true;
     return isLater && !this.isFresh();
   }
 }

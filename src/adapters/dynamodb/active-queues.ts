@@ -15,7 +15,7 @@ import { retry } from './retry.ts';
 
 const PARTITION = 'ACTIVE';
 const key = (queue: string) => ({ pk: PARTITION, sk: queue });
-/** When all queues were looked at; no queue has such a name. */
+/** Sort key of the time of the last full scan; no queue can have this name. */
 const COMPLETED = '*';
 const COMPLETE_FOR_MS = 1_800_000;
 /**
@@ -67,7 +67,7 @@ export class DynamoDbActiveQueues implements ActiveQueues {
     const isRecent = (at: number): boolean => at <= now && now - at < TOUCH_INTERVAL_MS;
     if (isRecent(this.touchedAt.get(queue) ?? Number.NEGATIVE_INFINITY)) return;
     for (const [each, at] of this.touchedAt) if (!isRecent(at)) this.touchedAt.delete(each);
-    // First of all, so that of many tasks at once one brings the mark.
+    // Before the write, so that of many concurrent tasks only one writes the mark.
     this.touchedAt.set(queue, now);
     try {
       await this.mark([queue]);

@@ -1,4 +1,4 @@
-import { type Counters, counterOf, noCounts } from '../../domain/tasks/queue-figures.ts';
+import { type Counters, counterOf, noCounts } from '../../domain/tasks/queue-stats.ts';
 import { isOpen, type TaskStatus } from '../../domain/tasks/task.ts';
 import type { TaskChange } from '../../ports/tasks.ts';
 import type { Changes } from './reservations.ts';

@@ -27,7 +27,7 @@ export function isContention(error: unknown): boolean {
 }
 
 /**
- * Whether nobody knows if the write happened: the request was sent (the SDK then adds `$metadata` to any error, except
+ * Whether it is unknown if the write happened: the request was sent (the SDK then adds `$metadata` to any error, except
  * where it was given up between two attempts), and what came back, if anything, is not DynamoDB's refusal: a time-out, a
  * broken connection, a page of some proxy.
  */
@@ -40,11 +40,11 @@ export function isAmbiguous(error: unknown): boolean {
 /** Whether the SDK has sent a request again: it may then find what an attempt has left whose answer was lost. */
 export const wasRepeated = ({ attempts = 1 }: { readonly attempts?: number | undefined }): boolean => attempts > 1;
 
-/** The table is missing or not ready, or nobody hands out credentials: for a caller, a store that is not there. */
+/** The table is missing or not ready, or there are no credentials: to a caller, the store is unavailable. */
 const MISSING = new Set(['CredentialsProviderError', 'ResourceNotFoundException']);
 const isMissing = (error: unknown): boolean => error instanceof Error && MISSING.has(error.name);
 
-/** What a caller is told of a vendor's error: `STORE_UNAVAILABLE` where a repeat can help, else the error itself. */
+/** Maps a vendor's error: to `STORE_UNAVAILABLE` where a repeat can help, else to itself. */
 export const storeError = (error: unknown): unknown =>
   isContention(error) || isAmbiguous(error) || isMissing(error) ? storeUnavailable(error) : error;
 

@@ -15,7 +15,7 @@ export class DynamoDbFleetLease implements FleetLease {
     private readonly clock: Clock,
   ) {}
 
-  hold(ms: number): Promise<boolean> {
+  acquire(ms: number): Promise<boolean> {
     const now = this.clock.now();
     return this.update(holdLease(this.table, this.owner, now, now + ms));
   }

@@ -11,7 +11,7 @@ import { dueAt, type Task, type TaskStatus } from '../../domain/tasks/task.ts';
 import { retry } from './retry.ts';
 import { OPEN_INDEX } from './task-tables.ts';
 
-/** Open tasks of a queue stand in so many lists, each a partition of the index. More may be added, never fewer. */
+/** The number of lists, each a partition of the index, over which open tasks of a queue are spread. May grow, never shrink. */
 export const SHARDS = 4;
 
 /** A task in the index. */
@@ -26,9 +26,9 @@ export interface Entry {
 
 /** The key of a task in the index. */
 export interface IndexKey {
-  /** The partition. */
+  /** Partition key. */
   readonly list: string;
-  /** Sorts the list. */
+  /** Sort key. */
   readonly position: string;
 }
 
@@ -46,7 +46,7 @@ const shardOf = (taskId: string): number => (createHash('sha256').update(taskId)
 export const dueUntil = (time: number): string => sortable(time + 1);
 
 /**
- * @param laterFrom a task that has to wait up to then or longer stands aside, where no claim has to pass it; epoch ms
+ * @param laterFrom tasks due after this time go to the later list, so that claims do not scan past them; epoch ms
  * @returns undefined for a task that is found by its id alone
  */
 export function indexKeyOf(task: Task, laterFrom: number): IndexKey | undefined {
@@ -58,7 +58,7 @@ export function indexKeyOf(task: Task, laterFrom: number): IndexKey | undefined 
     : openKey(task);
 }
 
-/** Among those that can be claimed. */
+/** The key in the lists of claimable and held tasks. */
 export const openKey = ({ queue, taskId, place }: Pick<Task, 'queue' | 'taskId' | 'place'>): IndexKey => ({
   list: `${queue}#${shardOf(taskId)}`,
   position: place,
@@ -66,9 +66,8 @@ export const openKey = ({ queue, taskId, place }: Pick<Task, 'queue' | 'taskId' 
 
 const isLater = (task: Task, laterFrom: number): boolean => task.status === 'PENDING' && dueAt(task) > laterFrom;
 
-/** The task's own place, which a later list sorts behind the time at which it is due. */
-export const placeOfLater = ({ position }: Pick<Entry, 'position'>): string =>
-  position.slice(position.indexOf('#') + 1);
+/** The task's place, which follows its due time in the keys of the later list. */
+export const placeIn = ({ position }: Pick<Entry, 'position'>): string => position.slice(position.indexOf('#') + 1);
 
 /** A part of a condition on entries, with the values that it names. */
 export interface Filter {
@@ -83,7 +82,7 @@ export const isIdleInTime = (now: number): Filter => {
   return { expression: `${isDue} AND ${isFree} AND ${isInTime}`, values: { ':now': now } };
 };
 
-/** Of those whose lease ran out, only the task itself tells whether it was the last one. */
+/** For a task whose lease has expired, only the task itself tells whether an attempt is left. */
 export const mayBeOverdue = (now: number): Filter => {
   const isExpired = '(attribute_not_exists(leaseUntil) AND expiresAt <= :now)';
   const isLeaseOver = 'leaseUntil <= :now';
@@ -93,28 +92,28 @@ export const mayBeOverdue = (now: number): Filter => {
 export const isTaken: Filter = { expression: 'attribute_exists(leaseUntil)', values: {} };
 export const isPending: Filter = { expression: 'attribute_not_exists(leaseUntil)', values: {} };
 
-export interface Reading {
-  /** Which end comes first. */
+export interface IndexQuery {
+  /** Which end is read first. */
   readonly order: Order;
-  /** Only what comes behind this position. */
+  /** Only entries behind this position. */
   readonly after?: string | undefined;
-  /** Only what comes up to this position, oldest first. */
+  /** Only entries up to this position; needs `fifo`. */
   readonly upTo?: string | undefined;
-  /** The most entries of each list that are looked at; as many as a page holds if absent. */
+  /** The most entries of each list that are scanned; a full page of DynamoDB if absent. */
   readonly limit?: number | undefined;
   readonly filter?: Filter | undefined;
 }
 
 /** Entries in order, with none missing up to their end. */
-export interface Stretch {
+export interface IndexPage {
   readonly entries: readonly Entry[];
-  /** The most entries of one list that the filter kept back. */
+  /** The most entries of one list that the filter dropped. */
   readonly skipped: number;
-  /** What to read after; undefined at the end of all lists. */
+  /** The position to continue after; undefined at the end of all lists. */
   readonly next: string | undefined;
 }
 
-/** Each further round of a read that goes on until it has enough reads so many times more. */
+/** By which factor each round of {@link OpenIndex.readUntil} reads more than the one before. */
 const GROWTH = 4;
 
 /** The index of tasks that are not done. It lags behind the tasks themselves by some milliseconds as a rule. */
@@ -125,9 +124,9 @@ export class OpenIndex {
   ) {}
 
   /** Reads one page of each list, and merges them as far as all of them reach. */
-  async read(lists: readonly string[], reading: Reading): Promise<Stretch> {
-    const pages = await Promise.all(lists.map((list) => this.query(queryList(this.table, list, reading))));
-    const inOrder = (one: string, other: string): number => (one < other === (reading.order === 'fifo') ? -1 : 1);
+  async read(lists: readonly string[], indexQuery: IndexQuery): Promise<IndexPage> {
+    const pages = await Promise.all(lists.map((list) => this.query(queryList(this.table, list, indexQuery))));
+    const inOrder = (one: string, other: string): number => (one < other === (indexQuery.order === 'fifo') ? -1 : 1);
     const ends = pages.flatMap(({ LastEvaluatedKey }) => (LastEvaluatedKey?.position as string | undefined) ?? []);
     const next = ends.sort(inOrder)[0];
     const entries = pages
@@ -138,27 +137,27 @@ export class OpenIndex {
     return { entries, skipped, next };
   }
 
-  /** Reads on, each time more, until there are as many entries as wanted, or no more rounds or entries. */
+  /** Reads pages of growing size until there are as many entries as wanted, or no more rounds or entries. */
   async readUntil(
     wanted: number,
     lists: readonly string[],
-    reading: Reading & { readonly limit: number },
+    indexQuery: IndexQuery & { readonly limit: number },
     rounds = Number.POSITIVE_INFINITY,
-  ): Promise<Stretch> {
+  ): Promise<IndexPage> {
     const entries: Entry[] = [];
-    let [skipped, after, limit] = [0, reading.after, reading.limit];
+    let [skipped, after, limit] = [0, indexQuery.after, indexQuery.limit];
     for (let round = 0; round < rounds; round++) {
-      const stretch = await this.read(lists, { ...reading, after, limit });
-      entries.push(...stretch.entries);
-      skipped += stretch.skipped;
-      after = stretch.next;
+      const page = await this.read(lists, { ...indexQuery, after, limit });
+      entries.push(...page.entries);
+      skipped += page.skipped;
+      after = page.next;
       if (entries.length >= wanted || after === undefined) break;
       limit *= GROWTH;
     }
     return { entries, skipped, next: after };
   }
 
-  /** Counts entries without reading them out: all of them, and those of tasks that are TAKEN. */
+  /** Counts entries without indexQuery them out: all of them, and those of tasks that are TAKEN. */
   async count(lists: readonly string[]): Promise<{ all: number; taken: number }> {
     const counts = await Promise.all(lists.map((list) => this.countList(list)));
     const sum = (name: 'all' | 'taken'): number => counts.reduce((total, count) => total + count[name], 0);
@@ -183,9 +182,9 @@ export class OpenIndex {
   }
 }
 
-function queryList(table: string, list: string, reading: Reading): QueryCommandInput {
-  const { order, limit, filter } = reading;
-  const range = rangeOf(reading);
+function queryList(table: string, list: string, indexQuery: IndexQuery): QueryCommandInput {
+  const { order, limit, filter } = indexQuery;
+  const range = rangeOf(indexQuery);
   return {
     TableName: table,
     IndexName: OPEN_INDEX,
@@ -200,7 +199,7 @@ function queryList(table: string, list: string, reading: Reading): QueryCommandI
 }
 
 /** DynamoDB takes one condition on each key, and both ends of BETWEEN belong to its range. */
-function rangeOf({ order, after, upTo }: Reading) {
+function rangeOf({ order, after, upTo }: IndexQuery) {
   if (upTo !== undefined) {
     const from = after === undefined ? sortable(0) : justBehind(after);
     return { expression: '#position BETWEEN :from AND :upTo', values: { ':from': from, ':upTo': upTo } };

@@ -32,7 +32,7 @@ export const pollKey = (pollId: string) => ({ pk: `POLL#${pollId}`, sk: 'POLL' }
 const numberKey = (smsNumber: string) => ({ pk: `NUMBER#${smsNumber}`, sk: 'NUMBER' });
 /** Entry in the list of all polls, sorted by age. */
 const listKey = (poll: Poll) => ({ pk: 'POLLS', sk: `${sortable(poll.createdAt)}#${poll.pollId}` });
-/** Entry in the list of what sweeps are to look after, sorted by when. */
+/** Key of an entry in the list of polls that are due for a sweep, sorted by time. */
 const dueKey = ({ pollId, dueAt }: DuePoll) => ({ pk: 'DUE', sk: `${sortable(dueAt)}#${pollId}` });
 export const pollIdIn = (sortKey: string): string => sortKey.slice(sortKey.indexOf('#') + 1);
 
@@ -65,7 +65,7 @@ export class DynamoDbPollStore implements PollStore {
         if (attempts > 1 && isSame(poll, await this.get(poll.pollId))) return;
         throw pollExists(poll.pollId);
       }
-      // The number went to another poll meanwhile: look at its time.
+      // Another poll took the number meanwhile: check its time.
       await this.create(poll);
     }
   }
@@ -283,7 +283,7 @@ export function postponePoll(table: string, due: DuePoll, dueAt: number | undefi
   };
 }
 
-/** A closed poll does not grow: whoever closed it has marked the shards that it had. */
+/** A closed poll does not grow: its close has closed the shards that it had. */
 export const growPoll = (table: string, pollId: string, shards: number): UpdateCommandInput => {
   const isSmaller = 'poll.shards < :shards';
   const isNotClosed = 'attribute_not_exists(poll.closedAt)';

@@ -11,7 +11,7 @@ import {
   type UpdateCommandInput,
 } from '@aws-sdk/lib-dynamodb';
 import { concurrently } from '../../domain/shared/concurrently.ts';
-import { type Counters, noCounts } from '../../domain/tasks/queue-figures.ts';
+import { type Counters, noCounts } from '../../domain/tasks/queue-stats.ts';
 import type { Clock } from '../../ports/system.ts';
 import type { TaskChange, TaskCounts } from '../../ports/tasks.ts';
 import { type CountedChanges, nothingCounted, rateIn, withChanges } from './counted-changes.ts';
@@ -20,7 +20,7 @@ import { PARALLEL_REQUESTS } from './parallel-requests.ts';
 import { type Changes, type Known, Reservations, TOLD_MS, type Told } from './reservations.ts';
 import { retry } from './retry.ts';
 
-/** What all records of the stream so far say of a queue. */
+/** Counts of a queue, from all records of the stream so far. */
 export interface QueueCounts {
   readonly counters: Counters;
   /** PENDING and TAKEN tasks. */
@@ -43,12 +43,12 @@ const processKey = (queue: string, by: string) => ({ pk: partition(queue), sk: `
 const MERGED_AFTER_MS = 2 * 86_400_000;
 /** Records, and what the index shows, are no older than this once nothing has happened for as long, ms. */
 const QUIET_MS = 60_000;
-/** Whatever has changed in the index has come through the stream by then, ms. */
+/** The most that the stream lags behind the index, ms. */
 const ON_ITS_WAY_MS = 10_000;
-/** What a process has told of refusals joins the total after this long, ms. */
+/** Refusals that a process has stored are merged into the total after this long, ms. */
 const PROCESS_KEPT_MS = 3_600_000;
 
-/** What a process has told, and when, epoch ms. */
+/** The counts that a process has stored, and when, epoch ms. */
 interface StoredTold extends Told {
   readonly at: number;
 }
@@ -113,12 +113,12 @@ export class DynamoDbQueueCounts implements TaskCounts {
     return this.reservations.reserve(queue, maxOpen);
   }
 
-  /** A task that was reserved was not added. */
+  /** Takes a reservation back: the task was not added. */
   giveBack(queue: string): void {
     this.reservations.giveBack(queue);
   }
 
-  /** What was refused for want of room had been added before. */
+  /** Takes a refusal back: the task had been added before. */
   notRefused(queue: string): void {
     this.reservations.unrefuse(queue);
   }
@@ -138,7 +138,7 @@ export class DynamoDbQueueCounts implements TaskCounts {
     return this.reservations.nameIn(queue);
   }
 
-  /** Tells what nobody knows yet. What the store does not take stays for the next time. */
+  /** Stores counts that other processes do not know yet. What cannot be stored is kept for the next call. */
   flush(): Promise<void> {
     return this.reservations.flush();
   }
@@ -161,7 +161,7 @@ export class DynamoDbQueueCounts implements TaskCounts {
   }
 
   /**
-   * Joins what is long past to the total, so that a queue does not keep an item for each shard and process that ever was.
+   * Merges old parts into the total, so that a queue does not keep an item for each shard and process that ever was.
    * Once a queue has been quiet for a minute, its counts are held to what it holds: records may have left the stream
    * before anybody read them, and the first release counted otherwise.
    *
@@ -169,7 +169,7 @@ export class DynamoDbQueueCounts implements TaskCounts {
    * @returns whether the counts are what the queue holds; nothing is left to do then until a task changes
    * @throws DomainError `STORE_UNAVAILABLE`
    */
-  async keepUp(queue: string, countOpen: () => Promise<OpenTasks>): Promise<boolean> {
+  async reconcile(queue: string, countOpen: () => Promise<OpenTasks>): Promise<boolean> {
     const now = this.clock.now();
     const stored = await this.readStored(queue);
     for (const [shardId, part] of stored.parts)
@@ -179,7 +179,7 @@ export class DynamoDbQueueCounts implements TaskCounts {
     const state = stateOf(stored.parts);
     if (stored.total.held === state) return true;
     if (this.countsIn(stored).countedAt > now - QUIET_MS) return false;
-    return this.hold(queue, await countOpen(), state);
+    return this.compare(queue, await countOpen(), state);
   }
 
   /**
@@ -190,7 +190,7 @@ export class DynamoDbQueueCounts implements TaskCounts {
    *
    * So it has to be the same a while later, with no record counted in between.
    */
-  private async hold(queue: string, { all, taken }: OpenTasks, state: string): Promise<boolean> {
+  private async compare(queue: string, { all, taken }: OpenTasks, state: string): Promise<boolean> {
     const { total, parts, told } = await this.readStored(queue);
     if (stateOf(parts) !== state) return false;
     const counts = this.countsIn({ total, parts, told });
@@ -300,7 +300,7 @@ export class DynamoDbQueueCounts implements TaskCounts {
     return { open: this.countsIn(stored).open + unseen, counted: countedOf(by) };
   }
 
-  /** What arrives late, after something newer, is refused. */
+  /** Stores the counts of this process, unless newer ones are stored. */
   private async tell(queue: string, by: string, told: StoredTold): Promise<void> {
     try {
       await this.client.send(
@@ -327,7 +327,7 @@ export class DynamoDbQueueCounts implements TaskCounts {
   }
 }
 
-/** Names what is counted. It changes with every record, and with nothing else. */
+/** Fingerprint of the counted records: changes with every record, and with nothing else. */
 const stateOf = (parts: Stored['parts']): string =>
   createHash('sha256')
     .update([...parts].map(([shardId, { position }]) => `${shardId}@${position}`).join(' '))

@@ -10,7 +10,7 @@ import {
   type UpdateCommandInput,
 } from '@aws-sdk/lib-dynamodb';
 import { cursorBehind, type Page, type PageRequest, sortKeyIn } from '../../domain/shared/page.ts';
-import { type Queue, type QueueMemory, type QueueSettings, queueSettings } from '../../domain/tasks/queue.ts';
+import { type Queue, type QueueSettings, type QueueState, queueSettings } from '../../domain/tasks/queue.ts';
 import type { QueueStore } from '../../ports/tasks.ts';
 import { batchGet } from './batch-get.ts';
 import { throwStoreError } from './errors.ts';
@@ -65,11 +65,11 @@ export class DynamoDbQueueStore implements QueueStore {
     }
   }
 
-  async remember<Name extends keyof QueueMemory>(
+  async replaceState<Name extends keyof QueueState>(
     queue: string,
     name: Name,
-    seen: QueueMemory[Name],
-    after: QueueMemory[Name],
+    seen: QueueState[Name],
+    after: QueueState[Name],
   ): Promise<boolean> {
     const update = changeMemory(this.table, queue, name, seen, after);
     try {
@@ -113,7 +113,7 @@ export class DynamoDbQueueStore implements QueueStore {
     };
   }
 
-  /** @returns what was written, whoever else has written since */
+  /** @returns what was written, even if it has been overwritten since */
   private async write(settings: QueueSettings, condition: Condition): Promise<Queue> {
     const version = randomUUID();
     const write = putQueue(this.table, settings, version, condition);
@@ -130,7 +130,7 @@ const queueIn = ({ settings, paused = false, version, breaker, turn }: Record<st
     ...queueSettings(stored.queue, stored),
     paused: paused as boolean,
     version: version as string | undefined,
-    ...({ breaker, turn } as QueueMemory),
+    ...({ breaker, turn } as QueueState),
   };
 };
 
@@ -189,7 +189,7 @@ const pauseQueue = (table: string, queue: string, paused: boolean): UpdateComman
 function changeMemory(
   table: string,
   queue: string,
-  name: keyof QueueMemory,
+  name: keyof QueueState,
   seen: object | undefined,
   after: object | undefined,
 ): UpdateCommandInput {

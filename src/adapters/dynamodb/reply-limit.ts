@@ -5,7 +5,7 @@ import { MAX_REPLIES, REPLY_PAUSE_MS } from '../../domain/votes/answer-sms.ts';
 import type { ReplyLimit } from '../../ports/votes.ts';
 import { storeError } from './errors.ts';
 
-/** The vote was looked at before, and Twilio does not wait much longer. */
+/** Short, since taking the vote has used up most of the time that Twilio waits. */
 const TIMEOUT_MS = 1_000;
 
 /**

@@ -1,6 +1,6 @@
 /** What the store knows of a queue. */
 export interface Known {
-  /** Open tasks, those included that other processes have told of and the stream has not brought yet. */
+  /** Open tasks, including those that other processes have stored counts of and the stream has not delivered yet. */
   readonly open: number;
   /** Of what this process has added and ended, what the stream has brought. */
   readonly counted: Changes;
@@ -12,7 +12,7 @@ export interface Changes {
   readonly ended: number;
 }
 
-/** What a process tells the others, each time anew: nothing is added to it, so it may be told twice. */
+/** The counts of a process, stored for the others: totals, not increments, so storing them is idempotent. */
 export interface Told {
   /** Open tasks that it has added, or may be about to add. */
   readonly added: number;
@@ -28,7 +28,7 @@ export interface ReservationsOptions {
   readonly tell: (queue: string, by: string, told: Told) => Promise<void>;
 }
 
-/** What a process has told counts for so long, ms: by then the stream has brought it, or the process has stopped. */
+/** How long stored counts of a process are valid, ms: by then the stream has delivered its tasks, or it has stopped. */
 export const TOLD_MS = 15_000;
 /** It tells the others anew before that. */
 const TELL_ANEW_MS = TOLD_MS / 2;
@@ -36,7 +36,7 @@ const TELL_ANEW_MS = TOLD_MS / 2;
 const KNOWN_MS = 1_000;
 /** A task is refused by what is no older than this, ms. */
 const REFUSABLE_MS = 100;
-/** Refusals are told at the latest after this long, ms. */
+/** Refusals are stored at the latest after this long, ms. */
 const TELL_REFUSED_MS = 1_000;
 /** So much of the room that is left a process may fill without telling the others. */
 const UNTOLD_SHARE = 0.01;
@@ -64,9 +64,9 @@ interface Count {
 
 /**
  * Holds queues to their limits. The stream brings the tasks of all processes about a second late; until then each process
- * counts its own, and knows those of the others as far as these have told:
+ * counts its own, and knows those of the others as far as these are stored:
  *
- *     open  =  in the stream  +  told by others, not in the stream  +  own, not in the stream
+ *     open  =  in the stream  +  stored by others, not in the stream  +  own, not in the stream
  *
  * Before a process adds more than a hundredth of the room that is left, it tells the others how many it may add.
  */
@@ -83,8 +83,8 @@ export class Reservations {
     let canTell = true;
     try {
       for (;;) {
-        await this.lookIfOlder(queue, count, KNOWN_MS);
-        if (openIn(count) >= maxOpen) await this.lookIfOlder(queue, count, REFUSABLE_MS);
+        await this.readIfOlder(queue, count, KNOWN_MS);
+        if (openIn(count) >= maxOpen) await this.readIfOlder(queue, count, REFUSABLE_MS);
         const room = maxOpen - openIn(count);
         if (room <= 0) return this.refuse(count);
         if (!canTell || mayAdd(count, room)) {
@@ -108,7 +108,7 @@ export class Reservations {
     this.countOf(queue).ended++;
   }
 
-  /** This process has made an open task of a finished one, for which nobody asks whether there is room. */
+  /** This process has reopened a finished task, which does not depend on room in the queue. */
   reopen(queue: string): void {
     this.countOf(queue).added++;
   }
@@ -131,7 +131,7 @@ export class Reservations {
       if (performance.now() - begunAt > NAME_MS && refused === told.refused) this.counts.delete(queue);
   }
 
-  /** Tells of refusals in a queue, if there are any that nobody was told of. */
+  /** Stores refusals in a queue that are not stored yet. */
   async tellRefused(queue: string): Promise<void> {
     const count = this.counts.get(queue);
     await count?.telling;
@@ -156,8 +156,9 @@ export class Reservations {
       telling: undefined,
     };
     this.counts.set(queue, count);
-    // What the stream has not brought yet of the name before counts as told by another process.
-    if (current && current.added > 0) count.reading = this.tell(queue, current, 0).then(() => this.look(queue, count));
+    // Counts under the previous name that the stream has not delivered yet count as another process's.
+    if (current && current.added > 0)
+      count.reading = this.tell(queue, current, 0).then(() => this.readCounts(queue, count));
     return count;
   }
 
@@ -166,14 +167,14 @@ export class Reservations {
     this.timer ??= setTimeout(() => void this.flush(), TELL_REFUSED_MS).unref();
   }
 
-  private async lookIfOlder(queue: string, count: Count, ms: number): Promise<void> {
+  private async readIfOlder(queue: string, count: Count, ms: number): Promise<void> {
     if (performance.now() - count.knownAt <= ms) return;
-    count.reading ??= this.look(queue, count);
+    count.reading ??= this.readCounts(queue, count);
     await count.reading;
   }
 
-  /** A store that does not answer keeps nobody from adding. */
-  private async look(queue: string, count: Count): Promise<void> {
+  /** A failed read does not block adding. */
+  private async readCounts(queue: string, count: Count): Promise<void> {
     const askedAt = performance.now();
     try {
       count.known = await this.options.read(queue, count.by);
@@ -216,7 +217,7 @@ export class Reservations {
     } catch {
       return false;
     } finally {
-      await this.look(queue, count);
+      await this.readCounts(queue, count);
     }
   }
 }
@@ -224,9 +225,9 @@ export class Reservations {
 const openIn = ({ known: { open, counted }, added, ended }: Count): number =>
   open + (added - counted.added) - (ended - counted.ended);
 
-/** What the others know this process to have added: what it has told lately, or what the stream has brought. */
+/** The tasks of this process that the others know of: from its stored counts or from the stream. */
 const toldIn = ({ told, toldAt, known: { counted } }: Count): number =>
   performance.now() - toldAt < TELL_ANEW_MS ? Math.max(told.added, counted.added) : counted.added;
 
-/** Whether one more task may be added before the others are told. */
+/** Whether one more task may be added before counts are stored for the others. */
 const mayAdd = (count: Count, room: number): boolean => count.added + 1 <= toldIn(count) + room * UNTOLD_SHARE;

@@ -32,7 +32,7 @@ export class ShardPicker {
     try {
       return await work(shard);
     } finally {
-      // From hand to hand, so that it is never free while somebody waits.
+      // Passed on directly, so that a shard is never free while a vote waits.
       const next = use.waiting.shift();
       if (next) next(shard);
       else use.busy.delete(shard);
@@ -48,7 +48,7 @@ export class ShardPicker {
   }
 }
 
-/** @returns the shard that somebody hands on */
+/** @returns the shard that another vote passes on */
 function turn({ waiting }: Use): Promise<number> {
   return new Promise((resolve, reject) => {
     const take = (shard: number): void => {

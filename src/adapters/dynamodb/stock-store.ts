@@ -38,13 +38,13 @@ export class DynamoDbStockStore implements StockStore {
 
   async get(stockId: string): Promise<Stock | undefined> {
     const command = new GetCommand({ TableName: this.table, Key: { stockId }, ConsistentRead: true });
-    const { Item } = await this.client.send(command, inTime()).catch(throwStoreError);
+    const { Item } = await this.client.send(command, deadlineSignal()).catch(throwStoreError);
     return Item && stockIn(Item as StockItem);
   }
 
   async put(change: StockChange): Promise<{ readonly stock: Stock; readonly created: boolean }> {
     const command = new UpdateCommand(updateStock(this.table, change));
-    const { Attributes, $metadata } = await this.client.send(command, inTime()).catch(throwStoreError);
+    const { Attributes, $metadata } = await this.client.send(command, deadlineSignal()).catch(throwStoreError);
     const before = Attributes as StockItem | undefined;
     const stock = storedBy(change, before);
     return { stock, created: before === undefined || (wasRepeated($metadata) && isCreatedBy(stock, before)) };
@@ -54,7 +54,7 @@ export class DynamoDbStockStore implements StockStore {
     const command = new UpdateCommand(updateStockAsSeen(this.table, seen, change));
     const stock = storedBy(change, seen);
     try {
-      await this.client.send(command, inTime());
+      await this.client.send(command, deadlineSignal());
     } catch (error) {
       if (!(error instanceof ConditionalCheckFailedException)) return throwStoreError(error);
       const present = error.Item && (unmarshall(error.Item) as StockItem);
@@ -68,7 +68,7 @@ export class DynamoDbStockStore implements StockStore {
     const condition = seen ? asSeen(seen) : EXISTS;
     const command = new DeleteCommand({ TableName: this.table, Key: { stockId }, ...condition });
     try {
-      await this.client.send(command, inTime());
+      await this.client.send(command, deadlineSignal());
       return true;
     } catch (error) {
       if (!(error instanceof ConditionalCheckFailedException)) return throwStoreError(error);
@@ -83,7 +83,7 @@ export class DynamoDbStockStore implements StockStore {
       Limit: limit + 1,
       ...(cursor === undefined ? {} : { ExclusiveStartKey: { stockId: sortKeyIn(cursor) } }),
     });
-    const { Items = [] } = await this.client.send(command, inTime()).catch(throwStoreError);
+    const { Items = [] } = await this.client.send(command, deadlineSignal()).catch(throwStoreError);
     const items = (Items as StockItem[]).slice(0, limit).map(stockIn);
     const last = items.at(-1);
     return Items.length > limit && last ? { items, nextCursor: cursorBehind(last.stockId) } : { items };
@@ -102,7 +102,7 @@ const isPutBy = (put: Stock, item: StockItem): boolean =>
 
 const isCreatedBy = (put: Stock, item: StockItem): boolean => item.createdAt === put.updatedAt && isPutBy(put, item);
 
-const inTime = () => ({ abortSignal: AbortSignal.timeout(ANSWER_TIMEOUT_MS) });
+const deadlineSignal = () => ({ abortSignal: AbortSignal.timeout(ANSWER_TIMEOUT_MS) });
 
 function updateStock(table: string, { stockId, value, currency, updatedAt }: StockChange): UpdateCommandInput {
   const keepCreation = 'createdAt = if_not_exists(createdAt, :updatedAt)';
@@ -147,7 +147,7 @@ const EXISTS: Condition = {
   ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
 };
 
-/** That nobody has put the stock anew. */
+/** The condition that the stock has not been put again. */
 function asSeen(seen: Stock | undefined): Condition {
   const ReturnValuesOnConditionCheckFailure = 'ALL_OLD';
   if (!seen) return { ConditionExpression: 'attribute_not_exists(stockId)', ReturnValuesOnConditionCheckFailure };

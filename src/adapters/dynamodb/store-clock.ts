@@ -6,7 +6,7 @@ import type { Clock } from '../../ports/system.ts';
 export interface Reading {
   /** Epoch ms; may be wrong, and may be set. */
   readonly wall: number;
-  /** Ms on a clock that only goes forward; it may stand still while the machine sleeps or a function is frozen. */
+  /** Ms on a clock that only goes forward; may stop while the machine sleeps or a function is frozen. */
   readonly monotonic: number;
 }
 
@@ -23,7 +23,7 @@ interface Offset {
 export interface StoreClockOptions {
   /** Sends the store any request, through a client that the clock listens to. */
   readonly ask: () => Promise<unknown>;
-  /** Told when the machine's wall clock begins to differ from the store's; both in epoch ms. */
+  /** Called when the machine's wall clock begins to differ from the store's; both in epoch ms. */
   readonly onSkew?: (machine: number, store: number) => void;
   /** The machine's clocks; a test brings its own. */
   readonly read?: () => Reading;
@@ -68,7 +68,7 @@ export class StoreClock implements Clock {
   }
 
   /**
-   * Does not go back while the bounds close in. After a standstill of the machine it is behind, never ahead, until
+   * Does not go back while the bounds narrow. After the machine was frozen it is behind, never ahead, until
    * {@link sync} or the next answer.
    *
    * @throws DomainError `STORE_UNAVAILABLE` before the first answer
@@ -81,7 +81,7 @@ export class StoreClock implements Clock {
   }
 
   /**
-   * Holds through any standstill too, since the store's time goes on meanwhile.
+   * Also valid after the machine was frozen, since the store's time has advanced meanwhile.
    *
    * @throws DomainError `STORE_UNAVAILABLE` before the first answer
    */
@@ -97,10 +97,10 @@ export class StoreClock implements Clock {
   }
 
   /**
-   * To be awaited before work that is judged by the time: asks the store if nothing was heard of it yet, or if the
-   * machine may have stood still since.
+   * To be awaited before work that is judged by the time: asks the store if its time is unknown, or if the
+   * machine may have been frozen since.
    *
-   * @throws DomainError `STORE_UNAVAILABLE` when the store does not tell
+   * @throws DomainError `STORE_UNAVAILABLE` when the store does not answer
    */
   async sync(): Promise<void> {
     if (this.isSure()) return;
@@ -111,17 +111,17 @@ export class StoreClock implements Clock {
     await this.asking.catch((error) => {
       cause = error;
     });
-    // A refusal tells the time as well.
+    // An error response carries the time as well.
     if (!this.isSure()) throw storeUnavailable(cause);
   }
 
-  /** Hears the time in all answers that a client gets, refusals included. */
+  /** Observes the `Date` of all responses of a client, errors included. */
   listenTo(client: Pick<DynamoDBDocumentClient, 'middlewareStack'>): void {
     client.middlewareStack.add(
       (next) => async (request) => {
         const sent = this.read();
         const result = await next(request);
-        this.hear(dateOf(result.response), sent);
+        this.observe(dateOf(result.response), sent);
         return result;
       },
       // Behind the one that turns refusals into errors.
@@ -133,10 +133,10 @@ export class StoreClock implements Clock {
    * @param date of an answer that has just arrived
    * @param sent when its request was sent
    */
-  hear(date: string | undefined, sent: Reading): void {
+  observe(date: string | undefined, sent: Reading): void {
     const second = Date.parse(date ?? '');
     const at = this.read();
-    // The machine stood still, or its clock was set, while the answer was on its way.
+    // The machine was frozen, or its clock was set, while the answer was on its way.
     if (Number.isNaN(second) || doubt(sent, at) > MAX_DOUBT_MS) return;
     const told = { least: second - at.monotonic, most: second + SECOND_MS - sent.monotonic };
     const { least, most } = this.offset ? narrowed(this.offset, told, at) : told;
@@ -148,7 +148,7 @@ export class StoreClock implements Clock {
   }
 
   private known(): Offset {
-    if (!this.offset) throw storeUnavailable(new Error('The store has not told its time yet'));
+    if (!this.offset) throw storeUnavailable(new Error('The time of the store is not known yet'));
     return this.offset;
   }
 
@@ -176,7 +176,7 @@ const lead = (from: Reading, to: Reading): number =>
 const doubt = (from: Reading, to: Reading): number =>
   DRIFT * (to.monotonic - from.monotonic) + Math.abs(wallGain(from, to));
 
-/** By how much the wall clock has gained on the monotonic one, ms: by a standstill of the machine, or by being set. */
+/** By how much the wall clock has gained on the monotonic one, ms: because the machine was frozen or the clock was set. */
 const wallGain = (from: Reading, to: Reading): number => to.wall - from.wall - (to.monotonic - from.monotonic);
 
 const dateOf = (response: unknown): string | undefined =>

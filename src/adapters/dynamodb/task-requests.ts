@@ -1,11 +1,11 @@
 import type { DeleteCommandInput, PutCommandInput, UpdateCommandInput } from '@aws-sdk/lib-dynamodb';
 import { canonicalJson } from '../../domain/tasks/json-text.ts';
-import { type Grant, isOpen, type Task } from '../../domain/tasks/task.ts';
-import { type Entry, indexKeyOf, laterList, openKey, placeOfLater } from './open-index.ts';
+import { isOpen, type Lease, type Task } from '../../domain/tasks/task.ts';
+import { type Entry, indexKeyOf, laterList, openKey, placeIn } from './open-index.ts';
 
 /**
- * A new task, unless its id is there already. Like every change it says in the item what was before (`from`, here
- * nothing) and who has added or ended an open task (`by`), so that its record in the stream can be counted.
+ * Adds a task unless its id exists. Like every change it stores the previous status (`from`, here none) and the process
+ * that added or ended an open task (`by`), so that the record in the change stream can be counted.
  *
  *     copy 1:  put if new ─ added
  *     copy 2:              put if new ─ refused, with the first task
@@ -21,19 +21,19 @@ export function putTask(table: string, task: Task, by: string, laterFrom: number
 }
 
 /**
- * A lease on a task that nobody holds, for whoever comes first.
+ * Claims a PENDING task; the first of several claims succeeds.
  *
  *     A:  claim ─ TAKEN until 30 s, fence a ─ dies
  *     B:         claim ─ refused
- *     C:                                      30 s: takes over what stands with fence a ─ TAKEN, fence c
+ *     C:                                      30 s: takes over, if the fence is a ─ TAKEN, fence c
  *     A:                                                     finish with a ─ refused, the fence is c
  */
-export function claimTask(table: string, taskId: string, grant: Grant): UpdateCommandInput {
+export function claimTask(table: string, taskId: string, lease: Lease): UpdateCommandInput {
   const isPending = '#status = :pending';
   const isDue = 'notBefore <= :claimedAt';
   const isInTime = 'expiresAt > :claimedAt';
   const hasAttemptLeft = 'attempt < maxAttempts';
-  const { worker } = grant;
+  const { worker } = lease;
   return {
     TableName: table,
     Key: { taskId },
@@ -47,10 +47,10 @@ export function claimTask(table: string, taskId: string, grant: Grant): UpdateCo
     ExpressionAttributeValues: {
       ':pending': 'PENDING',
       ':taken': 'TAKEN',
-      ':fence': grant.fence,
-      ':claimedAt': grant.claimedAt,
-      ':leaseSeconds': grant.leaseSeconds,
-      ':leaseUntil': grant.claimedAt + grant.leaseSeconds * 1_000,
+      ':fence': lease.fence,
+      ':claimedAt': lease.claimedAt,
+      ':leaseSeconds': lease.leaseSeconds,
+      ':leaseUntil': lease.claimedAt + lease.leaseSeconds * 1_000,
       ':one': 1,
       ':worker': worker,
     },
@@ -59,7 +59,7 @@ export function claimTask(table: string, taskId: string, grant: Grant): UpdateCo
   };
 }
 
-/** The next state of a task, if it still stands as it was seen: only what changes is written, and who changes it. */
+/** Replaces a task if it is unchanged since it was read. Writes only the fields that change, and who changes them. */
 export function replaceTask(
   table: string,
   before: Task,
@@ -85,7 +85,7 @@ export function replaceTask(
       ...(set.length > 0 ? [`SET ${set.join(', ')}`] : []),
       ...(removed.length > 0 ? [`REMOVE ${removed.join(', ')}`] : []),
     ].join(' '),
-    ConditionExpression: standsAsSeen(seen),
+    ConditionExpression: isUnchanged(seen),
     ExpressionAttributeNames: Object.fromEntries(
       [...Object.keys(seen), ...changes.map(([name]) => name)].map((name) => [`#${name}`, name]),
     ),
@@ -97,13 +97,13 @@ export function replaceTask(
   };
 }
 
-/** Deletes a task, if it still stands as it was seen. */
+/** Deletes a task if it is unchanged since it was read. */
 export function deleteTask(table: string, task: Task): DeleteCommandInput {
   const seen = seenFields(task);
   return {
     TableName: table,
     Key: { taskId: task.taskId },
-    ConditionExpression: standsAsSeen(seen),
+    ConditionExpression: isUnchanged(seen),
     ExpressionAttributeNames: Object.fromEntries(Object.keys(seen).map((name) => [`#${name}`, name])),
     ExpressionAttributeValues: Object.fromEntries(
       Object.entries(seen).map(([name, value]) => [`:seen_${name}`, value]),
@@ -112,29 +112,29 @@ export function deleteTask(table: string, task: Task): DeleteCommandInput {
   };
 }
 
-/** What tells whether anything has happened to a task: see `standsAs`. */
+/** The fields that tell whether a task has changed: see `isUnchangedSince`. */
 const seenFields = ({ status, fence, leaseUntil, expiresAt }: Task) => ({ status, fence, leaseUntil, expiresAt });
 
-const standsAsSeen = (seen: ReturnType<typeof seenFields>): string =>
+const isUnchanged = (seen: ReturnType<typeof seenFields>): string =>
   Object.entries(seen)
     .map(([name, value]) => (value === undefined ? `attribute_not_exists(#${name})` : `#${name} = :seen_${name}`))
     .join(' AND ');
 
-/** A task that stood aside takes its own place, unless it has gone there already. */
-export function bringInTask(table: string, queue: string, entry: Entry): UpdateCommandInput {
-  const standsAside = '#list = :later';
-  const { list, position } = openKey({ queue, taskId: entry.taskId, place: placeOfLater(entry) });
+/** Moves a task from the later list to its place among claimable ones, unless it has been moved already. */
+export function promoteTask(table: string, queue: string, entry: Entry): UpdateCommandInput {
+  const isInLaterList = '#list = :later';
+  const { list, position } = openKey({ queue, taskId: entry.taskId, place: placeIn(entry) });
   return {
     TableName: table,
     Key: { taskId: entry.taskId },
     UpdateExpression: 'SET #list = :list, #position = :position, #from = #status',
-    ConditionExpression: standsAside,
+    ConditionExpression: isInLaterList,
     ExpressionAttributeNames: { '#list': 'list', '#position': 'position', '#from': 'from', '#status': 'status' },
     ExpressionAttributeValues: { ':later': laterList(queue), ':list': list, ':position': position },
   };
 }
 
-/** Fields whose values differ; those that are gone are undefined. */
+/** Fields whose values differ; removed ones are undefined. */
 export function changedFields(before: Task, after: Task): Partial<Task> {
   const names = [...new Set([...Object.keys(before), ...Object.keys(after)])] as (keyof Task)[];
   return Object.fromEntries(
@@ -142,5 +142,5 @@ export function changedFields(before: Task, after: Task): Partial<Task> {
   );
 }
 
-/** The store gives the members of an object back in an order of its own. */
+/** The store does not keep the order of an object's members. */
 const isEqual = (one: unknown, other: unknown): boolean => one === other || canonicalJson(one) === canonicalJson(other);

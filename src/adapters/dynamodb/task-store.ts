@@ -10,14 +10,14 @@ import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { concurrently } from '../../domain/shared/concurrently.ts';
 import { cursorBehind, type Page, type PageRequest, sortKeyIn } from '../../domain/shared/page.ts';
 import type { Order } from '../../domain/tasks/order.ts';
-import type { QueueFigures } from '../../domain/tasks/queue-figures.ts';
+import type { QueueStats } from '../../domain/tasks/queue-stats.ts';
 import {
   claimed,
   dueAt,
-  type Grant,
+  expiredIfOverdue,
   isClaimable,
   isOpen,
-  settledIfOverdue,
+  type Lease,
   type Task,
 } from '../../domain/tasks/task.ts';
 import type { Clock } from '../../ports/system.ts';
@@ -36,32 +36,31 @@ import {
   mayBeOverdue,
   OpenIndex,
   openLists,
-  placeOfLater,
+  placeIn,
   SHARDS,
 } from './open-index.ts';
 import { PARALLEL_REQUESTS } from './parallel-requests.ts';
 import type { DynamoDbQueueCounts } from './queue-counts.ts';
-import { FiguresReader } from './queue-figures.ts';
+import { StatsReader } from './queue-stats.ts';
 import { retry } from './retry.ts';
-import { bringInTask, changedFields, claimTask, deleteTask, putTask, replaceTask } from './task-requests.ts';
+import { changedFields, claimTask, deleteTask, promoteTask, putTask, replaceTask } from './task-requests.ts';
 import type { TaskTables } from './task-tables.ts';
 
-/** How many held tasks a first look at a queue expects at the head of each list; later looks know. */
+/** How many held tasks the first query of a queue expects at the head of each list; later queries know. */
 const FIRST_DEPTH = 300;
-/** What is read in one go to fill a page of a list, or to find overdue tasks; then it goes on with the next one. */
+/** The most rounds of reads in one call: to fill a page of a list, and to find overdue tasks. The next call continues. */
 const LIST_ROUNDS = 4;
 const OVERDUE_ROUNDS = 10;
-/** Entries of each list that are looked at for the first one that is due. */
+/** Entries of each list that are searched for the first one that is due. */
 const DUE_PAGE = 100;
-/** Entries of each list in one request, where a list is gone through from end to end. */
+/** Entries per request where a list is read from end to end. */
 const PAGE = 500;
-/** How long one sweep does so with a queue; tasks come back early enough for the next one to go on. */
-const BRING_IN_MS = 20_000;
-/** A task's place, which cursors hold. */
-/** Unless it is said otherwise, queues are swept once a minute at the least. */
+/** How long one sweep may promote delayed tasks of one queue, ms; they are promoted early enough for the next to continue. */
+const PROMOTE_MS = 20_000;
+/** Default time between two sweeps of a queue, ms. */
 const SWEEP_MS = 60_000;
 
-/** Whether what a condition found may be what an earlier attempt of the SDK has written, whose answer was lost. */
+/** Whether the item that failed the condition may have been written by an earlier attempt of the SDK whose answer was lost. */
 const mayBeOurs = (error: unknown): boolean =>
   error instanceof ConditionalCheckFailedException && wasRepeated(error.$metadata);
 
@@ -76,17 +75,17 @@ const mayBeOurs = (error: unknown): boolean =>
  */
 export class DynamoDbTaskStore implements TaskStore {
   private readonly index: OpenIndex;
-  private readonly figuresReader: FiguresReader;
-  /** A task that has longer to wait stands aside, ms. It is brought in even if one sweep is late or fails. */
+  private readonly statsReader: StatsReader;
+  /** Tasks with a longer delay go to the later list, ms. Long enough that one sweep may be late or fail. */
   private readonly laterMs: number;
-  /** How many entries the last look had to pass, by queue and order. */
+  /** How many entries the last query skipped, by queue and order. */
   private readonly depths = new Map<string, number>();
-  /** Where the search for overdue tasks goes on, in queues that are too long for one go. */
+  /** Where the search for overdue tasks continues, in queues that are too long for one call. */
   private readonly searchedUntil = new Map<string, string>();
 
   /**
    * @param retentionMs how long a finished task is kept
-   * @param sweepMs how often somebody sweeps the queues; between two sweeps nobody brings delayed tasks in
+   * @param sweepMs time between two sweeps, which alone promote delayed tasks
    */
   constructor(
     private readonly client: DynamoDBDocumentClient,
@@ -98,7 +97,7 @@ export class DynamoDbTaskStore implements TaskStore {
   ) {
     this.laterMs = 2 * sweepMs;
     this.index = new OpenIndex(client, tables.tasks);
-    this.figuresReader = new FiguresReader(this.index, counts);
+    this.statsReader = new StatsReader(this.index, counts);
   }
 
   async add(task: Task, maxOpen: number): Promise<AddOutcome> {
@@ -142,38 +141,38 @@ export class DynamoDbTaskStore implements TaskStore {
   }
 
   /**
-   * Held tasks stay where they stand, and a look passes them: a thousand of them are some pages of small entries in
-   * the same requests, as long as it is known how many there are.
+   * Held tasks stay in the list, and the query skips them: a thousand of them add some pages of small entries to the
+   * same requests, as long as the query knows how many to expect.
    */
-  async heads(queue: string, order: Order, limit: number, now: number): Promise<readonly string[]> {
+  async listClaimable(queue: string, order: Order, limit: number, now: number): Promise<readonly string[]> {
     const known = `${order} ${queue}`;
     const pageSize = evenShare(limit) + (this.depths.get(known) ?? FIRST_DEPTH);
-    const reading = { order, limit: pageSize, filter: isIdleInTime(now) };
-    const { entries, skipped } = await this.index.readUntil(limit, openLists(queue), reading);
-    // Any name may be asked for: an empty queue leaves nothing behind.
+    const query = { order, limit: pageSize, filter: isIdleInTime(now) };
+    const { entries, skipped } = await this.index.readUntil(limit, openLists(queue), query);
+    // Callers may name any queue: an empty one must not take memory.
     if (entries.length + skipped === 0) this.depths.delete(known);
     else this.depths.set(known, skipped);
     return entries.slice(0, limit).map(({ taskId }) => taskId);
   }
 
-  async claim(taskId: string, grant: Grant): Promise<ClaimOutcome> {
+  async claim(taskId: string, lease: Lease): Promise<ClaimOutcome> {
     try {
       const { Attributes } = await retry(() =>
-        this.client.send(new UpdateCommand(claimTask(this.tables.tasks, taskId, grant))),
+        this.client.send(new UpdateCommand(claimTask(this.tables.tasks, taskId, lease))),
       );
-      return { kind: 'claimed', task: claimed(taskIn(Attributes as Record<string, unknown>), grant) };
+      return { kind: 'claimed', task: claimed(taskIn(Attributes as Record<string, unknown>), lease) };
     } catch (error) {
       if (!(error instanceof ConditionalCheckFailedException)) throw error;
       const task = storedIn(error);
-      // Nobody else knows this fence: the first answer was lost.
-      if (task?.status === 'TAKEN' && task.fence === grant.fence) return { kind: 'claimed', task };
-      return task && isClaimable(task, grant.claimedAt) ? this.takeOver(task, grant) : { kind: 'refused', task };
+      // Only this claim knows its fence: the first attempt succeeded and its answer was lost.
+      if (task?.status === 'TAKEN' && task.fence === lease.fence) return { kind: 'claimed', task };
+      return task && isClaimable(task, lease.claimedAt) ? this.takeOver(task, lease) : { kind: 'refused', task };
     }
   }
 
-  /** Claims a task whose lease ran out, unless its holder or another claimer is faster. */
-  private async takeOver(task: Task, grant: Grant): Promise<ClaimOutcome> {
-    const after = claimed(task, grant);
+  /** Claims a task whose lease has expired, unless its holder or another claimer is faster. */
+  private async takeOver(task: Task, lease: Lease): Promise<ClaimOutcome> {
+    const after = claimed(task, lease);
     return (await this.replace(task, after))
       ? { kind: 'claimed', task: after }
       : { kind: 'refused', task: await this.get(task.taskId) };
@@ -214,7 +213,7 @@ export class DynamoDbTaskStore implements TaskStore {
       const found = await this.index.read(openLists(queue), { order: 'fifo', after, limit: PAGE, filter });
       for (let start = 0; start < found.entries.length; start += limit) {
         const tasks = await this.getAll(found.entries.slice(start, start + limit));
-        overdueTasks.push(...tasks.filter((task) => settledIfOverdue(task, now)));
+        overdueTasks.push(...tasks.filter((task) => expiredIfOverdue(task, now)));
         const last = overdueTasks[limit - 1];
         if (!last) continue;
         this.searchedUntil.set(queue, last.place);
@@ -239,30 +238,30 @@ export class DynamoDbTaskStore implements TaskStore {
     return entries.length > 0 ? Math.min(...entries.map(dueAt)) : undefined;
   }
 
-  figures(queue: string, now: number): Promise<QueueFigures> {
-    return this.figuresReader.read(queue, now);
+  stats(queue: string, now: number): Promise<QueueStats> {
+    return this.statsReader.read(queue, now);
   }
 
-  /** DynamoDB itself deletes what was kept for its time. */
-  async tidy(queue: string, now: number): Promise<boolean> {
-    await this.bringIn(queue, now);
-    return this.counts.keepUp(queue, () => this.index.count([...openLists(queue), laterList(queue)]));
+  /** DynamoDB's time to live deletes finished tasks. */
+  async runMaintenance(queue: string, now: number): Promise<boolean> {
+    await this.promoteDelayed(queue, now);
+    return this.counts.reconcile(queue, () => this.index.count([...openLists(queue), laterList(queue)]));
   }
 
   private laterFrom(now = this.clock.now()): number {
     return now + this.laterMs;
   }
 
-  /** Tasks whose waiting is nearly over take their place among those that can be claimed. */
-  private async bringIn(queue: string, now: number): Promise<void> {
+  /** Moves tasks that are due soon from the later list to the lists of claimable tasks. */
+  private async promoteDelayed(queue: string, now: number): Promise<void> {
     const { tasks } = this.tables;
-    const end = performance.now() + BRING_IN_MS;
+    const end = performance.now() + PROMOTE_MS;
     let next: string | undefined;
     do {
-      const reading = { order: 'fifo', after: next, upTo: dueUntil(this.laterFrom(now)), limit: PAGE } as const;
-      const due = await this.index.read([laterList(queue)], reading);
+      const query = { order: 'fifo', after: next, upTo: dueUntil(this.laterFrom(now)), limit: PAGE } as const;
+      const due = await this.index.read([laterList(queue)], query);
       await concurrently(PARALLEL_REQUESTS, due.entries, (entry) =>
-        retry(() => this.client.send(new UpdateCommand(bringInTask(tasks, queue, entry)))).catch(passIfRefused),
+        retry(() => this.client.send(new UpdateCommand(promoteTask(tasks, queue, entry)))).catch(passIfRefused),
       );
       next = due.next;
     } while (next !== undefined && performance.now() < end);
@@ -271,8 +270,8 @@ export class DynamoDbTaskStore implements TaskStore {
   private async readStatus(queue: string, status: ListedStatus, limit: number, after: string | undefined) {
     if (isFinal(status)) return this.index.read([finalList(queue, status)], { order: 'lifo', after, limit: limit + 1 });
     const filter = status === 'TAKEN' ? isTaken : isPending;
-    const reading = { order: 'lifo', after, limit: evenShare(limit + 1), filter } as const;
-    const open = await this.index.readUntil(limit + 1, openLists(queue), reading, LIST_ROUNDS);
+    const query = { order: 'lifo', after, limit: evenShare(limit + 1), filter } as const;
+    const open = await this.index.readUntil(limit + 1, openLists(queue), query, LIST_ROUNDS);
     if (status === 'TAKEN') return open;
     const isWithin = ({ position }: Entry): boolean =>
       (after === undefined || position < after) && (open.next === undefined || position >= open.next);
@@ -281,7 +280,7 @@ export class DynamoDbTaskStore implements TaskStore {
   }
 
   /**
-   * The newest tasks that stand aside. Their list is sorted by when they are due, so all of it is read; no more than a
+   * The newest tasks of the later list. It is sorted by due time, so all of it is read; no more than a
    * page of it is kept at a time.
    */
   private async newestLater(queue: string, count: number, isWanted: (entry: Entry) => boolean): Promise<Entry[]> {
@@ -289,7 +288,7 @@ export class DynamoDbTaskStore implements TaskStore {
     let after: string | undefined;
     do {
       const page = await this.index.read([laterList(queue)], { order: 'fifo', after });
-      const wanted = page.entries.map((entry) => ({ ...entry, position: placeOfLater(entry) })).filter(isWanted);
+      const wanted = page.entries.map((entry) => ({ ...entry, position: placeIn(entry) })).filter(isWanted);
       newest = newestOf([...newest, ...wanted]).slice(0, count);
       after = page.next;
     } while (after !== undefined);
@@ -305,7 +304,7 @@ export class DynamoDbTaskStore implements TaskStore {
   }
 }
 
-/** How many entries of each list hold so many of all of them, as a rule. */
+/** How many entries to read from each list to get that many from all together, as a rule. */
 const evenShare = (entries: number): number => 2 * Math.ceil(entries / SHARDS) + 4;
 
 const newestOf = (entries: readonly Entry[]): Entry[] =>

@@ -25,7 +25,7 @@ import { ballotKey, messageKey, shardItemKey, voterKey } from './vote-keys.ts';
 
 /** The form of ballots and voters. */
 const BALLOT_VERSION = 2;
-/** Twilio sends a message again within minutes; who holds a signed one could send it later. */
+/** Twilio repeats a message within minutes; an attacker with a signed one could replay it later. */
 const MESSAGE_KEPT_S = 30 * 86_400;
 
 type BallotItem = Pick<Ballot, 'choices' | 'channel' | 'voter' | 'acceptedAt'>;
@@ -80,7 +80,7 @@ export class DynamoDbVoteLedger implements VoteLedger {
     return (await this.read(messageKey(message)))?.pollId as string | undefined;
   }
 
-  /** What is closed stays so: a repeat goes on where the one before was held up, and writes nothing that is there. */
+  /** Idempotent and resumable: writes only shards that are not closed yet. */
   async closeShards(poll: Poll): Promise<void> {
     const closed = new Set(
       (await this.readShards(poll, [])).filter((image) => image.closed > 0).map(({ shard }) => shard),
@@ -105,7 +105,7 @@ export class DynamoDbVoteLedger implements VoteLedger {
     return (await this.client.send(command).catch(throwStoreError)).Item;
   }
 
-  /** After an answer that never came: a ballot that is there counted, and it is ours if it says what ours says. */
+  /** After a lost answer: the stored ballot counted, and it is ours if it says the same. */
   private async resolve(ballot: Ballot, cause: unknown): Promise<RecordOutcome> {
     const stored = await this.find(ballot.pollId, ballot.ballotId);
     if (!stored) throw storeUnavailable(cause);
@@ -236,7 +236,7 @@ const shardFieldValues = (pollId: string, { region, shard }: ShardName) => ({
   ':shard': shard,
 });
 
-/** Reads why a vote did not count, where a condition says so: a repeat first, then the close, then the voter. */
+/** The reason why a condition failed, in this order: a repeat, the close, the voter. */
 function refusalIn(error: unknown, { ballot: { pollId, ballotId }, message }: Vote): RecordOutcome | undefined {
   if (!(error instanceof TransactionCanceledException)) return undefined;
   const [ballot, shard, ...others] = (error.CancellationReasons ?? []).map(({ Code, Item }) =>

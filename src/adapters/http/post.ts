@@ -79,7 +79,7 @@ function send(
     request.on('response', answered);
     const fail = (cause: unknown): void => failed(new Unanswered(cause, reached, request.reusedSocket && !hasAnswer()));
     request.on('error', fail);
-    // An answer that changes the protocol, which nobody asked for, ends the request without an error.
+    // An unrequested protocol upgrade ends the request without an error.
     request.on('close', () => fail(new Error('closed without an answer')));
     request.end(body);
   });

@@ -5,27 +5,27 @@ import { parse } from 'lossless-json';
 import { readRates } from '../../domain/stocks/rates.ts';
 import type { RateAnswer, RateRequest, RateSource } from '../../ports/stocks.ts';
 import type { Clock, Random } from '../../ports/system.ts';
-import { httpWhenUsed } from './http-when-used.ts';
+import { lazyHttpClient } from './lazy-http-client.ts';
 import { type PublishedRates, type RateFormat, type RateService, rateFormats } from './rate-formats.ts';
-import { isPassing, retryAfterMs } from './retry-after.ts';
+import { isRetryable, retryAfterMs } from './retry-after.ts';
 
 /** A full table is some 10 kB. */
 const MAX_BODY_BYTES = 1_048_576;
-/** A second attempt follows after this time, ms, and up to as much again at random. */
+/** The wait before a second attempt, ms; up to as much again is added at random. */
 const RETRY_DELAY_MS = 100;
-/** A second attempt that could not last longer than this is not worth making. */
+/** No second attempt is made with less time left than this, ms. */
 const MIN_ATTEMPT_MS = 100;
-/** For longer than this, ms, no attempt is put off. */
+/** A retry with a longer wait than this, ms, is not made. */
 const MAX_RETRY_DELAY_MS = 1_500;
-/** From so many failures in a row on */
+/** The number of failures in a row that starts a cooldown. */
 const FAILURES_IN_A_ROW = 3;
-/** a source is left alone for this time, ms. */
-const REST_MS = 4_000;
-/** So long after it refused the key a source is asked again, ms. */
-const REFUSED_KEY_REST_MS = 240_000;
+/** The cooldown of a source after repeated failures, ms. */
+const COOLDOWN_MS = 4_000;
+/** The cooldown of a source that refused the key, ms. */
+const REFUSED_KEY_COOLDOWN_MS = 240_000;
 const KEY_REFUSALS = [401, 403];
-/** While there are no other rates a source is asked after this time, ms, however long it wanted to be left alone. */
-const MAX_URGENT_REST_MS = 5_000;
+/** The longest cooldown of a source while there are no other rates to serve, ms. */
+const MAX_URGENT_COOLDOWN_MS = 5_000;
 /** A date may be tomorrow's already, east of Greenwich. */
 const MAX_AHEAD_MS = 86_400_000;
 const MAX_ETAG_LENGTH = 256;
@@ -50,12 +50,12 @@ export interface HttpRateSourceOptions {
 export class RateSourceError extends Error {
   /**
    * @param retryInMs after which another attempt may succeed; undefined if it would not
-   * @param leaveAloneMs how long the source asks to be left alone
+   * @param cooldownMs the cooldown that the source asks for
    */
   constructor(
     message: string,
     readonly retryInMs?: number,
-    readonly leaveAloneMs = 0,
+    readonly cooldownMs = 0,
   ) {
     super(message);
     this.name = 'RateSourceError';
@@ -68,7 +68,7 @@ export class HttpRateSource implements RateSource {
   readonly id: string;
   private readonly format: RateFormat;
   private readonly url: URL;
-  private readonly http = httpWhenUsed({
+  private readonly http = lazyHttpClient({
     adapter: 'http',
     headers: { accept: 'application/json', 'user-agent': 'portside' },
     maxContentLength: MAX_BODY_BYTES,
@@ -78,8 +78,8 @@ export class HttpRateSource implements RateSource {
     validateStatus: () => true,
   });
   private failuresInARow = 0;
-  /** How long it is left alone, and since when, ms. */
-  private rest = { since: 0, ms: 0 };
+  /** The present cooldown: its start and length, ms. */
+  private cooldown = { since: 0, ms: 0 };
   private readonly monotonic: () => number;
 
   constructor(private readonly options: HttpRateSourceOptions) {
@@ -93,31 +93,31 @@ export class HttpRateSource implements RateSource {
     this.id = `${this.name}:${this.format.base}${prefix}${this.queryDigest()}`;
   }
 
-  isLeftAlone(isUrgent: boolean): boolean {
-    const { since, ms } = this.rest;
-    return this.monotonic() < since + (isUrgent ? Math.min(ms, MAX_URGENT_REST_MS) : ms);
+  isCoolingDown(isUrgent: boolean): boolean {
+    const { since, ms } = this.cooldown;
+    return this.monotonic() < since + (isUrgent ? Math.min(ms, MAX_URGENT_COOLDOWN_MS) : ms);
   }
 
   async fetch({ withinMs, etag }: RateRequest): Promise<RateAnswer> {
     const end = performance.now() + withinMs;
-    const again = retry(
+    const retryOnce = retry(
       handleWhen((error) => delayOf(error) <= MAX_RETRY_DELAY_MS && hasTimeFor(delayOf(error), end)),
       { maxAttempts: 1, backoff: new DelegateBackoff(({ result }) => ('error' in result ? delayOf(result.error) : 0)) },
     );
     try {
-      const answer = await again.execute(() => this.ask(end - performance.now(), etag));
+      const answer = await retryOnce.execute(() => this.ask(end - performance.now(), etag));
       this.failuresInARow = 0;
-      this.rest = { since: 0, ms: 0 };
+      this.cooldown = { since: 0, ms: 0 };
       return answer;
     } catch (error) {
-      const restMs = ++this.failuresInARow >= FAILURES_IN_A_ROW ? REST_MS : 0;
-      const askedMs = error instanceof RateSourceError ? error.leaveAloneMs : 0;
-      this.rest = { since: this.monotonic(), ms: Math.max(restMs, askedMs) };
+      const waitMs = ++this.failuresInARow >= FAILURES_IN_A_ROW ? COOLDOWN_MS : 0;
+      const askedMs = error instanceof RateSourceError ? error.cooldownMs : 0;
+      this.cooldown = { since: this.monotonic(), ms: Math.max(waitMs, askedMs) };
       throw error;
     }
   }
 
-  /** Tells queries apart without showing them, since any of their values may be a secret; the key makes no other table. */
+  /** Distinguishes queries without revealing them, since any value may be a secret. The key does not change the table. */
   private queryDigest(): string {
     const query = new URLSearchParams(this.url.searchParams);
     if (this.format.keyParameter) query.delete(this.format.keyParameter);
@@ -157,11 +157,11 @@ export class HttpRateSource implements RateSource {
       throw new RateSourceError(
         `it refused: ${this.withoutKey(refusal)}`,
         undefined,
-        this.format.refusesKey?.(body) ? REFUSED_KEY_REST_MS : 0,
+        this.format.refusesKey?.(body) ? REFUSED_KEY_COOLDOWN_MS : 0,
       );
     if (body === undefined) throw new RateSourceError('its answer is not JSON');
     const { base, asOf, entries, complaints: rowComplaints = [] } = this.published(body);
-    const { rates, complaints } = readRates(base, entries);
+    const { rates, warnings } = readRates(base, entries);
     if (rates.size === 0) throw new RateSourceError('its answer has no rate that can be used');
     const etag: unknown = headers.etag;
     return {
@@ -169,7 +169,7 @@ export class HttpRateSource implements RateSource {
       table: { source: this.name, base, asOf, rates },
       etag: typeof etag === 'string' && etag.length <= MAX_ETAG_LENGTH ? etag : undefined,
       maxAgeMs: maxAgeOf(response),
-      complaints: [...rowComplaints, ...complaints],
+      warnings: [...rowComplaints, ...warnings],
     };
   }
 
@@ -188,8 +188,8 @@ export class HttpRateSource implements RateSource {
   private refused({ status, headers }: AxiosResponse, refusal: string | undefined): RateSourceError {
     const reason = refusal === undefined ? '' : `: ${this.withoutKey(refusal)}`;
     const message = `it answered ${status}${reason}`;
-    if (KEY_REFUSALS.includes(status)) return new RateSourceError(message, undefined, REFUSED_KEY_REST_MS);
-    if (!isPassing(status)) return new RateSourceError(message);
+    if (KEY_REFUSALS.includes(status)) return new RateSourceError(message, undefined, REFUSED_KEY_COOLDOWN_MS);
+    if (!isRetryable(status)) return new RateSourceError(message);
     const askedMs = retryAfterMs(headers, this.options.clock.now()) ?? 0;
     return new RateSourceError(message, Math.max(askedMs, this.retryDelay()), askedMs);
   }
@@ -198,7 +198,7 @@ export class HttpRateSource implements RateSource {
     return RETRY_DELAY_MS * (1 + this.options.random.next());
   }
 
-  /** What a service says may repeat what it was asked. */
+  /** The message of a service may quote the request, and the key in it. */
   private withoutKey(said: string): string {
     const secrets = [...this.url.searchParams.values()].filter((value) => value !== '');
     return secrets.reduce((text, secret) => text.replaceAll(secret, '***'), said).slice(0, MAX_REASON_LENGTH);

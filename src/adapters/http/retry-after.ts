@@ -2,7 +2,7 @@
 const PASSING = new Set([408, 425, 429]);
 
 /** Whether the same request may succeed later. */
-export const isPassing = (status: number): boolean => status >= 500 || PASSING.has(status);
+export const isRetryable = (status: number): boolean => status >= 500 || PASSING.has(status);
 
 /** The longest that a timer can wait, some 24 days. */
 const MAX_WAIT_MS = 2_147_483_647;

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import { changedNumber } from '../../domain/shared/changed-number.ts';
+import { findLossyNumber } from '../../domain/shared/lossy-number.ts';
 import type { RunnerSettings } from '../../domain/tasks/queue.ts';
 import { MAX_JSON_BYTES } from '../../domain/tasks/task.ts';
 import type { Clock } from '../../ports/system.ts';
@@ -8,11 +8,11 @@ import type { Cancellation, RunnerCall, RunOutcome, TaskRunner } from '../../por
 import { type AllowedHosts, hostOf } from './allowed-hosts.ts';
 import { type AnswerBody, beginningOf, readBody } from './answer-body.ts';
 import { AddressRefused, HttpPoster, Unanswered } from './post.ts';
-import { isPassing, retryAfterMs } from './retry-after.ts';
+import { isRetryable, retryAfterMs } from './retry-after.ts';
 
-/** As much of a refusal's body as is worth keeping, bytes. */
+/** How much of an error's body is kept, bytes. */
 const MAX_REFUSAL_BYTES = 1_000;
-/** A result that is nested deeper is kept as text: nothing that is meant as data looks like that. */
+/** A result that is nested deeper is kept as text. */
 const MAX_DEPTH = 200;
 const HEADERS = {
   'content-type': 'application/json',
@@ -22,8 +22,8 @@ const HEADERS = {
 };
 
 /**
- * Has tasks done by a service over HTTP: one `POST` for each call. 2xx is success, whatever the body; 408, 425, 429, 5xx,
- * a time-out and a connection that breaks are worth another attempt; everything else is not. A service to which no
+ * Runs tasks by calling a service over HTTP: one `POST` for each call. 2xx is success, whatever the body; 408, 425, 429, 5xx,
+ * a time-out and a connection that breaks are retried; everything else is permanent. A service to which no
  * connection could be made is unreachable.
  */
 export class HttpTaskRunner implements TaskRunner {
@@ -83,10 +83,10 @@ export class HttpTaskRunner implements TaskRunner {
   private async outcomeOf(answer: IncomingMessage): Promise<RunOutcome> {
     const { statusCode: status = 0, headers } = answer;
     if (status >= 200 && status < 300) return success(await readBody(answer, MAX_JSON_BYTES));
-    // The status says it all, so it does not matter whether the rest arrives.
+    // The status decides; the rest of the body is optional.
     const text = await beginningOf(answer, MAX_REFUSAL_BYTES);
     const error = `The service answered ${status}${text ? `: ${text}` : '.'}`;
-    if (!isPassing(status)) return { kind: 'failure', error };
+    if (!isRetryable(status)) return { kind: 'failure', error };
     return { kind: 'retry', error, status, retryAfterMs: retryAfterMs(headers, this.clock.now()) };
   }
 }
@@ -94,7 +94,7 @@ export class HttpTaskRunner implements TaskRunner {
 const lowerCased = (headers: Readonly<Record<string, string>> = {}): Record<string, string> =>
   Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
 
-/** What was done stays done, whatever became of its result. */
+/** A 2xx is a success, even if its body cannot be kept. */
 function success(body: AnswerBody): RunOutcome {
   if ('remark' in body) return { kind: 'success', remark: body.remark };
   return body.text === '' ? { kind: 'success' } : { kind: 'success', result: jsonText(body.text) };
@@ -117,7 +117,7 @@ function withoutAnswer(error: unknown, { url, timeoutMs }: RunnerSettings, isLat
 function jsonText(body: string): string {
   try {
     const value: unknown = JSON.parse(body);
-    const isKept = !isDeeperThan(MAX_DEPTH, value) && !changedNumber(body);
+    const isKept = !isDeeperThan(MAX_DEPTH, value) && !findLossyNumber(body);
     return JSON.stringify(isKept ? value : body);
   } catch {
     return JSON.stringify(body);

@@ -8,7 +8,7 @@ export { ReferenceRates } from './reference-rates.ts';
 export { MemoryReplyLimit } from './reply-limit.ts';
 export { MemoryStockStore } from './stock-store.ts';
 export { MemoryTallyStore } from './tally-store.ts';
+export { MemoryTaskNotifier } from './task-notifier.ts';
 export { MemoryTaskStore } from './task-store.ts';
 export { MemoryVoteLedger } from './vote-ledger.ts';
 export { MemoryVoterKeys } from './voter-keys.ts';
-export { MemoryWakeUps } from './wake-ups.ts';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { Page, PageRequest } from '../../domain/shared/page.ts';
-import type { Queue, QueueMemory, QueueSettings } from '../../domain/tasks/queue.ts';
+import type { Queue, QueueSettings, QueueState } from '../../domain/tasks/queue.ts';
 import type { QueueStore } from '../../ports/tasks.ts';
 import { pageOf } from './pages.ts';
 
@@ -30,11 +30,11 @@ export class MemoryQueueStore implements QueueStore {
     return present && this.keep({ ...present, paused });
   }
 
-  async remember<Name extends keyof QueueMemory>(
+  async replaceState<Name extends keyof QueueState>(
     queue: string,
     name: Name,
-    seen: QueueMemory[Name],
-    after: QueueMemory[Name],
+    seen: QueueState[Name],
+    after: QueueState[Name],
   ): Promise<boolean> {
     const present = this.queues.get(queue);
     if (!present || !isDeepStrictEqual(present[name], seen)) return false;

@@ -1,11 +1,11 @@
 import type { Order } from '../../domain/tasks/order.ts';
-import { type Counters, counterOf, dueSince, noCounts, type QueueFigures } from '../../domain/tasks/queue-figures.ts';
+import { type Counters, counterOf, dueSince, noCounts, type QueueStats } from '../../domain/tasks/queue-stats.ts';
 import {
   dueAt,
+  expiredIfOverdue,
   isClaimable,
   isIdle,
   isOpen,
-  settledIfOverdue,
   type Task,
   type TaskStatus,
 } from '../../domain/tasks/task.ts';
@@ -14,7 +14,7 @@ import { Throughput } from '../../domain/tasks/throughput.ts';
 /** A task in the store; the lists of its queue share it, so that a change in place is seen in all of them. */
 export interface Entry {
   task: Task;
-  /** It stands among those that are ready. */
+  /** Whether it is in the list of ready tasks. */
   isReady: boolean;
 }
 
@@ -30,7 +30,7 @@ export class QueueTasks {
     SHED: [],
     CANCELLED: [],
   };
-  /** Of the open ones those that were due at the last look, so that no look passes a hundred thousand that are not. */
+  /** Open tasks that were due at the last query, so that queries do not scan past delayed ones. */
   private readonly ready: Entry[] = [];
   /** The other open ones, by when they are due. */
   private readonly waiting: Entry[] = [];
@@ -53,7 +53,7 @@ export class QueueTasks {
     this.raise(counterOf(undefined, entry.task.status));
   }
 
-  /** Gives an entry the next state of its task, and puts it where it then belongs. */
+  /** Replaces the task of an entry and moves the entry to the list of its new status. */
   change(entry: Entry, after: Task): void {
     const before = entry.task;
     const [from, to] = [this.listed(before.status), this.listed(after.status)];
@@ -68,29 +68,29 @@ export class QueueTasks {
     this.raise(counterOf(before.status, after.status));
   }
 
-  /** Forgets a finished task. */
+  /** Removes a finished task. */
   forget(entry: Entry): void {
     remove(this.listed(entry.task.status), entry);
   }
 
-  /** @returns the list in which tasks of a status stand, open ones among each other, by place, oldest first */
+  /** @returns the list of tasks with a status, by place, oldest first; all open tasks share one list */
   listed(status: TaskStatus): Entry[] {
     return isOpen({ status }) ? this.open : this.finished[status as FinalStatus];
   }
 
-  heads(order: Order, limit: number, now: number): string[] {
-    this.bringIn(now);
-    const heads: string[] = [];
-    for (let step = 0; step < this.ready.length && heads.length < limit; step++) {
+  claimable(order: Order, limit: number, now: number): string[] {
+    this.promoteDelayed(now);
+    const claimable: string[] = [];
+    for (let step = 0; step < this.ready.length && claimable.length < limit; step++) {
       const { task } = this.ready[order === 'fifo' ? step : this.ready.length - 1 - step] as Entry;
-      // The clock may have gone back since it was brought in.
-      if (isIdle(task, now) && task.expiresAt > now) heads.push(task.taskId);
+      // The clock may have gone back since the task was promoted.
+      if (isIdle(task, now) && task.expiresAt > now) claimable.push(task.taskId);
     }
-    return heads;
+    return claimable;
   }
 
   nextDueAt(now: number): number | undefined {
-    this.bringIn(now);
+    this.promoteDelayed(now);
     if (this.ready.length > 0) return now;
     return this.waiting.reduce<number | undefined>(
       (next, { task }) => Math.min(next ?? Number.POSITIVE_INFINITY, dueAt(task)),
@@ -102,13 +102,13 @@ export class QueueTasks {
     const tasks: Task[] = [];
     for (const { task } of this.open) {
       if (tasks.length === limit) break;
-      if (settledIfOverdue(task, now)) tasks.push(task);
+      if (expiredIfOverdue(task, now)) tasks.push(task);
     }
     return tasks;
   }
 
-  figures(now: number): QueueFigures {
-    this.bringIn(now);
+  stats(now: number): QueueStats {
+    this.promoteDelayed(now);
     const isPending = ({ task }: Entry): boolean => task.status === 'PENDING';
     const due = this.ready.filter(({ task }) => isClaimable(task, now));
     return {
@@ -129,8 +129,8 @@ export class QueueTasks {
     };
   }
 
-  /** Those whose time has come stand among the ready ones from now on. */
-  private bringIn(now: number): void {
+  /** Moves tasks that have become due to the ready ones. */
+  private promoteDelayed(now: number): void {
     const end = firstIndex(this.waiting, ({ task }) => dueSince(task) > now);
     for (const entry of this.waiting.splice(0, end)) {
       entry.isReady = true;
@@ -155,7 +155,7 @@ const byPlace: Sorting = (one, other) => one.place < other.place;
 const byDueTime: Sorting = (one, other) =>
   dueSince(one) === dueSince(other) ? byPlace(one, other) : dueSince(one) < dueSince(other);
 
-/** Where a place stands in a list that is sorted by places, or would. */
+/** The index of a place in a list that is sorted by place, or where it would be inserted. */
 export const indexOf = (list: readonly Entry[], place: string): number =>
   firstIndex(list, ({ task }) => task.place >= place);
 

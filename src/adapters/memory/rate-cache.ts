@@ -1,7 +1,7 @@
 import type { LeaseOutcome, RateCache, RateEntry } from '../../ports/stocks.ts';
 import type { Clock } from '../../ports/system.ts';
 
-/** The cache of a process that shares its rates with nobody. */
+/** The cache of a process that shares its rates with no other. */
 export class MemoryRateCache implements RateCache {
   private stored: { readonly entry: RateEntry; readonly until: number } | undefined;
   /** Without a holder it is a pause. */

@@ -1,7 +1,7 @@
 import { cursorBehind, type Page, type PageRequest, sortKeyIn } from '../../domain/shared/page.ts';
 import type { Order } from '../../domain/tasks/order.ts';
-import type { QueueFigures } from '../../domain/tasks/queue-figures.ts';
-import { claimed, type Grant, isClaimable, isOpen, standsAs, type Task } from '../../domain/tasks/task.ts';
+import type { QueueStats } from '../../domain/tasks/queue-stats.ts';
+import { claimed, isClaimable, isOpen, isUnchangedSince, type Lease, type Task } from '../../domain/tasks/task.ts';
 import type { AddOutcome, ClaimOutcome, ListedStatus, TaskStore } from '../../ports/tasks.ts';
 import { type Entry, indexOf, QueueTasks } from './queue-tasks.ts';
 
@@ -58,27 +58,27 @@ export class MemoryTaskStore implements TaskStore {
     return { items };
   }
 
-  async heads(queue: string, order: Order, limit: number, now: number): Promise<readonly string[]> {
-    return this.tasksOf(queue).heads(order, limit, now);
+  async listClaimable(queue: string, order: Order, limit: number, now: number): Promise<readonly string[]> {
+    return this.tasksOf(queue).claimable(order, limit, now);
   }
 
-  async claim(taskId: string, grant: Grant): Promise<ClaimOutcome> {
+  async claim(taskId: string, lease: Lease): Promise<ClaimOutcome> {
     const entry = this.entries.get(taskId);
-    if (!entry || !isClaimable(entry.task, grant.claimedAt)) return { kind: 'refused', task: entry?.task };
-    this.change(entry, claimed(entry.task, grant));
+    if (!entry || !isClaimable(entry.task, lease.claimedAt)) return { kind: 'refused', task: entry?.task };
+    this.change(entry, claimed(entry.task, lease));
     return { kind: 'claimed', task: entry.task };
   }
 
   async replace(before: Task, after: Task): Promise<boolean> {
     const entry = this.entries.get(before.taskId);
-    if (!entry || !standsAs(entry.task, before)) return false;
+    if (!entry || !isUnchangedSince(entry.task, before)) return false;
     this.change(entry, after);
     return true;
   }
 
   async remove(seen: Task): Promise<boolean> {
     const entry = this.entries.get(seen.taskId);
-    if (!entry || !standsAs(entry.task, seen)) return false;
+    if (!entry || !isUnchangedSince(entry.task, seen)) return false;
     this.forget(entry);
     return true;
   }
@@ -91,11 +91,11 @@ export class MemoryTaskStore implements TaskStore {
     return this.tasksOf(queue).nextDueAt(now);
   }
 
-  async figures(queue: string, now: number): Promise<QueueFigures> {
-    return this.tasksOf(queue).figures(now);
+  async stats(queue: string, now: number): Promise<QueueStats> {
+    return this.tasksOf(queue).stats(now);
   }
 
-  async tidy(_queue: string, now: number): Promise<boolean> {
+  async runMaintenance(_queue: string, now: number): Promise<boolean> {
     for (const entry of this.finished.values()) {
       if ((entry.task.finishedAt as number) + this.retentionMs > now) break;
       this.forget(entry);

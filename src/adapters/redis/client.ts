@@ -13,7 +13,7 @@ export interface RedisClientOptions {
   /** `redis://…` or `rediss://…`, with the number of a database as its path, if any */
   readonly url: string;
   readonly random: Random;
-  /** Told once when the connection is lost or cannot be made, not again before there was one. */
+  /** Called once when the connection is lost or cannot be made, and again only after a successful one. */
   readonly onDown: (reason: string) => void;
 }
 

@@ -7,7 +7,7 @@ import type { RedisScripts } from './client.ts';
 /** Rises when the form of an entry changes, so that versions that run side by side do not read each other's. */
 const FORMAT_VERSION = 2;
 
-/** What the lease holds while nobody may have it; holders are stored as `by <holder>`. */
+/** The value of the lease during a pause; holders are stored as `by <holder>`. */
 const PAUSE = 'pause';
 
 /** An entry dated further past the server's time than this, ms, comes from a server whose clock was another. */
@@ -31,8 +31,8 @@ end
 return { now, there }`;
 
 /**
- * An entry begins with the server's time of its confirmation, so that the later one can be told; that time is counted
- * from the writer's last look at the server's clock, since the script may run long after it was sent: as soon as the
+ * An entry begins with the server's time of its confirmation, so that the later one can be determined; that time is counted
+ * from the writer's last reading of the server's clock, since the script may run long after it was sent: as soon as the
  * server can be reached again.
  */
 const PUT = `${NOW}
@@ -74,7 +74,7 @@ export interface RedisRateCacheOptions {
   readonly name: string;
   /** The time by which the entries of this process are dated. */
   readonly clock: Clock;
-  /** Told of an entry that counts as absent, since it is dated that far past the server's time, ms. */
+  /** Called for an entry that counts as absent, since it is dated that far past the server's time, ms. */
   readonly onAhead: (ms: number) => void;
 }
 
@@ -82,7 +82,7 @@ export interface RedisRateCacheOptions {
 export class RedisRateCache implements RateCache {
   private readonly tableKey: string;
   private readonly leaseKey: string;
-  /** The server's time, epoch ms, and when that was heard, on the monotonic clock. */
+  /** The server's time, epoch ms, and when it was received, on the monotonic clock. */
   private seen: { readonly time: number; readonly at: number } | undefined;
 
   constructor(
@@ -127,7 +127,7 @@ export class RedisRateCache implements RateCache {
     await this.run(CHECK, `${this.tableKey}:check`);
   }
 
-  /** ioredis hangs the command on its errors, with everything that was to be stored, or a password. */
+  /** ioredis attaches the command, with its arguments or a password, to its errors: only their message is kept. */
   private async run(script: string, key: string, ...args: (string | number)[]): Promise<unknown> {
     return this.redis.eval(script, 1, key, ...args).catch((error: Error) => {
       throw new Error(`Redis: ${error.message}`);

@@ -40,8 +40,8 @@ const keptUntil = (now: number): number => Math.ceil(now / 1_000) + 2 * 86_400;
 
 /**
  * Leases of the shards of one stream, in a table of their own so that renewing them feeds no stream. All processes go
- * by the store's time. One that stands still between asking for it and writing writes an old time, which takes nothing
- * from anybody; if it comes back after its lease, two processes may read one shard until its next renewal is refused,
+ * by the store's time. A process that is frozen between reading the clock and writing writes an old time, which takes no lease
+ * from another; if it resumes after its lease, two processes may read one shard until its next renewal is refused,
  * which repeats changes and loses none.
  */
 export class LeaseTable {
@@ -54,8 +54,8 @@ export class LeaseTable {
     private readonly leaseMs: number,
   ) {}
 
-  /** Tells the other processes that this one reads along, and reads all leases. */
-  async announce(now: number): Promise<Leases> {
+  /** Renews the membership of this process, and reads all leases. */
+  async heartbeat(now: number): Promise<Leases> {
     await this.client.send(
       new PutCommand({
         TableName: this.table,
@@ -85,15 +85,15 @@ export class LeaseTable {
   }
 
   /**
-   * Takes a shard that nobody reads.
+   * Takes a shard that no process reads.
    *
    *     A:  holds until 10 s ─ dies
    *     B:            10 s: take if expired ─ taken, from A's checkpoint
    *     C:            10 s: take if expired ─ refused, since B's lease is not expired
    *
-   * @returns the lease, or undefined if somebody has it
+   * @returns the lease, or undefined if another process holds it
    */
-  take(shardId: string, parentId: string | undefined, now: number): Promise<ShardLease | undefined> {
+  acquire(shardId: string, parentId: string | undefined, now: number): Promise<ShardLease | undefined> {
     const isNew = 'attribute_not_exists(pk)';
     const isExpired = 'expiresAt <= :now';
     const isOurs = '#owner = :me';
@@ -102,7 +102,7 @@ export class LeaseTable {
     return this.claim(shardId, parentId, now, now + this.leaseMs, condition);
   }
 
-  /** Tells the other processes of a shard that nobody has taken yet, by a lease that has expired already. */
+  /** Makes a shard known to the other processes, as a lease that has expired already. */
   async offer(shardId: string, parentId: string | undefined, now: number): Promise<void> {
     await this.claim(shardId, parentId, now, now, 'attribute_not_exists(pk)');
   }
@@ -116,12 +116,12 @@ export class LeaseTable {
     return (await this.store(shardId, now, now + this.leaseMs, progress)) !== undefined;
   }
 
-  /** Stores how far the shard has been read, and leaves it to whoever takes it next. */
+  /** Stores how far the shard has been read, and gives the lease back. */
   async release(shardId: string, now: number, progress: Progress): Promise<void> {
     await this.store(shardId, now, now, progress);
   }
 
-  /** Tells the other processes that this one has stopped. */
+  /** Ends the membership of this process. */
   async leave(): Promise<void> {
     await this.client.send(new DeleteCommand({ TableName: this.table, Key: this.memberKey() }));
   }

@@ -11,7 +11,7 @@ export interface ShardDiscoveryOptions {
   /** The table whose stream is read. */
   readonly table: string;
   readonly clock: Clock;
-  /** Told of failures that are got over by looking again. */
+  /** Called with failures, which are retried. */
   readonly onError: (error: unknown, doing: string) => void;
 }
 
@@ -42,12 +42,12 @@ export class ShardDiscovery {
 
   constructor(private readonly options: ShardDiscoveryOptions) {}
 
-  /** @param onLook called after each look, whether it found something or failed */
-  async run(onLook: () => void): Promise<void> {
+  /** @param onPoll called after each poll, also a failed one */
+  async run(onPoll: () => void): Promise<void> {
     while (!this.stopping.signal.aborted) {
       this.alarm = new AbortController();
-      await this.look();
-      onLook();
+      await this.poll();
+      onPoll();
       await pause(this.listAt - performance.now(), this.alarm.signal);
     }
   }
@@ -68,7 +68,7 @@ export class ShardDiscovery {
     if (isNew) this.alarm.abort();
   }
 
-  private async look(): Promise<void> {
+  private async poll(): Promise<void> {
     const isListing = performance.now() >= this.listAt;
     const isComplete = await (isListing ? this.listAll() : this.findChildren()).then(
       () => this.stillChildless().length === 0,

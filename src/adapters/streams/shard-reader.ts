@@ -21,9 +21,9 @@ export interface ShardReaderOptions {
   readonly onError: (error: unknown, doing: string) => void;
 }
 
-/** Before each request, since a shard answers five a second. */
+/** Pause before each request: a shard allows five a second. */
 const PACE_MS = 200;
-/** While no records come, the pause grows with each answer, up to this; the next record may be read that much later. */
+/** Upper bound of the pause, which grows with each empty response; it delays the next record by as much. */
 const IDLE_PACE_MS = 1_000;
 const SLOWING = 1.1;
 const RETRY_MS = 1_000;
@@ -33,8 +33,8 @@ const RECORDS_PER_REQUEST = 1_000;
  * Reads a stream shard until its end, until its lease is lost, or until it is stopped. How far it came is stored when
  * the lease is renewed and at the end, so that a takeover repeats some records and skips none.
  *
- * It pauses when the lease was not renewed for most of its time, so that no two processes read a shard at one time and
- * exceed together what a shard answers:
+ * It pauses when the lease was not renewed for most of its time, so that two processes never read a shard at the same
+ * time and exceed its limit together:
  *
  *     A:  renewed ─ cut off ─────── 5 s: pauses ──────────── connected again: the lease is lost, stops
  *     B:                                    6 s: takes the shard ─ reads
@@ -46,7 +46,7 @@ export class ShardReader {
   constructor(
     private readonly options: ShardReaderOptions,
     private progress: Progress,
-    /** When the lease runs out, on the monotonic clock, ms. */
+    /** Expiry of the lease, on the monotonic clock, ms. */
     private heldUntil: number,
   ) {
     this.ended = this.run();
@@ -71,7 +71,7 @@ export class ShardReader {
       .catch((error) => onError(error, `releasing stream shard ${shardId}`));
   }
 
-  /** Also while a batch takes longer than the lease. */
+  /** Runs beside the reading, so that the lease is renewed also while a batch takes longer than it. */
   private async renewLease(): Promise<void> {
     const { leases, leaseMs, shardId, clock, onError } = this.options;
     for (;;) {
@@ -124,7 +124,7 @@ export class ShardReader {
       }
   }
 
-  /** @throws TrimmedDataAccessException when the stream has dropped what comes behind the checkpoint */
+  /** @throws TrimmedDataAccessException when the stream has dropped records behind the checkpoint */
   private async openIterator(): Promise<string | undefined> {
     const { streams, stream, shardId } = this.options;
     const { checkpoint } = this.progress;

@@ -1,6 +1,6 @@
 import type { Leases, Progress, ShardLease } from './leases.ts';
 
-/** A stream keeps its records for 24 h; after less than that, what was left unread is certainly still there. */
+/** Streams keep records for 24 h; within this time none can have been dropped. */
 const SURELY_KEPT_MS = 20 * 3_600_000;
 
 /** The parent of each shard; a shard of a new stream has none. */
@@ -46,7 +46,7 @@ export function childlessShards(known: Parents, leases: readonly ShardLease[]): 
   return [...shardsReadToTheirEnd(leases)].filter((shardId) => known.has(shardId) && !parents.has(shardId));
 }
 
-/** What one process sees of the sharing. */
+/** The input of {@link planSharing}, as one process sees it. */
 export interface Situation {
   readonly me: string;
   /** Shards that this process reads. */
@@ -58,13 +58,13 @@ export interface Situation {
 }
 
 export interface SharingPlan {
-  readonly take: readonly string[];
-  readonly letGo: readonly string[];
-  /** Left to the others, who may not know of them. */
+  readonly acquire: readonly string[];
+  readonly release: readonly string[];
+  /** Left to other processes, to which they have to be made known. */
   readonly offer: readonly string[];
 }
 
-/** What a process does to come to its fair share: of four shards, each of two processes reads two, of three, at most two. */
+/** What a process does to reach its fair share: of four shards each of two processes reads two; of three, at most two. */
 export function planSharing({ me, reading, readable, leases, now }: Situation): SharingPlan {
   const fairShare = Math.ceil(readable.length / Math.max(1, leases.members));
   const wanted = reading.filter((shardId) => readable.includes(shardId)).slice(0, fairShare);
@@ -76,14 +76,14 @@ export function planSharing({ me, reading, readable, leases, now }: Situation): 
   const free = readable.filter((shardId) => !reading.includes(shardId) && !isTaken(shardId));
   const room = fairShare - wanted.length;
   return {
-    take: free.slice(0, room),
-    letGo: reading.filter((shardId) => !wanted.includes(shardId)),
+    acquire: free.slice(0, room),
+    release: reading.filter((shardId) => !wanted.includes(shardId)),
     offer: free.slice(room).filter((shardId) => !leaseOf.has(shardId)),
   };
 }
 
 /**
- * Where to go on in a shard. A shard that was never read goes on where its parent ended.
+ * Where to resume a shard. A shard that was never read starts where its parent ended.
  *
  * @returns nothing where records may have gone unread for so long that the stream has dropped them
  */

@@ -19,8 +19,8 @@ const STOP_MS = 5_000;
 
 /**
  * Reads the stream of a table, shared with other processes: one lease for each stream shard, a parent to its end before
- * its children, from the oldest record at first and from the checkpoint after that. The leases are looked at often and
- * the stream's own list of shards rarely; while the stream cannot be asked, the leases are shared all the same.
+ * its children, from the oldest record at first and from the checkpoint after that. Leases are read often, the
+ * stream's own list of shards rarely; while the stream cannot be asked, the leases are shared all the same.
  */
 export class StreamConsumer implements ChangeFeed<StreamRecord> {
   private readonly discovery: ShardDiscovery;
@@ -28,7 +28,7 @@ export class StreamConsumer implements ChangeFeed<StreamRecord> {
   private leases: LeaseTable | undefined;
   private running: Promise<void> | undefined;
   private stopped = false;
-  /** Ends the wait for the next look at the leases. */
+  /** Ends the wait for the next reading of the leases. */
   private alarm = new AbortController();
   private bridging: Promise<void> | undefined;
 
@@ -49,7 +49,7 @@ export class StreamConsumer implements ChangeFeed<StreamRecord> {
     });
   }
 
-  /** A store that does not answer holds nobody up for longer than 5 s: leases run out by themselves. */
+  /** Waits 5 s at most: leases that are not released expire. */
   async stop(): Promise<void> {
     this.stopped = true;
     this.discovery.stop();
@@ -83,17 +83,17 @@ export class StreamConsumer implements ChangeFeed<StreamRecord> {
     const table = this.leases;
     const now = clock.now();
     const heldUntil = performance.now() + leaseMs;
-    const leases = await table.announce(now);
+    const leases = await table.heartbeat(now);
     const known = knownShards(listing, leases.shards);
     this.discovery.seekChildrenOf(childlessShards(known, leases.shards));
     const reading = [...this.readers].filter(([, reader]) => !reader.isStopping).map(([shardId]) => shardId);
     const readable = readableShards(known, leases.shards);
-    const { take, letGo, offer } = planSharing({ me: owner, reading, readable, leases, now });
-    for (const shardId of letGo) this.readers.get(shardId)?.stop();
+    const { acquire, release, offer } = planSharing({ me: owner, reading, readable, leases, now });
+    for (const shardId of release) this.readers.get(shardId)?.stop();
     for (const shardId of offer) await table.offer(shardId, known.get(shardId), now);
-    for (const shardId of take) {
+    for (const shardId of acquire) {
       const parentId = known.get(shardId);
-      const lease = this.readers.has(shardId) ? undefined : await table.take(shardId, parentId, now);
+      const lease = this.readers.has(shardId) ? undefined : await table.acquire(shardId, parentId, now);
       if (!lease) continue;
       const parent = leases.shards.find((other) => other.shardId === parentId);
       const progress = progressIn(lease, parent, now);

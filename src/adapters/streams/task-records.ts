@@ -10,7 +10,7 @@ export interface DecodedTasks {
   readonly pending: ReadonlySet<string>;
   /** Those of them where it may be claimed at once. */
   readonly due: ReadonlySet<string>;
-  /** Sequence numbers of records that cannot be read as tasks: a person has to look at them. */
+  /** Sequence numbers of records that cannot be read as tasks; an operator has to inspect them. */
   readonly unreadable: readonly string[];
 }
 

@@ -3,14 +3,14 @@ import { MAX_CHOICES, MAX_SHARDS } from '../../domain/votes/poll.ts';
 import { SHARD_VERSION, type ShardImage } from '../../domain/votes/tally.ts';
 import type { StreamRecord } from './stream-record.ts';
 
-/** Why a record is not for the tally; passing over it loses nothing. */
+/** Why a record is not for the tally; skipping it loses nothing. */
 export type Ignored = 'removed' | 'foreign' | 'unknown version';
 
 export interface DecodedVotes {
   readonly images: readonly ShardImage[];
-  /** How many records were passed over, and why. */
+  /** How many records were skipped, and why. */
   readonly ignored: Readonly<Partial<Record<Ignored, number>>>;
-  /** Records that say they are shards and cannot be read: a person has to look at them. */
+  /** Records that claim to be shards and cannot be read; an operator has to inspect them. */
   readonly poison: readonly { readonly sequenceNumber: string; readonly problem: string }[];
 }
 

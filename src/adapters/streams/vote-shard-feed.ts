@@ -4,19 +4,19 @@ import type { ShardFeed } from '../../ports/votes.ts';
 import type { StreamRecord } from './stream-record.ts';
 import { type DecodedVotes, decodeVoteRecords } from './vote-records.ts';
 
-/** The shard images in the stream of the votes table. Records without one are passed over: nothing stops a shard. */
+/** The shard images in the stream of the votes table. Other records are skipped: none may block a shard. */
 export class VoteShardFeed implements ShardFeed {
   constructor(
     private readonly records: ChangeFeed<StreamRecord>,
-    /** Told of each batch what was passed over. */
-    private readonly passedOver: (decoded: DecodedVotes) => void,
+    /** Called with each batch, for a log of the skipped records. */
+    private readonly onSkipped: (decoded: DecodedVotes) => void,
   ) {}
 
   start(handler: ChangeHandler<ShardImage>): void {
     this.records.start({
       changes: async (records) => {
         const decoded = decodeVoteRecords(records);
-        this.passedOver(decoded);
+        this.onSkipped(decoded);
         if (decoded.images.length > 0) await handler.changes(decoded.images);
       },
       gap: () => handler.gap(),

@@ -5,8 +5,8 @@ const JITTER_MS = 5;
 
 /**
  * A clock for ages: ms since it was made, time asleep included. Of what the monotonic and the wall clock say has passed,
- * the greater counts: the one stands still while a machine sleeps or a function is frozen, the other may be set back. So
- * nothing seems younger than it is, but for a few ms each time that a clock is set or stands still.
+ * the greater counts: the one stops while a machine sleeps or a function is frozen, the other may be set back. So
+ * nothing seems younger than it is, except by a few ms each time that a clock is set or stops.
  *
  * @param wall epoch ms
  * @param monotonic ms on a clock that only goes forward
@@ -19,7 +19,7 @@ export function elapsedTime(wall = Date.now, monotonic = () => performance.now()
   return () => {
     const now = monotonic();
     const aheadNow = wall() - now;
-    // The sum of what each look finds would run fast: every look rounds up.
+    // Summing the differences of single readings would run fast, since each is rounded up.
     if (Math.abs(aheadNow - ahead) >= JITTER_MS) {
       asleep += Math.max(0, aheadNow - ahead);
       ahead = aheadNow;

@@ -3,8 +3,8 @@ import type { Channel } from '../../domain/votes/poll.ts';
 import type { VotePseudonyms } from '../../ports/votes.ts';
 
 /**
- * HMAC-SHA-256 under a secret key. Kind, poll and channel are part of what is hashed: nobody can follow a voter across
- * polls, and nobody on the web can say what makes it the owner of a phone.
+ * HMAC-SHA-256 under a secret key. Kind, poll and channel are part of what is hashed: a voter cannot be followed
+ * across polls, and no web voter can pass for the owner of a phone.
  */
 export class HmacVotePseudonyms implements VotePseudonyms {
   readonly keyFingerprint: string;

@@ -17,7 +17,7 @@ export interface Figure {
 
 export type Figures = Readonly<Record<string, Figure>>;
 
-/** From what nobody notices to what everybody does, s. */
+/** Bucket bounds, from unnoticeable to unacceptable, s. */
 const BUCKETS = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300];
 
 /** `VoteLag` is `portside_vote_lag_seconds`. */

@@ -12,7 +12,7 @@ export interface DomainErrorDetails {
 }
 
 /**
- * Every failure that a caller can be told about. `code` never changes once published; `docs/errors.md` lists them all.
+ * Every failure that is reported to callers. `code` never changes once published; `docs/errors.md` lists them all.
  * The message is a sentence for the caller and carries no internal detail; that belongs into `cause`.
  */
 export class DomainError extends Error {

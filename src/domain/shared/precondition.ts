@@ -3,7 +3,7 @@ import { DomainError, storeUnavailable } from './domain-error.ts';
 /** Whether something may be changed, by what is stored of it now; undefined where there is nothing. */
 export type Precondition<Stored> = (stored: Stored | undefined) => boolean;
 
-/** Each time that this often somebody else has changed the same thing in between. */
+/** Each lost race means that another change succeeded, so this many in a row are a sign of trouble. */
 const MAX_ATTEMPTS = 10;
 
 /**

@@ -53,18 +53,18 @@ export const provenanceOf = (
 export function readRates(
   base: string,
   entries: Iterable<readonly [currency: string, rate: string | undefined]>,
-): { readonly rates: ReadonlyMap<string, string>; readonly complaints: readonly string[] } {
+): { readonly rates: ReadonlyMap<string, string>; readonly warnings: readonly string[] } {
   const rates = new Map<string, string>();
-  const complaints: string[] = [];
+  const warnings: string[] = [];
   for (const [currency, literal] of entries) {
     if (!isCurrency(currency)) continue;
     const rate = literal === undefined ? undefined : readRate(literal);
     const shown = literal?.slice(0, 40) ?? 'nothing';
-    if (rate === undefined) complaints.push(`${currency}: ${shown} is not a rate`);
+    if (rate === undefined) warnings.push(`${currency}: ${shown} is not a rate`);
     else if (currency !== base) rates.set(currency, rate);
-    else if (!/^1(?:\.0+)?$/.test(rate)) complaints.push(`${currency} is the base and must be 1, not ${shown}`);
+    else if (!/^1(?:\.0+)?$/.test(rate)) warnings.push(`${currency} is the base and must be 1, not ${shown}`);
   }
-  return { rates, complaints };
+  return { rates, warnings };
 }
 
 /**
@@ -99,7 +99,7 @@ export function pricesIn(
 }
 
 /**
- * Refuses where nothing is left of what somebody asked for.
+ * Throws if none of the requested conversions has a rate.
  *
  * @param own the code from which was converted, which needs no rate
  * @param asked may hold `own`

@@ -9,29 +9,29 @@ export interface GuardedCall {
   readonly gatewayErrors: number;
 }
 
-/** So many gateway errors in a row open a breaker. */
+/** The number of gateway errors in a row that opens a breaker. */
 const MAX_GATEWAY_ERRORS = 5;
 const FIRST_PAUSE_MS = 1_000;
 const MAX_PAUSE_MS = 30_000;
-/** Whatever a service asks for: a longer wait than a day is a mistake. */
+/** A `Retry-After` of more than a day is taken for a mistake. */
 const MAX_RETRY_AFTER_MS = 86_400_000;
-/** What a probe needs beside its call: to claim its task, and to say what became of it. */
+/** Time of a probe beside its call, for the claim and for recording the outcome. */
 const AROUND_CALL_MS = 5_000;
 
-/** What stands before a service answers so when it cannot reach it. */
+/** The answers of a proxy that cannot reach the service behind it. */
 const GATEWAY_ERRORS = new Set([502, 503, 504]);
 
-/** Whether the answer came from what stands before the service, or may as well have. */
+/** Whether the answer came, or may have come, from a proxy before the service. */
 export const isGatewayError = (outcome: RunOutcome): boolean =>
   outcome.kind === 'retry' && GATEWAY_ERRORS.has(outcome.status ?? 0);
 
-/** Whether the service itself answered. A call that timed out or was cut short does not tell. */
+/** Whether the service itself answered. Unknown, hence false, for a call that timed out or was cancelled. */
 export function isAnswer(outcome: RunOutcome): boolean {
   if (outcome.kind === 'retry') return outcome.status !== undefined && !isGatewayError(outcome);
   return outcome.kind === 'success' || outcome.kind === 'failure';
 }
 
-/** While a probe is under way, nobody else begins one. @param callMs how long its call may take */
+/** The breaker during a probe, which keeps others from probing. @param callMs how long the call may take */
 export const probing = ({ failures }: Breaker, callMs: number, now: number): Breaker => ({
   failures,
   probeAt: now + callMs + AROUND_CALL_MS,
@@ -58,7 +58,7 @@ export function afterCall(
     const opens = outcome.kind === 'unreachable' || gatewayErrors >= MAX_GATEWAY_ERRORS;
     return opens ? { failures: 0, probeAt: now + pauseMs(0, random) } : undefined;
   }
-  // A call that began before it opened says nothing new.
+  // A call that began before the breaker opened brings no news.
   if (!isProbe) return breaker;
   if (outcome.kind === 'cancelled') return { ...breaker, probeAt: now };
   const asked = outcome.kind === 'retry' ? Math.min(outcome.retryAfterMs ?? 0, MAX_RETRY_AFTER_MS) : 0;

@@ -11,7 +11,7 @@ export class CancelTask {
   ) {}
 
   /**
-   * Ends an open task for good. Whoever holds it learns so with the next call for it. May be repeated.
+   * Cancels an open task. Its holder, if any, gets `TASKS_LEASE_LOST` from its next call. Idempotent.
    *
    * @throws DomainError `TASKS_NOT_FOUND`, `TASKS_NOT_CANCELLABLE`, `STORE_UNAVAILABLE`
    */

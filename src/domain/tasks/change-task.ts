@@ -3,11 +3,11 @@ import { storeUnavailable } from '../shared/domain-error.ts';
 import { existingTask } from './find-tasks.ts';
 import type { Task } from './task.ts';
 
-/** A task changes hands a few times at most, so this many lost races in a row are a sign of trouble. */
+/** A task is contended a few times at most, so this many lost races in a row are a sign of trouble. */
 const MAX_ATTEMPTS = 10;
 
 /**
- * Changes a task as it stands, and as it then stands if somebody else was faster.
+ * Changes a task; after a lost race, reads it again and repeats.
  *
  * @param change returns the task itself where there is nothing to change; what it throws ends the attempts
  * @returns the task as it is then

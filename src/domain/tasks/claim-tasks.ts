@@ -1,10 +1,10 @@
 import type { Clock, Ids, Random } from '../../ports/system.ts';
 import type { ClaimOutcome, QueueStore, TaskStore } from '../../ports/tasks.ts';
+import { ClaimContention } from './claim-contention.ts';
 import { settingsOf } from './find-queues.ts';
 import type { Order } from './order.ts';
 import type { QueueOrders } from './queue-orders.ts';
-import { Spreads } from './spreads.ts';
-import { settledIfOverdue, type Task } from './task.ts';
+import { expiredIfOverdue, type Task } from './task.ts';
 
 /** What one claimer asks for. */
 export interface ClaimRequest {
@@ -12,7 +12,7 @@ export interface ClaimRequest {
   readonly max: number;
   /** The queue's if absent. */
   readonly leaseSeconds?: number;
-  /** Who claims, as they call themselves. */
+  /** The name that the claimer gives itself. */
   readonly worker?: string;
 }
 
@@ -20,7 +20,7 @@ export interface ClaimRequest {
 const MAX_AT_ONCE = 100;
 
 export class ClaimTasks {
-  private readonly spreads = new Spreads();
+  private readonly contention = new ClaimContention();
 
   constructor(
     private readonly tasks: TaskStore,
@@ -32,60 +32,65 @@ export class ClaimTasks {
   ) {}
 
   /**
-   * Claims tasks in the queue's order, for several claimers with one look at the queue; the first is served first. From
-   * a queue that is paused nobody gets any.
+   * Claims tasks in the queue's order. Serves several waiting claimers from one index query, in order of arrival. A
+   * paused queue yields none.
    *
    * @returns the tasks of each claimer; none when there is nothing to claim
    * @throws DomainError `STORE_UNAVAILABLE` when that kept everything from being claimed
    */
   async execute(queue: string, requests: readonly ClaimRequest[]): Promise<readonly (readonly Task[])[]> {
-    const granted = requests.map((): Task[] => []);
+    const claimed = requests.map((): Task[] => []);
     try {
-      await this.grant(queue, requests, granted);
+      await this.fillSlots(queue, requests, claimed);
     } catch (error) {
-      // What is claimed already must reach its claimer, or nobody works on it until its lease runs out.
-      if (granted.every((tasks) => tasks.length === 0)) throw error;
+      // A claimed task that is not returned would lie idle until its lease expires.
+      if (claimed.every((tasks) => tasks.length === 0)) throw error;
     }
-    return granted;
+    return claimed;
   }
 
-  /** Looks at the queue and claims what it sees, until every slot is filled or there is nothing left to claim. */
-  private async grant(queue: string, requests: readonly ClaimRequest[], granted: readonly Task[][]): Promise<void> {
+  /** Queries and claims until every slot is filled or nothing claimable is left. */
+  private async fillSlots(queue: string, requests: readonly ClaimRequest[], claimed: readonly Task[][]): Promise<void> {
     const settings = await settingsOf(this.queues, queue);
     if (settings.paused) return;
-    const order = await this.orders.of(settings);
-    const passed = new Set<string>();
-    for (let hesitations = 0; ; ) {
-      const slots = openSlots(requests, granted, settings.leaseSeconds);
+    const order = await this.orders.currentOrder(settings);
+    const excluded = new Set<string>();
+    for (let emptyPicks = 0; ; ) {
+      const slots = openSlots(requests, claimed, settings.leaseSeconds);
       if (slots.length === 0) return;
-      const spread = this.spreads.of(queue);
-      const lookedAt = this.clock.now();
-      const heads = await this.heads(queue, order, slots.length + spread - 1, passed);
-      if (heads.length === 0) return;
-      const start = this.spreads.choose(queue, this.random, hesitations);
-      const chosen = heads.slice(start, start + shareOf(heads.length, slots.length, spread));
-      hesitations = chosen.length === 0 ? hesitations + 1 : 0;
-      const refused = await this.fill(slots, chosen);
+      const spread = this.contention.spread(queue);
+      const queriedAt = this.clock.now();
+      const claimable = await this.claimable(queue, order, slots.length + spread - 1, excluded);
+      if (claimable.length === 0) return;
+      const start = this.contention.chooseStart(queue, this.random, emptyPicks);
+      const chosen = claimable.slice(start, start + shareOf(claimable.length, slots.length, spread));
+      emptyPicks = chosen.length === 0 ? emptyPicks + 1 : 0;
+      const refused = await this.claimFor(slots, chosen);
       for (const { taskId, task } of refused) {
-        passed.add(taskId);
-        if (isLostRace(task, lookedAt)) this.spreads.widen(queue);
+        excluded.add(taskId);
+        if (isLostRace(task, queriedAt)) this.contention.recordLostRace(queue);
       }
     }
   }
 
-  /** The next tasks that were not passed over. */
-  private async heads(queue: string, order: Order, wanted: number, passed: ReadonlySet<string>): Promise<string[]> {
-    const heads = await this.tasks.heads(queue, order, wanted + passed.size, this.clock.now());
-    return heads.filter((taskId) => !passed.has(taskId));
+  /** The next claimable tasks, without those whose claim was refused before. */
+  private async claimable(
+    queue: string,
+    order: Order,
+    wanted: number,
+    excluded: ReadonlySet<string>,
+  ): Promise<string[]> {
+    const claimable = await this.tasks.listClaimable(queue, order, wanted + excluded.size, this.clock.now());
+    return claimable.filter((taskId) => !excluded.has(taskId));
   }
 
   /**
-   * Claims a task for each slot, as far as they go.
+   * Claims one task for each slot, as far as the tasks suffice.
    *
-   * @returns those that could not be claimed
-   * @throws DomainError `STORE_UNAVAILABLE` once everything else is done
+   * @returns the tasks that could not be claimed
+   * @throws DomainError `STORE_UNAVAILABLE`, after all claims have ended
    */
-  private async fill(slots: readonly Slot[], taskIds: readonly string[]): Promise<Refusal[]> {
+  private async claimFor(slots: readonly Slot[], taskIds: readonly string[]): Promise<Refusal[]> {
     const claims = taskIds.map((taskId, index) => this.claim(taskId, slots[index] as Slot));
     const refused: Refusal[] = [];
     for (const [index, claim] of (await Promise.allSettled(claims)).entries()) {
@@ -98,13 +103,13 @@ export class ClaimTasks {
     return refused;
   }
 
-  /** Claims a task, or settles it if that is why it cannot be claimed. */
+  /** Claims a task, or ends it if it is overdue and therefore not claimable. */
   private async claim(taskId: string, { leaseSeconds, worker }: Slot): Promise<ClaimOutcome> {
     const claimedAt = this.clock.now();
-    const grant = { fence: this.ids.secret(), claimedAt, leaseSeconds, ...(worker === undefined ? {} : { worker }) };
-    const outcome = await this.tasks.claim(taskId, grant);
+    const lease = { fence: this.ids.secret(), claimedAt, leaseSeconds, ...(worker === undefined ? {} : { worker }) };
+    const outcome = await this.tasks.claim(taskId, lease);
     if (outcome.kind === 'claimed' || !outcome.task) return outcome;
-    const after = settledIfOverdue(outcome.task, claimedAt);
+    const after = expiredIfOverdue(outcome.task, claimedAt);
     if (after) await this.tasks.replace(outcome.task, after);
     return outcome;
   }
@@ -112,20 +117,20 @@ export class ClaimTasks {
 
 interface Refusal {
   readonly taskId: string;
-  /** As it stands. */
+  /** Its present state, if it exists. */
   readonly task: Task | undefined;
 }
 
 /**
- * Whether another claimer was faster. A task that was claimed before the look began is shown by a store that lags: this
- * claimer may be the one who has it.
+ * Whether another claimer was faster. The index lags: a task that was claimed before the query began is stale data, not
+ * contention.
  */
-const isLostRace = (task: Task | undefined, lookedAt: number): boolean =>
-  task?.claimedAt !== undefined && task.claimedAt >= lookedAt;
+const isLostRace = (task: Task | undefined, queriedAt: number): boolean =>
+  task?.claimedAt !== undefined && task.claimedAt >= queriedAt;
 
 /**
- * How many of the tasks that it sees a claimer takes. Where there is not enough for everybody, nobody takes more than a
- * fair share at once.
+ * How many of the `seen` tasks one round tries to claim. Where there are too few for all contending claimers, that is a
+ * fair share of them.
  */
 const shareOf = (seen: number, slots: number, spread: number): number =>
   seen < slots + spread - 1 ? Math.min(slots, Math.ceil(seen / spread)) : slots;
@@ -133,14 +138,14 @@ const shareOf = (seen: number, slots: number, spread: number): number =>
 interface Slot {
   readonly leaseSeconds: number;
   readonly worker: string | undefined;
-  /** Where the task goes that fills it. */
+  /** The list to which the claimed task is added. */
   readonly tasks: Task[];
 }
 
-/** A slot for each task that is still wanted, in the order of the requests. */
-function openSlots(requests: readonly ClaimRequest[], granted: readonly Task[][], defaultLeaseSeconds: number): Slot[] {
+/** One slot for each task that is still wanted, in the order of the requests. */
+function openSlots(requests: readonly ClaimRequest[], claimed: readonly Task[][], defaultLeaseSeconds: number): Slot[] {
   const slots = requests.flatMap(({ max, leaseSeconds = defaultLeaseSeconds, worker }, index) => {
-    const tasks = granted[index] as Task[];
+    const tasks = claimed[index] as Task[];
     return Array.from({ length: max - tasks.length }, () => ({ leaseSeconds, worker, tasks }));
   });
   return slots.slice(0, MAX_AT_ONCE);

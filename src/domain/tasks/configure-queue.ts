@@ -1,6 +1,6 @@
-import type { ActiveQueues, QueueStore, WakeUps } from '../../ports/tasks.ts';
+import type { ActiveQueues, QueueStore, TaskNotifier } from '../../ports/tasks.ts';
 import { changeIf, type Precondition } from '../shared/precondition.ts';
-import { announceSettings } from './announce.ts';
+import { notifyOfSettings } from './notify.ts';
 import { type Queue, type QueueDraft, queueSettings } from './queue.ts';
 import { withSecrets } from './runner-secrets.ts';
 
@@ -8,7 +8,7 @@ export class ConfigureQueue {
   constructor(
     private readonly queues: QueueStore,
     private readonly active: ActiveQueues,
-    private readonly wakeUps: WakeUps,
+    private readonly notifier: TaskNotifier,
   ) {}
 
   /**
@@ -24,7 +24,7 @@ export class ConfigureQueue {
     const configured = precondition
       ? await changeIf(precondition, read, (seen) => this.queues.replace(seen, settings(seen)))
       : await this.queues.put(settings(await read()));
-    await announceSettings(this.active, this.wakeUps, queue);
+    await notifyOfSettings(this.active, this.notifier, queue);
     return configured;
   }
 }

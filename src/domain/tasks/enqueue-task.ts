@@ -1,10 +1,10 @@
 import type { Clock, Ids } from '../../ports/system.ts';
-import type { ActiveQueues, QueueStore, TaskStore, WakeUps } from '../../ports/tasks.ts';
+import type { ActiveQueues, QueueStore, TaskNotifier, TaskStore } from '../../ports/tasks.ts';
 import { idempotencyKeyReused } from '../shared/domain-error.ts';
-import { announceNew } from './announce.ts';
 import { queueFull } from './errors.ts';
 import { settingsForTasks } from './find-queues.ts';
 import { canonicalJson, payloadText } from './json-text.ts';
+import { notifyOfNewTask } from './notify.ts';
 import type { QueueSettings } from './queue.ts';
 import { createTask, placeOf, type Task, type TaskTerms } from './task.ts';
 
@@ -30,7 +30,7 @@ export class EnqueueTask {
     private readonly tasks: TaskStore,
     private readonly queues: QueueStore,
     private readonly active: ActiveQueues,
-    private readonly wakeUps: WakeUps,
+    private readonly notifier: TaskNotifier,
     private readonly clock: Clock,
     private readonly ids: Ids,
   ) {}
@@ -93,7 +93,7 @@ export class EnqueueTask {
     const outcome = await this.tasks.add(task, settings.maxPending);
     switch (outcome.kind) {
       case 'added':
-        await announceNew(this.active, this.wakeUps, queue, task.notBefore - now);
+        await notifyOfNewTask(this.active, this.notifier, queue, task.notBefore - now);
         return { task, replayed: false };
       case 'repeated':
         if (!saysTheSame(outcome.task, task)) throw idempotencyKeyReused(task.taskId);

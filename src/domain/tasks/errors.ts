@@ -19,7 +19,7 @@ export const resultTooLarge = (): DomainError =>
     `The result takes more than ${MAX_JSON_BYTES} bytes as JSON. Store it elsewhere and send its address; the lease is still yours.`,
   );
 
-/** How long a caller is told to wait for room in a queue. */
+/** `Retry-After` of a full queue. */
 const RETRY_FULL_AFTER_SECONDS = 5;
 
 export const queueFull = (queue: string): DomainError =>

@@ -1,8 +1,8 @@
 import type { Clock, Random } from '../../ports/system.ts';
-import type { QueueStore, TaskStore, WakeUps } from '../../ports/tasks.ts';
-import { announceTask } from './announce.ts';
+import type { QueueStore, TaskNotifier, TaskStore } from '../../ports/tasks.ts';
 import { settingsOf } from './find-queues.ts';
 import { changeHeldTask } from './held-task.ts';
+import { notifyOfTask } from './notify.ts';
 import { retryDelayMs } from './retry-delay.ts';
 import { failed, type Task } from './task.ts';
 
@@ -10,7 +10,7 @@ export interface FailCommand {
   readonly error: string;
   /** Whether another attempt may help. */
   readonly retry: boolean;
-  /** How long whoever refused the task wants it to wait at least, ms. */
+  /** The least wait that the refusing service asks for, ms. */
   readonly retryAfterMs?: number;
   /** When the holder itself wants it to be tried again, ms from now. */
   readonly retryInMs?: number;
@@ -20,13 +20,13 @@ export class FailTask {
   constructor(
     private readonly tasks: TaskStore,
     private readonly queues: QueueStore,
-    private readonly wakeUps: WakeUps,
+    private readonly notifier: TaskNotifier,
     private readonly clock: Clock,
     private readonly random: Random,
   ) {}
 
   /**
-   * A holder could not do its task, which is tried again later or has failed for good.
+   * Records a failed attempt: the task is retried later or has failed permanently.
    *
    * @throws DomainError `TASKS_NOT_FOUND`, `TASKS_LEASE_LOST`, `STORE_UNAVAILABLE`
    */
@@ -35,7 +35,7 @@ export class FailTask {
     const after = await changeHeldTask(this.tasks, { taskId, fence, ending: 'fail' }, async (task) =>
       failed(task, command.error, command.retry ? await this.delayMs(task, command) : undefined, now),
     );
-    await announceTask(this.wakeUps, after, now);
+    await notifyOfTask(this.notifier, after, now);
     return after;
   }
 

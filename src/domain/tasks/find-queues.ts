@@ -5,19 +5,19 @@ import type { Page, PageRequest } from '../shared/page.ts';
 import { queueNotFound } from './errors.ts';
 import type { Order } from './order.ts';
 import { type Queue, queueSettings } from './queue.ts';
-import type { QueueFigures } from './queue-figures.ts';
 import type { QueueOrders } from './queue-orders.ts';
+import type { QueueStats } from './queue-stats.ts';
 
-/** Queues whose figures are read at the same time. */
+/** Queues whose stats are read at the same time. */
 const QUEUES_AT_ONCE = 10;
 
 /** A queue at a moment. */
 export interface QueueView {
   readonly settings: Queue;
-  readonly figures: QueueFigures;
+  readonly stats: QueueStats;
   /** In which it is served now. */
   readonly effectiveOrder: Order;
-  /** When the figures were read, epoch ms; not before the newest task in them was made. */
+  /** When the stats were read, epoch ms; not before the newest task in them was made. */
   readonly asOf: number;
 }
 
@@ -45,9 +45,9 @@ export class FindQueues {
   /** A queue that was just read. @throws DomainError `STORE_UNAVAILABLE` */
   async view(settings: Queue): Promise<QueueView> {
     const now = this.clock.now();
-    const figures = await this.tasks.figures(settings.queue, now);
-    const asOf = Math.max(now, figures.newestPendingAt ?? now);
-    return { settings, figures, effectiveOrder: await this.orders.under(figures, settings), asOf };
+    const stats = await this.tasks.stats(settings.queue, now);
+    const asOf = Math.max(now, stats.newestPendingAt ?? now);
+    return { settings, stats, effectiveOrder: await this.orders.orderForLoad(stats, settings), asOf };
   }
 }
 

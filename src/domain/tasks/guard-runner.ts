@@ -3,64 +3,73 @@ import type { QueueStore, RunOutcome } from '../../ports/tasks.ts';
 import { afterCall, afterFailedProbe, isAnswer, isGatewayError, probing } from './breaker.ts';
 import type { Breaker, Queue } from './queue.ts';
 
-/** A queue by whose breaker a call was begun. */
-export type Guarded = Pick<Queue, 'queue' | 'breaker'>;
+/** A queue and its breaker when a call began. */
+export type GuardedQueue = Pick<Queue, 'queue' | 'breaker'>;
 
 /**
- * Keeps the fleet from calling a service that is away. Its breaker stands beside the settings of the queue, which a
- * worker reads before every look, and is changed only if it still is as it was read:
+ * Circuit breaker that the fleet shares, so that no process calls a service that is down. It is stored beside the settings
+ * of the queue, which a worker reads before every claim, and is changed by compare-and-set:
  *
- *     A:  reads: open, due ─ holds the probe ─ claims one task ─ calls ─ closes the breaker
- *     B:  reads: open, due ────── holds it? changed, so no ─ rests ─────────── reads: closed
+ *     A:  reads: open, due ─ acquires the probe ─ claims one task ─ calls ─ closes the breaker
+ *     B:  reads: open, due ────── acquire? changed, so no ─ rests ─────────── reads: closed
  *     C:                   reads: open, not due ─ rests
  *
- * Should A die meanwhile, the probe is due again once its call would have ended.
+ * If A dies meanwhile, the probe is due again once its call would have timed out.
  */
 export class GuardRunner {
   /** Gateway errors in a row, by queue. */
   private readonly gatewayErrors = new Map<string, number>();
 
   constructor(
-    private readonly queues: Pick<QueueStore, 'remember'>,
+    private readonly queues: Pick<QueueStore, 'replaceState'>,
     private readonly clock: Clock,
     private readonly random: Random,
   ) {}
 
-  /** How long nobody may call the service, ms. */
-  restMs({ breaker }: Guarded): number {
+  /** How long no process may call the service, ms. */
+  pauseMs({ breaker }: GuardedQueue): number {
     return breaker ? Math.max(0, breaker.probeAt - this.clock.now()) : 0;
   }
 
   /**
-   * Admits one caller of the fleet to a service that is away.
+   * Admits one caller of the fleet to a service whose breaker is open.
    *
    * @param callMs how long the call may take
-   * @returns the breaker to name when the call has ended; undefined if somebody else was faster
+   * @returns the breaker to pass to {@link recordOutcome}; undefined if another process was faster
    * @throws DomainError `STORE_UNAVAILABLE`
    */
-  async holdProbe(queue: string, breaker: Breaker, callMs: number): Promise<Breaker | undefined> {
+  async acquireProbe(queue: string, breaker: Breaker, callMs: number): Promise<Breaker | undefined> {
     const held = probing(breaker, callMs, this.clock.now());
-    return (await this.queues.remember(queue, 'breaker', breaker, held)) ? held : undefined;
+    return (await this.queues.replaceState(queue, 'breaker', breaker, held)) ? held : undefined;
   }
 
-  /** There was no task to probe with, which is no reason to look for one all the time. @throws DomainError `STORE_UNAVAILABLE` */
-  async hadNoTask(queue: string, probe: Breaker): Promise<void> {
-    await this.queues.remember(queue, 'breaker', probe, afterFailedProbe(probe, this.clock.now(), this.random.next()));
+  /** Backs off after a probe that found no task to call with. @throws DomainError `STORE_UNAVAILABLE` */
+  async failProbe(queue: string, probe: Breaker): Promise<void> {
+    await this.queues.replaceState(
+      queue,
+      'breaker',
+      probe,
+      afterFailedProbe(probe, this.clock.now(), this.random.next()),
+    );
   }
 
   /**
-   * Opens or closes the breaker by what came of a call.
+   * Opens or closes the breaker after a call.
    *
-   * @param guarded with the breaker as it was last read, or the probe that was held
+   * @param guarded the breaker as last read, or the probe that was acquired
    * @returns the breaker as it is now, as far as this process knows
    * @throws DomainError `STORE_UNAVAILABLE`
    */
-  async heard({ queue, breaker }: Guarded, outcome: RunOutcome, isProbe: boolean): Promise<Breaker | undefined> {
+  async recordOutcome(
+    { queue, breaker }: GuardedQueue,
+    outcome: RunOutcome,
+    isProbe: boolean,
+  ): Promise<Breaker | undefined> {
     const gatewayErrors = breaker ? 0 : this.count(queue, outcome);
     const after = afterCall({ breaker, isProbe, gatewayErrors }, outcome, this.clock.now(), this.random.next());
     if (after === breaker) return breaker;
     this.gatewayErrors.delete(queue);
-    return (await this.queues.remember(queue, 'breaker', breaker, after)) ? after : breaker;
+    return (await this.queues.replaceState(queue, 'breaker', breaker, after)) ? after : breaker;
   }
 
   private count(queue: string, outcome: RunOutcome): number {

@@ -4,7 +4,7 @@ import { leaseLost } from './errors.ts';
 import type { Ending, Task } from './task.ts';
 
 /**
- * Changes a task on behalf of whoever holds it. Ending a lease again with the fence that ended it, in the same way,
+ * Changes a task on behalf of its holder. Ending a lease again with the fence that ended it, in the same way,
  * changes nothing and returns the task as it is now, until the next claim.
  *
  * @param ending undefined for a change that keeps the lease

@@ -19,7 +19,7 @@ export { ExtendLease } from './extend-lease.ts';
 export { type FailCommand, FailTask } from './fail-task.ts';
 export { FindQueues, type QueueView } from './find-queues.ts';
 export { FindTasks } from './find-tasks.ts';
-export { type Guarded, GuardRunner } from './guard-runner.ts';
+export { type GuardedQueue, GuardRunner } from './guard-runner.ts';
 export { payloadText, resultText } from './json-text.ts';
 export { chooseOrder, type Load, type Order, type OrderPolicy, type Turn } from './order.ts';
 export { PauseQueue } from './pause-queue.ts';
@@ -28,14 +28,14 @@ export {
   type Breaker,
   type Queue,
   type QueueDraft,
-  type QueueMemory,
   type QueueSettings,
+  type QueueState,
   queueSettings,
   type RetrySettings,
   type RunnerSettings,
 } from './queue.ts';
-export { type Counters, counterOf, noCounts, type QueueFigures } from './queue-figures.ts';
 export { QueueOrders } from './queue-orders.ts';
+export { type Counters, counterOf, noCounts, type QueueStats } from './queue-stats.ts';
 export { type RedriveOptions, RedriveTasks } from './redrive-tasks.ts';
 export { type ReleaseOptions, ReleaseTask } from './release-task.ts';
 export { type FailedAttempt, retryDelayMs } from './retry-delay.ts';
@@ -50,20 +50,20 @@ export {
   completed,
   createTask,
   type Ending,
+  expiredIfOverdue,
   extended,
   failed,
-  type Grant,
   isClaimable,
   isIdle,
   isOpen,
   isRedrivable,
+  isUnchangedSince,
+  type Lease,
   MAX_HISTORY,
   MAX_JSON_BYTES,
   placeOf,
   redriven,
   released,
-  settledIfOverdue,
-  standsAs,
   type Task,
   type TaskDraft,
   type TaskStatus,

@@ -54,18 +54,18 @@ export class PurgeQueue {
       await this.putBack(stored);
       throw error;
     }
-    // It was configured anew in between.
+    // The queue was configured again in between.
     if (!isRemoved) await this.remove(queue, precondition);
   }
 
-  /** Nobody sweeps a queue that has no settings. */
+  /** A queue without settings would never be swept. */
   private async putBack({ paused, breaker: _, turn: __, version: ___, ...settings }: Queue): Promise<void> {
     await this.queues.create(settings);
     if (paused) await this.queues.pause(settings.queue, true);
   }
 
   private async assertEmpty(queue: string): Promise<void> {
-    const { pending, taken } = await this.tasks.figures(queue, this.clock.now());
+    const { pending, taken } = await this.tasks.stats(queue, this.clock.now());
     if (pending + taken > 0) throw queueNotEmpty(queue);
   }
 

@@ -37,29 +37,29 @@ export interface QueueSettings {
 }
 
 /**
- * An open breaker: the service behind the runner is away, and the built-in workers call it with one task at a time, to
- * see whether it is back.
+ * An open circuit breaker: the service behind the runner is down, and the built-in workers probe it with one task at a
+ * time.
  */
 export interface Breaker {
   /** Probes in a row that failed. */
   readonly failures: number;
-  /** When the next probe may begin, epoch ms. While one is under way: when it is over at the latest, its process dead. */
+  /** When the next probe may begin, epoch ms. During a probe: the latest time at which it ends, if its process dies. */
   readonly probeAt: number;
 }
 
-/** What the processes of a fleet tell each other of a queue. */
-export interface QueueMemory {
-  /** None while it is closed. */
+/** State of a queue that all processes of a fleet share. */
+export interface QueueState {
+  /** Absent while the breaker is closed. */
   readonly breaker?: Breaker | undefined;
-  /** The last turn of an adaptive queue; none while it has kept its first order. */
+  /** The last change of order of an adaptive queue; absent before the first. */
   readonly turn?: Turn | undefined;
 }
 
-/** A queue as it is. */
-export interface Queue extends QueueSettings, QueueMemory {
-  /** Nobody claims from a queue that is paused. */
+/** A queue: its settings and its state. */
+export interface Queue extends QueueSettings, QueueState {
+  /** Nothing is claimed from a paused queue. */
   readonly paused: boolean;
-  /** Names its settings, and is never given twice; none while they are those of the first release or of no queue. */
+  /** Unique id of these settings; absent for those of the first release and for defaults that are not stored. */
   readonly version?: string | undefined;
 }
 
@@ -75,13 +75,13 @@ const DEFAULTS = {
 
 const RUNNER_DEFAULTS = { timeoutMs: 10_000, concurrency: 4 } as const satisfies Omit<RunnerSettings, 'url'>;
 
-/** What a caller says of a queue; whatever is left out has its default. */
+/** Settings as a caller gives them; omitted ones have their defaults. */
 export type QueueDraft = Partial<Omit<QueueSettings, 'queue' | 'retry' | 'runner'>> & {
   readonly retry?: Partial<RetrySettings>;
   readonly runner?: Partial<RunnerSettings> & Pick<RunnerSettings, 'url'>;
 };
 
-/** The settings that a draft amounts to; of an empty draft, those of a queue that nobody has configured. */
+/** Completes a draft with defaults; an empty draft gives the settings of a queue that was never configured. */
 export const queueSettings = (queue: string, { retry, runner, ...draft }: QueueDraft = {}): QueueSettings => ({
   ...DEFAULTS,
   ...draft,

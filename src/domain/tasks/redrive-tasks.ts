@@ -1,10 +1,10 @@
 import type { Clock } from '../../ports/system.ts';
-import type { ActiveQueues, QueueStore, TaskStore, WakeUps } from '../../ports/tasks.ts';
-import { announceNew } from './announce.ts';
+import type { ActiveQueues, QueueStore, TaskNotifier, TaskStore } from '../../ports/tasks.ts';
 import { changeListed } from './change-listed.ts';
 import { notRedrivable } from './errors.ts';
 import { settingsForTasks } from './find-queues.ts';
 import { existingTask } from './find-tasks.ts';
+import { notifyOfNewTask } from './notify.ts';
 import type { QueueSettings } from './queue.ts';
 import { isRedrivable, redriven, type Task } from './task.ts';
 
@@ -18,7 +18,7 @@ export class RedriveTasks {
     private readonly tasks: TaskStore,
     private readonly queues: QueueStore,
     private readonly active: ActiveQueues,
-    private readonly wakeUps: WakeUps,
+    private readonly notifier: TaskNotifier,
     private readonly clock: Clock,
   ) {}
 
@@ -32,7 +32,7 @@ export class RedriveTasks {
     if (!isRedrivable(task)) throw notRedrivable(taskId);
     const after = await this.redrive(task, await settingsForTasks(this.queues, task.queue));
     if (!after) throw notRedrivable(taskId);
-    await announceNew(this.active, this.wakeUps, task.queue);
+    await notifyOfNewTask(this.active, this.notifier, task.queue);
     return after;
   }
 
@@ -49,11 +49,11 @@ export class RedriveTasks {
       const settings = await settingsForTasks(this.queues, queue);
       return Promise.all(found.map(async (task) => (await this.redrive(task, settings)) !== undefined));
     });
-    if (count > 0) await announceNew(this.active, this.wakeUps, queue);
+    if (count > 0) await notifyOfNewTask(this.active, this.notifier, queue);
     return count;
   }
 
-  /** @returns undefined when somebody else was faster */
+  /** @returns undefined when another process was faster */
   private async redrive(task: Task, { deadlineSeconds }: QueueSettings): Promise<Task | undefined> {
     const after = redriven(task, deadlineSeconds, this.clock.now());
     return (await this.tasks.replace(task, after)) ? after : undefined;

@@ -1,8 +1,8 @@
 import type { Clock } from '../../ports/system.ts';
-import type { TaskStore, WakeUps } from '../../ports/tasks.ts';
+import type { TaskNotifier, TaskStore } from '../../ports/tasks.ts';
 import { invalidRequest } from '../shared/domain-error.ts';
-import { announceTask } from './announce.ts';
 import { changeHeldTask } from './held-task.ts';
+import { notifyOfTask } from './notify.ts';
 import { released, type Task } from './task.ts';
 
 export interface ReleaseOptions {
@@ -13,14 +13,14 @@ export interface ReleaseOptions {
 export class ReleaseTask {
   constructor(
     private readonly tasks: TaskStore,
-    private readonly wakeUps: WakeUps,
+    private readonly notifier: TaskNotifier,
     private readonly clock: Clock,
   ) {}
 
   /**
    * A holder gives its task back, with the attempt.
    *
-   * @param options.delaySeconds how long nobody shall claim it
+   * @param options.delaySeconds how long it is not claimable
    * @param options.error why, if something went wrong that is not the task's fault
    * @throws DomainError `INVALID_REQUEST` (the delay passes the end of the task, and the lease stays), `TASKS_NOT_FOUND`,
    * `TASKS_LEASE_LOST`, `STORE_UNAVAILABLE`
@@ -33,7 +33,7 @@ export class ReleaseTask {
         throw invalidRequest({ path: 'delaySeconds', message: 'must end before the task expires' });
       return back;
     });
-    await announceTask(this.wakeUps, after, now);
+    await notifyOfTask(this.notifier, after, now);
     return after;
   }
 }

@@ -1,12 +1,12 @@
 import type { RetrySettings } from './queue.ts';
 
-/** A wait that somebody asks for is stretched by up to this part of it: many are told the same time. */
+/** Jitter on a requested wait, as a fraction of it: many callers are given the same one. */
 const SPREAD = 0.25;
 
 export interface FailedAttempt {
   /** Its number, from 1. */
   readonly attempt: number;
-  /** How long whoever refused the task wants it to wait, ms. */
+  /** The wait that the refusing service asked for, ms. */
   readonly retryAfterMs?: number;
 }
 

@@ -1,26 +1,26 @@
 import type { Clock, Meter } from '../../ports/system.ts';
-import type { ActiveMark, ActiveQueues, QueueStore, TaskStore, WakeUps } from '../../ports/tasks.ts';
+import type { ActiveMark, ActiveQueues, QueueStore, TaskNotifier, TaskStore } from '../../ports/tasks.ts';
 import { concurrently } from '../shared/concurrently.ts';
 import { pagesOf } from '../shared/page.ts';
 import type { Queue } from './queue.ts';
-import { settledIfOverdue } from './task.ts';
+import { expiredIfOverdue } from './task.ts';
 
 const PAGE = 100;
-/** Full pages that one sweep settles in all queues together. What is left waits for the next one, as delayed tasks do. */
+/** The most pages of overdue tasks that one sweep ends in all queues together; the next sweep continues. */
 const MAX_PAGES = 100;
 /** Queues swept at the same time. */
 const QUEUES_AT_ONCE = 10;
 
-/** A task this old is sure to show up in the store's lists, ms. */
+/** The most by which the store's lists lag behind, ms. */
 const SHOWN_AFTER_MS = 60_000;
 
-/** Does what nobody asks for: settles what is overdue, and wakes workers whose signal was lost. */
+/** Scheduled work on queues: ends overdue tasks, runs maintenance, and notifies workers again, in case a notification was lost. */
 export class SweepTasks {
   constructor(
     private readonly tasks: TaskStore,
     private readonly queues: QueueStore,
     private readonly active: ActiveQueues,
-    private readonly wakeUps: WakeUps,
+    private readonly notifier: TaskNotifier,
     private readonly clock: Clock,
     private readonly meter: Meter,
   ) {}
@@ -47,9 +47,9 @@ export class SweepTasks {
       );
     };
 
-    const tidied = new Set<string>();
+    const maintained = new Set<string>();
     await forEach(queues, async ({ queue }) => {
-      if (await this.tasks.tidy(queue, this.clock.now())) tidied.add(queue);
+      if (await this.tasks.runMaintenance(queue, this.clock.now())) maintained.add(queue);
     });
     const empty = new Set<string>();
     const due: Queue[] = [];
@@ -60,46 +60,46 @@ export class SweepTasks {
       else if (!marks.has(each.queue)) await this.active.mark([each.queue]);
       if (dueAt !== undefined && dueAt <= now) due.push(each);
     });
-    await this.settleAll(due, forEach);
+    await this.expireOverdue(due, forEach);
     const waiting = await this.measure(due, forEach);
     let queuesWithDeadLetters = 0;
     await forEach(queues, async ({ queue }) => {
       const { items } = await this.tasks.list(queue, 'FAILURE', { limit: 1 });
       queuesWithDeadLetters += items.length;
       if (!empty.has(queue)) return;
-      const isIdle = items.length === 0 && tidied.has(queue);
+      const isIdle = items.length === 0 && maintained.has(queue);
       if (isIdle) await this.forget(queue, marks.get(queue));
       else if (!marks.has(queue)) await this.active.mark([queue]);
     });
     if (!isComplete && failures.size === 0) await this.active.completed();
     this.meter.record('QueuesWithDeadLetters', queuesWithDeadLetters, 'Count');
-    // In one go: a signal may call somebody who looks at all of them.
+    // One notification for all: a processor that gets it reads every active queue.
     if (waiting.length > 0)
-      await this.wakeUps.notify(waiting).catch((error) => waiting.map((queue) => failures.set(queue, error)));
+      await this.notifier.notify(waiting).catch((error) => waiting.map((queue) => failures.set(queue, error)));
     if (failures.size > 0)
       throw new AggregateError([...failures.values()], `${failures.size} queues could not be swept`);
   }
 
-  /** Settles what is overdue: a page of each queue in turn, so that none has to wait for the end of another. */
-  private async settleAll(queues: readonly Queue[], forEach: ForEach): Promise<void> {
+  /** Ends overdue tasks: a page of each queue in turn, so that a long queue does not delay the others. */
+  private async expireOverdue(queues: readonly Queue[], forEach: ForEach): Promise<void> {
     let unsettled = queues;
     for (let pages = 0; unsettled.length > 0 && pages < MAX_PAGES; pages += unsettled.length) {
       const full: Queue[] = [];
       await forEach(unsettled, async (each) => {
-        if (await this.settlePage(each.queue)) full.push(each);
+        if (await this.expirePage(each.queue)) full.push(each);
       });
       unsettled = full;
     }
   }
 
-  /** Records how long tasks have been waiting. @returns the queues whose workers have something to do */
+  /** Records how long tasks have been waiting. @returns queues with a runner and a claimable task */
   private async measure(queues: readonly Queue[], forEach: ForEach): Promise<string[]> {
     let [oldestAge, oldestWorkerAge] = [0, 0];
     const waiting: string[] = [];
     await forEach(queues, async ({ queue, runner, paused }) => {
-      // Nobody could claim anything, and somebody wants it so.
+      // Waiting is intended in a paused queue.
       if (paused) return;
-      const [head] = await this.tasks.heads(queue, 'fifo', 1, this.clock.now());
+      const [head] = await this.tasks.listClaimable(queue, 'fifo', 1, this.clock.now());
       if (head === undefined) return;
       if (runner) waiting.push(queue);
       const age = await this.ageOf(head);
@@ -111,7 +111,7 @@ export class SweepTasks {
     return waiting;
   }
 
-  /** A queue is active no more, unless a task may have come that the store does not show yet. */
+  /** Removes an idle queue from the active ones, unless the index may lag behind a new task. */
   private async forget(queue: string, mark: ActiveMark | undefined): Promise<void> {
     if (mark && mark.at < this.clock.now() - SHOWN_AFTER_MS) await this.active.forget(queue, mark);
   }
@@ -142,13 +142,13 @@ export class SweepTasks {
     return task ? Math.max(0, this.clock.now() - Math.max(task.createdAt, task.notBefore)) : 0;
   }
 
-  /** Settles a page of what is overdue. @returns whether there may be more; not if others settle all of it */
-  private async settlePage(queue: string): Promise<boolean> {
+  /** Ends a page of overdue tasks. @returns whether there may be more; false if other processes ended all of it */
+  private async expirePage(queue: string): Promise<boolean> {
     const now = this.clock.now();
     const tasks = await this.tasks.listOverdue(queue, now, PAGE);
     const outcomes = await Promise.all(
       tasks.map(async (task) => {
-        const after = settledIfOverdue(task, now);
+        const after = expiredIfOverdue(task, now);
         return after !== undefined && (await this.tasks.replace(task, after));
       }),
     );

@@ -13,14 +13,14 @@ export interface AttemptEnd {
   readonly attempt: number;
   readonly claimedAt: number;
   readonly endedAt: number;
-  /** Who had claimed it, as they called themselves. */
+  /** The name that the claimer gave itself. */
   readonly worker?: string;
   readonly outcome: AttemptOutcome;
-  /** The beginning of what went wrong. */
+  /** The beginning of the error. */
   readonly error?: string;
 }
 
-/** What a caller said of a new task besides its payload. Kept, so that a repeat can be told from a reuse of its id. */
+/** What the caller specified for a new task besides its payload. Kept to tell a repeat from a reuse of the id. */
 export interface TaskTerms {
   readonly delaySeconds?: number;
   readonly expiresInSeconds?: number;
@@ -35,12 +35,12 @@ export interface TaskTerms {
  *       │   └─fail,release─┘ └─fail, last lease ran out──▶ FAILURE ──redrive──▶ PENDING
  *       └──expired──▶ SHED ──redrive──▶ PENDING
  *
- * A lease that ran out is claimed over. PENDING and TAKEN tasks can be made CANCELLED.
+ * A task whose lease has expired can be claimed again. PENDING and TAKEN tasks can be made CANCELLED.
  */
 export interface Task {
   readonly taskId: string;
   readonly queue: string;
-  /** Sorts tasks of a queue by age, in the order in which they were made. Never changes. */
+  /** Sort key within the queue, by age: the order in which the tasks were made. Never changes. */
   readonly place: string;
   readonly status: TaskStatus;
   /** Number of the last attempt; 0 before the first. */
@@ -55,33 +55,33 @@ export interface Task {
   readonly error?: string;
   readonly shedReason?: 'expired';
   readonly createdAt: number;
-  /** Nobody claims it before. */
+  /** Not claimable before this time. */
   readonly notBefore: number;
-  /** Nobody claims it from then on. */
+  /** Not claimable from this time on. */
   readonly expiresAt: number;
   readonly claimedAt?: number;
   /** Who has the last claim, as they called themselves. */
   readonly worker?: string;
-  /** How long a lease the last claim asked for, s. */
+  /** Length of the lease that the last claim asked for, s. */
   readonly leaseSeconds?: number;
-  /** How often it was claimed in all; other than `attempt`, this never falls. Tasks of the first release have none. */
+  /** How often it was claimed in all; unlike `attempt`, this never falls. Tasks of the first release have none. */
   readonly deliveries?: number;
   /** The last ends of attempts, at most {@link MAX_HISTORY}, oldest first. */
   readonly history?: readonly AttemptEnd[];
-  /** While TAKEN: from then on somebody else may claim it; until somebody does, it is still the holder's. */
+  /** While TAKEN: from this time on another claimer may take it over; until then it remains the holder's. */
   readonly leaseUntil?: number;
   readonly finishedAt?: number;
-  /** The token of the last claim. Whoever knows it holds the task while it is TAKEN. */
+  /** Fencing token of the last claim. Its holder holds the task while it is TAKEN. */
   readonly fence?: string;
   /** How the holder of `fence` ended its lease, if it did. */
   readonly endedBy?: Ending;
 }
 
 export const MAX_HISTORY = 20;
-/** So much of an error stands in the history, characters. */
+/** How much of an error is kept in the history, characters. */
 const MAX_HISTORY_ERROR = 200;
 
-/** Payloads and results may be as long as this, in bytes of UTF-8. */
+/** The most that a payload or a result may take, in bytes of UTF-8. */
 export const MAX_JSON_BYTES = 32 * 1024;
 
 export interface TaskDraft {
@@ -90,7 +90,7 @@ export interface TaskDraft {
   readonly place: string;
   readonly payload: string;
   readonly terms: TaskTerms;
-  /** Count where the terms say nothing. */
+  /** Apply where `terms` leaves a value out. */
   readonly defaults: { readonly deadlineSeconds: number; readonly maxAttempts: number };
 }
 
@@ -108,14 +108,14 @@ export function createTask({ defaults, ...draft }: TaskDraft, now: number): Task
   };
 }
 
-/** Where a task stands among those of its queue: by creation, then by `serial`, which must rise within a process. */
+/** The sort key of a task within its queue: by creation, then by `serial`, which must rise within a process. */
 export const placeOf = (createdAt: number, serial: string): string => `${sortable(createdAt)}#${serial}`;
 
-/** Whether nobody holds it and its time has come: all that the order of a queue needs to know before a claim. */
+/** Whether it is due and not held: all that the order of a queue depends on. */
 export const isIdle = (task: Pick<Task, 'leaseUntil' | 'notBefore'>, at: number): boolean =>
   task.notBefore <= at && (task.leaseUntil ?? 0) <= at;
 
-/** When an open task can be claimed or is overdue, epoch ms. */
+/** When an open task becomes claimable or overdue, epoch ms. */
 export const dueAt = ({
   leaseUntil,
   notBefore,
@@ -128,16 +128,16 @@ export const isClaimable = (task: Task, at: number): boolean =>
 
 export const isOpen = ({ status }: Pick<Task, 'status'>): boolean => status === 'PENDING' || status === 'TAKEN';
 
-/** What a claim gives: a lease under a token that nobody else knows. */
-export interface Grant {
+/** What a claim grants: a lease, and the token (fence) that only its holder knows. */
+export interface Lease {
   readonly fence: string;
   readonly claimedAt: number;
   readonly leaseSeconds: number;
   readonly worker?: string;
 }
 
-/** @param task one that {@link isClaimable} at `grant.claimedAt` */
-export const claimed = (task: Task, { fence, claimedAt, leaseSeconds, worker }: Grant): Task => ({
+/** @param task one that {@link isClaimable} at `lease.claimedAt` */
+export const claimed = (task: Task, { fence, claimedAt, leaseSeconds, worker }: Lease): Task => ({
   ...(task.status === 'TAKEN' ? withEnd(task, 'expired', task.leaseUntil as number) : task),
   status: 'TAKEN',
   attempt: task.attempt + 1,
@@ -150,13 +150,13 @@ export const claimed = (task: Task, { fence, claimedAt, leaseSeconds, worker }: 
   endedBy: undefined,
 });
 
-/** A lease that lasts for so long from now, and never ends earlier than it would have. */
+/** Extends the lease to `leaseSeconds` from now; never shortens it. */
 export const extended = (task: Task, leaseSeconds: number, now: number): Task => ({
   ...task,
   leaseUntil: Math.max(task.leaseUntil ?? 0, now + leaseSeconds * 1000),
 });
 
-/** @param remark what there is to say of a success that left no result */
+/** @param remark why a success has no result */
 export const completed = (task: Task, result: string | undefined, now: number, remark?: string): Task => ({
   ...finished(withEnd(task, 'succeeded', now, remark), 'SUCCESS', now),
   endedBy: 'complete',
@@ -164,8 +164,8 @@ export const completed = (task: Task, result: string | undefined, now: number, r
 });
 
 /**
- * What a failed attempt makes of its task: PENDING again after the delay, or FAILURE when it may not be tried again,
- * has no attempt left, or would come too late.
+ * The task after a failed attempt: PENDING again after the delay, or FAILURE when a retry is not allowed, no attempt is
+ * left, or the retry would come after the deadline.
  *
  * @param retryDelayMs undefined: do not try again
  */
@@ -179,9 +179,9 @@ export function failed(task: Task, error: string, retryDelayMs: number | undefin
 }
 
 /**
- * The attempt is given back, as if the claim had not been.
+ * The task after its holder gave it back: the attempt does not count.
  *
- * @param error why, if something went wrong that is not the task's fault
+ * @param error what went wrong, if the cause lies outside the task
  */
 export const released = (task: Task, delayMs: number, now: number, error?: string): Task => ({
   ...withEnd(task, 'released', now, error),
@@ -192,19 +192,19 @@ export const released = (task: Task, delayMs: number, now: number, error?: strin
   endedBy: 'release',
 });
 
-/** @param task an open one; whoever holds it holds it no more */
+/** @param task an open one; a holder loses its lease */
 export const cancelled = (task: Task, now: number): Task =>
   finished(task.status === 'TAKEN' ? withEnd(task, 'cancelled', now) : task, 'CANCELLED', now);
 
 /**
- * What time alone makes of an open task.
+ * What an open task becomes by the passing of time alone.
  *
  *     last lease ran out before the deadline  → FAILURE
- *     nobody holds it at or past the deadline → SHED
+ *     not held at or past the deadline        → SHED
  *
- * @returns undefined while it makes nothing of it
+ * @returns undefined while it is not overdue
  */
-export function settledIfOverdue(task: Task, now: number): Task | undefined {
+export function expiredIfOverdue(task: Task, now: number): Task | undefined {
   if (!isOpen(task) || (task.leaseUntil ?? 0) > now) return undefined;
   const isLastLeaseOver =
     task.leaseUntil !== undefined && task.attempt >= task.maxAttempts && task.leaseUntil < task.expiresAt;
@@ -217,10 +217,10 @@ export function settledIfOverdue(task: Task, now: number): Task | undefined {
   return task.expiresAt <= now ? { ...finished(ended, 'SHED', now), shedReason: 'expired' } : undefined;
 }
 
-/** Whether {@link redriven} may be made of it. */
+/** Whether {@link redriven} applies to it. */
 export const isRedrivable = ({ status }: Pick<Task, 'status'>): boolean => status === 'FAILURE' || status === 'SHED';
 
-/** A FAILURE or SHED begins anew in its old place. */
+/** A FAILURE or SHED task starts over, in its old place. */
 export const redriven = (task: Task, deadlineSeconds: number, now: number): Task => ({
   ...task,
   status: 'PENDING',
@@ -238,7 +238,7 @@ const finished = (task: Task, status: Exclude<TaskStatus, 'PENDING' | 'TAKEN'>, 
   finishedAt,
 });
 
-/** @param error what went wrong, or is to be remarked */
+/** @param error what went wrong, or a remark */
 function withEnd(task: Task, outcome: AttemptOutcome, endedAt: number, error?: string): Task {
   const { attempt, claimedAt = endedAt, worker, history = [] } = task;
   const end: AttemptEnd = {
@@ -252,14 +252,14 @@ function withEnd(task: Task, outcome: AttemptOutcome, endedAt: number, error?: s
   return { ...task, history: [...history, end].slice(-MAX_HISTORY) };
 }
 
-/** Without half of a surrogate pair at its end, which no store would give back. */
+/** Without half a surrogate pair at its end, which stores would not preserve. */
 const beginningOf = (error: string): string => error.slice(0, MAX_HISTORY_ERROR).replace(/[\ud800-\udbff]$/, '');
 
 /**
- * Whether nothing has happened to a task since it was seen. Each claim has a fence of its own, each redrive a new
- * deadline, and each way out of a state is taken once; heartbeats move the lease alone.
+ * Whether a task is unchanged since it was read. Each claim has its own fence, each redrive sets a new deadline, each
+ * transition out of a state happens once, and a heartbeat changes the lease alone.
  */
-export const standsAs = (task: Task, seen: Task): boolean =>
+export const isUnchangedSince = (task: Task, seen: Task): boolean =>
   task.status === seen.status &&
   task.fence === seen.fence &&
   task.leaseUntil === seen.leaseUntil &&

@@ -3,14 +3,14 @@ import type { ReplyLimit, VotePseudonyms } from '../../ports/votes.ts';
 import { DomainError } from '../shared/domain-error.ts';
 import type { SmsMessage, SmsOutcome, TakeSmsVote } from './take-sms-vote.ts';
 
-/** So many messages of one sender are answered in any hour with something else than that a vote is counted. */
+/** The most replies to one sender in any hour, beside those to counted votes. */
 export const MAX_REPLIES = 5;
-/** Without a reply for so long, a sender may get as many again, ms. */
+/** After this time without a reply, the limit of a sender starts over, ms. */
 export const REPLY_PAUSE_MS = 3_600_000;
 
 /** Takes votes by text message, and keeps two machines from answering each other for ever. */
 export class AnswerSms {
-  /** @param onUncounted is told why replies could not be counted */
+  /** @param onUncounted called with the reason why a reply could not be counted */
   constructor(
     private readonly takeSmsVote: TakeSmsVote,
     private readonly replyLimit: ReplyLimit,
@@ -23,7 +23,7 @@ export class AnswerSms {
    * Takes a text message as a vote. A vote that counts is always answered; of other messages of one sender as many as
    * {@link MAX_REPLIES} in any hour, whatever their polls. One that is delivered again is answered again.
    *
-   * @param quotesReply whether the text quotes a reply of ours, as phones do when somebody likes it; no vote, no answer
+   * @param quotesReply whether the text quotes a reply of ours, as phones do for a reaction; then it is no vote and gets no answer
    * @returns what to tell the sender, undefined for nothing
    * @throws DomainError `STORE_UNAVAILABLE`: it is not known whether the vote counts; `VOTES_VOTER_KEY_CHANGED`
    */
@@ -34,7 +34,7 @@ export class AnswerSms {
     return (await this.mayAnswer(message)) ? outcome : undefined;
   }
 
-  /** A store that cannot count replies silences them: no vote is lost by that, and a loop would cost without end. */
+  /** Without a count there is no reply: that loses no vote, whereas a loop between two machines would cost without end. */
   private async mayAnswer({ from, messageId }: SmsMessage): Promise<boolean> {
     try {
       return await this.replyLimit.allow(this.pseudonyms.sender(from), messageId, this.clock.now());

@@ -19,15 +19,15 @@ export class AuditPoll {
    * region is closed, or given up, the audit is kept with the poll, whose count is then final.
    *
    * @returns the poll afterwards, and its audit
-   * @throws DomainError `STORE_UNAVAILABLE`; a repeat goes on where the count was held up
+   * @throws DomainError `STORE_UNAVAILABLE`; a repeat resumes the count
    */
   async execute(poll: Poll): Promise<{ readonly poll: Poll; readonly audit: Audit }> {
     const known = regionsIn((await this.tallies.get(poll.pollId))?.marks ?? new Map()).map(({ region }) => region);
     const count = await this.ledger.countBallots(poll, known);
-    // After the count, which may take long: a recount meanwhile would leave this audit behind.
+    // After the count, which may take long, so that the audit includes a recount made meanwhile.
     const { tally, images } = await this.checkTally.execute(poll);
     const regions = regionsIn(tally.marks);
-    // A region that was heard of meanwhile has voters too.
+    // A region that appeared meanwhile has voters too.
     if (known.length > 0 && regions.length > known.length) return this.execute(poll);
     const own = this.ledger.region;
     const inTally = totalsOf(tally.marks, 0, own).ballots;

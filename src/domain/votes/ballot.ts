@@ -18,12 +18,12 @@ export interface Ballot {
 export const sameVote = (one: Ballot, other: Ballot): boolean =>
   one.choices.join() === other.choices.join() && one.voter === other.voter;
 
-/** Characters that nobody sees or types: zero-width ones, direction marks, soft hyphens. */
+/** Invisible characters: zero-width ones, direction marks, soft hyphens. */
 const INVISIBLE = /\p{Default_Ignorable_Code_Point}/gu;
 
 /**
  * What a web voter calls itself, in the one form in which it is compared: trimmed, compatibility forms and case folded,
- * and a phone number without its blanks and signs. What nobody can read is empty.
+ * and a phone number without its blanks and signs. A text without visible characters becomes empty.
  */
 export function normaliseVoter(text: string): string {
   const name = text.normalize('NFKC').replace(INVISIBLE, '').trim().replace(/\s+/g, ' ').toUpperCase().toLowerCase();

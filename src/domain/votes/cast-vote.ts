@@ -38,20 +38,20 @@ export class CastVote {
     private readonly ids: Ids,
   ) {}
 
-  /** @throws DomainError `VOTES_POLL_NOT_FOUND`, and what {@link in} throws */
+  /** @throws DomainError `VOTES_POLL_NOT_FOUND`, and what {@link castIn} throws */
   async execute(pollId: string, command: VoteCommand): Promise<CastVoteResult> {
-    return this.in(await existingPoll(this.polls, pollId), command);
+    return this.castIn(await existingPoll(this.polls, pollId), command);
   }
 
   /**
-   * Counts a vote once. The same vote again answers as the first time, also after the close.
-   * Under another key than that of the poll no identity would be known again, so that everybody could vote twice.
+   * Counts a vote once. A repeat has the answer of the first time, also after the close.
+   * A process with another key than the poll's is refused: it would not recognise identities, and voters could vote twice.
    *
    * @throws DomainError `INVALID_REQUEST` (the poll needs a voter, or the voter is blank), `VOTES_CHANNEL_CLOSED`,
    * `VOTES_UNKNOWN_CHOICE`, `VOTES_POLL_CLOSED`, `VOTES_POLL_NOT_OPEN`, `VOTES_ALREADY_VOTED`,
    * `IDEMPOTENCY_KEY_REUSED`, `VOTES_VOTER_KEY_CHANGED`, `STORE_UNAVAILABLE`
    */
-  async in(poll: Poll, command: VoteCommand): Promise<CastVoteResult> {
+  async castIn(poll: Poll, command: VoteCommand): Promise<CastVoteResult> {
     const { pollId } = poll;
     const { channel, message } = command;
     const voteId = command.voteId ?? this.ids.next();

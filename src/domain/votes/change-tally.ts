@@ -6,8 +6,8 @@ import { emptyTally, type Tally } from './tally.ts';
 const MAX_ATTEMPTS = 20;
 
 /**
- * Changes a poll's tally: reads it, asks `change` what it should be, and stores that if nobody changed it meanwhile;
- * else begins again.
+ * Changes a poll's tally: reads it, asks `change` what it should be, and stores that by compare-and-set; after
+ * a lost race it begins again.
  *
  * @param change may be called several times; gives back the same object where nothing is to be written
  * @param known the tally as it was read lately, which saves the first reading

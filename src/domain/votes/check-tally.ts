@@ -13,7 +13,7 @@ import {
   withCheckDone,
 } from './tally.ts';
 
-/** After this long the change stream has surely brought a vote, if it brings any, ms. */
+/** The most that a working change stream lags behind, ms. */
 const SURELY_BROUGHT_MS = 5_000;
 
 /** Ballots that a check found missing in a tally although the change stream should have brought them. */
@@ -24,7 +24,7 @@ export type OnRepair = (pollId: string, ballots: number) => void;
  * stream.
  */
 export class CheckTally {
-  /** @param onRepair told of votes that the change stream left out */
+  /** @param onRepair called with votes that the change stream left out */
   constructor(
     private readonly polls: PollStore,
     private readonly ledger: VoteLedger,
@@ -34,14 +34,14 @@ export class CheckTally {
   ) {}
 
   /**
-   * Checks a tally unless it was checked less than `intervalMs` ago, or is being checked. Of all processes one does it:
+   * Checks a tally unless it was checked less than `intervalMs` ago, or is being checked. One process of the fleet does it:
    *
    *     A:  read ─ begin if unchanged ────────── read shards ─ fold, complete up to t
-   *     B:    read ─ begin if unchanged ─ refused, A is at it     │
+   *     B:    read ─ begin if unchanged ─ refused, A checks it      │
    *     the store's time:                t ──────────────────────┘ every vote answered before t is in the shards
    *
    * @param known the tally as it was read lately
-   * @returns the tally afterwards; if another process is at it, as that one has left it so far
+   * @returns the tally afterwards; while another process checks it, the tally as it is so far
    * @throws DomainError `STORE_UNAVAILABLE`
    */
   async ifDue(poll: Poll, known: Tally | undefined, intervalMs: number): Promise<Tally> {
@@ -81,8 +81,8 @@ export class CheckTally {
   }
 
   /**
-   * A vote that came a moment ago may be on its way through the stream. One is late for certain when it is older than
-   * that, or when the stream has brought nothing at all since a check that found votes missing, too.
+   * A recent vote may still be on its way through the stream. It is reported as late when it is older than the stream's
+   * lag, or when the stream has delivered nothing since an earlier check that also found votes missing.
    */
   private report(before: Tally, after: Tally, images: readonly ShardImage[], now: number): void {
     const missing = ballotsIn(after.marks) - ballotsIn(before.marks);

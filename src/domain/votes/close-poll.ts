@@ -4,13 +4,13 @@ import { pollClosed } from './errors.ts';
 import { existingPoll } from './find-polls.ts';
 import { isReadOnly, type Poll } from './poll.ts';
 
-/** A close whose audit does not end is audited by a sweep after this long, ms. */
+/** After this long a sweep audits a poll whose close did not get to its audit, ms. */
 const AUDIT_LATER_MS = 30_000;
 
 export interface CloseCommand {
-  /** Who closes it: the name of a key, or `token`. */
+  /** The closer: the name of a key, or `token`. */
   readonly by: string;
-  /** Regions that are lost, and whose further votes the end of the count shall not wait for. */
+  /** Lost regions, whose further votes the final count does not wait for. */
   readonly withoutRegions?: readonly string[];
 }
 
@@ -22,8 +22,8 @@ export class ClosePoll {
   ) {}
 
   /**
-   * Closes a poll for good, a scheduled one too. The poll is marked first, then its shards: a vote that read the poll
-   * before the mark meets the closed shard. When this returns, no further vote counts. May be repeated.
+   * Closes a poll for good, a scheduled one too. The poll is closed first, then its shards: a vote that read the poll
+   * while it was open is refused by the closed shard. When this returns, no further vote counts. May be repeated.
    *
    * @returns the poll; its audit is still to be made
    * @throws DomainError `VOTES_POLL_NOT_FOUND`, `VOTES_POLL_CLOSED` (a poll of the first release), `STORE_UNAVAILABLE`
@@ -33,7 +33,7 @@ export class ClosePoll {
     const poll = await existingPoll(this.polls, pollId);
     if (isReadOnly(poll)) throw pollClosed(pollId);
     const now = this.clock.now();
-    // Before the mark, so that no crash leaves a closed poll to nobody.
+    // Scheduled before the close, so that a sweep finishes what a crash interrupts.
     if (!poll.audit) await this.polls.schedule({ pollId, dueAt: now + AUDIT_LATER_MS });
     const isOver = poll.closesAt !== undefined && poll.closesAt <= now;
     const closing = isOver ? { closedAt: poll.closesAt, closedBy: 'schedule' } : { closedAt: now, closedBy: by };

@@ -22,7 +22,7 @@ export interface Audit {
   readonly doubleVoters: number;
   /** Epoch ms. */
   readonly at: number;
-  /** Regions that were lost, and whose further votes nobody waits for. */
+  /** Lost regions, whose further votes the final count does not wait for. */
   readonly withoutRegions?: readonly string[];
 }
 
@@ -33,7 +33,7 @@ export interface Poll {
   readonly question: string;
   readonly choices: readonly string[];
   readonly createdAt: number;
-  /** A time before which nobody can have voted, whatever `createdAt` may be wrong about the store's time. */
+  /** A time before which there can be no vote, even if `createdAt` is off from the store's time. */
   readonly emptyUpTo?: number;
   readonly opensAt?: number;
   readonly closesAt?: number;
@@ -45,12 +45,12 @@ export interface Poll {
   readonly withoutRegions?: readonly string[];
   /** Made when no vote can come any more and all are in the tally: the count is then final. */
   readonly audit?: Audit;
-  /** Fingerprint of the key that its votes are kept under: whoever has another key takes none. */
+  /** Fingerprint of the key that its votes are kept under: a process with another key takes no votes. */
   readonly voterKey?: string;
   readonly voterLimit: VoterLimit;
   /** By which channels votes may come. */
   readonly channels: readonly Channel[];
-  /** Whether results are hidden from everybody until the count is final. */
+  /** Whether results are hidden until the count is final. */
   readonly hideUntilClose: boolean;
   /** E.164 or a short code; texts to this number vote in this poll. */
   readonly smsNumber?: string;
@@ -128,7 +128,7 @@ function choiceIssues({ choices, smsNumber }: PollDraft): FieldIssue[] {
   });
 }
 
-/** The status at a moment (epoch ms). Opening and closing times count at once, without anybody acting on them. */
+/** The status at a moment (epoch ms). Opening and closing times take effect by themselves. */
 export function pollStatus(poll: Poll, at: number): PollStatus {
   if (poll.closedAt !== undefined || (poll.closesAt !== undefined && at >= poll.closesAt)) return 'closed';
   return poll.opensAt !== undefined && at < poll.opensAt ? 'scheduled' : 'open';
@@ -170,9 +170,9 @@ export function pollsToKeep(polls: readonly Poll[], at: number): readonly Poll[]
   return polls.filter((poll) => !isOver(poll) || poll === last);
 }
 
-/** How often the tally of an open poll is checked when nobody reads it, ms. */
+/** How often the tally of an open poll without readers is checked, ms. */
 export const UNWATCHED_CHECK_MS = 5 * 60_000;
 
-/** When a sweep looks after a new poll for the first time, epoch ms. */
+/** When a new poll is first due for a sweep, epoch ms. */
 export const firstDueAt = ({ createdAt, closesAt }: Poll): number =>
   Math.min(closesAt ?? Number.POSITIVE_INFINITY, createdAt + UNWATCHED_CHECK_MS);

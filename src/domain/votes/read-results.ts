@@ -56,14 +56,14 @@ export class ReadResults {
   ) {}
 
   /**
-   * Results as they are now. A tally that nobody checked lately is checked first; where that cannot be done, the results
-   * say how far they are complete.
+   * Current results. Checks a tally whose last check is too long ago; if that fails, the results say up to when they are
+   * complete.
    *
    * @throws DomainError `VOTES_POLL_NOT_FOUND`, `STORE_UNAVAILABLE`
    */
   async execute(pollId: string): Promise<Results> {
     const [poll, read] = await Promise.all([existingPoll(this.polls, pollId), this.tallies.get(pollId)]);
-    // The end of the count may lie between the two readings: the tally that is final is there before the poll says so.
+    // The count may become final between the two reads; the final tally is stored before the poll says so.
     let tally = (isFinal(poll, this.clock.now()) ? await this.tallies.get(pollId) : read) ?? emptyTally(pollId);
     let asOf = this.clock.now();
     if (mayChange(poll, asOf) && !isReadOnly(poll))
@@ -71,7 +71,7 @@ export class ReadResults {
         tally = await this.checkTally.ifDue(poll, tally, checkIntervalMs(countersOf(poll, tally)));
         asOf = this.clock.now();
       } catch {
-        // What was read stands, and says how far it is complete.
+        // The tally as read is still valid, and says up to when it is complete.
       }
     return aged(resultsOf(poll, tally, asOf), this.clock.now());
   }
@@ -79,10 +79,10 @@ export class ReadResults {
 
 const countersOf = ({ shards }: Poll, { marks }: Tally): number => Math.max(shards, countersIn(marks));
 
-/** Before the opening no vote can come, and after the end of the count none is missing. */
+/** No vote can come before the opening, and none is missing once the count is final. */
 const mayChange = (poll: Poll, at: number): boolean => pollStatus(poll, at) !== 'scheduled' && !isFinal(poll, at);
 
-/** Results as everybody may see them: while the poll hides them, all figures but the number of ballots are null. */
+/** Results for readers without a key: while the poll hides them, all numbers but `ballots` are null. */
 export function concealed(results: Results): Results {
   if (!results.hidden) return results;
   const choices = results.choices.map(({ choice }) => ({ choice, votes: null, share: null }));

@@ -37,21 +37,23 @@ export class RecountPoll {
   ) {}
 
   /**
-   * Replaces the tally's marks by what the shards hold, if they differ: the only way in which a count can fall. The
-   * shards are read after the tally, so they hold at least what an honest tally of that version holds; and the poll is
-   * too, so it has every shard that is in the tally. A poll whose count is final is audited anew if something changed.
+   * Replaces the tally's high-water marks by what the shards hold, if they differ: the only way in which a count can fall.
+   * Poll and shards are read after the tally, so they hold every shard and every vote that a correct tally holds. A poll
+   * whose count is final is audited again if its tally changed.
    *
    *     recount:  read tally v5 ─ read shards ─ put v6 if still v5 ─ refused ─ read v6 ─ put v7 if still v6
    *     a fold:                     put v6 ┘
    *
-   * What a fold raised meanwhile is newer than the first reading, so it is kept: a recount that starts again from
-   * nothing would never end while votes pour in. A vote that came under a mark which was too high raised nothing, so
-   * where a mark was lowered the shards are read once more:
+   * 1. A mark that a fold raised meanwhile is newer than the shards as read, so it is kept. Starting over instead would
+   *    never end while votes pour in.
+   * 2. A vote counted below a mark that was too high raised nothing. So where the recount lowers a mark, it reads the
+   *    shards again:
    *
    *     recount:  read tally 100 ─ read shard 10 ─────────────────────────── put 10 ─ read shard 11 ─ fold 11
    *     a vote:                            shard 11 ─ fold 11 under 100: nothing new ┘
    *
-   * A check that ended meanwhile says up to when the tally is complete, and what was read before it began is not.
+   * 3. If a check completed the tally meanwhile, the shards are read again: an earlier read lacks votes that the tally has
+   *    been declared complete with.
    *
    * @throws DomainError `VOTES_POLL_NOT_FOUND`, `VOTES_POLL_CLOSED` (a poll of the first release), `STORE_UNAVAILABLE`;
    * recounting again is safe
@@ -61,7 +63,7 @@ export class RecountPoll {
     const poll = await existingPoll(this.polls, pollId);
     if (isReadOnly(poll)) throw pollClosed(pollId);
     const { from, to } = await this.recount(poll, first);
-    // Also where an earlier recount changed the tally and did not come to its audit.
+    // Also after an earlier recount that was interrupted before its audit.
     if (poll.audit && poll.audit.tally !== totalsOf(to.marks, 0, this.ledger.region).ballots)
       await this.auditPoll.execute(poll);
     return recountOf(from, to);
@@ -89,7 +91,7 @@ export class RecountPoll {
       first,
     );
     const isLowered = !isAtLeast(after.marks, reading.base.marks);
-    // What is stored without this recount's doing was stored by another one, or by an attempt whose answer was lost.
+    // The lowered tally was stored by another recount, or by an attempt whose answer was lost.
     const from = before === after && isLowered ? reading.base : before;
     if (!isLowered) return { from, to: after };
     const { images } = await read(after);
@@ -100,10 +102,10 @@ export class RecountPoll {
   }
 
   /**
-   * Recounts every poll whose count is not final, after changes of shards may have been lost. One that fails keeps no
-   * other from being recounted.
+   * Recounts every poll whose count is not final, after changes of shards may have been lost. A poll
+   * that fails does not stop the others.
    *
-   * @param onRecount told of each poll that was recounted
+   * @param onRecount called with each recounted poll
    * @throws AggregateError with what went wrong; DomainError `STORE_UNAVAILABLE`; recounting again is safe
    */
   async all(onRecount: (pollId: string, recount: Recount) => void): Promise<void> {

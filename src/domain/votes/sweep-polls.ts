@@ -5,17 +5,16 @@ import type { CheckTally } from './check-tally.ts';
 import type { ClosePoll } from './close-poll.ts';
 import { type Audit, isReadOnly, type Poll, pollStatus, UNWATCHED_CHECK_MS } from './poll.ts';
 
-/** How often a closed poll is looked at whose count is not final, ms. */
+/** How often a closed poll is swept while its count is not final, ms. */
 const UNFINISHED_MS = 60_000;
-/** A process that takes a poll to look after it has this long until another one does, ms. */
+/** How long a process may take for one poll before another one sweeps it, ms. */
 const TAKEN_MS = 60_000;
 
-/** Told of each audit that a sweep has made. */
+/** Called with each audit that a sweep has made. */
 export type OnAudit = (pollId: string, audit: Audit) => void;
 
 /**
- * Looks after polls without anybody asking: checks the tallies of open ones, closes those whose time is over, and brings
- * the count of closed ones to its end.
+ * Scheduled work on polls: checks the tallies of open ones, closes those whose time is over, and audits closed ones.
  */
 export class SweepPolls {
   constructor(
@@ -29,8 +28,8 @@ export class SweepPolls {
   ) {}
 
   /**
-   * Takes every poll that is due, one process each, and does what is to be done. One that fails keeps no other from it,
-   * and is due again a minute later.
+   * Sweeps every poll that is due, each in one process. A poll that fails does not stop the others and is due again a
+   * minute later.
    *
    * @throws AggregateError with what went wrong
    */
@@ -41,7 +40,7 @@ export class SweepPolls {
         const taken: DuePoll = { pollId: due.pollId, dueAt: this.clock.now() + TAKEN_MS };
         if (!(await this.polls.postpone(due, taken.dueAt))) continue;
         const poll = await this.polls.get(due.pollId);
-        await this.polls.postpone(taken, poll && (await this.lookAfter(poll)));
+        await this.polls.postpone(taken, poll && (await this.sweepOne(poll)));
       } catch (error) {
         failures.push(error);
       }
@@ -49,7 +48,7 @@ export class SweepPolls {
   }
 
   /** @returns when the poll is due again, epoch ms; undefined once its count is final */
-  private async lookAfter(poll: Poll): Promise<number | undefined> {
+  private async sweepOne(poll: Poll): Promise<number | undefined> {
     if (isReadOnly(poll) || poll.audit) return undefined;
     // A close is for good, so a poll is closed once it is certainly due.
     const now = this.clock.earliest();

@@ -74,7 +74,7 @@ export class TakeSmsVote {
         channel: 'sms',
         message: isAlone ? undefined : record,
       } as const;
-      return { kind: 'counted', choice: (await this.castVote.in(poll, vote)).choice };
+      return { kind: 'counted', choice: (await this.castVote.castIn(poll, vote)).choice };
     } catch (error) {
       const outcome = error instanceof DomainError ? this.refusal(poll, error) : undefined;
       if (!outcome) throw error;

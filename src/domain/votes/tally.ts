@@ -195,7 +195,7 @@ export const regionsIn = (marks: HighWaterMarks): RegionState[] =>
 
 /** A check of a poll with up to 50 counters may begin this long after the last one, ms. */
 const CHECK_INTERVAL_MS = 10_000;
-/** A check that has not ended by then is taken over, and nobody waits longer for the next one, ms. */
+/** A check that has not ended by then may be taken over by another process, ms. */
 const CHECK_LEASE_MS = 5_000;
 /** Read units a second that the checks of one poll may cost. */
 const READ_UNITS_PER_SECOND = 5;
@@ -208,8 +208,8 @@ export const checkIntervalMs = (counters: number): number =>
 export const staleAfterMs = (counters: number): number => checkIntervalMs(counters) + CHECK_LEASE_MS;
 
 /**
- * Whether somebody has to check the tally at `now`. A start that lies in the future is a clock's mistake, and holds up
- * nobody. Times are epoch ms.
+ * Whether the tally is due for a check at `now`. A start far in the future comes from a wrong clock and blocks no check.
+ * Times are epoch ms.
  *
  * @param createdAt of the poll; before that there was nothing to check
  */

@@ -1,7 +1,7 @@
-/** The longest text that a phone can send; comparing what is very much longer would keep everybody waiting. */
+/** The longest text that a phone can send; comparing much longer ones would block the event loop. */
 const LONGEST_TEXT = 1_600;
 
-/** Characters that look the same, or that keyboards write in several ways, under the one that stands for them. */
+/** Variants of a character (look-alikes, and what different keyboards produce), by their standard form. */
 const STANDS_FOR = {
   "'": '‘’‚‛‹›`ʹʻʼʽˈ′‵׳Ꞌꞌ',
   '"': '“”„‟«»〝〞〟״',
@@ -35,7 +35,7 @@ const DASH = /(?![〜〰])\p{Pd}|\u00AD(?= *\p{Nd})/gu;
 const OPTIONAL = /[^\P{M}\0-\u058F\u0653-\u0655\u0700-\u{10FFFF}]|\u0640/gu;
 
 /**
- * What nobody sees: zero-width characters, direction marks, soft hyphens, emoji selectors. Joiners within an emoji stay,
+ * Invisible characters: zero-width ones, direction marks, soft hyphens, emoji selectors. Joiners within an emoji stay,
  * and so do tags, because they alone tell the flag of England from that of Scotland.
  */
 const INVISIBLE =
@@ -64,8 +64,8 @@ const EMOJI = new RegExp(`\\p{RI}{2}|${PICTURE}(?:\\u200D${PICTURE})*[\\u{E0020}
 const NEVER_DECORATION = /[👎🚫⛔❌❎🙅🔟\u{1F100}-\u{1F1E5}\u{1F200}-\u{1F2FF}]/u;
 const HAS_CONTENT = new RegExp(`[\\p{L}\\p{N}\\p{RI}]|${PICTURE}`, 'u');
 
-/** Each character in one way to write it, and no blanks without meaning. The case stays, because look-alikes need it. */
-function tidy(text: string): string {
+/** The canonical spelling: one form of each character, no redundant blanks. Keeps the case, which look-alikes depend on. */
+function canonical(text: string): string {
   return (/[^\x20-\x5F\x61-\x7E]/.test(text) ? withStandardCharacters(text) : text)
     .replace(/ +/g, ' ')
     .replace(BLANK_BEFORE, '')
@@ -83,7 +83,7 @@ function withStandardCharacters(text: string): string {
       .replace(/\p{N}(?=\p{No})|\p{No}(?=\p{N})/gu, '$& ')
       .normalize('NFKC')
       .replace(DASH, '-')
-      // Letters of flags that somebody has kept apart do not become a flag.
+      // Regional indicators that were kept apart must not become a flag.
       .replace(/(?<=\p{RI})\p{DI}+(?=\p{RI})/gu, ' ')
       .replace(INVISIBLE, '')
       .replace(OPTIONAL, '')
@@ -106,18 +106,18 @@ function digitValue(digit: string): string {
  * Lower case comes before upper case, so that ß, ẞ and SS agree, as do σ and ς; i with and without its dot (Turkish İ
  * and ı) agree too.
  */
-const caseless = (tidied: string): string =>
-  tidied.toLowerCase().replaceAll('i\u0307', 'i').toUpperCase().normalize('NFKC');
+const caseless = (spelled: string): string =>
+  spelled.toLowerCase().replaceAll('i\u0307', 'i').toUpperCase().normalize('NFKC');
 
 /** The strictest form in which words are compared: one way to write each character, no case, nothing invisible. */
-export const normaliseWord = (text: string): string => caseless(tidy(text));
+export const normaliseWord = (text: string): string => caseless(canonical(text));
 
 /**
  * A word without case and without the punctuation around it, unless it is nothing else. Next to a digit some of it means something: the
  * full stop of .5, the quotes of 5' and 5".
  */
-function plain(tidied: string): string {
-  const word = caseless(tidied);
+function plain(spelled: string): string {
+  const word = caseless(spelled);
   const unquoted = word.replace(IN_QUOTES, '$1$3');
   let start = 0;
   let end = unquoted.length;
@@ -132,14 +132,14 @@ function plain(tidied: string): string {
 }
 
 /** Emoji without skin tones, keycaps without their boxes. */
-const withoutTones = (tidied: string): string => tidied.replace(/\p{EMod}|\u20E3/gu, '');
+const withoutTones = (spelled: string): string => spelled.replace(/\p{EMod}|\u20E3/gu, '');
 
 /**
  * Letters without what many people leave out: the accents of Greek (never written on capitals), the dots of Russian ё,
  * the hamza of Arabic alef and the dots of final ة. The tone of Vietnamese syllables moves where newer spelling has it.
  */
-const withPlainLetters = (tidied: string): string =>
-  tidied
+const withPlainLetters = (spelled: string): string =>
+  spelled
     .replace(/\p{sc=Greek}\p{M}*/gu, (letter) => letter.normalize('NFD').charAt(0))
     .replace(/[Ёёأإآٱة]/g, (letter) => 'Ееااااه'.charAt('Ёёأإآٱة'.indexOf(letter)))
     .replace(/(?:[òóõỏọ][ae]|[ùúũủụ]y)(?![\p{L}\p{M}])/giu, (syllable) =>
@@ -153,14 +153,14 @@ const withPlainLetters = (tidied: string): string =>
 const LOOK_ALIKES = 'АВЕКМНОРСТУХІЈЅаеорсухіјѕΑΒΕΖΗΙΚΜΝΟΡΤΥΧο';
 const LATIN = 'ABEKMHOPCTYXIJSaeopcyxijsABEZHIKMNOPTYXo';
 const LOOK_ALIKE = new RegExp(`[${LOOK_ALIKES}]`, 'g');
-const withLatinLookAlikes = (tidied: string): string =>
-  tidied.replace(LOOK_ALIKE, (letter) => LATIN.charAt(LOOK_ALIKES.indexOf(letter)));
+const withLatinLookAlikes = (spelled: string): string =>
+  spelled.replace(LOOK_ALIKE, (letter) => LATIN.charAt(LOOK_ALIKES.indexOf(letter)));
 
 /**
  * How words are compared, in this order. Each is applied to the text or to the choice, never to both at once: what one
  * side leaves out is overlooked, but not that they differ, as πότε and ποτέ do.
  */
-const FORMS = [(tidied: string) => tidied, withoutTones, withPlainLetters, withLatinLookAlikes];
+const FORMS = [(spelled: string) => spelled, withoutTones, withPlainLetters, withLatinLookAlikes];
 
 /**
  * Finds which of `words` a person typed: ` Red `, `RED!`, `ｒｅｄ` and `red 🙂` are RED, `rouge` is not.
@@ -175,18 +175,18 @@ export function matchWord(words: readonly string[], text: string): number | unde
   const asSpelled = words.indexOf(text);
   if (asSpelled >= 0) return asSpelled;
 
-  const typed = tidy(text);
+  const typed = canonical(text);
   if (typed === '') return undefined;
-  const tidied = words.map(tidy);
+  const canonicalWords = words.map(canonical);
   const wanted = caseless(typed);
-  let found = indexesOf(tidied, (word) => caseless(word) === wanted);
+  let found = indexesOf(canonicalWords, (word) => caseless(word) === wanted);
   if (found.length === 0) {
-    const bare = withoutDecoration(typed, tidied);
+    const bare = withoutDecoration(typed, canonicalWords);
     const plainTyped = plain(bare);
-    const plainWords = tidied.map(plain);
+    const plainWords = canonicalWords.map(plain);
     for (const form of FORMS) {
       const loose = plain(form(bare));
-      found = indexesOf(tidied, (word, index) => {
+      found = indexesOf(canonicalWords, (word, index) => {
         const formed = form(word);
         return plainWords[index] === loose || (formed !== word && plain(formed) === plainTyped);
       });
@@ -204,7 +204,7 @@ const indexesOf = (words: readonly string[], fits: (word: string, index: number)
  * tones and the boxes of keycaps do tell words apart.
  */
 export function firstAlike(words: readonly string[]): number[] {
-  const forms = words.map(tidy).map((word) => ({
+  const forms = words.map(canonical).map((word) => ({
     read: plain(word),
     plainly: plain(withPlainLetters(word)),
     seen: plain(withLatinLookAlikes(word)),
@@ -231,11 +231,11 @@ function withoutDecoration(typed: string, words: readonly string[]): string {
     .replace(/ +/g, ' ');
 }
 
-function withoutRepeats(tidied: string): string {
+function withoutRepeats(spelled: string): string {
   let end = 0;
   let last = '';
-  return tidied.replace(EMOJI, (emoji, at: number) => {
-    const repeated = withoutTones(emoji) === last && tidied.slice(end, at).trim() === '';
+  return spelled.replace(EMOJI, (emoji, at: number) => {
+    const repeated = withoutTones(emoji) === last && spelled.slice(end, at).trim() === '';
     end = at + emoji.length;
     last = withoutTones(emoji);
     return repeated ? '' : emoji;

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { changedNumber } from '../../domain/shared/changed-number.ts';
 import { DomainError, invalidRequest } from '../../domain/shared/domain-error.ts';
+import { findLossyNumber } from '../../domain/shared/lossy-number.ts';
 
 /** Deeper bodies are refused: nothing that is meant as data is nested like that. */
 const MAX_DEPTH = 200;
@@ -106,7 +106,7 @@ function parseJson(text: string): unknown {
   }
   const complaint = complaintAbout(value);
   if (complaint) throw malformed(complaint);
-  const changed = changedNumber(text);
+  const changed = findLossyNumber(text);
   if (changed)
     throw invalidRequest({
       path: changed.path || 'body',

@@ -6,7 +6,7 @@ import { type HttpEvent, type WireRequest, wantsMultiValueHeaders, wireRequest }
 
 export interface AnswerOptions {
   readonly api: FastifyInstance;
-  /** Called once, when somebody asks for a page: the same API with the pages. */
+  /** Called with the first request for a page: builds the same API with the pages. */
   readonly withPages: () => Promise<FastifyInstance>;
   /** Paths of the public addresses, which a custom domain leaves in front of the routes'. */
   readonly basePaths: readonly string[];
@@ -48,7 +48,7 @@ function proxy(app: FastifyInstance) {
   const answerInLists = awsLambdaFastify(app, { ...OPTIONS, albMultiValueHeaders: true });
   return (event: HttpEvent, { path, ...request }: WireRequest): Promise<LambdaResponse> => {
     const { version } = event as { version?: string };
-    // As a URL it would be tidied up as a browser does it: other routes would be found, and no signature would match.
+    // `URL` would normalise the path as a browser does: other routes would match, and Twilio's signature would not.
     const headers = { ...request.headers, [URL_HEADER]: path };
     return (wantsMultiValueHeaders(event) ? answerInLists : answer)({ ...request, headers, version }, {} as never);
   };

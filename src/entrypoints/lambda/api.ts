@@ -21,7 +21,7 @@ export const handler = async (event: HttpEvent) => {
       return { ...service, env };
     });
   const answer = await service.answer(event);
-  // Between two events a function may stand still for ever.
+  // Lambda may freeze the sandbox after the response.
   await service.lifecycle.settle();
   return answer;
 };

@@ -10,7 +10,7 @@ const container = composeWorker({ settings }, (config) => [dynamoDbModule, proce
 const lifecycle = container.get(system.lifecycle);
 const handle = tasksProcessorHandler(processorOf(container));
 
-/** Wake-ups through the topic. The first one is worked on; those that come meanwhile end at once. */
+/** Handles notifications from the topic. While one run works, further invocations end at once. */
 export const handler = (event: SNSEvent, context: Pick<Context, 'getRemainingTimeInMillis'>): Promise<void> =>
   lifecycle
     .resume()

@@ -9,7 +9,7 @@ const container = composeWorker({ settings }, (config) => [dynamoDbModule, sweep
 const sweepTasks = container.get(SweepTasks);
 const lifecycle = container.get(system.lifecycle);
 
-/** Settles what is overdue, and wakes the processor for what waits. Called by a schedule. */
+/** Ends overdue tasks and notifies the processor of claimable ones. Invoked by a schedule. */
 export const handler = (): Promise<void> =>
   lifecycle
     .resume()

@@ -9,5 +9,5 @@ const container = composeWorker({ settings, check }, (config) => [dynamoDbModule
 const sweepPolls = container.get(SweepPolls);
 const lifecycle = container.get(system.lifecycle);
 
-/** Checks tallies, closes polls whose end has passed and ends their count. Called by a schedule. */
+/** Checks tallies, closes polls whose time is over and audits them. Invoked by a schedule. */
 export const handler = (): Promise<void> => lifecycle.resume().then(() => sweepPolls.execute());

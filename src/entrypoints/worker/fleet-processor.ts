@@ -6,72 +6,72 @@ import { type CallTime, mayBegin } from './queue-worker.ts';
 import { TaskWorker, type TaskWorkerParts } from './task-worker.ts';
 
 export interface FleetProcessorParts extends Omit<TaskWorkerParts, 'callTime'> {
-  readonly tasks: Pick<TaskStore, 'heads' | 'nextDueAt'>;
+  readonly tasks: Pick<TaskStore, 'listClaimable' | 'nextDueAt'>;
   readonly lease: FleetLease;
-  /** How long a processor that died keeps others from working, ms; 30 s unless given. */
+  /** Length of the lease, ms: how long a processor that died blocks the others; 30 s unless given. */
   readonly leaseMs?: number;
-  /** Has the processor called again. */
-  readonly goOn: (round: number) => Promise<void>;
+  /** Invokes the processor again. */
+  readonly reinvoke: (round: number) => Promise<void>;
 }
 
-/** No more claims so long before the end, so that calls can end and their outcomes be stored. */
+/** No claims in the last minute, so that calls can end and their outcomes be recorded. */
 const RESERVE_MS = 60_000;
-/** Of that, for storing outcomes alone. */
+/** Part of the reserve, for recording outcomes alone. */
 const RECORD_MS = 10_000;
 const LEASE_MS = 30_000;
-const LOOK_INTERVAL_MS = 1_000;
-/** A task that is due so soon is worth waiting for. */
+const POLL_INTERVAL_MS = 1_000;
+/** The processor waits for tasks that are due within this time. */
 const LINGER_MS = 20_000;
-/** The processor does not call itself more often than that in a row; then it is for a sweep to begin again. */
+/** The most times in a row that the processor invokes itself; after that the next sweep invokes it. */
 export const MAX_ROUNDS = 100;
-/** Queues that are looked at, at the same time. */
+/** Queues that are read at the same time. */
 const QUEUES_AT_ONCE = 10;
 
 /** Why a run of the processor ended. */
 export type RunEnd =
-  /** Another one is at work. */
+  /** Another processor holds the lease. */
   | 'busy elsewhere'
-  /** There was nothing left to do. */
+  /** No work was left. */
   | 'drained'
-  /** Its time was over and tasks remain: it has called itself. */
-  | 'goes on'
-  /** The same, but it has called itself often enough. */
+  /** Its time was over and work remained: it has invoked itself. */
+  | 'reinvoked'
+  /** Its time was over and work remained, but it has reached {@link MAX_ROUNDS}. */
   | 'stopped';
 
 /**
- * The one worker of a fleet of functions, which live for some minutes only. Whoever is called while it is at work ends
- * at once; it looks once more when it has given its lease back, for those who came in between.
+ * The single worker of a fleet of functions, each of which lives for some minutes. A function that is invoked while the
+ * lease is held ends at once. The holder queries once more after releasing the lease, for tasks notified of in between.
  *
- *     A:  lease ─ works ─ sees nothing ──────────────── gives the lease back ─ looks ─ sees the task ─ calls itself
+ *     A:  lease ─ works ─ finds nothing ─────────────── releases the lease ─ queries ─ finds the task ─ reinvokes
  *     B:                              task ─ no lease ─ ends
  */
 export class FleetProcessor {
   constructor(private readonly parts: FleetProcessorParts) {}
 
   /**
-   * Works until nothing is left to do that it has the time for, or until a minute before its time is over.
+   * Works until no work is left for which there is time, or until a minute before its time is over.
    *
-   * @param leftMs tells how long the process may still run
-   * @param round how often the processor has called itself before
-   * @throws DomainError `STORE_UNAVAILABLE`, and what `goOn` throws; the next sweep calls it again
+   * @param leftMs returns how long the process may still run
+   * @param round how often in a row the processor has invoked itself
+   * @throws DomainError `STORE_UNAVAILABLE`, and what `goOn` throws; the next sweep invokes it again
    */
   async run(leftMs: () => number, round: number): Promise<RunEnd> {
     const { lease, logger, leaseMs = LEASE_MS } = this.parts;
-    if (!(await lease.hold(leaseMs))) return 'busy elsewhere';
+    if (!(await lease.acquire(leaseMs))) return 'busy elsewhere';
     try {
       await this.work(leftMs);
     } finally {
       await lease
         .release()
-        .catch((error) => logger.warn({ err: error }, 'the lease of the processor runs out by itself'));
+        .catch((error) => logger.warn({ err: error }, 'releasing the processor lease failed; it will expire'));
     }
     if ((await this.queuesWithWork()).length === 0) return 'drained';
     if (round >= MAX_ROUNDS) {
-      logger.warn({ round }, 'the processor has called itself often enough; the next sweep begins again');
+      logger.warn({ round }, 'processor reached its limit of rounds; the next sweep will invoke it');
       return 'stopped';
     }
-    await this.parts.goOn(round + 1);
-    return 'goes on';
+    await this.parts.reinvoke(round + 1);
+    return 'reinvoked';
   }
 
   private async work(leftMs: () => number): Promise<void> {
@@ -85,11 +85,11 @@ export class FleetProcessor {
     worker.start();
     try {
       while (isHeld && leftMs() > RESERVE_MS) {
-        await delay(Math.min(LOOK_INTERVAL_MS, leftMs() - RESERVE_MS));
+        await delay(Math.min(POLL_INTERVAL_MS, leftMs() - RESERVE_MS));
         if (worker.isBusy) continue;
         const waiting = await this.queuesWithWork((runner) => mayBegin(runner, callTime)).catch(() => undefined);
         if (waiting?.length === 0) return;
-        // Their wake-ups may have been lost.
+        // Notifications of these queues may have been lost.
         for (const queue of waiting ?? []) void worker.wake(queue);
       }
     } finally {
@@ -99,7 +99,7 @@ export class FleetProcessor {
     }
   }
 
-  /** Keeps the lease until the signal says so, also while the last calls end. Resolves earlier when it is lost. */
+  /** Renews the lease until aborted, also while the last calls end. Resolves early when the lease is lost. */
   private async renewLease(end: AbortSignal): Promise<void> {
     const { lease, logger, leaseMs = LEASE_MS } = this.parts;
     let heldUntil = performance.now() + leaseMs;
@@ -108,30 +108,32 @@ export class FleetProcessor {
       await delay(pauseMs, undefined, { signal: end }).catch(() => undefined);
       if (end.aborted) return;
       const askedAt = performance.now();
-      const isHeld = await lease.hold(leaseMs).catch((error) => {
-        logger.warn({ err: error }, 'renewing the lease of the processor failed; it is tried again');
+      const isHeld = await lease.acquire(leaseMs).catch((error) => {
+        logger.warn({ err: error }, 'renewing the processor lease failed; retrying');
         return undefined;
       });
       if (isHeld === false) return;
-      pauseMs = isHeld ? leaseMs / 3 : LOOK_INTERVAL_MS;
+      pauseMs = isHeld ? leaseMs / 3 : POLL_INTERVAL_MS;
       if (isHeld) heldUntil = askedAt + leaseMs;
     }
   }
 
-  /** Queues whose runners are of use and have a task that can be claimed now or soon. */
-  private async queuesWithWork(isOfUse: (runner: RunnerSettings) => boolean = () => true): Promise<readonly string[]> {
+  /** Queues with a suitable runner and a task that is claimable now or soon. */
+  private async queuesWithWork(
+    isSuitable: (runner: RunnerSettings) => boolean = () => true,
+  ): Promise<readonly string[]> {
     const { active, queues, tasks, clock } = this.parts;
     const { marks } = await active.list();
     const found = await concurrently(QUEUES_AT_ONCE, [...marks.keys()], async (name) => {
       const queue = await queues.get(name);
-      if (!queue?.runner || !isOfUse(queue.runner) || !this.mayClaim(queue)) return [];
-      return (await tasks.heads(name, 'fifo', 1, clock.now() + LINGER_MS)).length > 0 ? [name] : [];
+      if (!queue?.runner || !isSuitable(queue.runner) || !this.mayClaim(queue)) return [];
+      return (await tasks.listClaimable(name, 'fifo', 1, clock.now() + LINGER_MS)).length > 0 ? [name] : [];
     });
     return found.flat();
   }
 
-  /** Whether tasks of a queue may be claimed now or soon; where a probe is due later, the next sweep calls for it. */
+  /** Whether tasks of a queue may be claimed now or soon; a later probe is left to the next sweep. */
   private mayClaim(queue: Queue): boolean {
-    return !queue.paused && this.parts.guardRunner.restMs(queue) < LINGER_MS;
+    return !queue.paused && this.parts.guardRunner.pauseMs(queue) < LINGER_MS;
   }
 }

@@ -44,10 +44,10 @@ await withServer('Delayed tasks', startDynamoDbLocal, ({ endpoint }) => {
     ) as [Task, Task];
     for (const task of [near, far]) await rarelySwept.add(task, 10);
 
-    await rarelySwept.tidy('rare', T0 + HOUR + 1);
-    expect(await rarelySwept.heads('rare', 'fifo', 10, T0 + DAY - 1)).toEqual([near.taskId]);
-    await rarelySwept.tidy('rare', T0 + 2 * HOUR + 1);
-    expect(await rarelySwept.heads('rare', 'fifo', 10, T0 + 4 * HOUR)).toEqual([near.taskId, far.taskId]);
+    await rarelySwept.runMaintenance('rare', T0 + HOUR + 1);
+    expect(await rarelySwept.listClaimable('rare', 'fifo', 10, T0 + DAY - 1)).toEqual([near.taskId]);
+    await rarelySwept.runMaintenance('rare', T0 + 2 * HOUR + 1);
+    expect(await rarelySwept.listClaimable('rare', 'fifo', 10, T0 + 4 * HOUR)).toEqual([near.taskId, far.taskId]);
   });
 
   const fill = async (queue: string, fields: (index: number) => Partial<Task>): Promise<Task[]> => {
@@ -60,9 +60,9 @@ await withServer('Delayed tasks', startDynamoDbLocal, ({ endpoint }) => {
     it('all come back when they are due in the same moment', async () => {
       const tasks = await fill('same', () => ({ notBefore: T0 + HOUR }));
 
-      await store.tidy('same', T0 + HOUR);
-      const heads = await store.heads('same', 'fifo', 2 * MANY, T0 + HOUR);
-      expect(heads).toEqual(tasks.map(({ taskId }) => taskId));
+      await store.runMaintenance('same', T0 + HOUR);
+      const claimable = await store.listClaimable('same', 'fifo', 2 * MANY, T0 + HOUR);
+      expect(claimable).toEqual(tasks.map(({ taskId }) => taskId));
     });
 
     it('do not count as backlog of a queue that has more than a look can see', async () => {
@@ -73,10 +73,10 @@ await withServer('Delayed tasks', startDynamoDbLocal, ({ endpoint }) => {
       await add(450, {});
       await add(150, { notBefore: T0 + HOUR });
       await counting.go();
-      expect(await store.figures('backlog', T0)).toMatchObject({ pending: 600, backlog: 450 });
+      expect(await store.stats('backlog', T0)).toMatchObject({ pending: 600, backlog: 450 });
 
-      await store.tidy('backlog', T0 + HOUR);
-      expect(await store.figures('backlog', T0 + HOUR)).toMatchObject({ pending: 600, backlog: 600 });
+      await store.runMaintenance('backlog', T0 + HOUR);
+      expect(await store.stats('backlog', T0 + HOUR)).toMatchObject({ pending: 600, backlog: 600 });
     });
 
     it('are listed newest first, whenever they are due', async () => {

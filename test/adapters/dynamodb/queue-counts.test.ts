@@ -73,7 +73,7 @@ await withServer('Counts of queues', startDynamoDbLocal, async ({ endpoint }) =>
       await enqueue(other);
       await countAll(newProcess());
 
-      const { counters, pending, taken: held, approximate } = await newProcess().store.figures('q', T0);
+      const { counters, pending, taken: held, approximate } = await newProcess().store.stats('q', T0);
       expect(counters).toEqual({
         enqueued: 5,
         succeeded: 1,
@@ -91,7 +91,7 @@ await withServer('Counts of queues', startDynamoDbLocal, async ({ endpoint }) =>
       const process = newProcess();
       await enqueue(process);
 
-      expect(await process.store.figures('q', T0)).toMatchObject({
+      expect(await process.store.stats('q', T0)).toMatchObject({
         pending: 1,
         approximate: expect.arrayContaining(['pending', 'taken', 'counters']),
       });
@@ -122,7 +122,7 @@ await withServer('Counts of queues', startDynamoDbLocal, async ({ endpoint }) =>
         );
       proxy.reset();
 
-      const { counters, pending, taken: held } = await newProcess().store.figures('q', T0);
+      const { counters, pending, taken: held } = await newProcess().store.stats('q', T0);
       const all = [...changes.values()].flat();
       expect(counters.enqueued).toBe(all.filter(({ from }) => from === undefined).length);
       expect(counters.succeeded).toBe(all.filter(({ to }) => to === 'SUCCESS').length);
@@ -140,7 +140,7 @@ await withServer('Counts of queues', startDynamoDbLocal, async ({ endpoint }) =>
       proxy.reset();
       for (const { counts } of processes) await counts.flush();
 
-      expect((await newProcess().store.figures('q', T0)).counters.refused).toBe(6);
+      expect((await newProcess().store.stats('q', T0)).counters.refused).toBe(6);
     });
 
     it('are kept in few items: what is long past joins the total', async () => {
@@ -151,13 +151,13 @@ await withServer('Counts of queues', startDynamoDbLocal, async ({ endpoint }) =>
       expect(await enqueue(process, 0)).toBe('full');
       await countAll(process);
       await process.counts.flush();
-      const before = (await process.store.figures('q', T0)).counters;
+      const before = (await process.store.stats('q', T0)).counters;
       expect((await itemsOf('q')).length).toBeGreaterThan(1);
 
       clock.advance(3 * DAY_MS);
-      await Promise.all([process, newProcess(clock)].map(({ store }) => store.tidy('q', clock.now())));
+      await Promise.all([process, newProcess(clock)].map(({ store }) => store.runMaintenance('q', clock.now())));
       expect((await itemsOf('q')).map(({ sk }) => sk)).toEqual(['COUNTS']);
-      expect((await process.store.figures('q', T0)).counters).toEqual(before);
+      expect((await process.store.stats('q', T0)).counters).toEqual(before);
       expect(before).toMatchObject({ enqueued: 1, succeeded: 1, refused: 1 });
     });
 
@@ -182,10 +182,10 @@ await withServer('Counts of queues', startDynamoDbLocal, async ({ endpoint }) =>
       const process = newProcess(clock);
       await countAll(process);
 
-      await process.store.tidy('q', clock.now());
+      await process.store.runMaintenance('q', clock.now());
       clock.advance(10_000);
-      await process.store.tidy('q', clock.now());
-      const { counters, pending, taken: held } = await process.store.figures('q', T0);
+      await process.store.runMaintenance('q', clock.now());
+      const { counters, pending, taken: held } = await process.store.stats('q', T0);
       expect([pending, held]).toEqual([2, 1]);
       expect(counters).toMatchObject({ enqueued: 96, succeeded: 90, failed: 2, shed: 1 });
       expect((await process.counts.read('q')).taken).toBe(1);
@@ -198,15 +198,15 @@ await withServer('Counts of queues', startDynamoDbLocal, async ({ endpoint }) =>
       const [[shardId, changes] = ['', []]] = await changesInStream(client, streams, tables);
       await process.counts.count(shardId, changes.slice(-1));
 
-      await process.store.tidy('q', clock.now());
+      await process.store.runMaintenance('q', clock.now());
       expect((await process.counts.read('q')).open).toBe(1);
       clock.advance(2 * MINUTE);
-      await process.store.tidy('q', clock.now());
+      await process.store.runMaintenance('q', clock.now());
       clock.advance(9_999);
-      await process.store.tidy('q', clock.now());
+      await process.store.runMaintenance('q', clock.now());
       expect((await process.counts.read('q')).open).toBe(1);
       clock.advance(1);
-      await newProcess(clock).store.tidy('q', clock.now());
+      await newProcess(clock).store.runMaintenance('q', clock.now());
       expect((await process.counts.read('q')).open).toBe(3);
     });
 
@@ -222,14 +222,14 @@ await withServer('Counts of queues', startDynamoDbLocal, async ({ endpoint }) =>
       await process.store.replace(held, completed(held, undefined, T0));
       await enqueue(process);
 
-      await process.store.tidy('q', clock.now());
+      await process.store.runMaintenance('q', clock.now());
       clock.advance(5_000);
       await countAll(process);
       clock.advance(MINUTE);
-      await process.store.tidy('q', clock.now());
+      await process.store.runMaintenance('q', clock.now());
       clock.advance(MINUTE);
-      await process.store.tidy('q', clock.now());
-      expect((await process.store.figures('q', T0)).counters).toMatchObject({ enqueued: 4, succeeded: 1 });
+      await process.store.runMaintenance('q', clock.now());
+      expect((await process.store.stats('q', T0)).counters).toMatchObject({ enqueued: 4, succeeded: 1 });
       expect((await process.counts.read('q')).open).toBe(3);
     });
   });

@@ -64,7 +64,7 @@ class World {
     const date = new Date(this.store).toUTCString();
     meanwhile();
     this.pass(this.latency.back);
-    this.clock.hear(date, sent);
+    this.clock.observe(date, sent);
   }
 
   get error(): number {
@@ -251,8 +251,8 @@ describe('the time of the store', () => {
 
   it('is not taken from an answer without a readable date', () => {
     const world = new World();
-    world.clock.hear(undefined, { wall: 0, monotonic: 0 });
-    world.clock.hear('yesterday', { wall: 0, monotonic: 0 });
+    world.clock.observe(undefined, { wall: 0, monotonic: 0 });
+    world.clock.observe('yesterday', { wall: 0, monotonic: 0 });
     expect(() => world.clock.now()).toThrow();
   });
 });

@@ -151,11 +151,11 @@ await withServer('The task store behind faults', startDynamoDbLocal, async ({ en
     first('PutItem', refusal('ThrottlingException'), 4);
     expect(await store.add(task, PLENTY)).toEqual({ kind: 'added' });
     first('Query', refusal('ProvisionedThroughputExceededException'), 4);
-    expect(await store.heads('q', 'lifo', 1, T0)).toEqual([task.taskId]);
+    expect(await store.listClaimable('q', 'lifo', 1, T0)).toEqual([task.taskId]);
   });
 
   it('what cannot be stored leaves no trace in the counts', async () => {
-    const { pending } = await store.figures('q', T0);
+    const { pending } = await store.stats('q', T0);
     proxy.fate = ({ operation }) => (operation === 'PutItem' ? refusal('ValidationException') : 'pass');
     await expect(store.add(aTask(), pending + 1)).rejects.toThrow();
     proxy.reset();
@@ -166,8 +166,8 @@ await withServer('The task store behind faults', startDynamoDbLocal, async ({ en
     proxy.fate = () => 'lose request';
     const unavailable = { code: 'STORE_UNAVAILABLE' };
     await expect(store.get('x')).rejects.toMatchObject(unavailable);
-    await expect(store.heads('q', 'lifo', 1, T0)).rejects.toMatchObject(unavailable);
+    await expect(store.listClaimable('q', 'lifo', 1, T0)).rejects.toMatchObject(unavailable);
     await expect(store.claim('x', aGrant('f'))).rejects.toMatchObject(unavailable);
-    await expect(store.figures('q', T0)).rejects.toMatchObject(unavailable);
+    await expect(store.stats('q', T0)).rejects.toMatchObject(unavailable);
   });
 });

@@ -87,8 +87,8 @@ await withServer('Units of a task', startDynamoDbLocal, ({ endpoint }) => {
     describe('a look at the head', () => {
       const lookAt = async (looker: DynamoDbTaskStore, queue: string) => {
         units.reset();
-        const heads = await looker.heads(queue, 'lifo', 1, T0 + 10_000);
-        return { heads, requests: units.requests, reads: units.reads };
+        const claimable = await looker.listClaimable(queue, 'lifo', 1, T0 + 10_000);
+        return { claimable, requests: units.requests, reads: units.reads };
       };
       const fill = async (queue: string, count: number, fields: Partial<Task>): Promise<string> => {
         const oldest = aTask({ queue });
@@ -107,7 +107,7 @@ await withServer('Units of a task', startDynamoDbLocal, ({ endpoint }) => {
         const empty = await lookAt(fresh, 'nothing');
         for (const looker of [fresh, used]) {
           const look = await lookAt(looker, 'leased');
-          expect(look.heads).toEqual([behind]);
+          expect(look.claimable).toEqual([behind]);
           expect(look.requests).toBe(empty.requests);
         }
       });
@@ -118,7 +118,7 @@ await withServer('Units of a task', startDynamoDbLocal, ({ endpoint }) => {
 
         const empty = await lookAt(looker, 'nothing');
         const look = await lookAt(looker, 'delayed');
-        expect(look).toMatchObject({ heads: [task], requests: empty.requests });
+        expect(look).toMatchObject({ claimable: [task], requests: empty.requests });
         expect(look.reads).toBeLessThanOrEqual(empty.reads + 2);
       }, 60_000);
 

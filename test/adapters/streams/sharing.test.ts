@@ -88,14 +88,18 @@ describe('the fair share', () => {
     });
 
   it('of the only process is everything', () => {
-    expect(plan({})).toEqual({ take: ['a', 'b', 'c', 'd'], letGo: [], offer: [] });
+    expect(plan({})).toEqual({ acquire: ['a', 'b', 'c', 'd'], release: [], offer: [] });
   });
 
   it('of one of two is half: the one that has all lets two go, the other takes what is free', () => {
-    expect(plan({ reading: ['a', 'b', 'c', 'd'], members: 2 })).toEqual({ take: [], letGo: ['c', 'd'], offer: [] });
+    expect(plan({ reading: ['a', 'b', 'c', 'd'], members: 2 })).toEqual({
+      acquire: [],
+      release: ['c', 'd'],
+      offer: [],
+    });
     expect(plan({ members: 2, held: [lease('a'), lease('b'), lease('c', { expiresAt: NOW })] })).toEqual({
-      take: ['c', 'd'],
-      letGo: [],
+      acquire: ['c', 'd'],
+      release: [],
       offer: [],
     });
   });
@@ -103,15 +107,15 @@ describe('the fair share', () => {
   it('offers what is more than its share and what nobody has a lease of', () => {
     const held = [lease('a', { owner: 'me' }), lease('b'), lease('c', { expiresAt: NOW })];
 
-    expect(plan({ reading: ['a'], members: 4, held })).toEqual({ take: [], letGo: [], offer: ['d'] });
+    expect(plan({ reading: ['a'], members: 4, held })).toEqual({ acquire: [], release: [], offer: ['d'] });
   });
 
   it('takes nothing that somebody holds, and again what this process held before it failed', () => {
-    expect(plan({ held: [lease('a'), lease('b', { owner: 'me' })], readable: ['a', 'b'] }).take).toEqual(['b']);
+    expect(plan({ held: [lease('a'), lease('b', { owner: 'me' })], readable: ['a', 'b'] }).acquire).toEqual(['b']);
   });
 
   it('lets go of what is not to be read any more', () => {
-    expect(plan({ reading: ['gone', 'a'] }).letGo).toEqual(['gone']);
+    expect(plan({ reading: ['gone', 'a'] }).release).toEqual(['gone']);
   });
 
   it('leaves every shard with exactly one of the processes after a few rounds, of which one has listed them', () => {
@@ -136,16 +140,16 @@ describe('the fair share', () => {
             for (const [me, mine] of [...reading].slice(0, members)) {
               const held = [...leases.values()];
               const readable = readableShards(knownShards(listed(me), held), held);
-              const { take, letGo, offer } = planSharing({
+              const { acquire, release, offer } = planSharing({
                 me,
                 reading: mine,
                 readable,
                 leases: { shards: held, members },
                 now: NOW,
               });
-              for (const shardId of take) put(shardId, me, NOW + 1);
-              for (const shardId of [...letGo, ...offer]) put(shardId, me, NOW);
-              reading.set(me, [...mine.filter((id) => !letGo.includes(id)), ...take]);
+              for (const shardId of acquire) put(shardId, me, NOW + 1);
+              for (const shardId of [...release, ...offer]) put(shardId, me, NOW);
+              reading.set(me, [...mine.filter((id) => !release.includes(id)), ...acquire]);
             }
             members = Math.min(processCount, members + 1);
           }

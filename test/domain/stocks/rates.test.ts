@@ -14,7 +14,7 @@ const table = (fields: Partial<ConfirmedRates> = {}): ConfirmedRates => ({
 
 describe('reading what a source publishes', () => {
   it('keeps current currencies with the digits of the source', () => {
-    const { rates, complaints } = readRates('EUR', [
+    const { rates, warnings } = readRates('EUR', [
       ['USD', '1.0850'],
       ['JPY', '1.8e2'],
       ['BTC', '0.00001'],
@@ -24,11 +24,11 @@ describe('reading what a source publishes', () => {
     ]);
 
     expect(Object.fromEntries(rates)).toEqual({ USD: '1.0850', JPY: '180' });
-    expect(complaints).toEqual([]);
+    expect(warnings).toEqual([]);
   });
 
   it('leaves out what is not a rate, and says so', () => {
-    const { rates, complaints } = readRates('EUR', [
+    const { rates, warnings } = readRates('EUR', [
       ['USD', '0'],
       ['GBP', '-1.2'],
       ['JPY', '"NaN"'],
@@ -39,13 +39,13 @@ describe('reading what a source publishes', () => {
     ]);
 
     expect([...rates]).toEqual([['SEK', '11.2']]);
-    expect(complaints).toHaveLength(6);
-    expect(complaints[0]).toContain('USD');
+    expect(warnings).toHaveLength(6);
+    expect(warnings[0]).toContain('USD');
   });
 
   it('holds the base to 1 whatever the source says', () => {
-    expect(readRates('EUR', [['EUR', '1.00']])).toEqual({ rates: new Map(), complaints: [] });
-    expect(readRates('EUR', [['EUR', '1.000268']]).complaints).toHaveLength(1);
+    expect(readRates('EUR', [['EUR', '1.00']])).toEqual({ rates: new Map(), warnings: [] });
+    expect(readRates('EUR', [['EUR', '1.000268']]).warnings).toHaveLength(1);
     expect(rateOf(table({ rates: new Map([['EUR', '2']]) }), 'EUR')).toBe('1');
   });
 

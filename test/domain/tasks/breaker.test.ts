@@ -105,7 +105,7 @@ describe('the guards of a fleet', () => {
     const guards = Array.from({ length: size }, (_, index) => new GuardRunner(queues, clock, seededRandom(index)));
     /** A call whose breaker was read when it began. */
     const hear = async (guard: GuardRunner, outcome: RunOutcome, breaker?: Breaker, isProbe = false) =>
-      guard.heard({ queue: 'q', breaker: breaker ?? (await breakerNow()) }, outcome, isProbe);
+      guard.recordOutcome({ queue: 'q', breaker: breaker ?? (await breakerNow()) }, outcome, isProbe);
     return { queues, clock, guards, breakerNow, hear };
   }
 
@@ -133,23 +133,23 @@ describe('the guards of a fleet', () => {
     const { clock, guards, hear, breakerNow } = await fleet(5);
     await Promise.all(guards.map((guard) => hear(guard, unreachable)));
     const opened = (await breakerNow()) as Breaker;
-    expect(guards[0]?.restMs({ queue: 'q', breaker: opened })).toBeGreaterThan(0);
+    expect(guards[0]?.pauseMs({ queue: 'q', breaker: opened })).toBeGreaterThan(0);
     clock.advance(opened.probeAt - clock.now());
-    expect(guards[0]?.restMs({ queue: 'q', breaker: opened })).toBe(0);
+    expect(guards[0]?.pauseMs({ queue: 'q', breaker: opened })).toBe(0);
 
-    const hold = (breaker: Breaker) => Promise.all(guards.map((guard) => guard.holdProbe('q', breaker, 10_000)));
+    const hold = (breaker: Breaker) => Promise.all(guards.map((guard) => guard.acquireProbe('q', breaker, 10_000)));
     expect((await hold(opened)).filter(Boolean)).toHaveLength(1);
     const held = (await breakerNow()) as Breaker;
     clock.advance(10_000);
-    expect(guards[1]?.restMs({ queue: 'q', breaker: held })).toBeGreaterThan(0);
+    expect(guards[1]?.pauseMs({ queue: 'q', breaker: held })).toBeGreaterThan(0);
     clock.advance(held.probeAt - clock.now());
-    expect(guards[1]?.restMs({ queue: 'q', breaker: held })).toBe(0);
+    expect(guards[1]?.pauseMs({ queue: 'q', breaker: held })).toBe(0);
 
     const second = (await hold(held)).find(Boolean) as Breaker;
     // The one that was thought dead says what it has heard after all: the probe is not its own any more.
-    await guards[0]?.heard({ queue: 'q', breaker: held }, unreachable, true);
+    await guards[0]?.recordOutcome({ queue: 'q', breaker: held }, unreachable, true);
     expect(await breakerNow()).toEqual(second);
-    await guards[1]?.heard({ queue: 'q', breaker: second }, success, true);
+    await guards[1]?.recordOutcome({ queue: 'q', breaker: second }, success, true);
     expect(await breakerNow()).toBeUndefined();
   });
 
@@ -158,8 +158,8 @@ describe('the guards of a fleet', () => {
     const [guard] = guards as [GuardRunner];
     await hear(guard, unreachable);
     clock.advance(1_000);
-    const probe = (await guard.holdProbe('q', (await breakerNow()) as Breaker, 10_000)) as Breaker;
-    await guard.hadNoTask('q', probe);
+    const probe = (await guard.acquireProbe('q', (await breakerNow()) as Breaker, 10_000)) as Breaker;
+    await guard.failProbe('q', probe);
 
     const after = (await breakerNow()) as Breaker;
     expect(after.failures).toBe(1);

@@ -4,7 +4,7 @@ import { MemoryTaskStore } from '../../../src/adapters/memory/task-store.ts';
 import { storeUnavailable } from '../../../src/domain/shared/domain-error.ts';
 import type { ClaimTasks } from '../../../src/domain/tasks/claim-tasks.ts';
 import { queueSettings } from '../../../src/domain/tasks/queue.ts';
-import { completed, type Grant, type Task } from '../../../src/domain/tasks/task.ts';
+import { completed, type Lease, type Task } from '../../../src/domain/tasks/task.ts';
 import type { ClaimOutcome, TaskStore } from '../../../src/ports/tasks.ts';
 import { FakeClock, seededRandom } from '../../helpers/fakes.ts';
 import { overriding } from '../../helpers/overriding.ts';
@@ -46,9 +46,9 @@ describe('claiming', () => {
     const tasks = await fill(5);
     let looks = 0;
     const counting = overriding<TaskStore>(store, {
-      heads: (...look) => {
+      listClaimable: (...look) => {
         looks++;
-        return store.heads(...look);
+        return store.listClaimable(...look);
       },
     });
 
@@ -89,7 +89,7 @@ describe('claiming', () => {
     const tasks = await fill(3);
     const newest = tasks.at(-1)?.taskId;
     const failing = overriding<TaskStore>(store, {
-      claim: async (taskId: string, grant: Grant): Promise<ClaimOutcome> => {
+      claim: async (taskId: string, grant: Lease): Promise<ClaimOutcome> => {
         if (taskId !== newest) throw storeUnavailable();
         return store.claim(taskId, grant);
       },
@@ -106,9 +106,9 @@ describe('claiming', () => {
     let batches: number[] = [];
     let isContended = true;
     const contended = overriding<TaskStore>(store, {
-      heads: async (...look) => {
+      listClaimable: async (...look) => {
         batches.push(0);
-        return store.heads(...look);
+        return store.listClaimable(...look);
       },
       claim: async (taskId, grant) => {
         batches.push((batches.pop() ?? 0) + 1);
@@ -132,7 +132,7 @@ describe('claiming', () => {
     const tasks = await fill(150);
     const shown: string[] = [];
     const lagging = overriding<TaskStore>(store, {
-      heads: async (...look) => [...shown, ...(await store.heads(...look))].sort().reverse(),
+      listClaimable: async (...look) => [...shown, ...(await store.listClaimable(...look))].sort().reverse(),
       claim: async (taskId, grant) => {
         const outcome = await store.claim(taskId, grant);
         if (outcome.kind === 'claimed' && shown.push(taskId) > 3) shown.shift();
@@ -153,7 +153,7 @@ describe('claiming', () => {
 
   it('ends when the store keeps showing tasks that cannot be claimed', async () => {
     const [task] = await fill(1);
-    const stale = overriding<TaskStore>(store, { heads: async () => [(task as Task).taskId] });
+    const stale = overriding<TaskStore>(store, { listClaimable: async () => [(task as Task).taskId] });
     await claimTasks().execute('q', [{ max: 1 }]);
 
     expect(await claimTasks(stale).execute('q', [{ max: 1 }])).toEqual([[]]);

@@ -56,7 +56,7 @@ describe('a batch of tasks', () => {
       'TASKS_QUEUE_FULL',
     ]);
     expect(await store.get('large')).toBeUndefined();
-    expect((await store.figures('q', 0)).counters).toMatchObject({ enqueued: 2, refused: 1 });
+    expect((await store.stats('q', 0)).counters).toMatchObject({ enqueued: 2, refused: 1 });
   });
 
   it('adds the first of several tasks with one id, however slow the store is with it', async () => {
@@ -84,7 +84,7 @@ describe('a batch of tasks', () => {
     const replays = again.map((outcome) => outcome.status === 'fulfilled' && outcome.value.replayed);
     expect(codes(first)).toEqual(Array(40).fill('added'));
     expect(replays).toEqual(batch.map((_, index) => index < 40));
-    expect((await tasks.figures('q', 0)).counters.enqueued).toBe(60);
+    expect((await tasks.stats('q', 0)).counters.enqueued).toBe(60);
   });
 
   it('makes the queue with its settings once, and nothing at all when the store does not give them', async () => {
@@ -102,6 +102,6 @@ describe('a batch of tasks', () => {
     const gone = overriding<QueueStore>(queues, { get: () => Promise.reject(storeUnavailable()) });
     const { enqueueTask, tasks } = tasksWorld({ queues: gone });
     await expect(enqueueTask.all('q', [{ payload: 1 }])).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
-    expect((await tasks.figures('q', 0)).pending).toBe(0);
+    expect((await tasks.stats('q', 0)).pending).toBe(0);
   });
 });

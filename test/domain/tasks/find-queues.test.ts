@@ -15,14 +15,14 @@ it('a view of a queue is no older than a task that came while its figures were r
   const queues = new MemoryQueueStore();
   await queues.put(queueSettings('q'));
   const busy = overriding<TaskStore>(store, {
-    figures: async (queue, now) => {
+    stats: async (queue, now) => {
       clock.advance(5);
       await store.add(aTask({ createdAt: clock.now() }), 10);
-      return store.figures(queue, now);
+      return store.stats(queue, now);
     },
   });
 
-  const { asOf, figures } = await new FindQueues(queues, busy, new QueueOrders(busy, queues, clock), clock).byName('q');
-  expect(figures.newestPendingAt).toBe(T0 + 5);
+  const { asOf, stats } = await new FindQueues(queues, busy, new QueueOrders(busy, queues, clock), clock).byName('q');
+  expect(stats.newestPendingAt).toBe(T0 + 5);
   expect(asOf).toBe(T0 + 5);
 });

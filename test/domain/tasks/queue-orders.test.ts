@@ -25,15 +25,15 @@ describe('the order of a queue in a fleet', () => {
   const newProcess = () =>
     new QueueOrders(
       {
-        figures: async (queue, now) => {
+        stats: async (queue, now) => {
           looks++;
-          return { ...(await tasks.figures(queue, now)), ...load };
+          return { ...(await tasks.stats(queue, now)), ...load };
         },
       },
       overriding<QueueStore>(queues, {
-        remember: (...change) => {
+        replaceState: (...change) => {
           writes++;
-          return queues.remember(...change);
+          return queues.replaceState(...change);
         },
       }),
       clock,
@@ -48,7 +48,11 @@ describe('the order of a queue in a fleet', () => {
     const [one, other] = [newProcess(), newProcess()];
     const orders = async () => {
       clock.advance(1_000);
-      return [await one.of(await read()), await other.of(await read()), await newProcess().under(load, await read())];
+      return [
+        await one.currentOrder(await read()),
+        await other.currentOrder(await read()),
+        await newProcess().orderForLoad(load, await read()),
+      ];
     };
     for (const [seconds, order] of [
       [50, 'fifo'],
@@ -68,7 +72,7 @@ describe('the order of a queue in a fleet', () => {
     await configure('adaptive');
     load = drainsIn(90);
     const seen = await read();
-    expect(await Promise.all([1, 2, 3].map(() => newProcess().of(seen)))).toEqual(['lifo', 'lifo', 'lifo']);
+    expect(await Promise.all([1, 2, 3].map(() => newProcess().currentOrder(seen)))).toEqual(['lifo', 'lifo', 'lifo']);
     expect((await read()).turn).toEqual({ order: 'lifo', since: T0 });
   });
 
@@ -76,19 +80,19 @@ describe('the order of a queue in a fleet', () => {
     await configure('adaptive');
     const [one, other] = [newProcess(), newProcess()];
     load = drainsIn(10);
-    expect(await other.of(await read())).toBe('fifo');
+    expect(await other.currentOrder(await read())).toBe('fifo');
     load = drainsIn(90);
-    expect(await one.of(await read())).toBe('lifo');
+    expect(await one.currentOrder(await read())).toBe('lifo');
     const before = looks;
-    expect(await other.of(await read())).toBe('lifo');
+    expect(await other.currentOrder(await read())).toBe('lifo');
     expect(looks).toBe(before);
   });
 
   it.each(['lifo', 'fifo'] as const)('that is %s costs no request', async (order) => {
     await configure(order);
     load = drainsIn(90);
-    expect(await newProcess().of(await read())).toBe(order);
-    expect(await newProcess().under(load, await read())).toBe(order);
+    expect(await newProcess().currentOrder(await read())).toBe(order);
+    expect(await newProcess().orderForLoad(load, await read())).toBe(order);
     expect([looks, writes]).toEqual([0, 0]);
   });
 });

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { MemoryQueueStore } from '../../../src/adapters/memory/queue-store.ts';
+import { MemoryTaskNotifier } from '../../../src/adapters/memory/task-notifier.ts';
 import { MemoryTaskStore } from '../../../src/adapters/memory/task-store.ts';
-import { MemoryWakeUps } from '../../../src/adapters/memory/wake-ups.ts';
 import { storeUnavailable } from '../../../src/domain/shared/domain-error.ts';
 import { queueSettings } from '../../../src/domain/tasks/queue.ts';
 import { SweepTasks } from '../../../src/domain/tasks/sweep-tasks.ts';
@@ -20,7 +20,7 @@ describe('a sweep', () => {
   const runner = { url: 'http://127.0.0.1:1/' };
   let woken: string[];
   let signals: number;
-  let wakeUps: MemoryWakeUps;
+  let wakeUps: MemoryTaskNotifier;
   let figures: [name: string, value: number, unit: string][];
   const meter: Meter = { record: (...figure) => figures.push(figure) };
   beforeEach(() => {
@@ -29,9 +29,9 @@ describe('a sweep', () => {
     clock = new FakeClock(T0);
     woken = [];
     figures = [];
-    wakeUps = new MemoryWakeUps();
+    wakeUps = new MemoryTaskNotifier();
     signals = 0;
-    wakeUps.listen((queue) => woken.push(queue));
+    wakeUps.subscribe((queue) => woken.push(queue));
     const notify = wakeUps.notify.bind(wakeUps);
     wakeUps.notify = (...signal) => {
       signals++;
@@ -59,9 +59,9 @@ describe('a sweep', () => {
     clock.advance(1_000);
     await sweep();
 
-    expect(await store.figures('many', clock.now())).toMatchObject({ pending: 1, counters: { shed: 250 } });
+    expect(await store.stats('many', clock.now())).toMatchObject({ pending: 1, counters: { shed: 250 } });
     for (let index = 0; index < 120; index++)
-      expect(await store.figures(`q${index}`, clock.now())).toMatchObject({ pending: 0, counters: { shed: 1 } });
+      expect(await store.stats(`q${index}`, clock.now())).toMatchObject({ pending: 0, counters: { shed: 1 } });
     expect(await store.get(kept.taskId)).toEqual(kept);
   });
 
@@ -72,7 +72,7 @@ describe('a sweep', () => {
     await queues.pause('paused', true);
     clock.advance(1_000);
     await sweep();
-    expect(await store.figures('paused', clock.now())).toMatchObject({ pending: 1, counters: { shed: 1 } });
+    expect(await store.stats('paused', clock.now())).toMatchObject({ pending: 1, counters: { shed: 1 } });
     expect(woken).toEqual(['open']);
 
     await queues.pause('open', true);
@@ -116,7 +116,7 @@ describe('a sweep', () => {
     });
 
     await sweep(raced);
-    expect(await store.figures('q', T0)).toMatchObject({ pending: 0, counters: { shed: 250 } });
+    expect(await store.stats('q', T0)).toMatchObject({ pending: 0, counters: { shed: 250 } });
   });
 
   it('ends when it settles nothing, whatever the store shows', async () => {
@@ -125,15 +125,15 @@ describe('a sweep', () => {
     const stale = overriding<TaskStore>(store, { listOverdue: async () => tasks });
 
     await sweep(stale);
-    expect((await store.figures('q', T0)).counters.shed).toBe(100);
+    expect((await store.stats('q', T0)).counters.shed).toBe(100);
   });
 
   it('brings back delayed tasks of every queue before it settles any', async () => {
     const steps: string[] = [];
     const watched = overriding<TaskStore>(store, {
-      tidy: async (queue, now) => {
+      runMaintenance: async (queue, now) => {
         steps.push('tidied');
-        return store.tidy(queue, now);
+        return store.runMaintenance(queue, now);
       },
       listOverdue: async (...search) => {
         steps.push('searched');
@@ -156,11 +156,11 @@ describe('a sweep', () => {
         return store.replace(before, after);
       },
     });
-    const left = async () => (await store.figures('many', T0)).pending;
+    const left = async () => (await store.stats('many', T0)).pending;
 
     await sweep(watched);
     expect(settled.lastIndexOf('some')).toBeLessThan(700);
-    expect((await store.figures('some', T0)).pending).toBe(0);
+    expect((await store.stats('some', T0)).pending).toBe(0);
     expect(await left()).toBeGreaterThan(0);
     await sweep(watched);
     expect(await left()).toBe(0);
@@ -168,10 +168,10 @@ describe('a sweep', () => {
 
   it('settles what is overdue in a queue whose delayed tasks cannot be brought back', async () => {
     await add({ queue: 'a', expiresAt: T0 });
-    const failing = overriding<TaskStore>(store, { tidy: async () => Promise.reject(storeUnavailable()) });
+    const failing = overriding<TaskStore>(store, { runMaintenance: async () => Promise.reject(storeUnavailable()) });
 
     await expect(sweep(failing)).rejects.toThrow('1 queues');
-    expect((await store.figures('a', T0)).counters.shed).toBe(1);
+    expect((await store.stats('a', T0)).counters.shed).toBe(1);
   });
 
   it('fails what no attempt is left for, and leaves other leases that ran out to whoever claims next', async () => {
@@ -228,9 +228,9 @@ describe('a sweep', () => {
       const names = new Set<string>();
       await sweepActive(
         overriding<TaskStore>(store, {
-          tidy: async (queue, now) => {
+          runMaintenance: async (queue, now) => {
             names.add(queue);
-            return store.tidy(queue, now);
+            return store.runMaintenance(queue, now);
           },
         }),
       );
@@ -272,7 +272,7 @@ describe('a sweep', () => {
       await queues.create(queueSettings('quiet'));
       await queues.create(queueSettings('unsettled'));
       await active.mark(['quiet', 'unsettled', 'removed']);
-      const untidy = overriding<TaskStore>(store, { tidy: async (queue) => queue !== 'unsettled' });
+      const untidy = overriding<TaskStore>(store, { runMaintenance: async (queue) => queue !== 'unsettled' });
       clock.advance(MINUTE);
       await sweepActive(untidy);
       expect([...active.marks.keys()]).toEqual(['quiet', 'unsettled', 'removed']);
@@ -323,8 +323,8 @@ describe('a sweep', () => {
     });
 
     await expect(sweep(failing)).rejects.toThrow('1 queues');
-    expect((await store.figures('c', T0)).counters.shed).toBe(1);
-    expect((await store.figures('b', T0)).counters.shed).toBe(0);
+    expect((await store.stats('c', T0)).counters.shed).toBe(1);
+    expect((await store.stats('b', T0)).counters.shed).toBe(0);
   });
 
   it('records how long the oldest task of all queues has waited since it could be claimed', async () => {
@@ -360,7 +360,7 @@ describe('a sweep', () => {
     for (const queue of ['a', 'a', 'b', 'c']) await add({ queue, maxAttempts: queue === 'c' ? 2 : 1 });
     await sweep();
     for (const queue of ['a', 'b', 'c'])
-      for (const taskId of await store.heads(queue, 'fifo', 10, T0))
+      for (const taskId of await store.listClaimable(queue, 'fifo', 10, T0))
         await store.claim(taskId, aGrant(`f-${taskId}`, T0, 1_000));
     clock.advance(1_000);
     await sweep();

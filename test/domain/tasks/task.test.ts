@@ -5,15 +5,15 @@ import {
   claimed,
   completed,
   createTask,
+  expiredIfOverdue,
   extended,
   failed,
   isClaimable,
   isRedrivable,
+  isUnchangedSince,
   MAX_HISTORY,
   redriven,
   released,
-  settledIfOverdue,
-  standsAs,
   type Task,
 } from '../../../src/domain/tasks/task.ts';
 import { aGrant, aTask, T0 } from '../../helpers/tasks.ts';
@@ -139,7 +139,7 @@ describe('a cancelled task', () => {
     expect(after.leaseUntil).toBeUndefined();
     expect(after.endedBy).toBeUndefined();
     expect((after.history ?? []).map(({ outcome }) => outcome)).toEqual(Array(ends).fill('cancelled'));
-    expect([isClaimable(after, T0 + 10), isRedrivable(after), settledIfOverdue(after, T0 + 99 * HOUR)]).toEqual([
+    expect([isClaimable(after, T0 + 10), isRedrivable(after), expiredIfOverdue(after, T0 + 99 * HOUR)]).toEqual([
       false,
       false,
       undefined,
@@ -166,12 +166,12 @@ describe('a history', () => {
     ['was claimed over', claimed(held, aGrant('f2', T0 + 7)), { ...end, endedAt: T0 + 5, outcome: 'expired' }],
     [
       'was shed with its holder dead',
-      settledIfOverdue({ ...held, expiresAt: T0 + 6 }, T0 + 7),
+      expiredIfOverdue({ ...held, expiresAt: T0 + 6 }, T0 + 7),
       { ...end, endedAt: T0 + 5, outcome: 'expired' },
     ],
     [
       'lost its last lease',
-      settledIfOverdue({ ...held, maxAttempts: 1 }, T0 + 7),
+      expiredIfOverdue({ ...held, maxAttempts: 1 }, T0 + 7),
       { ...end, endedAt: T0 + 5, outcome: 'expired' },
     ],
   ])('tells of an attempt that %s', (_, task, expected) => {
@@ -179,7 +179,7 @@ describe('a history', () => {
   });
 
   it('tells nothing of a task that nobody had', () => {
-    expect(settledIfOverdue(aTask({ expiresAt: T0 }), T0)?.history).toBeUndefined();
+    expect(expiredIfOverdue(aTask({ expiresAt: T0 }), T0)?.history).toBeUndefined();
     expect(taken().history).toBeUndefined();
   });
 
@@ -242,7 +242,7 @@ describe('only what is FAILURE or SHED', () => {
   });
 
   it('and a SHED that is redriven says no more why it was shed', () => {
-    const shed = settledIfOverdue(aTask({ expiresAt: T0 }), T0) as Task;
+    const shed = expiredIfOverdue(aTask({ expiresAt: T0 }), T0) as Task;
     const back = redriven(shed, 60, T0 + 5);
     expect(back).toMatchObject({ status: 'PENDING', expiresAt: T0 + 60_005 });
     expect([back.shedReason, back.finishedAt]).toEqual([undefined, undefined]);
@@ -259,13 +259,13 @@ describe('a task stands as it was seen', () => {
     ['its lease was moved', extended(seen, 99, T0), false],
     ['it has a new deadline', { ...seen, expiresAt: seen.expiresAt + 1 }, false],
   ])('if %s', (_, task, expected) => {
-    expect(standsAs(task, seen)).toBe(expected);
+    expect(isUnchangedSince(task, seen)).toBe(expected);
   });
 
   it('no more, after it was shed and redriven meanwhile', () => {
     const waiting = aTask({ expiresAt: T0 + 5 });
-    const back = redriven(settledIfOverdue(waiting, T0 + 5) as Task, 60, T0 + 6);
-    expect(standsAs(back, waiting)).toBe(false);
+    const back = redriven(expiredIfOverdue(waiting, T0 + 5) as Task, 60, T0 + 6);
+    expect(isUnchangedSince(back, waiting)).toBe(false);
   });
 });
 
@@ -300,14 +300,14 @@ describe('time alone', () => {
     ['a last lease that ran out past the deadline', taken({ maxAttempts: 1, expiresAt: T0 + 9 }, 20), T0 + 20, 'SHED'],
     ['a finished task', completed(taken({ expiresAt: T0 + 9 }), undefined, T0), T0 + 99, undefined],
   ])('makes of %s', (_, task, now, expected) => {
-    expect(settledIfOverdue(task, now)?.status).toBe(expected);
+    expect(expiredIfOverdue(task, now)?.status).toBe(expected);
   });
 
   it('says why', () => {
-    expect(settledIfOverdue(aTask({ expiresAt: T0 }), T0 + 1)).toMatchObject({
+    expect(expiredIfOverdue(aTask({ expiresAt: T0 }), T0 + 1)).toMatchObject({
       shedReason: 'expired',
       finishedAt: T0 + 1,
     });
-    expect(settledIfOverdue(taken({ maxAttempts: 1 }, 5), T0 + 5)?.error).toMatch(/lease/);
+    expect(expiredIfOverdue(taken({ maxAttempts: 1 }, 5), T0 + 5)?.error).toMatch(/lease/);
   });
 });

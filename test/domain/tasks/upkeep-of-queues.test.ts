@@ -1,12 +1,12 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { MemoryQueueStore } from '../../../src/adapters/memory/queue-store.ts';
+import { MemoryTaskNotifier } from '../../../src/adapters/memory/task-notifier.ts';
 import { MemoryTaskStore } from '../../../src/adapters/memory/task-store.ts';
-import { MemoryWakeUps } from '../../../src/adapters/memory/wake-ups.ts';
 import { storeUnavailable } from '../../../src/domain/shared/domain-error.ts';
 import { PauseQueue } from '../../../src/domain/tasks/pause-queue.ts';
 import type { PurgedStatus } from '../../../src/domain/tasks/purge-queue.ts';
 import { queueSettings } from '../../../src/domain/tasks/queue.ts';
-import { cancelled, claimed, completed, failed, settledIfOverdue, type Task } from '../../../src/domain/tasks/task.ts';
+import { cancelled, claimed, completed, expiredIfOverdue, failed, type Task } from '../../../src/domain/tasks/task.ts';
 import type { QueueStore, TaskStore } from '../../../src/ports/tasks.ts';
 import { everyQueue } from '../../helpers/every-queue.ts';
 import { FakeClock } from '../../helpers/fakes.ts';
@@ -47,7 +47,7 @@ describe('upkeep of queues', () => {
     TAKEN: () => ended((held) => held),
     SUCCESS: () => ended((held) => completed(held, undefined, T0)),
     FAILURE: () => ended((held) => failed(held, 'no', undefined, T0)),
-    SHED: () => ended((held) => settledIfOverdue({ ...held, leaseUntil: T0, expiresAt: T0 }, T0) as Task),
+    SHED: () => ended((held) => expiredIfOverdue({ ...held, leaseUntil: T0, expiresAt: T0 }, T0) as Task),
     CANCELLED: () => ended((held) => cancelled(held, T0)),
   };
   const statuses = Object.keys(inStatus) as Task['status'][];
@@ -141,7 +141,7 @@ describe('upkeep of queues', () => {
       expect(await purgeQueue.purge('q', 'PENDING')).toBe(1_000);
       for (const { taskId } of found.slice(0, 3)) expect((await tasks.get(taskId))?.status).toBe('PENDING');
       expect(await purgeQueue.purge('q', 'PENDING')).toBe(3);
-      expect((await tasks.figures('q', T0)).counters).toMatchObject({ enqueued: 1_003, cancelled: 1_003 });
+      expect((await tasks.stats('q', T0)).counters).toMatchObject({ enqueued: 1_003, cancelled: 1_003 });
     });
 
     it.each<[PurgedStatus, Task['status']]>([
@@ -217,14 +217,14 @@ describe('upkeep of queues', () => {
   });
 
   describe('a paused queue', () => {
-    const pauseQueue = (wakeUps = new MemoryWakeUps()) => new PauseQueue(queues, everyQueue(queues), wakeUps);
+    const pauseQueue = (wakeUps = new MemoryTaskNotifier()) => new PauseQueue(queues, everyQueue(queues), wakeUps);
 
     it('gives nobody anything until it goes on, and wakes those who wait', async () => {
       await queues.put(queueSettings('q'));
       const { taskId } = await added();
-      const wakeUps = new MemoryWakeUps();
+      const wakeUps = new MemoryTaskNotifier();
       const woken: string[] = [];
-      wakeUps.listen((queue) => woken.push(queue));
+      wakeUps.subscribe((queue) => woken.push(queue));
       const claim = async () => (await world().claimTasks.execute('q', [{ max: 1 }])).flat();
 
       expect(await pauseQueue(wakeUps).execute('q', true)).toMatchObject({ ...queueSettings('q'), paused: true });

@@ -573,7 +573,7 @@ describe('closing a poll', () => {
     const before = await world.given();
     await closed();
 
-    await expect(world.castVote.in(before, { choice: 'red', channel: 'web' })).rejects.toEqual(
+    await expect(world.castVote.castIn(before, { choice: 'red', channel: 'web' })).rejects.toEqual(
       refusal('VOTES_POLL_CLOSED'),
     );
     expect(await ballots()).toBe(0);
@@ -892,7 +892,7 @@ describe('a recount', () => {
       const read = await getPoll(pollId);
       world.polls.get = getPoll;
       const grown = (await world.polls.growShards(poll.pollId, 1_000)) as typeof poll;
-      for (let vote = 0; vote < 50; vote++) await world.castVote.in(grown, { choice: 'red', channel: 'web' });
+      for (let vote = 0; vote < 50; vote++) await world.castVote.castIn(grown, { choice: 'red', channel: 'web' });
       await fold();
       return read;
     };

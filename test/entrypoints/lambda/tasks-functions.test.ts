@@ -133,7 +133,7 @@ await withServer('the functions of tasks', startDynamoDbLocal, async ({ endpoint
       const taskId = await enqueue();
       const inserts = await newRecords();
       sns.isFailing = true;
-      await expect(invokeStream(inserts)).rejects.toThrow(`${TOPIC} did not take a wake-up`);
+      await expect(invokeStream(inserts)).rejects.toThrow(`${TOPIC} did not take a notification`);
       sns.isFailing = false;
       expect(messages()).toEqual([]);
       expect(await statusOf(taskId)).toBe('PENDING');
@@ -148,7 +148,7 @@ await withServer('the functions of tasks', startDynamoDbLocal, async ({ endpoint
       await invokeStream(await readStream(client, streams, tables.tasks));
       // What waited then is woken for once more.
       messages();
-      const { counters } = await store.figures('mail', Date.now());
+      const { counters } = await store.stats('mail', Date.now());
       expect(counters).toMatchObject({ enqueued: 5, succeeded: 4 });
     });
 

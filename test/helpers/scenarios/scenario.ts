@@ -1,7 +1,7 @@
 import type { HttpAnswer, HttpRequest } from '../http.ts';
 
 /** The ways in which the service meets requests. */
-export type Hull = 'inject' | 'container' | 'HTTP API (2.0)' | 'REST API (1.0)' | 'load balancer' | 'deployed stack';
+export type Runtime = 'inject' | 'container' | 'HTTP API (2.0)' | 'REST API (1.0)' | 'load balancer' | 'deployed stack';
 
 /** What an answer must have. */
 export interface Expected {
@@ -12,9 +12,9 @@ export interface Expected {
   readonly body?: object | string | RegExp;
 }
 
-/** Some hulls answer otherwise than the others, in what is named here alone, and have a reason. */
+/** Some runtimes answer otherwise than the others, in what is named here alone, and have a reason. */
 export interface Difference extends Partial<Expected> {
-  readonly hulls: readonly Hull[];
+  readonly runtimes: readonly Runtime[];
   readonly because: string;
 }
 
@@ -29,10 +29,10 @@ export interface Exchange extends Expected {
 export interface Scenario {
   readonly what: string;
   readonly exchanges: readonly Exchange[];
-  /** Hulls in which it cannot be played, and why. */
-  readonly except?: { readonly hulls: readonly Hull[]; readonly because: string };
+  /** Runtimes in which it cannot be played, and why. */
+  readonly except?: { readonly runtimes: readonly Runtime[]; readonly because: string };
 }
 
-/** How a hull may differ from the others in its answer. */
-export const differenceIn = ({ differences = [] }: Exchange, hull: Hull): Difference | undefined =>
-  differences.find(({ hulls }) => hulls.includes(hull));
+/** How a runtime may differ from the others in its answer. */
+export const differenceIn = ({ differences = [] }: Exchange, runtime: Runtime): Difference | undefined =>
+  differences.find(({ runtimes }) => runtimes.includes(runtime));

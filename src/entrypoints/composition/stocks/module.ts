@@ -1,13 +1,13 @@
 import { ContainerModule, type ContainerModuleLoadOptions } from 'inversify';
 import { CachedRates } from '../../../adapters/caching/cached-rates.ts';
-import { RatesWithLastResort } from '../../../adapters/caching/rates-with-last-resort.ts';
+import { FallbackRates } from '../../../adapters/caching/fallback-rates.ts';
 import { DynamoDbStockStore } from '../../../adapters/dynamodb/stock-store.ts';
 import { HttpRateSource } from '../../../adapters/http/rate-source.ts';
 import { MemoryRateCache } from '../../../adapters/memory/rate-cache.ts';
 import { ReferenceRates } from '../../../adapters/memory/reference-rates.ts';
 import { MemoryStockStore } from '../../../adapters/memory/stock-store.ts';
+import { lazyRedis } from '../../../adapters/redis/lazy-redis.ts';
 import { RedisRateCache } from '../../../adapters/redis/rate-cache.ts';
-import { redisWhenUsed } from '../../../adapters/redis/when-used.ts';
 import { ageingClock } from '../../../adapters/system/elapsed-time.ts';
 import { ConvertAmount } from '../../../domain/stocks/convert-amount.ts';
 import { DeleteStock } from '../../../domain/stocks/delete-stock.ts';
@@ -70,7 +70,7 @@ function bindMemoryCache({ bind }: ContainerModuleLoadOptions): void {
 function bindRedisCache({ bind }: ContainerModuleLoadOptions, config: StocksConfig): void {
   bind(ports.rateCache).toResolvedValue(
     (sources, clock, lifecycle, random, logger) => {
-      const redis = redisWhenUsed({
+      const redis = lazyRedis({
         url: config.REDIS_URL as string,
         random,
         onDown: (reason) => logger.warn({ reason }, 'Redis cannot be reached: rates are not shared until it can'),
@@ -122,8 +122,8 @@ function bindRates({ bind }: ContainerModuleLoadOptions, config: StocksConfig): 
         holder: ids.next(),
         onError: (error, doing) => logger.warn({ err: error }, `${doing}: ${(error as Error).message}`),
       });
-      lifecycle.onSettle(() => rates.settle());
-      return hasLastResort ? new RatesWithLastResort(rates, new ReferenceRates()) : rates;
+      lifecycle.onSettle(() => rates.flush());
+      return hasLastResort ? new FallbackRates(rates, new ReferenceRates()) : rates;
     },
     [
       ports.rateSources,

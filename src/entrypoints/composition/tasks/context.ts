@@ -61,7 +61,7 @@ export const tasks = defineContext({
       queues: container.get(ports.queues),
       tasks: container.get(ports.tasks),
       active: container.get(ports.active),
-      signals: container.get(ports.signals),
+      notifications: container.get(ports.signals),
       claimTasks: container.get(ClaimTasks),
       runTask: container.get(RunTask),
       guardRunner: container.get(GuardRunner),

@@ -5,7 +5,7 @@ import { DynamoDbQueueCounts } from '../../../adapters/dynamodb/queue-counts.ts'
 import { DynamoDbQueueStore } from '../../../adapters/dynamodb/queue-store.ts';
 import { DynamoDbTaskStore } from '../../../adapters/dynamodb/task-store.ts';
 import { snsClient } from '../../../adapters/sns/client.ts';
-import { SnsWakeUps } from '../../../adapters/sns/wake-ups.ts';
+import { SnsTaskNotifier } from '../../../adapters/sns/task-notifier.ts';
 import { SweepTasks } from '../../../domain/tasks/sweep-tasks.ts';
 import { system } from '../compose.ts';
 import { ConfigError } from '../config.ts';
@@ -83,7 +83,7 @@ export function bindTopic({ bind }: ContainerModuleLoadOptions, { WAKE_UPS_TOPIC
     (lifecycle) => {
       const client = snsClient();
       lifecycle.onClose(() => client.destroy());
-      return new SnsWakeUps(client, topicArn);
+      return new SnsTaskNotifier(client, topicArn);
     },
     [system.lifecycle],
   );

@@ -4,8 +4,8 @@ import { DynamoDbFleetLease } from '../../../adapters/dynamodb/fleet-lease.ts';
 import { HttpTaskRunner } from '../../../adapters/http/task-runner.ts';
 import { MemoryActiveQueues } from '../../../adapters/memory/active-queues.ts';
 import { MemoryQueueStore } from '../../../adapters/memory/queue-store.ts';
+import { MemoryTaskNotifier } from '../../../adapters/memory/task-notifier.ts';
 import { MemoryTaskStore } from '../../../adapters/memory/task-store.ts';
-import { MemoryWakeUps } from '../../../adapters/memory/wake-ups.ts';
 import { streamsClient } from '../../../adapters/streams/client.ts';
 import { StreamConsumer } from '../../../adapters/streams/stream-consumer.ts';
 import { CancelTask } from '../../../domain/tasks/cancel-task.ts';
@@ -98,8 +98,8 @@ function bindRecords({ bind }: ContainerModuleLoadOptions, config: TasksConfig):
 
 /** Wake-ups reach this process alone; the others hear of the marks of active queues. */
 function bindWakeUps({ bind }: ContainerModuleLoadOptions): void {
-  const memory = token<MemoryWakeUps>('MemoryWakeUps');
-  bind(memory).toResolvedValue(() => new MemoryWakeUps());
+  const memory = token<MemoryTaskNotifier>('MemoryWakeUps');
+  bind(memory).toResolvedValue(() => new MemoryTaskNotifier());
   bind(ports.wakeUps).toService(memory);
   bind(ports.signals).toService(memory);
 }

@@ -1,6 +1,6 @@
 import type { Context, SNSEvent } from 'aws-lambda';
 import type { Container } from 'inversify';
-import { roundIn } from '../../../adapters/sns/wake-ups.ts';
+import { roundIn } from '../../../adapters/sns/task-notifier.ts';
 import { ClaimTasks } from '../../../domain/tasks/claim-tasks.ts';
 import { ExtendLease } from '../../../domain/tasks/extend-lease.ts';
 import { GuardRunner } from '../../../domain/tasks/guard-runner.ts';
@@ -16,7 +16,7 @@ export function processorOf(container: Container): FleetProcessor {
     queues: container.get(ports.queues),
     tasks: container.get(ports.tasks),
     active: container.get(ports.active),
-    signals: container.get(ports.signals),
+    notifications: container.get(ports.signals),
     lease: container.get(fleet.lease),
     claimTasks: container.get(ClaimTasks),
     runTask: container.get(RunTask),
@@ -25,7 +25,7 @@ export function processorOf(container: Container): FleetProcessor {
     clock: container.get(system.clock),
     logger: container.get(system.logger),
     meter: container.get(system.meter),
-    goOn: (round) => topic.goOn(round),
+    reinvoke: (round) => topic.reinvoke(round),
   });
 }
 

@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import type { StreamRecord } from '../../../adapters/streams/stream-record.ts';
 import { type DecodedTasks, decodeTaskRecords } from '../../../adapters/streams/task-records.ts';
 import type { ChangeHandler } from '../../../ports/system.ts';
-import type { ActiveQueues, QueueStore, TaskCounts, WakeUps } from '../../../ports/tasks.ts';
+import type { ActiveQueues, QueueStore, TaskCounts, TaskNotifier } from '../../../ports/tasks.ts';
 
 /** A batch of one shard of the stream. Lambda names the shard to functions that have a tumbling window. */
 export interface ShardEvent {
@@ -33,7 +33,7 @@ export const tasksStreamReader = (options: TasksStreamOptions): ChangeHandler<St
 
 export interface TasksStreamHandlerOptions extends TasksStreamOptions {
   readonly queues: Pick<QueueStore, 'get'>;
-  readonly wakeUps: WakeUps;
+  readonly wakeUps: TaskNotifier;
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { SnsWakeUps } from '../../../adapters/sns/wake-ups.ts';
+import type { SnsTaskNotifier } from '../../../adapters/sns/task-notifier.ts';
 import type { StreamRecord } from '../../../adapters/streams/stream-record.ts';
 import type { ChangeFeed } from '../../../ports/system.ts';
 import type {
@@ -6,10 +6,10 @@ import type {
   FleetLease,
   QueueStore,
   TaskCounts,
+  TaskNotifications,
+  TaskNotifier,
   TaskRunner,
   TaskStore,
-  WakeUpSignals,
-  WakeUps,
 } from '../../../ports/tasks.ts';
 import { token } from '../token.ts';
 
@@ -19,13 +19,13 @@ export const ports = {
   tasks: token<TaskStore>('TaskStore'),
   queues: token<QueueStore>('QueueStore'),
   active: token<ActiveQueues>('ActiveQueues'),
-  wakeUps: token<WakeUps>('WakeUps'),
-  signals: token<WakeUpSignals>('WakeUpSignals'),
+  wakeUps: token<TaskNotifier>('WakeUps'),
+  signals: token<TaskNotifications>('WakeUpSignals'),
   runner: token<TaskRunner>('TaskRunner'),
 };
 
 /** Bound in the functions that work for the fleet, and nowhere else. */
 export const fleet = {
   lease: token<FleetLease>('FleetLease'),
-  topic: token<SnsWakeUps>('SnsWakeUps'),
+  topic: token<SnsTaskNotifier>('SnsWakeUps'),
 };

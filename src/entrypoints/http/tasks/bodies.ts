@@ -54,8 +54,8 @@ export const settingsBody = ({ breaker, turn, version, ...queue }: Queue): Stati
 /** Names the settings that were put, and nothing else of the queue. */
 export const etagOf = ({ version = 'first' }: Queue): string => `"${version}"`;
 
-export function queueBody({ settings, figures, effectiveOrder, asOf }: QueueView): Static<typeof schemas.QueueBody> {
-  const { pending, delayed, taken, deadLetters, throughputPerSecond, counters } = figures;
+export function queueBody({ settings, stats, effectiveOrder, asOf }: QueueView): Static<typeof schemas.QueueBody> {
+  const { pending, delayed, taken, deadLetters, throughputPerSecond, counters } = stats;
   const age = (since: number | undefined): number | null => (since === undefined ? null : Math.max(0, asOf - since));
   return {
     ...settingsBody(settings),
@@ -65,12 +65,12 @@ export function queueBody({ settings, figures, effectiveOrder, asOf }: QueueView
     delayed,
     taken,
     deadLetters,
-    oldestPendingAgeMs: age(figures.oldestPendingAt),
-    newestPendingAgeMs: age(figures.newestPendingAt),
-    oldestDueAgeMs: age(figures.oldestDueAt),
+    oldestPendingAgeMs: age(stats.oldestPendingAt),
+    newestPendingAgeMs: age(stats.newestPendingAt),
+    oldestDueAgeMs: age(stats.oldestDueAt),
     throughputPerSecond: Math.round((throughputPerSecond ?? 0) * 1000) / 1000,
     counters,
-    ...(figures.approximate.length > 0 ? { approximate: figures.approximate.map(nameInBody) } : {}),
+    ...(stats.approximate.length > 0 ? { approximate: stats.approximate.map(nameInBody) } : {}),
   };
 }
 

@@ -11,7 +11,7 @@ import type { PauseQueue } from '../../../domain/tasks/pause-queue.ts';
 import type { PurgeQueue } from '../../../domain/tasks/purge-queue.ts';
 import type { RedriveTasks } from '../../../domain/tasks/redrive-tasks.ts';
 import type { ReleaseTask } from '../../../domain/tasks/release-task.ts';
-import type { RunnerHosts, WakeUpSignals } from '../../../ports/tasks.ts';
+import type { RunnerHosts, TaskNotifications } from '../../../ports/tasks.ts';
 import { preconditionIn } from '../preconditions.ts';
 import { generalProblems, isFailure, type Problem, type ProblemTable, problemDetails } from '../problems.ts';
 import { pageRequest } from '../schemas.ts';
@@ -33,7 +33,7 @@ export interface QueueRoutesOptions {
   readonly findQueues: FindQueues;
   readonly configureQueue: ConfigureQueue;
   readonly pauseQueue: PauseQueue;
-  readonly signals: WakeUpSignals;
+  readonly signals: TaskNotifications;
   readonly runnerHosts: RunnerHosts;
 }
 

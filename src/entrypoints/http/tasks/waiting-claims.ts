@@ -1,6 +1,6 @@
 import type { ClaimRequest, ClaimTasks } from '../../../domain/tasks/claim-tasks.ts';
 import type { Task } from '../../../domain/tasks/task.ts';
-import type { WakeUpSignals } from '../../../ports/tasks.ts';
+import type { TaskNotifications } from '../../../ports/tasks.ts';
 
 /** A wake-up may be lost, or come from another process that cannot tell this one. */
 const LOOK_INTERVAL_MS = 500;
@@ -29,9 +29,9 @@ export class WaitingClaims {
 
   constructor(
     private readonly claimTasks: Pick<ClaimTasks, 'execute'>,
-    signals: WakeUpSignals,
+    signals: TaskNotifications,
   ) {
-    this.endListening = signals.listen((queue, inMs) => {
+    this.endListening = signals.subscribe((queue, inMs) => {
       const line = this.lines.get(queue);
       if (line && inMs === 0) void this.look(queue, line);
     });

@@ -3,7 +3,7 @@ import type { ConfirmedRates } from '../../domain/stocks/rates.ts';
 import type { ExchangeRates } from '../../ports/stocks.ts';
 
 /** Rates that fall back on others while there are none at all that may be served. */
-export class RatesWithLastResort implements ExchangeRates {
+export class FallbackRates implements ExchangeRates {
   constructor(
     private readonly rates: ExchangeRates,
     private readonly lastResort: ExchangeRates,

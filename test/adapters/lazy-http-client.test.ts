@@ -1,6 +1,6 @@
 import { describe, expect, it, jest } from '@jest/globals';
 import axios from 'axios';
-import { httpWhenUsed } from '../../src/adapters/http/http-when-used.ts';
+import { lazyHttpClient } from '../../src/adapters/http/lazy-http-client.ts';
 import { httpService } from '../helpers/http-service.ts';
 
 describe('an HTTP client that cannot be loaded', () => {
@@ -11,7 +11,7 @@ describe('an HTTP client that cannot be loaded', () => {
       return { default: axios };
     });
     const service = await httpService((_, response) => response.end('1'));
-    const client = httpWhenUsed({});
+    const client = lazyHttpClient({});
 
     await expect(client()).rejects.toThrow('EMFILE');
     expect((await (await client()).get(service.url)).data).toBe(1);

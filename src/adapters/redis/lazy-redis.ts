@@ -5,7 +5,7 @@ interface LazyRedis extends RedisScripts {
 }
 
 /** A client that is loaded and made with its first command. What could not be loaded is tried again with the next one. */
-export function redisWhenUsed(options: RedisClientOptions): LazyRedis {
+export function lazyRedis(options: RedisClientOptions): LazyRedis {
   let client: Promise<RedisClient> | undefined;
   const used = (): Promise<RedisClient> => {
     client ??= import('./client.ts')

@@ -1,7 +1,7 @@
 import type { Load } from './order.ts';
 import { isRedrivable, type Task, type TaskStatus } from './task.ts';
 
-/** How often each thing happened to a queue's tasks; these only rise. */
+/** How often each event happened to tasks of a queue; these only rise. */
 export interface Counters {
   readonly enqueued: number;
   readonly succeeded: number;
@@ -23,22 +23,22 @@ export const noCounts: Counters = {
   refused: 0,
 };
 
-/** What a queue holds at a moment, and what it has done. */
-export interface QueueFigures extends Load {
+/** The content of a queue at a moment, and its counters. */
+export interface QueueStats extends Load {
   readonly pending: number;
   /** Of the pending ones, those that are not due. */
   readonly delayed: number;
   readonly taken: number;
   /** Tasks in FAILURE. */
   readonly deadLetters: number;
-  /** When the oldest and the newest PENDING task were made, epoch ms; undefined if there is none. */
+  /** Creation of the oldest and the newest PENDING task, epoch ms; undefined if there is none. */
   readonly oldestPendingAt: number | undefined;
   readonly newestPendingAt: number | undefined;
-  /** When the task became due that has been waiting longest, epoch ms. A task is due again when its lease runs out. */
+  /** When the longest-waiting claimable task became due, epoch ms. A task becomes due again when its lease expires. */
   readonly oldestDueAt: number | undefined;
   readonly counters: Counters;
-  /** Names of the figures (fields of this interface) that are not exact. */
-  readonly approximate: readonly (keyof QueueFigures)[];
+  /** Fields of this interface that are not exact. */
+  readonly approximate: readonly (keyof QueueStats)[];
 }
 
 /** Which counter a change of status raises, if any. @param before undefined for a new task */
@@ -59,6 +59,6 @@ export function counterOf(before: TaskStatus | undefined, after: TaskStatus): ke
   }
 }
 
-/** Since when a task could be claimed that nobody holds, epoch ms. */
+/** When a task that is not held became claimable, epoch ms. */
 export const dueSince = ({ notBefore, leaseUntil = 0 }: Pick<Task, 'notBefore' | 'leaseUntil'>): number =>
   Math.max(notBefore, leaseUntil);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { BigNumber } from 'bignumber.js';
 import fc from 'fast-check';
-import { changedNumber } from '../../../src/domain/shared/changed-number.ts';
+import { findLossyNumber } from '../../../src/domain/shared/lossy-number.ts';
 
 /** Each with a name that is not too long to be read. */
 const named = (...literals: readonly string[]) => literals.map((literal) => [literal.slice(0, 30), literal] as const);
@@ -31,7 +31,7 @@ describe('a number in JSON text', () => {
       '3.141592653589793238',
     ),
   )('is kept: %s', (_, literal) => {
-    expect(changedNumber(literal)).toBeUndefined();
+    expect(findLossyNumber(literal)).toBeUndefined();
   });
 
   it.each(
@@ -45,7 +45,7 @@ describe('a number in JSON text', () => {
       `1${'0'.repeat(60_000)}`,
     ),
   )('is changed: %s', (_, literal) => {
-    expect(changedNumber(literal)).toEqual({ path: '', literal });
+    expect(findLossyNumber(literal)).toEqual({ path: '', literal });
   });
 
   it.each([
@@ -57,21 +57,21 @@ describe('a number in JSON text', () => {
     [`{"${'k'.repeat(100)}":1e400}`, 'k'.repeat(64)],
   ])('is named by its path in %s', (json, path) => {
     expect(JSON.parse(json)).toBeDefined();
-    expect(changedNumber(json)).toEqual({ path, literal: expect.stringMatching(/^(9007199254740993|1e400)$/) });
+    expect(findLossyNumber(json)).toEqual({ path, literal: expect.stringMatching(/^(9007199254740993|1e400)$/) });
   });
 
   it('is no number in a text', () => {
     const texts = ['9007199254740993', '1e400', '\\', '"', 'a\\"1e400,', '99999999999999999999'];
-    expect(changedNumber(JSON.stringify({ ...texts, ...Object.fromEntries(texts.map((text) => [text, 1])) }))).toBe(
+    expect(findLossyNumber(JSON.stringify({ ...texts, ...Object.fromEntries(texts.map((text) => [text, 1])) }))).toBe(
       undefined,
     );
   });
 
   it('is kept whatever JSON a program writes', () => {
-    fc.assert(fc.property(fc.jsonValue(), (value) => !changedNumber(JSON.stringify(value))));
+    fc.assert(fc.property(fc.jsonValue(), (value) => !findLossyNumber(JSON.stringify(value))));
     const anyDouble = fc.double({ noNaN: true, noDefaultInfinity: true });
-    fc.assert(fc.property(anyDouble, (double) => !changedNumber(double.toPrecision(17))));
-    fc.assert(fc.property(anyDouble, (double) => !changedNumber(double.toExponential())));
+    fc.assert(fc.property(anyDouble, (double) => !findLossyNumber(double.toPrecision(17))));
+    fc.assert(fc.property(anyDouble, (double) => !findLossyNumber(double.toExponential())));
   });
 
   it('is kept or changed as decimals say that do not round', () => {
@@ -93,7 +93,7 @@ describe('a number in JSON text', () => {
         const isWhole = !/[.e]/.test(literal);
         const printed = () => [String(number), String(BigInt(number))];
         const isKept = () => !isWhole || printed().some((text) => new BigNumber(text).eq(literal));
-        expect(changedNumber(literal) === undefined).toBe(Number.isFinite(number) && isKept());
+        expect(findLossyNumber(literal) === undefined).toBe(Number.isFinite(number) && isKept());
       }),
       { numRuns: 2_000 },
     );

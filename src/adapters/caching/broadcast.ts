@@ -1,8 +1,8 @@
-/** Wakes all who wait for it. */
-export class Bell {
+/** A condition variable: wakes all waiters. */
+export class Broadcast {
   private readonly waiting = new Set<() => void>();
 
-  /** Resolves when it rings, at the latest after that time, ms. */
+  /** Resolves with the next {@link notifyAll}, at the latest after `ms`. */
   within(ms: number): Promise<void> {
     return new Promise((resolve) => {
       const wake = () => {
@@ -15,7 +15,7 @@ export class Bell {
     });
   }
 
-  ring(): void {
+  notifyAll(): void {
     for (const wake of this.waiting) wake();
   }
 }

@@ -1,9 +1,9 @@
-import { dueSince, type QueueFigures } from '../../domain/tasks/queue-figures.ts';
+import { dueSince, type QueueStats } from '../../domain/tasks/queue-stats.ts';
 import { isIdle } from '../../domain/tasks/task.ts';
-import { type Entry, finalList, isPending, laterList, type OpenIndex, openLists, placeOfLater } from './open-index.ts';
+import { type Entry, finalList, isPending, laterList, type OpenIndex, openLists, placeIn } from './open-index.ts';
 import type { DynamoDbQueueCounts } from './queue-counts.ts';
 
-/** Entries of each list that figures are read from. */
+/** Entries of each list from which stats are read. */
 const PAGE = 100;
 /** A list that is longer is counted in the index, which costs by its length, and not again for so long, ms. */
 const LENGTH_KEPT_MS = 8_000;
@@ -12,7 +12,7 @@ const LENGTH_KEPT_MS = 8_000;
  * What queues hold and have done. As long as a queue is short, what it holds is read from the index; of a longer one, the
  * index shows the ends, and the counts tell the rest.
  */
-export class FiguresReader {
+export class StatsReader {
   private readonly lengths = new Map<string, { readonly entries: number; readonly countedAt: number }>();
 
   constructor(
@@ -24,7 +24,7 @@ export class FiguresReader {
    * @param now epoch ms
    * @throws DomainError `STORE_UNAVAILABLE`
    */
-  async read(queue: string, now: number): Promise<QueueFigures> {
+  async read(queue: string, now: number): Promise<QueueStats> {
     const oldest = { order: 'fifo', limit: PAGE } as const;
     const [counts, open, later, failures] = await Promise.all([
       this.queueCounts.read(queue),
@@ -36,7 +36,7 @@ export class FiguresReader {
     // The ends of a list overlap when it is not much longer than what is read of them.
     const pending = new Set([
       ...open.entries.filter(isFree).map(({ position }) => position),
-      ...later.entries.map(placeOfLater),
+      ...later.entries.map(placeIn),
       ...(isWhole ? [] : await this.newestPending(queue)),
     ]);
     const ages = [...pending].map(createdAtIn);

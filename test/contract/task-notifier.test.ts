@@ -1,10 +1,10 @@
 import { SNSClient } from '@aws-sdk/client-sns';
 import { expect, it } from '@jest/globals';
-import { MemoryWakeUps } from '../../src/adapters/memory/wake-ups.ts';
-import { SnsWakeUps } from '../../src/adapters/sns/wake-ups.ts';
-import type { WakeUps } from '../../src/ports/tasks.ts';
+import { MemoryTaskNotifier } from '../../src/adapters/memory/task-notifier.ts';
+import { SnsTaskNotifier } from '../../src/adapters/sns/task-notifier.ts';
+import type { TaskNotifier } from '../../src/ports/tasks.ts';
 import { startSns } from '../helpers/servers/sns.ts';
-import { describeWakeUps } from './wake-ups.contract.ts';
+import { describeWakeUps } from './task-notifier.contract.ts';
 
 const TOPIC = 'arn:aws:sns:eu-west-1:123456789012:wake-ups';
 
@@ -14,7 +14,7 @@ async function openSns() {
   const client = new SNSClient({ endpoint: sns.endpoint, region: 'eu-west-1', credentials });
   return {
     sns,
-    wakeUps: new SnsWakeUps(client, TOPIC),
+    wakeUps: new SnsTaskNotifier(client, TOPIC),
     heard: () => sns.published.length,
     close: async () => {
       client.destroy();
@@ -24,18 +24,18 @@ async function openSns() {
 }
 
 describeWakeUps('memory', async () => {
-  const wakeUps = new MemoryWakeUps();
+  const wakeUps = new MemoryTaskNotifier();
   const heard: string[] = [];
-  wakeUps.listen((queue) => heard.push(queue));
+  wakeUps.subscribe((queue) => heard.push(queue));
   return { wakeUps, heard: () => heard.length };
 });
 describeWakeUps('SNS', openSns);
 
 it('signals in memory reach all who listen, for as long as they do', async () => {
-  const wakeUps = new MemoryWakeUps();
+  const wakeUps = new MemoryTaskNotifier();
   const [one, other]: string[][] = [[], []];
-  const end = wakeUps.listen((queue) => one?.push(queue));
-  wakeUps.listen((queue) => other?.push(queue));
+  const end = wakeUps.subscribe((queue) => one?.push(queue));
+  wakeUps.subscribe((queue) => other?.push(queue));
   await wakeUps.notify(['first']);
   end();
   await wakeUps.notify(['second']);
@@ -44,9 +44,9 @@ it('signals in memory reach all who listen, for as long as they do', async () =>
 });
 
 it('signals in memory say how long it takes until there is something to claim', async () => {
-  const wakeUps = new MemoryWakeUps();
+  const wakeUps = new MemoryTaskNotifier();
   const heard: unknown[] = [];
-  wakeUps.listen((queue, inMs) => heard.push([queue, inMs]));
+  wakeUps.subscribe((queue, inMs) => heard.push([queue, inMs]));
   await wakeUps.notify(['mail', 'other']);
   await wakeUps.notify(['mail'], 1_500);
 
@@ -59,7 +59,7 @@ it('signals in memory say how long it takes until there is something to claim', 
 
 it('a topic is told once of many queues', async () => {
   const { sns, wakeUps, close } = await openSns();
-  await (wakeUps as WakeUps).notify(['mail', 'other']);
+  await (wakeUps as TaskNotifier).notify(['mail', 'other']);
 
   expect(sns.published).toHaveLength(1);
   await close();
@@ -68,9 +68,9 @@ it('a topic is told once of many queues', async () => {
 it('a topic that takes no messages is named, with the reason', async () => {
   const { sns, wakeUps, close } = await openSns();
   sns.isFailing = true;
-  const refusal = `${TOPIC} did not take a wake-up: no`;
+  const refusal = `${TOPIC} did not take a notification: no`;
 
   await expect(wakeUps.notify()).rejects.toThrow(refusal);
-  await expect(wakeUps.goOn(1)).rejects.toThrow(refusal);
+  await expect(wakeUps.reinvoke(1)).rejects.toThrow(refusal);
   await close();
 });

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import type { WakeUps } from '../../src/ports/tasks.ts';
+import type { TaskNotifier } from '../../src/ports/tasks.ts';
 
 export interface OpenWakeUps {
-  readonly wakeUps: WakeUps;
+  readonly wakeUps: TaskNotifier;
   /** How many signals were heard so far. */
   readonly heard: () => number;
   close?(): Promise<void>;

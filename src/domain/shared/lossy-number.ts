@@ -1,5 +1,5 @@
 /** A number in JSON text that is another one when it is read. */
-export interface ChangedNumber {
+export interface LossyNumber {
   /** Where it stands: `payload.items[2]`; empty for a text that is nothing else. */
   readonly path: string;
   /** As it is written. */
@@ -17,7 +17,7 @@ const MAX_NAME_LENGTH = 64;
  *
  * @param json well-formed JSON
  */
-export function changedNumber(json: string): ChangedNumber | undefined {
+export function findLossyNumber(json: string): LossyNumber | undefined {
   if (!MAY_BE_CHANGED.test(json)) return undefined;
   /** The key or index in each object and list around the token; keys as they are written, in quotes. */
   const steps: (string | number)[] = [];

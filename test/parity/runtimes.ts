@@ -9,21 +9,21 @@ import { embeddedApp, KEY } from '../helpers/embedded-app.ts';
 import { injecting, type Send, sendingTo } from '../helpers/http.ts';
 import { FunctionProcess } from '../helpers/lambda/function-process.ts';
 import { type EventShape, invoking } from '../helpers/lambda/http-events.ts';
-import type { Hull } from '../helpers/scenarios/scenario.ts';
+import type { Runtime } from '../helpers/scenarios/scenario.ts';
 import { ServerProcess } from '../helpers/server-process.ts';
 import { dynamoDbEnv } from '../helpers/servers/dynamodb-tables.ts';
 import { signing, twilioSettings } from '../helpers/signing.ts';
 
-/** The service in one of its hulls, on tables of its own, with nobody but the requests at work. */
-export interface ServiceInHull {
-  readonly hull: Hull;
+/** The service in one of its runtimes, on tables of its own, with nobody but the requests at work. */
+export interface ServiceInRuntime {
+  readonly runtime: Runtime;
   readonly send: Send;
   /** Takes its tables away. */
   loseStore(): Promise<void>;
   close(): Promise<void>;
 }
 
-interface OpenHull {
+interface OpenRuntime {
   readonly send: Send;
   close?(): Promise<void>;
 }
@@ -31,10 +31,10 @@ interface OpenHull {
 type Settings = Readonly<Record<string, string>>;
 
 async function onTablesOfItsOwn(
-  hull: Hull,
+  runtime: Runtime,
   endpoint: string,
-  open: (settings: Settings) => Promise<OpenHull>,
-): Promise<ServiceInHull> {
+  open: (settings: Settings) => Promise<OpenRuntime>,
+): Promise<ServiceInRuntime> {
   const settings = {
     ...dynamoDbSettings(endpoint),
     ...twilioSettings,
@@ -51,11 +51,11 @@ async function onTablesOfItsOwn(
     await Promise.all(tables.map((TableName) => client.send(new DeleteTableCommand({ TableName }))));
     client.destroy();
   };
-  return { hull, send: signing(send), loseStore, close };
+  return { runtime, send: signing(send), loseStore, close };
 }
 
 /** The routes by themselves, with no HTTP in front of them. */
-export const serviceByInject = (endpoint: string): Promise<ServiceInHull> =>
+export const serviceByInject = (endpoint: string): Promise<ServiceInRuntime> =>
   onTablesOfItsOwn('inject', endpoint, async (settings) => {
     const { app, close } = await embeddedApp(settings, {
       contexts: contexts.map((context) => ({ ...context, loops: () => [] })),
@@ -64,15 +64,15 @@ export const serviceByInject = (endpoint: string): Promise<ServiceInHull> =>
     return { send: injecting(app), close };
   });
 
-/** The process that a container runs. @param more settings, beside those of all hulls */
-export const serviceInContainer = (endpoint: string, more: Settings = {}): Promise<ServiceInHull> =>
+/** The process that a container runs. @param more settings, beside those of all runtimes */
+export const serviceInContainer = (endpoint: string, more: Settings = {}): Promise<ServiceInRuntime> =>
   onTablesOfItsOwn('container', endpoint, async (settings) => {
     const server = await ServerProcess.start({ ...settings, ROLE: 'api', ...more });
     return { send: sendingTo(server.url), close: async () => void (await server.stop()) };
   });
 
 /** The bundled function behind one kind of front. */
-export const serviceOnLambda = (endpoint: string, shape: EventShape): Promise<ServiceInHull> =>
+export const serviceOnLambda = (endpoint: string, shape: EventShape): Promise<ServiceInRuntime> =>
   onTablesOfItsOwn(shape.name, endpoint, async (settings) => {
     const api = await FunctionProcess.start('ApiFunction', 'api', settings);
     return { send: invoking(api, shape) };

@@ -4,7 +4,7 @@ import type { AxiosInstance, CreateAxiosDefaults } from 'axios';
  * A client that is loaded and made with its first request: most processes make none. What could not be loaded is tried
  * again with the next one.
  */
-export function httpWhenUsed(defaults: CreateAxiosDefaults): () => Promise<AxiosInstance> {
+export function lazyHttpClient(defaults: CreateAxiosDefaults): () => Promise<AxiosInstance> {
   let client: Promise<AxiosInstance> | undefined;
   return () => {
     client ??= import('axios')
