@@ -1,0 +1,26 @@
+import type { FastifyInstance, FastifyReply } from 'fastify';
+
+/** The files of packages that the dashboard's modules import, and that these files import. */
+export const PACKAGE_FILES = [
+  '@preact/signals-core/dist/signals-core.module.js',
+  'lit-html/directive-helpers.js',
+  'lit-html/directive.js',
+  'lit-html/directives/keyed.js',
+  'lit-html/directives/repeat.js',
+  'lit-html/lit-html.js',
+] as const;
+
+export type PackageFile = (typeof PACKAGE_FILES)[number];
+
+/**
+ * Serves the packages that the dashboard is made with, as they are.
+ *
+ * @param sendFile sends a file, which is named as in `node_modules`
+ */
+export function publishPackages(
+  app: FastifyInstance,
+  sendFile: (reply: FastifyReply, name: PackageFile) => unknown,
+): void {
+  for (const name of PACKAGE_FILES)
+    app.get(`/packages/${name}`, { schema: { hide: true } }, (_, reply) => sendFile(reply, name));
+}
