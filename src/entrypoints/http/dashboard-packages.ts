@@ -12,6 +12,9 @@ export const PACKAGE_FILES = [
 
 export type PackageFile = (typeof PACKAGE_FILES)[number];
 
+/** The path of a file, without the `@` of its package: some proxies and gateways write that as `%40`. */
+export const packagePath = (name: PackageFile): string => `/packages/${name.replace('@', '')}`;
+
 /**
  * Serves the packages that the dashboard is made with, as they are.
  *
@@ -22,5 +25,5 @@ export function publishPackages(
   sendFile: (reply: FastifyReply, name: PackageFile) => unknown,
 ): void {
   for (const name of PACKAGE_FILES)
-    app.get(`/packages/${name}`, { schema: { hide: true } }, (_, reply) => sendFile(reply, name));
+    app.get(packagePath(name), { schema: { hide: true } }, (_, reply) => sendFile(reply, name));
 }

@@ -38,13 +38,21 @@ export const publishBundledPages: Extra = async (app, problems) => {
   publishDocs(app, (reply, name) => sendFile(reply, name, docsFile));
   publishPackages(app, (reply, name) => sendFile(reply, name, packageFile));
   app.get('/', { schema: { hide: true } }, (_, reply) => sendFile(reply, 'index.html', dashboardFile));
-  const exists = ({ '*': name = '' }: PathParams): Promise<boolean> =>
+  const isFile = (name: string): Promise<boolean> =>
     dashboardFile(name).then(
       () => true,
       () => false,
     );
+  const exists = ({ '*': name = '' }: PathParams): Promise<boolean> => isFile(name);
   app.get<{ Params: { '*': string } }>('/*', { schema: { hide: true }, config: { exists } }, ({ params }, reply) =>
     sendFile(reply, params['*'], dashboardFile),
+  );
+  // `/tasks/:taskId` would be found before `/*`. No id has a dot in it.
+  const isTasksModule = ({ name }: PathParams): Promise<boolean> => isFile(`tasks/${name}.js`);
+  app.get<{ Params: { name: string } }>(
+    '/tasks/:name.js',
+    { schema: { hide: true }, config: { exists: isTasksModule } },
+    ({ params }, reply) => sendFile(reply, `tasks/${params.name}.js`, dashboardFile),
   );
 };
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import twilio from 'twilio/lib/webhooks/webhooks.js';
-import { PACKAGE_FILES } from '../../../src/entrypoints/http/dashboard-packages.ts';
+import { PACKAGE_FILES, packagePath } from '../../../src/entrypoints/http/dashboard-packages.ts';
 import type { Send } from '../../helpers/http.ts';
 import { httpService } from '../../helpers/http-service.ts';
 import { FunctionProcess } from '../../helpers/lambda/function-process.ts';
@@ -87,10 +87,10 @@ await withServer('the API function', startDynamoDbLocal, async ({ endpoint }) =>
     for (const module of modules) {
       const { status, body } = await get(module);
       expect({ module, status }).toEqual({ module, status: 200 });
-      for (const [, path = ''] of body.matchAll(/\bfrom\s*["'](\.[^"']+)["']/g))
+      for (const [, path = ''] of body.matchAll(/\bfrom\s*["'](\.[^"']+\.js)["']/g))
         modules.add(new URL(path, `https://portside${module}`).pathname);
     }
-    for (const name of PACKAGE_FILES) expect(modules).toContain(`/packages/${name}`);
+    for (const name of PACKAGE_FILES) expect(modules).toContain(packagePath(name));
 
     const docs = await get('/docs');
     expect(docs.body).toContain('swagger-ui');

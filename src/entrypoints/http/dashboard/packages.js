@@ -3,13 +3,13 @@
  * `dashboard-packages.ts`). Names in place of paths would need an import map, which Safari knows since 16.4 only.
  */
 // @ts-expect-error: there where the file is served, not where it is compiled.
-import * as signals from './packages/@preact/signals-core/dist/signals-core.module.js';
-// @ts-expect-error
 import * as keyedDirective from './packages/lit-html/directives/keyed.js';
 // @ts-expect-error
 import * as repeatDirective from './packages/lit-html/directives/repeat.js';
 // @ts-expect-error
 import * as lit from './packages/lit-html/lit-html.js';
+// @ts-expect-error
+import * as signals from './packages/preact/signals-core/dist/signals-core.module.js';
 
 /** @import { TemplateResult } from 'lit-html' */
 
