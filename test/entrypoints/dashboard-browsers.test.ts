@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
+import { PACKAGE_FILES } from '../../src/entrypoints/http/dashboard-packages.ts';
 
 /** What a phone of 2022 that is no longer updated can have: Safari 15.0, Chrome 97. */
 const DASHBOARD = 'src/entrypoints/http/dashboard';
@@ -186,14 +187,22 @@ const files = (ending: string) =>
     .filter((path) => path.endsWith(ending))
     .map((path) => ({ path, code: withoutComments(readFileSync(join(DASHBOARD, path), 'utf8')) }));
 
-const withoutComments = (code: string) => code.replace(/\/\*[\s\S]*?\*\//g, '').replace(/^\s*\/\/.*$/gm, '');
+function withoutComments(code: string): string {
+  return code.replace(/\/\*[\s\S]*?\*\//g, '').replace(/^\s*\/\/.*$/gm, '');
+}
+
+/** What the pages are made with, as it is served. */
+const packages = PACKAGE_FILES.map((path) => ({
+  path,
+  code: withoutComments(readFileSync(join('node_modules', path), 'utf8')),
+}));
 
 describe('the dashboard, for browsers of 2022', () => {
   it.each([...scripts, ...styles])('would notice $name ($since)', ({ pattern, sample }) => {
     expect(sample).toMatch(pattern);
   });
 
-  it.each(files('.js'))('uses nothing newer in $path', ({ code }) => {
+  it.each([...files('.js'), ...packages])('uses nothing newer in $path', ({ code }) => {
     expect(scripts.filter(({ pattern }) => pattern.test(code)).map(({ name }) => name)).toEqual([]);
   });
 

@@ -1,4 +1,5 @@
 import { expect } from '@jest/globals';
+import { PACKAGE_FILES, packagePath } from '../../src/entrypoints/http/dashboard-packages.ts';
 import { authorization, KEY } from '../helpers/embedded-app.ts';
 import type { HttpRequest } from '../helpers/http.ts';
 import type { Difference, Exchange, Runtime, Scenario } from '../helpers/scenarios/scenario.ts';
@@ -418,6 +419,8 @@ const pages: readonly Scenario[] = [
       file('/index.html', 'text/html; charset=utf-8', /<title>/),
       file('/app.js', 'application/javascript; charset=utf-8'),
       file('/votes/poll-view.js', 'application/javascript; charset=utf-8'),
+      file('/tasks/tasks-page.js', 'application/javascript; charset=utf-8'),
+      ...PACKAGE_FILES.map((name) => file(packagePath(name), 'application/javascript; charset=utf-8')),
       file('/style.css', 'text/css; charset=utf-8'),
       file('/favicon.svg', 'image/svg+xml'),
       file('/favicon.ico', 'image/vnd.microsoft.icon'),
@@ -460,6 +463,9 @@ const pages: readonly Scenario[] = [
       '/api.mjs',
       '/..%2Fpackage.json',
       '/app.js/x',
+      '/packages/lit-html/package.json',
+      '/packages/lit-html/static.js',
+      '/packages/fastify/fastify.js',
     ].map((url) => notFound(get(url))),
   },
   {

@@ -2,6 +2,7 @@ import { extname } from 'node:path';
 import type { FastifyReply } from 'fastify';
 import { DomainError } from '../../domain/shared/domain-error.ts';
 import type { Extra } from '../http/app.ts';
+import { type PackageFile, publishPackages } from '../http/dashboard-packages.ts';
 import { publishDocs } from '../http/docs-page.ts';
 import type { PathParams } from '../http/known-paths.ts';
 import { publishOpenApi } from '../http/openapi.ts';
@@ -15,19 +16,43 @@ const dashboardFile = async (name: string): Promise<BundledFile> =>
   import(`../http/dashboard/${name}`, { with: { type: 'bytes' } });
 const docsFile = async (name: string): Promise<BundledFile> =>
   import(`../../../node_modules/@fastify/swagger-ui/static/${name}`, { with: { type: 'bytes' } });
+/** Named one by one: the packages hold each file in several forms. */
+const packageFiles: Readonly<Record<PackageFile, () => Promise<unknown>>> = {
+  '@preact/signals-core/dist/signals-core.module.js': () =>
+    // @ts-expect-error: the package has types for its main file alone.
+    import('../../../node_modules/@preact/signals-core/dist/signals-core.module.js', { with: { type: 'bytes' } }),
+  'lit-html/directive-helpers.js': () =>
+    import('../../../node_modules/lit-html/directive-helpers.js', { with: { type: 'bytes' } }),
+  'lit-html/directive.js': () => import('../../../node_modules/lit-html/directive.js', { with: { type: 'bytes' } }),
+  'lit-html/directives/keyed.js': () =>
+    import('../../../node_modules/lit-html/directives/keyed.js', { with: { type: 'bytes' } }),
+  'lit-html/directives/repeat.js': () =>
+    import('../../../node_modules/lit-html/directives/repeat.js', { with: { type: 'bytes' } }),
+  'lit-html/lit-html.js': () => import('../../../node_modules/lit-html/lit-html.js', { with: { type: 'bytes' } }),
+};
+const packageFile = async (name: PackageFile): Promise<BundledFile> => (await packageFiles[name]()) as BundledFile;
 
 /** The same pages as those of the container, out of the bundle: a function has no other files. */
 export const publishBundledPages: Extra = async (app, problems) => {
   await publishOpenApi(app, problems);
   publishDocs(app, (reply, name) => sendFile(reply, name, docsFile));
+  publishPackages(app, (reply, name) => sendFile(reply, name, packageFile));
   app.get('/', { schema: { hide: true } }, (_, reply) => sendFile(reply, 'index.html', dashboardFile));
-  const exists = ({ '*': name = '' }: PathParams): Promise<boolean> =>
+  const isFile = (name: string): Promise<boolean> =>
     dashboardFile(name).then(
       () => true,
       () => false,
     );
+  const exists = ({ '*': name = '' }: PathParams): Promise<boolean> => isFile(name);
   app.get<{ Params: { '*': string } }>('/*', { schema: { hide: true }, config: { exists } }, ({ params }, reply) =>
     sendFile(reply, params['*'], dashboardFile),
+  );
+  // `/tasks/:taskId` would be found before `/*`. No id has a dot in it.
+  const isTasksModule = ({ name }: PathParams): Promise<boolean> => isFile(`tasks/${name}.js`);
+  app.get<{ Params: { name: string } }>(
+    '/tasks/:name.js',
+    { schema: { hide: true }, config: { exists: isTasksModule } },
+    ({ params }, reply) => sendFile(reply, `tasks/${params.name}.js`, dashboardFile),
   );
 };
 
@@ -41,7 +66,11 @@ const TYPES: Readonly<Record<string, string>> = {
   '.txt': 'text/plain; charset=utf-8',
 };
 
-async function sendFile(reply: FastifyReply, name: string, load: (name: string) => Promise<BundledFile>) {
+async function sendFile<Name extends string>(
+  reply: FastifyReply,
+  name: Name,
+  load: (name: Name) => Promise<BundledFile>,
+) {
   const file = await load(name).catch(() => undefined);
   if (!file) throw new DomainError('NOT_FOUND', 'There is nothing at this path. See /docs for all paths.');
   return reply

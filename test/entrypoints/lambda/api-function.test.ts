@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import twilio from 'twilio/lib/webhooks/webhooks.js';
+import { PACKAGE_FILES, packagePath } from '../../../src/entrypoints/http/dashboard-packages.ts';
 import type { Send } from '../../helpers/http.ts';
 import { httpService } from '../../helpers/http-service.ts';
 import { FunctionProcess } from '../../helpers/lambda/function-process.ts';
@@ -70,7 +71,7 @@ await withServer('the API function', startDynamoDbLocal, async ({ endpoint }) =>
     async (shape) => {
       const statusOf = async (url: string) => (await invoking(api, shape)({ url })).status;
 
-      for (const url of ['/polls/colors/results', '', '/', '/app.js', '/docs'])
+      for (const url of ['/polls/colors/results', '', '/', '/app.js', '/packages/lit-html/lit-html.js', '/docs'])
         expect({ url, status: await statusOf(`/live${url}`) }).toEqual({ url, status: 200 });
       expect(await statusOf('/lively/polls/colors')).toBe(404);
     },
@@ -81,6 +82,15 @@ await withServer('the API function', startDynamoDbLocal, async ({ endpoint }) =>
     expect(page).toMatchObject({ status: 200, headers: { 'content-type': 'text/html; charset=utf-8' } });
     for (const [, script] of page.body.matchAll(/(?:src|href)="\/?([^":]+\.\w+)"/g))
       expect(await get(`/${script}`)).toMatchObject({ status: 200 });
+
+    const modules = new Set(['/app.js']);
+    for (const module of modules) {
+      const { status, body } = await get(module);
+      expect({ module, status }).toEqual({ module, status: 200 });
+      for (const [, path = ''] of body.matchAll(/\bfrom\s*["'](\.[^"']+\.js)["']/g))
+        modules.add(new URL(path, `https://portside${module}`).pathname);
+    }
+    for (const name of PACKAGE_FILES) expect(modules).toContain(packagePath(name));
 
     const docs = await get('/docs');
     expect(docs.body).toContain('swagger-ui');

@@ -1,7 +1,8 @@
 import { apiKey } from './api-key.js';
 import { openKeyDialog } from './api-key-dialog.js';
-import { byId, element } from './dom.js';
+import { html, nothing, signal } from './packages.js';
 import { pages } from './pages.js';
+import { byId, react, show } from './view.js';
 
 /** @import { Page, PageView } from './pages.js' */
 
@@ -12,42 +13,50 @@ import { pages } from './pages.js';
  */
 function showFault(reason) {
   const words = reason instanceof Error ? `${reason.name}: ${reason.message}` : String(reason);
-  const text = `This page has a fault, and what it shows may be incomplete or old. Reload it to go on. (${words})`;
   for (const old of document.querySelectorAll('.fault')) old.remove();
   // A modal dialog lies over everything else.
-  for (const place of document.querySelectorAll('body, dialog'))
-    place.append(element('p', { class: 'fault', role: 'alert' }, text));
+  for (const place of document.querySelectorAll('body, dialog')) {
+    // Made by hand, since the fault may be one of the views.
+    const note = document.createElement('p');
+    note.className = 'fault';
+    note.setAttribute('role', 'alert');
+    note.textContent = `This page has a fault, and what it shows may be incomplete or old. Reload it to go on. (${words})`;
+    place.append(note);
+  }
 }
 addEventListener('error', ({ error, message }) => showFault(error ?? message));
 addEventListener('unhandledrejection', ({ reason }) => showFault(reason));
 
 const content = byId('content');
+const current = signal(/** @type {Page} */ (pages[0]));
 
 /** @type {{ page: Page, view: PageView, end: AbortController } | undefined} */
 let shown;
-
-const links = new Map(
-  pages.map((page) => [page.name, element('a', { class: 'page-link', href: `#/${page.name}` }, page.title)]),
-);
-byId('pages').append(...[...links.values()].map((link) => element('li', {}, link)));
 
 /** Shows what the address names: `#/<page>/<path>`. */
 function route() {
   const [, name, path = ''] = /^#\/([^/]+)(?:\/(.*))?$/.exec(location.hash) ?? [];
   const page = pages.find((candidate) => candidate.name === name) ?? pages[0];
+  current.value = page;
   if (shown?.page !== page) {
     shown?.end.abort();
-    content.replaceChildren();
+    const place = document.createElement('div');
+    content.replaceChildren(place);
     const end = new AbortController();
     document.title = `${page.title} – Portside`;
-    shown = { page, view: page.mount(content, end.signal), end };
-    for (const [linked, link] of links) {
-      if (linked === page.name) link.setAttribute('aria-current', 'page');
-      else link.removeAttribute('aria-current');
-    }
+    shown = { page, view: page.mount(place, end.signal), end };
   }
   shown.view.show(path);
 }
+
+show(
+  () =>
+    html`${pages.map(
+      ({ name, title }) => html`
+        <li><a class="page-link" href="#/${name}" aria-current=${name === current.value.name ? 'page' : nothing}>${title}</a></li>`,
+    )}`,
+  byId('pages'),
+);
 
 document.querySelector('.skip-link')?.addEventListener('click', (event) => {
   // The address names the page, so the link moves the focus without changing it.
@@ -56,12 +65,10 @@ document.querySelector('.skip-link')?.addEventListener('click', (event) => {
 });
 
 const keyButton = byId('key');
-const labelKeyButton = () => {
-  keyButton.textContent = apiKey.get() === undefined ? 'API key' : 'Key holder';
-};
 keyButton.addEventListener('click', openKeyDialog);
-apiKey.onChange(labelKeyButton);
-labelKeyButton();
+react(() => {
+  keyButton.textContent = apiKey.value === undefined ? 'API key' : 'Key holder';
+});
 
 addEventListener('hashchange', route);
 route();

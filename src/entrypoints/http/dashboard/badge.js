@@ -1,41 +1,20 @@
-import { element, setText } from './dom.js';
+import { html } from './packages.js';
 
 /** @import { Problem } from './service.js' */
 
-/** Says how far the figures of a page can be trusted at this moment. */
-export class Badge {
-  #words = element('span');
+/**
+ * Says how far the figures of a page can be trusted at this moment.
+ *
+ * @param {'connecting' | 'live' | 'polling' | 'catching-up' | 'lost'} state
+ * @param {string} words empty where there are no figures
+ */
+export const badge = (state, words) => html`
+  <p class="connection" role="status" data-state=${state} ?hidden=${words === ''}>
+    <span class="dot"></span><span>${words}</span>
+  </p>`;
 
-  constructor() {
-    this.element = element(
-      'p',
-      { class: 'connection', role: 'status' },
-      element('span', { class: 'lamp' }),
-      this.#words,
-    );
-    this.detail = element('p', { class: 'connection-detail', hidden: true });
-    this.show('connecting', 'Connecting');
-  }
-
-  /**
-   * @param {'connecting' | 'live' | 'polling' | 'catching-up' | 'lost'} state
-   * @param {string} words
-   */
-  show(state, words) {
-    setText(this.#words, words);
-    this.element.dataset.state = state;
-    this.element.hidden = false;
-  }
-
-  /** Says nothing: there are no figures. */
-  hide() {
-    this.element.hidden = true;
-    this.explain();
-  }
-
-  /** @param {Problem} [problem] why what is shown is not of now; nothing if it is */
-  explain(problem) {
-    setText(this.detail, problem ? `${problem.message} These are the last figures that arrived. Trying again.` : '');
-    this.detail.hidden = !problem;
-  }
-}
+/**
+ * @param {Problem} [problem] why what is shown is not of now; nothing if it is
+ */
+export const badgeDetail = (problem) => html`
+  <p class="connection-detail" ?hidden=${!problem}>${problem ? `${problem.message} These are the last figures that arrived. Trying again.` : ''}</p>`;

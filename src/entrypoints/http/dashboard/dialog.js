@@ -1,24 +1,26 @@
-import { element } from './dom.js';
+import { html } from './packages.js';
+import { show } from './view.js';
+
+/** @import { Html } from './packages.js' */
 
 /**
  * Opens a modal dialog. When it closes, the focus goes back to where it was.
  *
  * @param {string} title
- * @param {(close: () => void) => HTMLElement} build makes what stands under the title
+ * @param {(close: () => void) => () => Html} begin makes the view of what stands under the title
  * @param {() => void} [onClose] called however it closes
  */
-export function openDialog(title, build, onClose) {
-  const dialog = element('dialog', {
-    'aria-labelledby': 'dialog-title',
-    close: () => {
-      dialog.remove();
-      onClose?.();
-    },
+export function openDialog(title, begin, onClose) {
+  const dialog = document.createElement('dialog');
+  const ending = new AbortController();
+  dialog.setAttribute('aria-labelledby', 'dialog-title');
+  dialog.addEventListener('close', () => {
+    ending.abort();
+    dialog.remove();
+    onClose?.();
   });
-  dialog.append(
-    element('h2', { class: 'dialog-title', id: 'dialog-title' }, title),
-    build(() => dialog.close()),
-  );
+  const view = begin(() => dialog.close());
+  show(() => html`<h2 class="dialog-title" id="dialog-title">${title}</h2>${view()}`, dialog, ending.signal);
   document.body.append(dialog);
   if (typeof dialog.showModal === 'function') dialog.showModal();
   else standAlone(dialog);
@@ -54,31 +56,3 @@ function standAlone(dialog) {
   const first = dialog.querySelector('[autofocus], input, textarea, button');
   if (first instanceof HTMLElement) first.focus();
 }
-
-/**
- * Asks before something that cannot be undone.
- *
- * @param {{ title: string, text: string, action: string, refrain: string }} words
- * @returns {Promise<boolean>} whether to go on
- */
-export const confirmed = ({ title, text, action, refrain }) =>
-  new Promise((resolve) => {
-    const build = (/** @type {() => void} */ close) => {
-      const goOn = () => {
-        resolve(true);
-        close();
-      };
-      return element(
-        'div',
-        {},
-        element('p', {}, text),
-        element(
-          'div',
-          { class: 'actions' },
-          element('button', { class: 'danger', type: 'button', click: goOn }, action),
-          element('button', { type: 'button', click: close, autofocus: true }, refrain),
-        ),
-      );
-    };
-    openDialog(title, build, () => resolve(false));
-  });

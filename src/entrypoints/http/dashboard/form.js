@@ -1,19 +1,17 @@
-import { element, isolated } from './dom.js';
+import { html, nothing, signal } from './packages.js';
 import { problemNote } from './problem-note.js';
 import { newIdentity, Problem } from './service.js';
+import { isolated } from './text.js';
 
 /**
  * @template Answer
- * @typedef {object} Filling
+ * @typedef {object} FormOptions
  * @property {string} name under which a draft is kept
- * @property {readonly Node[]} fields made with {@link field} and {@link checkbox}; the service knows them by their names
- * @property {string} action what the button says
- * @property {(identity: string) => Promise<Answer>} send sends what is filled in; the identity stays the same however often
- * that is, so that it can be done once
+ * @property {(values: Record<string, string>, identity: string) => Promise<Answer>} send sends what is filled in; the identity
+ * stays the same however often that is, so that it can be done once
  * @property {(answer: Answer) => void} onDone
  * @property {() => void} onCancel
- * @property {string} refusal what is said when there are complaints about fields
- * @property {(field: string, index: number) => string | undefined} [entry] what is filled in as that entry of a field with several
+ * @property {string} refusal what is said when there are errors at fields
  */
 
 /**
@@ -24,7 +22,7 @@ import { newIdentity, Problem } from './service.js';
  *
  * @typedef {object} Draft
  * @property {string} identity
- * @property {Map<string, string | boolean>} edits by the name of the field: its text, or whether it is checked
+ * @property {Map<string, string>} edits by the name of the field
  */
 const drafts = new Map();
 
@@ -34,152 +32,138 @@ const drafts = new Map();
  * @template Answer
  */
 export class Form {
-  #filling;
-  #problem = element('div');
-  #isSending = false;
+  isRestored;
+  /** What the service had against it when it was sent. */
+  problem = signal(/** @type {Problem | undefined} */ (undefined));
+  #options;
   #draft;
+  #edits;
+  #isSending = false;
 
-  /** @param {Filling<Answer>} filling */
-  constructor(filling) {
-    this.#filling = filling;
-    this.element = element(
-      'form',
-      {
-        submit: (/** @type {Event} */ event) => this.#submit(event),
-        input: (/** @type {Event} */ event) => this.#keep(event),
-      },
-      ...filling.fields,
-      this.#problem,
-      element(
-        'div',
-        { class: 'actions' },
-        element('button', { class: 'primary', type: 'submit' }, filling.action),
-        element('button', { type: 'button', click: () => this.#cancel() }, 'Cancel'),
-      ),
-    );
-    const draft = drafts.get(filling.name);
-    this.#draft = draft ?? { identity: newIdentity(), edits: new Map() };
-    if (draft) this.#restore();
+  /** @param {FormOptions<Answer>} options */
+  constructor(options) {
+    const kept = drafts.get(options.name);
+    this.#options = options;
+    this.#draft = kept ?? { identity: newIdentity(), edits: new Map() };
+    this.#edits = new Map(kept?.edits);
+    this.isRestored = kept !== undefined;
   }
 
-  #restore() {
-    for (const input of this.element.querySelectorAll('input, textarea')) {
-      const edit = isField(input) ? this.#draft.edits.get(input.name) : undefined;
-      if (typeof edit === 'boolean') /** @type {HTMLInputElement} */ (input).checked = edit;
-      else if (edit !== undefined) /** @type {HTMLInputElement} */ (input).value = edit;
-      if (edit !== undefined) input.dispatchEvent(new Event('input'));
-    }
-    this.element.prepend(element('p', { class: 'note' }, 'What you typed is still here. “Cancel” throws it away.'));
+  /**
+   * What a field begins with.
+   *
+   * @param {string} name
+   * @param {string} [value] unless the viewer has typed something else before
+   */
+  initial(name, value = '') {
+    return this.#edits.get(name) ?? value;
   }
 
-  /** @param {Event} event */
-  #keep({ target }) {
-    if (!isField(target)) return;
-    this.#draft.edits.set(target.name, isBox(target) ? target.checked : target.value);
-    drafts.set(this.#filling.name, this.#draft);
+  /**
+   * What is wrong with a field.
+   *
+   * @param {string} name
+   */
+  errorsOf(name) {
+    return this.problem.value?.errors.filter(({ path }) => path === name) ?? [];
   }
 
-  #cancel() {
-    drafts.delete(this.#filling.name);
-    this.#filling.onCancel();
+  /**
+   * What is said of the form as a whole.
+   *
+   * @param {readonly string[]} names of its fields
+   */
+  summary(names) {
+    const problem = this.problem.value;
+    const unmatchedErrors = problem?.errors.filter(({ path }) => !names.includes(path)) ?? [];
+    return problem && problem.errors.length > unmatchedErrors.length
+      ? new Problem(this.#options.refusal, { errors: unmatchedErrors })
+      : problem;
   }
 
-  /** @param {Event} event */
-  async #submit(event) {
+  /** @param {Event & { target: HTMLInputElement | HTMLTextAreaElement }} event */
+  keep({ target }) {
+    this.#draft.edits.set(target.name, target.value);
+    drafts.set(this.#options.name, this.#draft);
+  }
+
+  cancel() {
+    drafts.delete(this.#options.name);
+    this.#options.onCancel();
+  }
+
+  /** @param {Event & { currentTarget: HTMLFormElement }} event */
+  async submit(event) {
     event.preventDefault();
+    const form = event.currentTarget;
     if (this.#isSending) return;
     this.#isSending = true;
-    this.#forgetProblem();
+    this.problem.value = undefined;
     try {
-      const answer = await this.#filling.send(this.#draft.identity);
-      drafts.delete(this.#filling.name);
-      this.#filling.onDone(answer);
+      const values = /** @type {Record<string, string>} */ (Object.fromEntries(new FormData(form)));
+      const answer = await this.#options.send(values, this.#draft.identity);
+      drafts.delete(this.#options.name);
+      this.#options.onDone(answer);
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
-      this.#showProblem(error);
+      this.problem.value = error;
+      const first = form.querySelector('[aria-invalid]');
+      if (first instanceof HTMLElement) first.focus();
     } finally {
       this.#isSending = false;
     }
   }
-
-  #forgetProblem() {
-    this.#problem.replaceChildren();
-    for (const error of this.element.querySelectorAll('.field-error')) error.remove();
-    for (const input of this.element.querySelectorAll('[aria-invalid]')) {
-      input.removeAttribute('aria-invalid');
-      describe(input, `${input.id}-hint`);
-    }
-  }
-
-  /**
-   * Puts each complaint under the field that it is about.
-   *
-   * @param {Problem} problem
-   */
-  #showProblem(problem) {
-    const inputs = [...this.element.querySelectorAll('[name]')];
-    const homeless = problem.errors.filter(({ path, message }) => {
-      const [, name = '', index] = /^([A-Za-z]+)(?:\[(\d+)\])?$/.exec(path) ?? [];
-      const input = inputs.find((candidate) => candidate.getAttribute('name') === name);
-      if (!input) return true;
-      const entry = index === undefined ? undefined : this.#filling.entry?.(name, Number(index));
-      const error = element(
-        'p',
-        { class: 'field-error', id: `${input.id}-error` },
-        ...(entry === undefined ? [] : ['“', isolated(entry), '” ']),
-        isolated(message),
-      );
-      input.closest('.field')?.append(error);
-      input.setAttribute('aria-invalid', 'true');
-      describe(input, `${input.id}-hint ${input.id}-error`);
-      return false;
-    });
-    const summary =
-      problem.errors.length > homeless.length ? new Problem(this.#filling.refusal, { errors: homeless }) : problem;
-    this.#problem.replaceChildren(problemNote(summary));
-    const first = this.element.querySelector('[aria-invalid]');
-    if (first instanceof HTMLElement) first.focus();
-  }
 }
 
 /**
- * @param {EventTarget | null} target
- * @returns {target is HTMLInputElement | HTMLTextAreaElement}
+ * @typedef {object} Field
+ * @property {string} name by which the service knows it
+ * @property {string} label
+ * @property {string} hint
+ * @property {string} [value] to begin with
+ * @property {boolean} [required]
+ * @property {boolean} [autofocus]
+ * @property {string} [inputmode]
+ * @property {string} [autocapitalize]
+ * @property {string} [placeholder]
  */
-const isField = (target) => target instanceof HTMLInputElement || target instanceof HTMLTextAreaElement;
 
 /**
- * @param {HTMLInputElement | HTMLTextAreaElement} input
- * @returns {input is HTMLInputElement}
+ * @template Answer
+ * @param {Form<Answer>} form
+ * @param {readonly Field[]} fields
+ * @param {string} action what the button says
  */
-const isBox = (input) => input.type === 'checkbox';
-
-/**
- * @param {Element} input
- * @param {string} ids
- */
-const describe = (input, ids) => input.setAttribute('aria-describedby', ids);
-
-/**
- * @param {string} label
- * @param {HTMLInputElement | HTMLTextAreaElement} input
- * @param {string} [hint]
- */
-export function field(label, input, hint) {
-  input.id = `field-${input.name}`;
-  const hinted = element('div', { class: 'field' }, element('label', { for: input.id }, label), input);
-  if (hint) {
-    hinted.append(element('p', { class: 'hint', id: `${input.id}-hint` }, hint));
-    describe(input, `${input.id}-hint`);
-  }
-  return hinted;
+export function formView(form, fields, action) {
+  const summary = form.summary(fields.map(({ name }) => name));
+  return html`
+    <form @submit=${(/** @type {Event & { currentTarget: HTMLFormElement }} */ event) => form.submit(event)}
+      @input=${(/** @type {Event & { target: HTMLInputElement }} */ event) => form.keep(event)}>
+      ${form.isRestored ? html`<p class="note">What you typed is still here. “Cancel” throws it away.</p>` : nothing}
+      ${fields.map((field) => fieldView({ ...field, value: form.initial(field.name, field.value) }, form.errorsOf(field.name)))}
+      <div>${summary ? problemNote(summary) : nothing}</div>
+      <div class="actions">
+        <button class="primary" type="submit">${action}</button>
+        <button type="button" @click=${() => form.cancel()}>Cancel</button>
+      </div>
+    </form>`;
 }
 
 /**
- * @param {string} label
- * @param {HTMLInputElement} input
+ * @param {Field} field
+ * @param {readonly { message: string }[]} [errors]
  */
-export function checkbox(label, input) {
-  input.id = `field-${input.name}`;
-  return element('div', { class: 'field is-checkbox' }, input, element('label', { for: input.id }, label));
+export function fieldView({ name, label, hint, value = '', required = false, ...field }, errors = []) {
+  const id = `field-${name}`;
+  return html`
+    <div class="field">
+      <label for=${id}>${label}</label>
+      <input id=${id} name=${name} .value=${value} ?required=${required} ?autofocus=${field.autofocus}
+        inputmode=${field.inputmode ?? nothing} autocapitalize=${field.autocapitalize ?? 'none'}
+        placeholder=${field.placeholder ?? nothing} autocomplete="off" spellcheck="false"
+        aria-invalid=${errors.length > 0 ? 'true' : nothing}
+        aria-describedby=${errors.length > 0 ? `${id}-hint ${id}-error` : `${id}-hint`} />
+      <p class="hint" id="${id}-hint">${hint}</p>
+      ${errors.length > 0 ? html`<p class="field-error" id="${id}-error">${errors.map(({ message }) => isolated(message))}</p>` : nothing}
+    </div>`;
 }

@@ -73,7 +73,7 @@ export class Problem extends Error {
  * @throws {Problem}
  */
 export async function request(method, path, { body, headers = {}, withKey, timeoutMs = TIMEOUT_MS, signal } = {}) {
-  const key = withKey ? apiKey.get() : undefined;
+  const key = withKey ? apiKey.value : undefined;
   // AbortSignal.any and AbortSignal.timeout do the same in fewer lines, and are missing on phones of 2022.
   const ending = new AbortController();
   const end = () => ending.abort();

@@ -1,11 +1,16 @@
-import { BETWEEN_FACTS, element, inARow, setText } from './dom.js';
-import { PagedList } from './paged-list.js';
-
-/** @import { Problem } from './service.js' */
+import { computed, html, nothing, repeat, signal } from './packages.js';
+import { PagedList, pagedListView } from './paged-list.js';
+import { inARow } from './text.js';
 
 const REFRESH_MS = 15_000;
 /** So many entries are found by looking at them. */
 const FEW = 7;
+
+const wide = matchMedia('(min-width: 56rem)');
+const isWide = signal(wide.matches);
+wide.addEventListener('change', () => {
+  isWide.value = wide.matches;
+});
 
 /**
  * @template Item
@@ -16,173 +21,105 @@ const FEW = 7;
  * @property {(items: readonly Item[]) => string} count what stands beside the title
  * @property {(items: readonly Item[]) => readonly { title?: string, items: readonly Item[] }[]} sections
  * @property {(item: Item) => { href: string, title: string, facts: readonly string[] }} link
- * @property {(problem?: Problem) => void} onRefresh called each time that the list is up to date, or why it is not
  */
 
 /**
- * What a page has to choose from, kept up to date, and searched by name; folded on a narrow screen. Of the chosen entry it
- * shows what its view shows, so that one never contradicts the other.
+ * What a page has to choose from, kept up to date, and searched by name. Of the chosen entry it has what its view knows,
+ * so that one never contradicts the other.
  *
  * @template Item
  */
 export class SideList {
-  #count = element('span', { class: 'count' });
-  #search = element('input', {
-    type: 'search',
-    'aria-label': 'Find by name',
-    placeholder: 'Find by name',
-    autocomplete: 'off',
-    spellcheck: 'false',
-    autocapitalize: 'none',
-    hidden: true,
-    input: () => this.#find(),
-  });
-  #choices;
-  #list;
-  /** @type {string | undefined} */
-  #chosen;
-  /** What the view of the chosen entry knows of it. @type {Partial<Item>} */
-  #known = {};
-  /** Which links are shown, and the places of their facts. */
-  #order = '';
-  /** @type {HTMLElement[]} */
-  #facts = [];
+  /** The `href` of the entry that is shown. */
+  chosen = signal('');
+  /** What the view of the chosen entry knows of it. */
+  known = signal(/** @type {Partial<Item>} */ ({}));
+  /** What is searched for, in small letters. */
+  term = signal('');
+  items = computed(() => this.pages.items.value?.map((item) => this.#corrected(item)));
 
   /**
    * @param {Choices<Item>} choices
-   * @param {AbortSignal} signal ends it
+   * @param {AbortSignal} until ends it
    */
-  constructor(choices, signal) {
-    this.#choices = choices;
-    this.#list = /** @type {PagedList<Item>} */ (
-      new PagedList(
-        {
-          load: choices.load,
-          render: (items) => this.#render(items),
-          more: choices.more,
-          refreshMs: REFRESH_MS,
-          correct: (item) => (choices.link(item).href === this.#chosen ? { ...item, ...this.#known } : item),
-          onRefresh: (problem) => {
-            this.#mark();
-            choices.onRefresh(problem);
-          },
-        },
-        signal,
-      )
-    );
-    const isWide = matchMedia('(min-width: 56rem)');
-    this.element = element(
-      'details',
-      { class: 'side-list', open: isWide.matches },
-      element('summary', {}, element('h2', {}, choices.title), this.#count),
-      this.#search,
-      this.#list.element,
-    );
-    isWide.addEventListener(
-      'change',
-      () => {
-        this.element.open = isWide.matches;
-      },
-      { signal },
-    );
-    this.#list.element.addEventListener('click', ({ target }) => {
-      if (target instanceof Element && target.closest('a') && !isWide.matches) this.element.open = false;
-    });
+  constructor(choices, until) {
+    this.choices = choices;
+    this.pages = /** @type {PagedList<Item>} */ (new PagedList(choices.load, REFRESH_MS, until));
   }
 
-  refresh() {
-    return this.#list.refresh();
+  /** @param {string} term what the viewer searches for */
+  search(term) {
+    this.term.value = term.trim().toLowerCase();
+    // It may stand on a page that is not loaded.
+    this.pages.wantAll(this.term.value !== '');
   }
 
-  /** @param {string} href of the entry that is shown */
-  choose(href) {
-    this.#chosen = href;
-    this.#known = {};
-    this.#mark();
+  /** @param {Item} item */
+  #corrected(item) {
+    return this.choices.link(item).href === this.chosen.value ? { ...item, ...this.known.value } : item;
   }
+}
 
-  /** @param {Partial<Item>} known of the chosen entry, which holds until something else is known of it or chosen */
-  know(known) {
-    this.#known = known;
-    this.#list.correct();
-    this.#mark();
-  }
+/**
+ * The list, folded on a narrow screen.
+ *
+ * @template Item
+ * @param {SideList<Item>} list
+ */
+export function sideListView(list) {
+  const { choices, pages } = list;
+  const items = list.items.value ?? [];
+  const isWhole = pages.isWhole.value;
+  const count = items.length > 0 ? choices.count(items) : '';
+  const isSearched = list.term.value !== '';
+  return html`
+    <details class="side-list" ?open=${isWide.value} @click=${fold}>
+      <summary><h2>${choices.title}</h2><span class="count">${count === '' || isWhole ? count : `at least ${count}`}</span></summary>
+      <input type="search" aria-label="Find by name" placeholder="Find by name" autocomplete="off" spellcheck="false"
+        autocapitalize="none" ?hidden=${items.length <= FEW && isWhole && !isSearched}
+        @input=${(/** @type {Event & { target: HTMLInputElement }} */ { target }) => list.search(target.value)} />
+      ${pagedListView(pages, found(list, items), choices.more)}
+    </details>`;
+}
 
-  /** All entries that are loaded, in the order in which they stand. */
-  get items() {
-    return this.#choices.sections(this.#list.items).flatMap(({ items }) => items);
-  }
+/**
+ * @template Item
+ * @param {SideList<Item>} list
+ * @param {readonly Item[]} items
+ */
+function found({ choices, term, chosen, pages }, items) {
+  const found = items.filter((item) => choices.link(item).title.toLowerCase().includes(term.value));
+  if (found.length === 0 && term.value !== '')
+    return html`<p class="hint" role="status">${pages.isWhole.value ? 'There is none of that name.' : 'None found yet.'}</p>`;
+  // Figures change while somebody points at a link or is on it: an entry keeps its element.
+  return html`${repeat(
+    choices.sections(found).filter(({ items }) => items.length > 0),
+    ({ title }) => title,
+    ({ title, items }) => html`
+      ${title === undefined ? nothing : html`<h3>${title}</h3>`}
+      <ul>${repeat(
+        items.map(choices.link),
+        ({ href }) => href,
+        (link) => html`<li>${linkView(link, chosen.value)}</li>`,
+      )}</ul>`,
+  )}`;
+}
 
-  get hasFocus() {
-    return this.element.contains(document.activeElement);
-  }
+/**
+ * @param {{ href: string, title: string, facts: readonly string[] }} link
+ * @param {string} chosen
+ */
+const linkView = ({ href, title, facts }, chosen) => html`
+  <a href=${href} aria-current=${href === chosen ? 'true' : nothing}>
+    <span class="link-title" dir="auto">${title}</span>
+    <span class="link-facts">${inARow(facts)}</span>
+  </a>`;
 
-  get #term() {
-    return this.#search.value.trim().toLowerCase();
-  }
-
-  #find() {
-    // What is looked for may stand on a page that is not loaded.
-    this.#list.wantAll(this.#term !== '');
-    this.#list.renderAnew();
-    this.#mark();
-  }
-
-  #mark() {
-    for (const link of this.element.querySelectorAll('a')) {
-      if (link.getAttribute('href') === this.#chosen) link.setAttribute('aria-current', 'true');
-      else link.removeAttribute('aria-current');
-    }
-  }
-
-  /** @param {readonly Item[]} items */
-  #render(items) {
-    const { isWhole } = this.#list;
-    const count = items.length > 0 ? this.#choices.count(items) : '';
-    setText(this.#count, count === '' || isWhole ? count : `at least ${count}`);
-    this.#search.hidden = items.length <= FEW && isWhole && this.#term === '';
-    const found = items.filter((item) => this.#choices.link(item).title.toLowerCase().includes(this.#term));
-    if (found.length === 0 && this.#term !== '')
-      return [
-        element('p', { class: 'hint', role: 'status' }, isWhole ? 'There is none of that name.' : 'None found yet.'),
-      ];
-    const sections = this.#choices
-      .sections(found)
-      .filter(({ items }) => items.length > 0)
-      .map(({ title, items }) => ({ title, links: items.map((item) => this.#choices.link(item)) }));
-    // Figures change while somebody points at a link: it must not go from under the pointer.
-    const links = sections.flatMap(({ links }) => links);
-    const order = JSON.stringify(
-      sections.map(({ title, links }) => [title, links.map(({ href, title }) => [href, title])]),
-    );
-    if (order === this.#order && this.#facts.every((facts) => facts.isConnected)) {
-      links.forEach(({ facts }, index) => {
-        const place = this.#facts[index];
-        if (place && place.textContent !== facts.join(BETWEEN_FACTS)) place.replaceChildren(...inARow(facts));
-      });
-      return undefined;
-    }
-    this.#order = order;
-    this.#facts = links.map(({ facts }) => element('span', { class: 'link-facts' }, ...inARow(facts)));
-    const places = this.#facts.values();
-    return sections.flatMap(({ title, links }) => [
-      ...(title === undefined ? [] : [element('h3', {}, title)]),
-      element(
-        'ul',
-        {},
-        ...links.map(({ href, title }) =>
-          element(
-            'li',
-            {},
-            element(
-              'a',
-              { href },
-              element('span', { class: 'link-title', dir: 'auto' }, title),
-              /** @type {HTMLElement} */ (places.next().value),
-            ),
-          ),
-        ),
-      ),
-    ]);
-  }
+/**
+ * Gives the place on a narrow screen to what was chosen.
+ *
+ * @param {Event & { currentTarget: HTMLDetailsElement }} event
+ */
+function fold({ target, currentTarget }) {
+  if (target instanceof Element && target.closest('a') && !isWide.value) currentTarget.open = false;
 }

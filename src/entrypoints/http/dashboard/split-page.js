@@ -1,16 +1,13 @@
 import { apiKey } from './api-key.js';
-import { element } from './dom.js';
+import { html, keyed, nothing, signal, untracked } from './packages.js';
 import { problemNote } from './problem-note.js';
+import { SideList, sideListView } from './side-list.js';
+import { react, show } from './view.js';
 
 /**
- * @import { Problem } from './service.js'
- * @import { SideList } from './side-list.js'
- */
-
-/**
- * @typedef {object} View
- * @property {HTMLElement} element
- * @property {() => void} focus moves the focus to its heading, for somebody who chose it
+ * @import { Html } from './packages.js'
+ * @import { PageView } from './pages.js'
+ * @import { Choices } from './side-list.js'
  */
 
 /**
@@ -18,78 +15,67 @@ import { problemNote } from './problem-note.js';
  * @typedef {object} Parts
  * @property {string} name of the page, as it stands in the address
  * @property {string} title
- * @property {(onRefresh: (problem?: Problem) => void, signal: AbortSignal) => SideList<Item>} list
+ * @property {Choices<Item>} choices
  * @property {{ label: string, click: () => void }} add what key holders can add to the list
  * @property {(items: readonly Item[]) => string | undefined} first the path to begin with, if there is anything
  * @property {string} empty what is said when there is nothing
- * @property {(path: string, list: SideList<Item>, signal: AbortSignal) => View} view of what the path names; it tells the
- * list what it knows of it
+ * @property {(path: string, list: SideList<Item>, until: AbortSignal) => () => Html} open makes the view of what the path
+ * names; it has a heading of the class `headline`, and tells the list what it knows
  */
 
 /**
  * A page of two parts: what there is to choose from, and what is chosen. The first part of the path names the choice.
  *
  * @template Item
+ * @param {Parts<Item>} parts
+ * @param {HTMLElement} place
+ * @param {AbortSignal} until ends it
+ * @returns {PageView}
  */
-export class SplitPage {
-  #parts;
-  #list;
-  #place = element('div', { class: 'place' });
-  /** @type {AbortController | undefined} */
-  #viewing;
-  #signal;
+export function splitPage(parts, place, until) {
+  const list = /** @type {SideList<Item>} */ (new SideList(parts.choices, until));
+  const chosen = signal(/** @type {{ path: string, view: () => Html } | undefined} */ (undefined));
+  let viewing = new AbortController();
+  until.addEventListener('abort', () => viewing.abort());
 
-  /**
-   * @param {Parts<Item>} parts
-   * @param {HTMLElement} place
-   * @param {AbortSignal} signal
-   */
-  constructor(parts, place, signal) {
-    this.#parts = parts;
-    this.#signal = signal;
-    this.#list = parts.list((problem) => this.#chooseFirst(problem), signal);
-    const add = element('button', { type: 'button', click: parts.add.click }, parts.add.label);
-    place.append(
-      element('h1', { class: 'unseen' }, parts.title),
-      element('div', { class: 'split' }, element('div', { class: 'side' }, add, this.#list.element), this.#place),
-    );
-    const toggle = () => {
-      add.hidden = apiKey.get() === undefined;
-    };
-    apiKey.onChange(toggle, signal);
-    toggle();
-    signal.addEventListener('abort', () => this.#viewing?.abort());
-  }
+  /** The entries in the order in which they stand. */
+  const items = () => list.items.value && parts.choices.sections(list.items.value).flatMap(({ items }) => items);
+  const content = () => {
+    if (chosen.value) return keyed(chosen.value.path, chosen.value.view());
+    if (list.pages.problem.value) return problemNote(list.pages.problem.value);
+    return items()?.length === 0 ? html`<p class="empty">${parts.empty}</p>` : nothing;
+  };
+  show(
+    () => html`
+      <h1 class="visually-hidden">${parts.title}</h1>
+      <div class="split">
+        <div class="side">
+          <button type="button" ?hidden=${apiKey.value === undefined} @click=${parts.add.click}>${parts.add.label}</button>
+          ${sideListView(list)}
+        </div>
+        <div class="place">${content()}</div>
+      </div>`,
+    place,
+    until,
+  );
+  // The page begins somewhere when the address names nothing.
+  react(() => {
+    const first = chosen.value ? undefined : parts.first(items() ?? []);
+    if (first !== undefined) location.replace(`#/${parts.name}/${first}`);
+  }, until);
 
-  /** @param {string} path */
-  show(path) {
-    this.#viewing?.abort();
-    this.#viewing = undefined;
-    if (path !== '') this.#view(path);
-    void this.#list.refresh();
-  }
-
-  /** @param {string} path */
-  #view(path) {
-    this.#viewing = new AbortController();
-    this.#list.choose(`#/${this.#parts.name}/${path.split('/', 1)[0]}`);
-    const view = this.#parts.view(path, this.#list, this.#viewing.signal);
-    // Whoever chose it wants to read it next.
-    const isChosen = this.#list.hasFocus || this.#place.contains(document.activeElement);
-    this.#place.replaceChildren(view.element);
-    if (isChosen) view.focus();
-  }
-
-  /**
-   * Begins somewhere when the address names nothing.
-   *
-   * @param {Problem} [problem] why nothing is known that could be chosen
-   */
-  #chooseFirst(problem) {
-    if (this.#viewing || this.#signal.aborted) return;
-    if (problem) return this.#place.replaceChildren(problemNote(problem));
-    const first = this.#parts.first(this.#list.items);
-    if (first !== undefined) location.replace(`#/${this.#parts.name}/${first}`);
-    else this.#place.replaceChildren(element('p', { class: 'empty' }, this.#parts.empty));
-  }
+  return {
+    show(path) {
+      viewing.abort();
+      viewing = new AbortController();
+      // Whoever chose it wants to read it next.
+      const isChosen = document.activeElement?.closest('.side-list, .place');
+      list.chosen.value = `#/${parts.name}/${path.split('/', 1)[0]}`;
+      list.known.value = {};
+      chosen.value = path === '' ? undefined : { path, view: untracked(() => parts.open(path, list, viewing.signal)) };
+      const heading = isChosen && place.querySelector('.headline');
+      if (heading instanceof HTMLElement) heading.focus();
+      void list.pages.refresh();
+    },
+  };
 }

@@ -1,5 +1,6 @@
-import { element, setText } from '../dom.js';
 import { formatDuration, formatMoment } from '../format.js';
+import { html, nothing } from '../packages.js';
+import { elapsedSince } from '../view.js';
 
 /** @import { StockValue } from './stocks.js' */
 
@@ -7,59 +8,46 @@ import { formatDuration, formatMoment } from '../format.js';
 const REFERENCE = 'reference';
 const days = new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeZone: 'UTC' });
 
-/** What converted values rest on: whose rates, of when, how long ago they were confirmed, and whether that is too long. */
-export class Provenance {
-  /** What it comes to, in words. */
-  verdict = element('p', { class: 'note', role: 'status' });
-  #source = element('dd', { class: 'figure-value' });
-  #base = element('dd', { class: 'figure-note' });
-  #asOf = element('dd', { class: 'figure-value' });
-  #age = element('dd', { class: 'figure-value' });
-  figures = element(
-    'dl',
-    { class: 'figures is-words' },
-    element('div', { class: 'figure' }, element('dt', {}, 'Source of the rates'), this.#source, this.#base),
-    element(
-      'div',
-      { class: 'figure' },
-      element('dt', {}, 'As of'),
-      this.#asOf,
-      element('dd', { class: 'figure-note' }, 'the source’s own time'),
-    ),
-    element(
-      'div',
-      { class: 'figure' },
-      element('dt', {}, 'Age'),
-      this.#age,
-      element('dd', { class: 'figure-note' }, 'since the source confirmed them'),
-    ),
-  );
-  #ageSeconds = 0;
-  #knownAt = 0;
-
-  /** @param {StockValue['rates']} rates null where no rate was needed */
-  show(rates) {
-    const isReference = rates?.source === REFERENCE;
-    this.figures.hidden = rates === null || isReference;
-    this.verdict.hidden = rates !== null && !rates.stale;
-    this.verdict.classList.toggle('is-stale', rates?.stale === true && !isReference);
-    if (rates === null) return setText(this.verdict, 'This is the stock’s own currency: no rates are needed.');
-    if (isReference)
-      return setText(
-        this.verdict,
-        `Converted at the reference rates of ${days.format(new Date(rates.asOf))}, which are not live.`,
-      );
-    setText(this.verdict, 'The rates are out of date: their source has not confirmed them lately.');
-    this.#ageSeconds = rates.ageSeconds;
-    this.#knownAt = performance.now();
-    setText(this.#source, rates.source);
-    setText(this.#base, `in ${rates.base}`);
-    setText(this.#asOf, formatMoment(rates.asOf));
-    this.tick();
-  }
-
-  /** Call once a second. */
-  tick() {
-    setText(this.#age, formatDuration(this.#ageSeconds * 1_000 + (performance.now() - this.#knownAt)));
-  }
+/**
+ * What converted values rest on: whose rates, of when, how long ago they were confirmed, and whether that is too long.
+ *
+ * @param {StockValue['rates']} rates null where no rate was needed
+ * @param {number} at when that was known, by `performance.now()`
+ */
+export function provenance(rates, at) {
+  const isReference = rates?.source === REFERENCE;
+  return html`
+    <p class=${rates?.stale && !isReference ? 'note is-stale' : 'note'} role="status" ?hidden=${rates !== null && !rates.stale}>${verdict(rates)}</p>
+    ${rates === null || isReference ? nothing : figures(rates, at)}`;
 }
+
+/** @param {StockValue['rates']} rates */
+function verdict(rates) {
+  if (rates === null) return 'This is the stock’s own currency: no rates are needed.';
+  if (rates.source === REFERENCE)
+    return `Converted at the reference rates of ${days.format(new Date(rates.asOf))}, which are not live.`;
+  return rates.stale ? 'The rates are out of date: their source has not confirmed them lately.' : '';
+}
+
+/**
+ * @param {NonNullable<StockValue['rates']>} rates
+ * @param {number} at
+ */
+const figures = ({ source, base, asOf, ageSeconds }, at) => html`
+  <dl class="figures is-words">
+    <div class="figure">
+      <dt>Source of the rates</dt>
+      <dd class="figure-value">${source}</dd>
+      <dd class="figure-note">in ${base}</dd>
+    </div>
+    <div class="figure">
+      <dt>As of</dt>
+      <dd class="figure-value">${formatMoment(asOf)}</dd>
+      <dd class="figure-note">the source’s own time</dd>
+    </div>
+    <div class="figure">
+      <dt>Age</dt>
+      <dd class="figure-value">${formatDuration(ageSeconds * 1_000 + elapsedSince(at))}</dd>
+      <dd class="figure-note">since the source confirmed them</dd>
+    </div>
+  </dl>`;

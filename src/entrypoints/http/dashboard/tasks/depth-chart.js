@@ -1,5 +1,5 @@
-import { element, setText } from '../dom.js';
 import { formatCount, formatDuration } from '../format.js';
+import { element, setText } from '../legacy/dom.js';
 import { HISTORY_MS } from './depth-history.js';
 
 /** @import { Depth } from './depth-history.js' */

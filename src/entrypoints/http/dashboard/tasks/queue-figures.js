@@ -1,6 +1,6 @@
-import { element, setFigure, setText } from '../dom.js';
 import { formatCount, formatDuration, formatRate } from '../format.js';
-import { honest } from './tasks.js';
+import { element, setFigure, setText } from '../legacy/dom.js';
+import { approx } from './tasks.js';
 
 /** @import { Queue } from './tasks.js' */
 
@@ -23,7 +23,7 @@ const age = (ms) => (ms === null ? NONE : formatDuration(ms));
 
 /** @param {Queue} queue */
 const pendingNote = (queue) =>
-  queue.delayed > 0 ? honest(queue, 'delayed', `${formatCount(queue.delayed)} not due yet`) : '';
+  queue.delayed > 0 ? approx(queue, 'delayed', `${formatCount(queue.delayed)} not due yet`) : '';
 
 /**
  * Whether the task that has been due for longest is one that was taken: nobody works on it, its lease ran out.
@@ -111,7 +111,7 @@ export class QueueFigures {
   show(queue) {
     for (const [[, source, words], value] of this.#values) {
       const said = words(queue);
-      setFigure(value, said === NONE ? NONE : honest(queue, source, said));
+      setFigure(value, said === NONE ? NONE : approx(queue, source, said));
     }
     for (const [[, , , words], note] of this.#notes) setText(note, words?.(queue) ?? '');
     this.orphans.hidden = !isAWorkerGone(queue);

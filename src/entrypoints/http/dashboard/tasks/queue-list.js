@@ -1,6 +1,6 @@
 import { formatCount, formatDuration } from '../format.js';
-import { SideList } from '../side-list.js';
-import { honest, listQueues } from './tasks.js';
+import { SideList } from '../legacy/side-list.js';
+import { approx, listQueues } from './tasks.js';
 
 /**
  * @import { Problem } from '../service.js'
@@ -40,7 +40,7 @@ function sections(queues) {
  * @param {Pick<Queue, 'pending' | 'deadLetters' | 'approximate'>} queue
  */
 const deadLettersOf = (queue) =>
-  queue.deadLetters > 0 ? [honest(queue, 'deadLetters', `${formatCount(queue.deadLetters)} dead`)] : [];
+  queue.deadLetters > 0 ? [approx(queue, 'deadLetters', `${formatCount(queue.deadLetters)} dead`)] : [];
 
 /**
  * The queues with what waits in them.
@@ -68,18 +68,18 @@ export const queueList = (depths, onRefresh, signal) =>
           deadLetters: sum('deadLetters'),
           approximate: queues.flatMap((queue) => queue.approximate ?? []),
         };
-        return [honest(all, 'pending', `${formatCount(all.pending)} pending`), ...deadLettersOf(all)].join(' · ');
+        return [approx(all, 'pending', `${formatCount(all.pending)} pending`), ...deadLettersOf(all)].join(' · ');
       },
       sections,
       link: (queue) => ({
         href: queueHref(queue.queue),
         title: queue.queue,
         facts: [
-          honest(queue, 'pending', `${formatCount(queue.pending)} pending`),
-          honest(queue, 'taken', `${formatCount(queue.taken)} taken`),
+          approx(queue, 'pending', `${formatCount(queue.pending)} pending`),
+          approx(queue, 'taken', `${formatCount(queue.taken)} taken`),
           ...deadLettersOf(queue),
           ...((queue.oldestDueAgeMs ?? 0) > WAITING_MS
-            ? [honest(queue, 'oldestDueAgeMs', `due for ${formatDuration(queue.oldestDueAgeMs ?? 0)}`)]
+            ? [approx(queue, 'oldestDueAgeMs', `due for ${formatDuration(queue.oldestDueAgeMs ?? 0)}`)]
             : []),
         ],
       }),

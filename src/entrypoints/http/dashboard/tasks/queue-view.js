@@ -1,14 +1,14 @@
-import { Action } from '../action.js';
-import { element, isolated, setText } from '../dom.js';
 import { formatCount, formatDuration } from '../format.js';
-import { PolledCard } from '../polled-card.js';
+import { Action } from '../legacy/action.js';
+import { element, isolated, setText } from '../legacy/dom.js';
+import { PolledCard } from '../legacy/polled-card.js';
 import { DepthChart } from './depth-chart.js';
 import { QueueFigures } from './queue-figures.js';
 import { TaskList } from './task-list.js';
 import { readQueue, redriveQueue } from './tasks.js';
 
 /**
- * @import { SideList } from '../side-list.js'
+ * @import { SideList } from '../legacy/side-list.js'
  * @import { DepthHistory } from './depth-history.js'
  * @import { Queue } from './tasks.js'
  */
@@ -94,7 +94,7 @@ export class QueueView {
         title: `Redrive ${formatCount(count)} dead ${count === 1 ? 'letter' : 'letters'}?`,
         text: 'They are pending again in their old places, with all their attempts and a new deadline.',
         action: 'Redrive',
-        refrain: 'Leave them',
+        cancelLabel: 'Leave them',
       },
       meanwhile: 'Redriving…',
       act: () => redriveQueue(this.#queue),

@@ -1,5 +1,5 @@
-import { element, isolated } from '../dom.js';
 import { formatDuration, formatInstant } from '../format.js';
+import { element, isolated } from '../legacy/dom.js';
 
 /**
  * @import { Task } from './tasks.js'

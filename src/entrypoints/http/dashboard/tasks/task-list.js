@@ -1,6 +1,6 @@
-import { element, idText, inARow, isolated } from '../dom.js';
 import { formatInstant } from '../format.js';
-import { PagedList } from '../paged-list.js';
+import { element, idText, inARow, isolated } from '../legacy/dom.js';
+import { PagedList } from '../legacy/paged-list.js';
 import { queueHref } from './queue-list.js';
 import { listTasks } from './tasks.js';
 

@@ -1,6 +1,6 @@
-import { Action } from '../action.js';
-import { element, idText, isolated, setText } from '../dom.js';
-import { PolledCard } from '../polled-card.js';
+import { Action } from '../legacy/action.js';
+import { element, idText, isolated, setText } from '../legacy/dom.js';
+import { PolledCard } from '../legacy/polled-card.js';
 import { queueHref } from './queue-list.js';
 import { taskHistory } from './task-history.js';
 import { readTask, redriveTask } from './tasks.js';

@@ -1,7 +1,8 @@
 import { apiKey } from '../api-key.js';
 import { openKeyDialog } from '../api-key-dialog.js';
-import { element } from '../dom.js';
-import { SplitPage } from '../split-page.js';
+import { element } from '../legacy/dom.js';
+import { onChange } from '../legacy/on-change.js';
+import { SplitPage } from '../legacy/split-page.js';
 import { DepthHistory } from './depth-history.js';
 import { openNewTaskDialog } from './new-task-dialog.js';
 import { queueHref, queueList } from './queue-list.js';
@@ -39,7 +40,7 @@ class TasksPage {
       this.#begin();
       this.#page?.show(this.#path);
     };
-    apiKey.onChange(begin, signal);
+    onChange(apiKey, begin, signal);
     signal.addEventListener('abort', () => this.#end.abort());
     this.#begin();
   }
@@ -54,7 +55,7 @@ class TasksPage {
     this.#end.abort();
     this.#end = new AbortController();
     this.#page = undefined;
-    if (apiKey.get() === undefined) {
+    if (apiKey.value === undefined) {
       document.title = 'Tasks – Portside';
       this.#place.replaceChildren(
         element('h1', { class: 'unseen' }, 'Tasks'),

@@ -40,7 +40,7 @@ function asSeen(body, headers) {
  * @param {keyof Queue} figure
  * @param {string} words
  */
-export const honest = ({ approximate }, figure, words) => (approximate?.includes(figure) ? `≈\u00a0${words}` : words);
+export const approx = ({ approximate }, figure, words) => (approximate?.includes(figure) ? `≈\u00a0${words}` : words);
 
 /**
  * A page of the queues, by name.

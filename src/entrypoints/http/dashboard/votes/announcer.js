@@ -1,5 +1,5 @@
-import { element, isolated } from '../dom.js';
 import { formatShare, formatVotes } from '../format.js';
+import { element, isolated } from '../legacy/dom.js';
 import { shownShares } from './shares.js';
 
 /** @import { Results } from './polls.js' */

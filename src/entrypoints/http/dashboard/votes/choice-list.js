@@ -1,5 +1,5 @@
-import { element, isolated } from '../dom.js';
-import { problemNote } from '../problem-note.js';
+import { element, isolated } from '../legacy/dom.js';
+import { problemNote } from '../legacy/problem-note.js';
 import { Problem } from '../service.js';
 import { delay } from '../time.js';
 import { ChoiceRow } from './choice-row.js';

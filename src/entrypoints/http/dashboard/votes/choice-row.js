@@ -1,5 +1,5 @@
-import { element, isolated, setText } from '../dom.js';
 import { formatShare, formatVotes } from '../format.js';
+import { element, isolated, setText } from '../legacy/dom.js';
 
 /**
  * @typedef {object} Presses

@@ -1,6 +1,6 @@
-import { Badge } from '../badge.js';
-import { element, setText } from '../dom.js';
 import { formatClock, formatInstant } from '../format.js';
+import { Badge } from '../legacy/badge.js';
+import { element, setText } from '../legacy/dom.js';
 
 /**
  * @import { Problem } from '../service.js'

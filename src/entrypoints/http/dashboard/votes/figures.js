@@ -1,5 +1,5 @@
-import { element, setFigure, setText } from '../dom.js';
 import { formatClock, formatCount, formatDuration, formatRate } from '../format.js';
+import { element, setFigure, setText } from '../legacy/dom.js';
 import { RateMeter } from './rate-meter.js';
 import { Sparkline } from './sparkline.js';
 

@@ -1,6 +1,6 @@
-import { element, setText } from '../dom.js';
-import { field } from '../form.js';
 import { formatOffset } from '../format.js';
+import { element, setText } from '../legacy/dom.js';
+import { field } from '../legacy/form.js';
 import { momentsOf } from '../time.js';
 
 const LATEST = '9999-12-31T23:59';

@@ -1,6 +1,6 @@
-import { openDialog } from '../dialog.js';
-import { element } from '../dom.js';
-import { checkbox, Form, field } from '../form.js';
+import { openDialog } from '../legacy/dialog.js';
+import { element } from '../legacy/dom.js';
+import { checkbox, Form, field } from '../legacy/form.js';
 import { Problem } from '../service.js';
 import { MomentField } from './moment-field.js';
 import { createPoll } from './polls.js';

@@ -1,7 +1,8 @@
-import { Action } from '../action.js';
 import { apiKey } from '../api-key.js';
-import { element } from '../dom.js';
 import { formatCount } from '../format.js';
+import { Action } from '../legacy/action.js';
+import { element } from '../legacy/dom.js';
+import { onChange } from '../legacy/on-change.js';
 import { closePoll, recountPoll } from './polls.js';
 
 /** @import { ClosedPoll, Recount } from './polls.js' */
@@ -35,9 +36,9 @@ export class PollControls {
       ...this.#action.outcome,
     );
     const toggle = () => {
-      this.element.hidden = apiKey.get() === undefined;
+      this.element.hidden = apiKey.value === undefined;
     };
-    apiKey.onChange(toggle, signal);
+    onChange(apiKey, toggle, signal);
     toggle();
   }
 
@@ -52,7 +53,7 @@ export class PollControls {
       title: 'Close this poll?',
       text: 'No vote is accepted afterwards, and a closed poll cannot be opened again. Ballots, shards and tally are then counted against each other.',
       action: 'Close and audit',
-      refrain: 'Leave it open',
+      cancelLabel: 'Leave it open',
     };
     void this.#action.run({
       ...(this.#isClosed ? {} : { confirm }),

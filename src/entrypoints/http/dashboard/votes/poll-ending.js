@@ -1,5 +1,5 @@
-import { element } from '../dom.js';
 import { formatCount, formatMoment } from '../format.js';
+import { element } from '../legacy/dom.js';
 
 /** @import { Audit, Poll } from './polls.js' */
 

@@ -1,4 +1,4 @@
-import { SideList } from '../side-list.js';
+import { SideList } from '../legacy/side-list.js';
 import { listPolls } from './polls.js';
 
 /**

@@ -1,7 +1,8 @@
 import { apiKey } from '../api-key.js';
-import { element, idText, setText } from '../dom.js';
 import { formatMoment } from '../format.js';
-import { retriedNote } from '../problem-note.js';
+import { element, idText, setText } from '../legacy/dom.js';
+import { onChange } from '../legacy/on-change.js';
+import { retriedNote } from '../legacy/problem-note.js';
 import { Problem } from '../service.js';
 import { delay } from '../time.js';
 import { Announcer } from './announcer.js';
@@ -14,7 +15,7 @@ import { readPoll } from './polls.js';
 import { ResultsFeed } from './results-feed.js';
 
 /**
- * @import { SideList } from '../side-list.js'
+ * @import { SideList } from '../legacy/side-list.js'
  * @import { Poll, Results } from './polls.js'
  */
 
@@ -105,7 +106,7 @@ export class PollView {
     this.#choices.align(getComputedStyle(this.#heading).direction);
     this.element.removeAttribute('aria-busy');
     if (this.#wantsFocus) this.focus();
-    apiKey.onChange(() => this.#placeFigures(), this.#signal);
+    onChange(apiKey, () => this.#placeFigures(), this.#signal);
     const timer = setInterval(() => {
       for (const part of [this.#figures, this.#badge, this.#announcer]) part.tick();
     }, 1_000);
@@ -135,7 +136,7 @@ export class PollView {
   }
 
   #placeFigures() {
-    const isVoter = apiKey.get() === undefined;
+    const isVoter = apiKey.value === undefined;
     const figures = this.#figures.element;
     if (isVoter) this.#choices?.element.after(figures);
     else this.#hiddenNote.before(figures);

@@ -41,7 +41,7 @@ export class ResultsFeed {
   /** The newest results, asked for or streamed. @type {Results | undefined} */
   #newest;
   #hasOpened = false;
-  #barrenStreams = 0;
+  #emptyStreams = 0;
   /** Before this time no stream is tried. */
   #streamsFrom = 0;
   /** How often in a row results that are over were found to be still so. */
@@ -184,9 +184,9 @@ export class ResultsFeed {
   async #followStream() {
     const hasDelivered = await this.#stream();
     this.#seat.leave();
-    this.#barrenStreams = hasDelivered ? 0 : this.#barrenStreams + 1;
-    if (this.#barrenStreams === STREAM_ATTEMPTS) {
-      this.#barrenStreams -= 1;
+    this.#emptyStreams = hasDelivered ? 0 : this.#emptyStreams + 1;
+    if (this.#emptyStreams === STREAM_ATTEMPTS) {
+      this.#emptyStreams -= 1;
       this.#streamsFrom = this.#hasOpened ? performance.now() + POLLING_MS : Number.POSITIVE_INFINITY;
     }
     // Whatever comes next may be another process with a count of its own.

@@ -1,4 +1,4 @@
-import { SplitPage } from '../split-page.js';
+import { SplitPage } from '../legacy/split-page.js';
 import { openNewPollDialog } from './new-poll-dialog.js';
 import { pollHref, pollList } from './poll-list.js';
 import { PollView } from './poll-view.js';

@@ -1,8 +1,8 @@
+import { Poller } from '../poller.js';
+import { Problem } from '../service.js';
 import { Badge } from './badge.js';
 import { element } from './dom.js';
-import { Poller } from './poller.js';
 import { retriedNote } from './problem-note.js';
-import { Problem } from './service.js';
 
 /**
  * @template Answer

@@ -1,7 +1,7 @@
+import { Problem } from '../service.js';
 import { confirmed } from './dialog.js';
 import { element } from './dom.js';
 import { problemNote } from './problem-note.js';
-import { Problem } from './service.js';
 
 /**
  * @template Answer

@@ -74,13 +74,6 @@ export const inARow = (facts) =>
     element('span', { class: 'whole' }, typeof fact === 'string' ? isolated(fact) : fact),
   ]);
 
-/** @param {string} id */
-export function byId(id) {
-  const found = document.getElementById(id);
-  if (!found) throw new Error(`There is no element "${id}".`);
-  return found;
-}
-
 /**
  * Replaces text only where it differs, so that nothing is laid out or announced again for no reason.
  *
