@@ -1,4 +1,4 @@
-import { type Figures, prometheusName } from '../src/adapters/telemetry/prometheus-meter.ts';
+import { type MetricDefinitions, prometheusName } from '../src/adapters/telemetry/prometheus-meter.ts';
 import { coreSettings } from '../src/entrypoints/composition/config.ts';
 import { contexts } from '../src/entrypoints/composition/contexts.ts';
 import type { Settings } from '../src/entrypoints/composition/settings.ts';
@@ -18,7 +18,7 @@ export const docTables: Readonly<Record<string, Tables>> = {
     ...Object.fromEntries(contexts.map(({ name, settings }) => [headingOf(name), settingRows(settings)])),
   },
   'docs/metrics.md': Object.fromEntries(
-    contexts.flatMap(({ name, figures }) => (figures ? [[headingOf(name), figureRows(figures)]] : [])),
+    contexts.flatMap(({ name, metrics }) => (metrics ? [[headingOf(name), metricRows(metrics)]] : [])),
   ),
 };
 
@@ -44,9 +44,9 @@ function settingRows(settings: Settings): string[] {
   );
 }
 
-function figureRows(figures: Figures): string[] {
-  return Object.entries(figures).map(([name, figure]) =>
-    row(`\`${name}\``, `\`${prometheusName(name, figure)}\``, figure.type, figure.meaning, figure.recorded),
+function metricRows(metrics: MetricDefinitions): string[] {
+  return Object.entries(metrics).map(([name, metric]) =>
+    row(`\`${name}\``, `\`${prometheusName(name, metric)}\``, metric.type, metric.meaning, metric.recorded),
   );
 }
 

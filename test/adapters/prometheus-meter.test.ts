@@ -1,8 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { type Figure, PrometheusMeter, prometheusName } from '../../src/adapters/telemetry/prometheus-meter.ts';
+import {
+  type MetricDefinition,
+  PrometheusMeter,
+  prometheusName,
+} from '../../src/adapters/telemetry/prometheus-meter.ts';
 
-const figure = (type: Figure['type'], unit: Figure['unit']): Figure => ({
+const metric = (type: MetricDefinition['type'], unit: MetricDefinition['unit']): MetricDefinition => ({
   type,
   unit,
   meaning: 'What it is.',
@@ -10,11 +14,11 @@ const figure = (type: Figure['type'], unit: Figure['unit']): Figure => ({
 });
 
 const FIGURES = {
-  VotesRepaired: figure('counter', 'Count'),
-  TimeSpent: figure('counter', 'Milliseconds'),
-  QueuesWithDeadLetters: figure('gauge', 'Count'),
-  OldestTaskAge: figure('gauge', 'Milliseconds'),
-  VoteLag: figure('histogram', 'Milliseconds'),
+  VotesRepaired: metric('counter', 'Count'),
+  TimeSpent: metric('counter', 'Milliseconds'),
+  QueuesWithDeadLetters: metric('gauge', 'Count'),
+  OldestTaskAge: metric('gauge', 'Milliseconds'),
+  VoteLag: metric('histogram', 'Milliseconds'),
 };
 type Name = keyof typeof FIGURES;
 

@@ -17,7 +17,7 @@ import {
   sweepingModule as tasksSweepingModule,
 } from '../../src/entrypoints/composition/tasks/function-modules.ts';
 import { processingModule } from '../../src/entrypoints/composition/tasks/module.ts';
-import { processorOf } from '../../src/entrypoints/composition/tasks/processor-handler.ts';
+import { processorOf } from '../../src/entrypoints/composition/tasks/processor.ts';
 import type { settings as tasksSettings } from '../../src/entrypoints/composition/tasks/settings.ts';
 import { ports } from '../../src/entrypoints/composition/tasks/tokens.ts';
 import {
@@ -48,7 +48,7 @@ const functions: Record<string, [(config: FunctionConfig) => ContainerModule, (c
   'tasks-stream': [
     streamModule,
     (container) =>
-      [ports.counts, ports.active, ports.queues, ports.wakeUps].map((port) => container.get<unknown>(port)),
+      [ports.counts, ports.active, ports.queues, ports.notifier].map((port) => container.get<unknown>(port)),
   ],
   'tasks-sweep': [tasksSweepingModule, (container) => container.get(SweepTasks)],
   'tasks-processor': [processingModule, processorOf],

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { TaskNotifier } from '../../src/ports/tasks.ts';
 
 export interface OpenWakeUps {
-  readonly wakeUps: TaskNotifier;
+  readonly notifier: TaskNotifier;
   /** How many signals were heard so far. */
   readonly heard: () => number;
   close?(): Promise<void>;
@@ -18,7 +18,7 @@ export function describeWakeUps(name: string, open: () => Promise<OpenWakeUps>):
     afterEach(() => opened.close?.());
 
     it('tell of queues as often as they are asked to', async () => {
-      for (const queue of ['mail', 'A-1_b', 'x'.repeat(64), 'mail']) await opened.wakeUps.notify([queue]);
+      for (const queue of ['mail', 'A-1_b', 'x'.repeat(64), 'mail']) await opened.notifier.notify([queue]);
 
       expect(opened.heard()).toBe(4);
     });

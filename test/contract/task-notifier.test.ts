@@ -14,7 +14,7 @@ async function openSns() {
   const client = new SNSClient({ endpoint: sns.endpoint, region: 'eu-west-1', credentials });
   return {
     sns,
-    wakeUps: new SnsTaskNotifier(client, TOPIC),
+    notifier: new SnsTaskNotifier(client, TOPIC),
     heard: () => sns.published.length,
     close: async () => {
       client.destroy();
@@ -24,31 +24,31 @@ async function openSns() {
 }
 
 describeWakeUps('memory', async () => {
-  const wakeUps = new MemoryTaskNotifier();
+  const notifier = new MemoryTaskNotifier();
   const heard: string[] = [];
-  wakeUps.subscribe((queue) => heard.push(queue));
-  return { wakeUps, heard: () => heard.length };
+  notifier.subscribe((queue) => heard.push(queue));
+  return { notifier, heard: () => heard.length };
 });
 describeWakeUps('SNS', openSns);
 
 it('signals in memory reach all who listen, for as long as they do', async () => {
-  const wakeUps = new MemoryTaskNotifier();
+  const notifier = new MemoryTaskNotifier();
   const [one, other]: string[][] = [[], []];
-  const end = wakeUps.subscribe((queue) => one?.push(queue));
-  wakeUps.subscribe((queue) => other?.push(queue));
-  await wakeUps.notify(['first']);
+  const end = notifier.subscribe((queue) => one?.push(queue));
+  notifier.subscribe((queue) => other?.push(queue));
+  await notifier.notify(['first']);
   end();
-  await wakeUps.notify(['second']);
+  await notifier.notify(['second']);
 
   expect([one, other]).toEqual([['first'], ['first', 'second']]);
 });
 
 it('signals in memory say how long it takes until there is something to claim', async () => {
-  const wakeUps = new MemoryTaskNotifier();
+  const notifier = new MemoryTaskNotifier();
   const heard: unknown[] = [];
-  wakeUps.subscribe((queue, inMs) => heard.push([queue, inMs]));
-  await wakeUps.notify(['mail', 'other']);
-  await wakeUps.notify(['mail'], 1_500);
+  notifier.subscribe((queue, inMs) => heard.push([queue, inMs]));
+  await notifier.notify(['mail', 'other']);
+  await notifier.notify(['mail'], 1_500);
 
   expect(heard).toEqual([
     ['mail', 0],
@@ -58,19 +58,19 @@ it('signals in memory say how long it takes until there is something to claim', 
 });
 
 it('a topic is told once of many queues', async () => {
-  const { sns, wakeUps, close } = await openSns();
-  await (wakeUps as TaskNotifier).notify(['mail', 'other']);
+  const { sns, notifier, close } = await openSns();
+  await (notifier as TaskNotifier).notify(['mail', 'other']);
 
   expect(sns.published).toHaveLength(1);
   await close();
 });
 
 it('a topic that takes no messages is named, with the reason', async () => {
-  const { sns, wakeUps, close } = await openSns();
+  const { sns, notifier, close } = await openSns();
   sns.isFailing = true;
   const refusal = `${TOPIC} did not take a notification: no`;
 
-  await expect(wakeUps.notify()).rejects.toThrow(refusal);
-  await expect(wakeUps.reinvoke(1)).rejects.toThrow(refusal);
+  await expect(notifier.notify()).rejects.toThrow(refusal);
+  await expect(notifier.reinvoke(1)).rejects.toThrow(refusal);
   await close();
 });

@@ -1,12 +1,12 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import type { Figures } from '../../src/adapters/telemetry/prometheus-meter.ts';
+import type { MetricDefinitions } from '../../src/adapters/telemetry/prometheus-meter.ts';
 import { contexts } from '../../src/entrypoints/composition/contexts.ts';
 import { PROJECT, readFromProject } from '../helpers/project.ts';
 
 describe('the metrics', () => {
-  const figures: Figures = Object.assign({}, ...contexts.map((context) => context.figures));
+  const metrics: MetricDefinitions = Object.assign({}, ...contexts.map((context) => context.metrics));
   const files = readdirSync(join(PROJECT, 'src'), { recursive: true, encoding: 'utf8' });
   const recorded = files
     .filter((path) => path.endsWith('.ts'))
@@ -17,7 +17,7 @@ describe('the metrics', () => {
 
   it('that the source records are all in the lists of the contexts, from which docs/metrics.md is written', () => {
     expect(recorded.length).toBeGreaterThan(5);
-    expect(recorded.map(({ name }) => ({ name, unit: figures[name]?.unit }))).toEqual(recorded);
+    expect(recorded.map(({ name }) => ({ name, unit: metrics[name]?.unit }))).toEqual(recorded);
   });
 
   it('are recorded nowhere under a name or in a unit that this test does not see', () => {
@@ -30,7 +30,7 @@ describe('the metrics', () => {
   });
 
   it('are named once', () => {
-    const names = contexts.flatMap((context) => Object.keys(context.figures ?? {}));
+    const names = contexts.flatMap((context) => Object.keys(context.metrics ?? {}));
     expect(names).toEqual([...new Set(names)]);
   });
 });

@@ -48,10 +48,10 @@ await withServer('The processor of a fleet', startDynamoDbLocal, ({ endpoint }) 
     const queues = new DynamoDbQueueStore(client, tables.queues);
     const { store: tasks } = taskProcess(client, tables, { clock: systemClock });
     const active = new DynamoDbActiveQueues(client, tables.queues, systemClock);
-    const wakeUps = new MemoryTaskNotifier();
+    const notifier = new MemoryTaskNotifier();
     const rounds: number[] = [];
     const calls: RunnerSettings[] = [];
-    const enqueueTask = new EnqueueTask(tasks, queues, active, wakeUps, systemClock, ulids);
+    const enqueueTask = new EnqueueTask(tasks, queues, active, notifier, systemClock, ulids);
     let answer = async (): Promise<RunOutcome> => ({ kind: 'success' });
     const runTask = new RunTask(
       {
@@ -61,8 +61,8 @@ await withServer('The processor of a fleet', startDynamoDbLocal, ({ endpoint }) 
         },
       },
       new CompleteTask(tasks, systemClock),
-      new FailTask(tasks, queues, wakeUps, systemClock, systemRandom),
-      new ReleaseTask(tasks, wakeUps, systemClock),
+      new FailTask(tasks, queues, notifier, systemClock, systemRandom),
+      new ReleaseTask(tasks, notifier, systemClock),
     );
     const orders = new QueueOrders(tasks, queues, systemClock);
     const newLease = (owner: string) => new DynamoDbFleetLease(client, tables.queues, owner, systemClock);
@@ -71,7 +71,7 @@ await withServer('The processor of a fleet', startDynamoDbLocal, ({ endpoint }) 
         queues,
         tasks,
         active,
-        notifications: wakeUps,
+        notifications: notifier,
         lease,
         ...(leaseMs === undefined ? {} : { leaseMs }),
         claimTasks: new ClaimTasks(tasks, queues, orders, systemClock, ulids, systemRandom),

@@ -37,7 +37,7 @@ afterEach(() => void jest.restoreAllMocks());
 
 const answered = () =>
   eventually(
-    () => lines.find(({ msg }) => msg === 'answered'),
+    () => lines.find(({ msg }) => msg === 'request completed'),
     (line) => line !== undefined,
   );
 
@@ -107,7 +107,7 @@ describe('the log', () => {
     expect([answer.status, answer.headers['x-request-id']]).toEqual([status, 'id-1']);
     expect(await answered()).toMatchObject({ method, path: url, status, ms: expect.any(Number) });
     expect(lines.filter(({ requestId }) => requestId !== 'id-1')).toEqual([]);
-    expect(lines.filter(({ msg }) => msg === 'answered')).toHaveLength(1);
+    expect(lines.filter(({ msg }) => msg === 'request completed')).toHaveLength(1);
   });
 
   it('has a line with an id for bytes that are no request', async () => {
@@ -144,7 +144,7 @@ describe('the log', () => {
     await send({ url: `/%zz?${KEY}` });
     await send({ method: 'POST', url: '/webhooks/twilio/sms', body: new URLSearchParams({ From: voter, Body: 'x' }) });
     await eventually(
-      () => lines.filter(({ msg }) => msg === 'answered').length,
+      () => lines.filter(({ msg }) => msg === 'request completed').length,
       (count) => count === 5,
     );
 
@@ -268,7 +268,7 @@ describe('a failure inside the service', () => {
   ])('is no currency without a rate, for which everybody may ask: %s', async (url) => {
     expect((await overSocket(port)({ url })).status).toBe(502);
     await answered();
-    expect(lines.map(({ msg }) => msg)).toEqual(['answered']);
+    expect(lines.map(({ msg }) => msg)).toEqual(['request completed']);
   });
 
   it('keeps its cause for the log', async () => {

@@ -19,7 +19,7 @@ await withServer('The worker on DynamoDB', startDynamoDbLocal, async ({ endpoint
     downstream = await httpService((_, response) => response.end('"done"'));
     service = await dynamoDbApp(proxy.endpoint, settings, {
       prepare: (container) => {
-        container.rebind(ports.wakeUps).toConstantValue({ notify: async () => undefined });
+        container.rebind(ports.notifier).toConstantValue({ notify: async () => undefined });
       },
     });
     const firsts = ['deaf', 'busy'].map(async (queue) => {

@@ -48,23 +48,23 @@ class Service implements TaskRunner {
 class Fleet {
   readonly clock = new FakeClock(Date.now());
   readonly service = new Service();
-  private readonly processes: { readonly worker: TaskWorker; readonly wakeUps: MemoryTaskNotifier }[] = [];
+  private readonly processes: { readonly worker: TaskWorker; readonly notifier: MemoryTaskNotifier }[] = [];
   private readonly worlds: ReturnType<typeof tasksWorld>[] = [];
 
   constructor(stores: readonly Stores[]) {
     for (const { tasks, queues } of stores) {
-      const wakeUps = new MemoryTaskNotifier();
+      const notifier = new MemoryTaskNotifier();
       const world = tasksWorld({ tasks, queues, clock: this.clock, random: systemRandom });
       const worker = new TaskWorker({
         ...world,
-        notifications: wakeUps,
+        notifications: notifier,
         runTask: new RunTask(this.service, world.completeTask, world.failTask, world.releaseTask),
         guardRunner: new GuardRunner(queues, this.clock, systemRandom),
         logger: pino({ level: 'silent' }),
         meter: { record: () => undefined },
       });
       this.worlds.push(world);
-      this.processes.push({ worker, wakeUps });
+      this.processes.push({ worker, notifier });
     }
   }
 
@@ -102,7 +102,7 @@ class Fleet {
     await eventually(
       async () => {
         this.clock.advance(1_000);
-        for (const { wakeUps } of this.processes) await wakeUps.notify(['q']);
+        for (const { notifier } of this.processes) await notifier.notify(['q']);
         return this.clock.now();
       },
       (now) => now >= end,

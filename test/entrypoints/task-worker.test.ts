@@ -190,7 +190,7 @@ describe('the built-in worker', () => {
       eventually(
         async () => {
           service.clock.advance(250);
-          await service.container.get(ports.wakeUps).notify(['q']);
+          await service.container.get(ports.notifier).notify(['q']);
           return ask();
         },
         holds,
@@ -303,9 +303,9 @@ describe('the built-in worker', () => {
     await request('POST', '/queues/q/pause');
     const waiting = await enqueue();
     const [looksBefore, readsBefore] = [looks, reads];
-    for (let wakeUps = 0; wakeUps < 20; wakeUps++) {
+    for (let round = 0; round < 20; round++) {
       const before = reads;
-      await service.container.get(ports.wakeUps).notify(['q']);
+      await service.container.get(ports.notifier).notify(['q']);
       await eventually(
         () => reads,
         (count) => count > before,

@@ -190,17 +190,17 @@ describe('waiting claims', () => {
 
   it('look at once when a wake-up comes, without waiting for their own time', async () => {
     jest.useFakeTimers();
-    const wakeUps = new MemoryTaskNotifier();
+    const notifier = new MemoryTaskNotifier();
     const tasks: ReturnType<typeof aTask>[] = [];
     const claims = new WaitingClaims(
       { execute: async (_, requests) => requests.map(() => tasks.splice(0, 1)) },
-      wakeUps,
+      notifier,
     );
     const claiming = claims.claim('q', { max: 1 }, 20_000, new AbortController().signal);
     const task = aTask();
     tasks.push(task);
-    await wakeUps.notify(['another']);
-    await wakeUps.notify(['q']);
+    await notifier.notify(['another']);
+    await notifier.notify(['q']);
 
     expect(await claiming).toEqual([task]);
     expect(jest.getTimerCount()).toBe(0);

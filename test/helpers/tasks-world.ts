@@ -37,21 +37,21 @@ export function tasksWorld({
   random = seededRandom(7),
   active = everyQueue(queues),
 }: TasksParts = {}) {
-  const wakeUps = new MemoryTaskNotifier();
+  const notifier = new MemoryTaskNotifier();
   return {
     tasks,
     queues,
     active,
     clock,
-    enqueueTask: new EnqueueTask(tasks, queues, active, wakeUps, clock, ids),
+    enqueueTask: new EnqueueTask(tasks, queues, active, notifier, clock, ids),
     claimTasks: new ClaimTasks(tasks, queues, new QueueOrders(tasks, queues, clock), clock, ids, random),
     extendLease: new ExtendLease(tasks, queues, clock),
     completeTask: new CompleteTask(tasks, clock),
-    failTask: new FailTask(tasks, queues, wakeUps, clock, random),
-    releaseTask: new ReleaseTask(tasks, wakeUps, clock),
+    failTask: new FailTask(tasks, queues, notifier, clock, random),
+    releaseTask: new ReleaseTask(tasks, notifier, clock),
     cancelTask: new CancelTask(tasks, clock),
     purgeQueue: new PurgeQueue(tasks, queues, clock),
-    redriveTasks: new RedriveTasks(tasks, queues, active, wakeUps, clock),
-    sweepTasks: new SweepTasks(tasks, queues, active, wakeUps, clock, { record: () => undefined }),
+    redriveTasks: new RedriveTasks(tasks, queues, active, notifier, clock),
+    sweepTasks: new SweepTasks(tasks, queues, active, notifier, clock, { record: () => undefined }),
   };
 }

@@ -3,25 +3,21 @@ import {
   DeleteCommand,
   type DynamoDBDocumentClient,
   GetCommand,
-  ScanCommand,
   UpdateCommand,
   type UpdateCommandInput,
 } from '@aws-sdk/lib-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
-import { cursorBehind, type Page, type PageRequest, sortKeyIn } from '../../domain/shared/page.ts';
+import type { Page, PageRequest } from '../../domain/shared/page.ts';
 import { DEFAULT_CURRENCY, type Stock } from '../../domain/stocks/stock.ts';
 import type { StockChange, StockStore } from '../../ports/stocks.ts';
 import { throwStoreError, wasRepeated } from './errors.ts';
-import type { TableDefinition } from './tables.ts';
+import { scanPage } from './scan-page.ts';
+import { type TableDefinition, tableWithKey } from './tables.ts';
 
 /** With all of the SDK's attempts. */
 const ANSWER_TIMEOUT_MS = 2_000;
 
-export const stockTableDefinition = (name: string): TableDefinition => ({
-  TableName: name,
-  AttributeDefinitions: [{ AttributeName: 'stockId', AttributeType: 'S' }],
-  KeySchema: [{ AttributeName: 'stockId', KeyType: 'HASH' }],
-});
+export const stockTableDefinition = (name: string): TableDefinition => tableWithKey(name, 'stockId');
 
 /** What is stored of a stock. */
 interface StockItem extends Stock {
@@ -76,17 +72,9 @@ export class DynamoDbStockStore implements StockStore {
     }
   }
 
-  async list({ limit, cursor }: PageRequest): Promise<Page<Stock>> {
-    const command = new ScanCommand({
-      TableName: this.table,
-      ConsistentRead: true,
-      Limit: limit + 1,
-      ...(cursor === undefined ? {} : { ExclusiveStartKey: { stockId: sortKeyIn(cursor) } }),
-    });
-    const { Items = [] } = await this.client.send(command, deadlineSignal()).catch(throwStoreError);
-    const items = (Items as StockItem[]).slice(0, limit).map(stockIn);
-    const last = items.at(-1);
-    return Items.length > limit && last ? { items, nextCursor: cursorBehind(last.stockId) } : { items };
+  async list(page: PageRequest): Promise<Page<Stock>> {
+    const { items, ...next } = await scanPage<StockItem>(this.client, this.table, 'stockId', page, deadlineSignal());
+    return { items: items.map(stockIn), ...next };
   }
 }
 

@@ -13,6 +13,13 @@ export type TableDefinition = Omit<CreateTableCommandInput, 'BillingMode'> & {
   readonly ttlAttribute?: string;
 };
 
+/** A table whose items have one string key. */
+export const tableWithKey = (name: string, key: string): TableDefinition => ({
+  TableName: name,
+  AttributeDefinitions: [{ AttributeName: key, AttributeType: 'S' }],
+  KeySchema: [{ AttributeName: key, KeyType: 'HASH' }],
+});
+
 /** A table whose items have a string partition key `pk` and a string sort key `sk`. */
 export const tableWithSortKey = (name: string): TableDefinition => ({
   TableName: name,

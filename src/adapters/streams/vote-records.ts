@@ -11,7 +11,7 @@ export interface DecodedVotes {
   /** How many records were skipped, and why. */
   readonly ignored: Readonly<Partial<Record<Ignored, number>>>;
   /** Records that claim to be shards and cannot be read; an operator has to inspect them. */
-  readonly poison: readonly { readonly sequenceNumber: string; readonly problem: string }[];
+  readonly unreadable: readonly { readonly sequenceNumber: string; readonly problem: string }[];
 }
 
 type Decoded = { readonly image: ShardImage } | { readonly ignored: Ignored } | { readonly problem: string };
@@ -20,14 +20,14 @@ type Decoded = { readonly image: ShardImage } | { readonly ignored: Ignored } | 
 export function decodeVoteRecords(records: readonly StreamRecord[]): DecodedVotes {
   const images: ShardImage[] = [];
   const ignored: Partial<Record<Ignored, number>> = {};
-  const poison: { sequenceNumber: string; problem: string }[] = [];
+  const unreadable: { sequenceNumber: string; problem: string }[] = [];
   for (const record of records) {
     const decoded = decode(record);
     if ('image' in decoded) images.push(decoded.image);
     else if ('ignored' in decoded) ignored[decoded.ignored] = (ignored[decoded.ignored] ?? 0) + 1;
-    else poison.push({ sequenceNumber: record.dynamodb?.SequenceNumber ?? '', problem: decoded.problem });
+    else unreadable.push({ sequenceNumber: record.dynamodb?.SequenceNumber ?? '', problem: decoded.problem });
   }
-  return { images, ignored, poison };
+  return { images, ignored, unreadable };
 }
 
 /** `v3` holds the votes of the fourth choice. Other spellings of a number are other attributes. */

@@ -1,8 +1,8 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Meter } from '../../ports/system.ts';
 
-/** A figure that is recorded under a name such as `VoteLag`. */
-export interface Figure {
+/** A metric that is recorded under a name such as `VoteLag`. */
+export interface MetricDefinition {
   /**
    * What becomes of the values: a counter adds them up, a gauge shows the last one, and a histogram counts how many were
    * how large.
@@ -15,19 +15,19 @@ export interface Figure {
   readonly recorded: string;
 }
 
-export type Figures = Readonly<Record<string, Figure>>;
+export type MetricDefinitions = Readonly<Record<string, MetricDefinition>>;
 
 /** Bucket bounds, from unnoticeable to unacceptable, s. */
 const BUCKETS = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300];
 
 /** `VoteLag` is `portside_vote_lag_seconds`. */
-export function prometheusName(name: string, { type, unit }: Figure): string {
+export function prometheusName(name: string, { type, unit }: MetricDefinition): string {
   const words = name.replace(/(?<!^)([A-Z])/g, '_$1').toLowerCase();
   return `portside_${words}${unit === 'Milliseconds' ? '_seconds' : ''}${type === 'counter' ? '_total' : ''}`;
 }
 
 /**
- * Shows figures to Prometheus, those of the process included. Counters and histograms are there from the start, since the
+ * Publishes metrics to Prometheus, those of the process included. Counters and histograms are there from the start, since the
  * first increase of one that appears later is not seen; a gauge is there once it has been recorded, since nothing is known
  * before.
  */
@@ -41,10 +41,10 @@ export class PrometheusMeter implements Meter {
     registers: [this.registry],
   });
 
-  constructor(figures: Figures) {
+  constructor(metrics: MetricDefinitions) {
     collectDefaultMetrics({ register: this.registry });
     this.recorders = new Map(
-      Object.entries(figures).map(([name, figure]) => [name, recorder(this.registry, name, figure)]),
+      Object.entries(metrics).map(([name, metric]) => [name, recorder(this.registry, name, metric)]),
     );
   }
 
@@ -68,9 +68,9 @@ export class PrometheusMeter implements Meter {
   }
 }
 
-function recorder(registry: Registry, name: string, figure: Figure): (value: number) => void {
-  const options = { name: prometheusName(name, figure), help: figure.meaning, registers: [registry] };
-  switch (figure.type) {
+function recorder(registry: Registry, name: string, metric: MetricDefinition): (value: number) => void {
+  const options = { name: prometheusName(name, metric), help: metric.meaning, registers: [registry] };
+  switch (metric.type) {
     case 'counter': {
       const counter = new Counter(options);
       return (value) => counter.inc(value);

@@ -24,7 +24,7 @@ export const system = {
 /**
  * Wires a service from modules. Nothing is opened yet: adapters open on first use and close with the lifecycle.
  *
- * @param metricsNamespace under which figures go to CloudWatch, if they do
+ * @param metricsNamespace under which metrics go to CloudWatch, if they do
  * @param meters what records them besides
  */
 export function compose(

@@ -1,7 +1,7 @@
 import type { FastifyPluginAsync } from 'fastify';
 import type { Container, ContainerModule } from 'inversify';
 import type { TableDefinition } from '../../adapters/dynamodb/tables.ts';
-import type { Figures } from '../../adapters/telemetry/prometheus-meter.ts';
+import type { MetricDefinitions } from '../../adapters/telemetry/prometheus-meter.ts';
 import type { ProblemTable } from '../http/problems.ts';
 import type { CoreConfig } from './config.ts';
 import type { Settings, Values } from './settings.ts';
@@ -32,7 +32,7 @@ interface ContextDefinition<S extends Settings> {
   readonly routes: (container: Container, config: CoreConfig & Values<S>) => FastifyPluginAsync;
   readonly problems: ProblemTable;
   /** What it records in the meter, by name. */
-  readonly figures?: Figures;
+  readonly metrics?: MetricDefinitions;
   /** The context's tables, for those who make them without the template. */
   readonly tables: (config: CoreConfig & Values<S>) => readonly TableDefinition[];
   readonly loops?: (container: Container, config: CoreConfig & Values<S>) => readonly Loop[];

@@ -1,4 +1,4 @@
-import { ContainerModule } from 'inversify';
+import { type Bind, ContainerModule, type ServiceIdentifier } from 'inversify';
 import { documentClient } from '../../adapters/dynamodb/client.ts';
 import { StoreClock } from '../../adapters/dynamodb/store-clock.ts';
 import { system } from './compose.ts';
@@ -38,6 +38,22 @@ export const dynamoDbModule = new ContainerModule(({ bind, rebind }) => {
   );
   rebind(system.clock).toService(storeClock);
 });
+
+/** Binds a store on the one client, without which the service is not ready. */
+export function bindStore<Store extends { get(id: string): Promise<unknown> }>(
+  bind: Bind,
+  port: ServiceIdentifier<Store>,
+  make: (client: ReturnType<typeof documentClient>) => Store,
+): void {
+  bind<Store>(port).toResolvedValue(
+    (client, lifecycle) => {
+      const store = make(client);
+      lifecycle.dependsOn('store', async () => void (await store.get('readiness')));
+      return store;
+    },
+    [dynamoDb, system.lifecycle],
+  );
+}
 
 /** What a process needs of the module above. */
 export const storageModules = ({ STORAGE }: CoreConfig): readonly ContainerModule[] =>

@@ -13,7 +13,7 @@ export interface ServiceParts {
   readonly config: CoreConfig;
   readonly contexts: readonly Context[];
   readonly logger: Logger;
-  /** What records figures, beside CloudWatch. */
+  /** What records metrics, beside CloudWatch. */
   readonly meters?: readonly Meter[];
 }
 

@@ -15,13 +15,13 @@ import type { ApiKey } from './api-keys.ts';
 import { basePathOf, basePathsOf, withoutBasePath } from './base-path.ts';
 import { parseBodies } from './body.ts';
 import { answerEverything, clientErrorHandler } from './client-errors.ts';
-import { CompileWhenCalled } from './compile-when-called.ts';
 import { compressAnswers } from './compression.ts';
 import { allowOrigins } from './cross-origin.ts';
 import { drainBeforeClose } from './drain.ts';
 import { errorHandler } from './errors.ts';
 import { boundHalfSent } from './half-sent.ts';
 import { type Exists, KnownPaths } from './known-paths.ts';
+import { LazyCompilers } from './lazy-compilers.ts';
 import { generalProblems, type ProblemTable } from './problems.ts';
 import { refuseEarly } from './refuse-early.ts';
 import { DOCUMENTED, formats } from './schemas.ts';
@@ -97,7 +97,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     reply.headers(headers).header('x-request-id', request.id);
   const handleError = errorHandler(problems);
 
-  const compilers = options.serverless ? new CompileWhenCalled() : undefined;
+  const compilers = options.serverless ? new LazyCompilers() : undefined;
 
   const paths = new KnownPaths(MAX_PARAM_LENGTH);
   const mayBeRoute = (url: string): boolean => paths.find(url) !== undefined;
@@ -194,5 +194,5 @@ function logAnswer(
 ): void {
   const path = url.split('?', 1)[0]?.slice(0, 200);
   const ms = Math.round(elapsedTime * 10) / 10;
-  log.info({ method, path, route: routeOptions.url, status: statusCode, ms }, 'answered');
+  log.info({ method, path, route: routeOptions.url, status: statusCode, ms }, 'request completed');
 }

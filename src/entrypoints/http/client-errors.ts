@@ -42,7 +42,10 @@ export const clientErrorHandler =
       date: new Date().toUTCString(),
       connection: 'close',
     };
-    options.logger.info({ requestId, status: problem.status, reason: error.code ?? error.message }, 'not a request');
+    options.logger.info(
+      { requestId, status: problem.status, reason: error.code ?? error.message },
+      'malformed request',
+    );
     const head = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
     socket.write(`HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}\r\n${head.join('')}\r\n${body}`);
     socket.destroySoon();

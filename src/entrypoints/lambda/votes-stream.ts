@@ -3,19 +3,25 @@ import { FoldShards } from '../../domain/votes/fold-shards.ts';
 import { system } from '../composition/compose.ts';
 import { composeWorker } from '../composition/compose-worker.ts';
 import { dynamoDbModule } from '../composition/dynamodb.ts';
+import { foldRecords } from '../composition/votes/fold-records.ts';
 import { foldingModule } from '../composition/votes/module.ts';
 import { check, settings } from '../composition/votes/settings.ts';
-import { votesStreamHandler } from '../composition/votes/stream-handler.ts';
 
 const container = composeWorker({ settings, check }, (config) => [dynamoDbModule, foldingModule(config)]);
 
 const lifecycle = container.get(system.lifecycle);
-const handle = votesStreamHandler({
+const parts = {
   foldShards: container.get(FoldShards),
   logger: container.get(system.logger),
   meter: container.get(system.meter),
-});
+};
 
-/** The stream of the votes table, in batches. */
-export const handler = (event: DynamoDBStreamEvent): Promise<DynamoDBBatchResponse> =>
-  lifecycle.resume().then(() => handle(event));
+/**
+ * The stream of the votes table, in batches. Unreadable records are reported one by one, so that they go to the on-failure
+ * destination and the others count all the same.
+ */
+export const handler = async ({ Records }: DynamoDBStreamEvent): Promise<DynamoDBBatchResponse> => {
+  await lifecycle.resume();
+  const { unreadable } = await foldRecords(parts, Records);
+  return { batchItemFailures: unreadable.map(({ sequenceNumber }) => ({ itemIdentifier: sequenceNumber })) };
+};

@@ -279,7 +279,7 @@ export class QueueWorker {
 
   private reportCut(task: Task, ms: number): void {
     this.parts.meter.record('TaskCallsCut', 1, 'Count');
-    this.parts.logger.warn({ ...this.nameOf(task), ms }, 'call cancelled by the stop; the task will be retried');
+    this.parts.logger.warn({ ...this.nameOf(task), ms }, 'runner call cut short by the stop; the task will be retried');
   }
 
   /** @param leaseSeconds as claimed: the interval of heartbeats follows them, even if the queue's setting has changed */

@@ -35,7 +35,7 @@ describe('records of the votes table', () => {
     expect(decodeVoteRecords(records)).toEqual({
       images: [IMAGE, { ...IMAGE, closed: 48 }, { ...IMAGE, votes: [], ballots: 0, lastVoteAt: 0, closed: 48 }],
       ignored: {},
-      poison: [],
+      unreadable: [],
     });
   });
 
@@ -45,9 +45,9 @@ describe('records of the votes table', () => {
       fc.property(votes, (counts) => {
         const { v0: _, v2: __, ...shard } = SHARD;
         const named = Object.fromEntries(counts.map(([choice, count]) => [`v${choice}`, count]));
-        const { images, poison } = decodeVoteRecords([record({ ...shard, ...named })]);
+        const { images, unreadable } = decodeVoteRecords([record({ ...shard, ...named })]);
 
-        expect(poison).toEqual([]);
+        expect(unreadable).toEqual([]);
         const expected = Array<number>(Math.max(-1, ...counts.map(([choice]) => choice)) + 1).fill(0);
         for (const [choice, count] of counts) expected[choice] = count;
         expect(images[0]?.votes).toEqual(expected);
@@ -59,7 +59,7 @@ describe('records of the votes table', () => {
   it('give what they hold besides attributes that a later release may add', () => {
     const later = { ...SHARD, vx: 1, v: 2, 'v-1': 3, v02: 4, 'v1.5': 5, xv1: 5, V1: 6, votes: 7, back0: 8 };
 
-    expect(decodeVoteRecords([record(later)])).toEqual({ images: [IMAGE], ignored: {}, poison: [] });
+    expect(decodeVoteRecords([record(later)])).toEqual({ images: [IMAGE], ignored: {}, unreadable: [] });
   });
 
   it('are passed over and counted where they are removals, other items, or of another version', () => {
@@ -74,10 +74,10 @@ describe('records of the votes table', () => {
       record({ ...SHARD, version: 'two' }),
     ];
 
-    const { images, ignored, poison } = decodeVoteRecords(records);
+    const { images, ignored, unreadable } = decodeVoteRecords(records);
     expect(images).toHaveLength(1);
     expect(ignored).toEqual({ removed: 2, foreign: 2, 'unknown version': 3 });
-    expect(poison).toEqual([]);
+    expect(unreadable).toEqual([]);
   });
 
   it.each<[string, Record<string, unknown>]>([
@@ -102,17 +102,17 @@ describe('records of the votes table', () => {
     ['a close of more shards than there are', { closed: 1_001 }],
     ['a close that the first release writes', { closed: true }],
     ['no time', { lastVoteAt: false }],
-  ])('are poison where a shard has %s', (_, fields) => {
+  ])('are unreadable where a shard has %s', (_, fields) => {
     const [[name]] = Object.entries(fields) as [[string, unknown]];
     const good = record({ ...SHARD, v0: 2 }, 'MODIFY', '8');
-    const { images, poison } = decodeVoteRecords([record({ ...SHARD, ...fields }, 'MODIFY', '7'), good]);
+    const { images, unreadable } = decodeVoteRecords([record({ ...SHARD, ...fields }, 'MODIFY', '7'), good]);
 
-    expect(poison).toEqual([{ sequenceNumber: '7', problem: `not readable: ${name}` }]);
+    expect(unreadable).toEqual([{ sequenceNumber: '7', problem: `not readable: ${name}` }]);
     expect(images.map(({ votes }) => votes)).toEqual([[2, 0, 40]]);
   });
 
-  it('are poison without an image, since the stream is to carry new images', () => {
-    expect(decodeVoteRecords([{ eventName: 'MODIFY', dynamodb: { SequenceNumber: '7' } }, {}]).poison).toEqual([
+  it('are unreadable without an image, since the stream is to carry new images', () => {
+    expect(decodeVoteRecords([{ eventName: 'MODIFY', dynamodb: { SequenceNumber: '7' } }, {}]).unreadable).toEqual([
       { sequenceNumber: '7', problem: 'no image' },
       { sequenceNumber: '', problem: 'no image' },
     ]);
@@ -139,9 +139,9 @@ describe('records of the votes table', () => {
     fc.assert(
       fc.property(fc.array(image, { maxLength: 5 }), (images) => {
         const records = images.map((NewImage) => ({ eventName: 'MODIFY', dynamodb: { NewImage } }));
-        const { images: read, ignored, poison } = decodeVoteRecords(records);
+        const { images: read, ignored, unreadable } = decodeVoteRecords(records);
         const passedOver = Object.values(ignored).reduce((sum, count) => sum + count, 0);
-        expect(read.length + passedOver + poison.length).toBe(images.length);
+        expect(read.length + passedOver + unreadable.length).toBe(images.length);
       }),
       { numRuns: 1_000 },
     );

@@ -20,7 +20,7 @@ describe('a sweep', () => {
   const runner = { url: 'http://127.0.0.1:1/' };
   let woken: string[];
   let signals: number;
-  let wakeUps: MemoryTaskNotifier;
+  let notifier: MemoryTaskNotifier;
   let figures: [name: string, value: number, unit: string][];
   const meter: Meter = { record: (...figure) => figures.push(figure) };
   beforeEach(() => {
@@ -29,18 +29,18 @@ describe('a sweep', () => {
     clock = new FakeClock(T0);
     woken = [];
     figures = [];
-    wakeUps = new MemoryTaskNotifier();
+    notifier = new MemoryTaskNotifier();
     signals = 0;
-    wakeUps.subscribe((queue) => woken.push(queue));
-    const notify = wakeUps.notify.bind(wakeUps);
-    wakeUps.notify = (...signal) => {
+    notifier.subscribe((queue) => woken.push(queue));
+    const notify = notifier.notify.bind(notifier);
+    notifier.notify = (...signal) => {
       signals++;
       return notify(...signal);
     };
   });
 
   const sweep = (tasks: TaskStore = store): Promise<void> =>
-    new SweepTasks(tasks, queues, everyQueue(queues), wakeUps, clock, meter).execute();
+    new SweepTasks(tasks, queues, everyQueue(queues), notifier, clock, meter).execute();
 
   const recorded = (name: string) => figures.filter(([each]) => each === name).map(([, ...figure]) => figure);
 
@@ -208,7 +208,7 @@ describe('a sweep', () => {
   it('counts a queue that could not be woken among its failures, and does everything else', async () => {
     await queues.put(queueSettings('q', { runner }));
     await add({});
-    wakeUps.notify = () => Promise.reject(new Error('no topic'));
+    notifier.notify = () => Promise.reject(new Error('no topic'));
 
     await expect(sweep()).rejects.toThrow('1 queues');
     expect(recorded('QueuesWithDeadLetters')).toHaveLength(1);
@@ -222,7 +222,7 @@ describe('a sweep', () => {
       active.isComplete = true;
     });
     const sweepActive = (tasks: TaskStore = store): Promise<void> =>
-      new SweepTasks(tasks, queues, active, wakeUps, clock, meter).execute();
+      new SweepTasks(tasks, queues, active, notifier, clock, meter).execute();
     /** Which queues the store was asked about. */
     async function asked(): Promise<string[]> {
       const names = new Set<string>();

@@ -217,22 +217,22 @@ describe('upkeep of queues', () => {
   });
 
   describe('a paused queue', () => {
-    const pauseQueue = (wakeUps = new MemoryTaskNotifier()) => new PauseQueue(queues, everyQueue(queues), wakeUps);
+    const pauseQueue = (notifier = new MemoryTaskNotifier()) => new PauseQueue(queues, everyQueue(queues), notifier);
 
     it('gives nobody anything until it goes on, and wakes those who wait', async () => {
       await queues.put(queueSettings('q'));
       const { taskId } = await added();
-      const wakeUps = new MemoryTaskNotifier();
+      const notifier = new MemoryTaskNotifier();
       const woken: string[] = [];
-      wakeUps.subscribe((queue) => woken.push(queue));
+      notifier.subscribe((queue) => woken.push(queue));
       const claim = async () => (await world().claimTasks.execute('q', [{ max: 1 }])).flat();
 
-      expect(await pauseQueue(wakeUps).execute('q', true)).toMatchObject({ ...queueSettings('q'), paused: true });
-      expect(await pauseQueue(wakeUps).execute('q', true)).toMatchObject({ paused: true });
+      expect(await pauseQueue(notifier).execute('q', true)).toMatchObject({ ...queueSettings('q'), paused: true });
+      expect(await pauseQueue(notifier).execute('q', true)).toMatchObject({ paused: true });
       expect(await claim()).toEqual([]);
       expect(woken).toEqual([]);
 
-      expect(await pauseQueue(wakeUps).execute('q', false)).toMatchObject({ paused: false });
+      expect(await pauseQueue(notifier).execute('q', false)).toMatchObject({ paused: false });
       expect(woken).toEqual(['q']);
       expect(await claim()).toMatchObject([{ taskId }]);
     });

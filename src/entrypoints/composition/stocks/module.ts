@@ -18,7 +18,7 @@ import { ValueStock } from '../../../domain/stocks/value-stock.ts';
 import type { ExchangeRates, RateCache, RateSource, StockStore } from '../../../ports/stocks.ts';
 import type { Clock } from '../../../ports/system.ts';
 import { system } from '../compose.ts';
-import { dynamoDb } from '../dynamodb.ts';
+import { bindStore } from '../dynamodb.ts';
 import { provide, token, value } from '../token.ts';
 import { freshnessRules, hasReference, liveSources, type StocksConfig } from './settings.ts';
 
@@ -35,7 +35,7 @@ export const ports = {
 export const stocksModule = (config: StocksConfig): ContainerModule =>
   new ContainerModule((options) => {
     if (config.STORAGE === 'memory') bindMemoryStore(options);
-    else bindDynamoDbStore(options, config);
+    else bindStore(options.bind, ports.stocks, (client) => new DynamoDbStockStore(client, config.STOCKS_TABLE));
     bindRates(options, config);
     if (config.CACHE === 'memory') bindMemoryCache(options);
     else bindRedisCache(options, config);
@@ -49,17 +49,6 @@ function bindMemoryStore({ bind }: ContainerModuleLoadOptions): void {
       return new MemoryStockStore([stock]);
     },
     [system.clock],
-  );
-}
-
-function bindDynamoDbStore({ bind }: ContainerModuleLoadOptions, config: StocksConfig): void {
-  bind(ports.stocks).toResolvedValue(
-    (client, lifecycle) => {
-      const store = new DynamoDbStockStore(client, config.STOCKS_TABLE);
-      lifecycle.dependsOn('store', async () => void (await store.get('readiness')));
-      return store;
-    },
-    [dynamoDb, system.lifecycle],
   );
 }
 

@@ -23,10 +23,10 @@ import { system } from '../compose.ts';
 import { defineContext, type Loop } from '../context.ts';
 import { sweep } from '../loops.ts';
 import { stopTimes } from '../stop-times.ts';
-import { figures } from './figures.ts';
+import { tasksStreamReader } from './count-records.ts';
+import { metrics } from './metrics.ts';
 import { tasksModule } from './module.ts';
 import { runnerHostsOf, settings, tablesOf } from './settings.ts';
-import { tasksStreamReader } from './stream-handler.ts';
 import { ports } from './tokens.ts';
 
 export const tasks = defineContext({
@@ -34,7 +34,7 @@ export const tasks = defineContext({
   settings,
   module: tasksModule,
   problems,
-  figures,
+  metrics,
   tables: (config) => taskTableDefinitions(tablesOf(config)),
   routes: (container, config) =>
     tasksRoutes({
@@ -51,7 +51,7 @@ export const tasks = defineContext({
       findQueues: container.get(FindQueues),
       configureQueue: container.get(ConfigureQueue),
       pauseQueue: container.get(PauseQueue),
-      signals: container.get(ports.signals),
+      notifications: container.get(ports.notifications),
       runnerHosts: runnerHostsOf(config),
     }),
   loops: (container, config) => {
@@ -61,7 +61,7 @@ export const tasks = defineContext({
       queues: container.get(ports.queues),
       tasks: container.get(ports.tasks),
       active: container.get(ports.active),
-      notifications: container.get(ports.signals),
+      notifications: container.get(ports.notifications),
       claimTasks: container.get(ClaimTasks),
       runTask: container.get(RunTask),
       guardRunner: container.get(GuardRunner),

@@ -9,7 +9,7 @@ import { SnsTaskNotifier } from '../../../adapters/sns/task-notifier.ts';
 import { SweepTasks } from '../../../domain/tasks/sweep-tasks.ts';
 import { system } from '../compose.ts';
 import { ConfigError } from '../config.ts';
-import { dynamoDb } from '../dynamodb.ts';
+import { bindStore, dynamoDb } from '../dynamodb.ts';
 import { atMostEvery } from '../lifecycle.ts';
 import { provide, token } from '../token.ts';
 import { type TasksConfig, tablesOf } from './settings.ts';
@@ -20,7 +20,7 @@ export const streamModule = (config: TasksConfig): ContainerModule =>
   new ContainerModule((options) => {
     bindStores(options, config);
     bindTopic(options, config);
-    options.bind(ports.wakeUps).toService(fleet.topic);
+    options.bind(ports.notifier).toService(fleet.topic);
   });
 
 /** No more than the function needs that sweeps queues. */
@@ -28,7 +28,7 @@ export const sweepingModule = (config: TasksConfig): ContainerModule =>
   new ContainerModule((options) => {
     bindStores(options, config);
     bindTopic(options, config);
-    options.bind(ports.wakeUps).toService(fleet.topic);
+    options.bind(ports.notifier).toService(fleet.topic);
     bindSweeping(options);
   });
 
@@ -62,14 +62,7 @@ export function bindStores({ bind }: ContainerModuleLoadOptions, config: TasksCo
     },
     [dynamoDb, queueCounts, system.clock, system.lifecycle],
   );
-  bind(ports.queues).toResolvedValue(
-    (client, lifecycle) => {
-      const store = new DynamoDbQueueStore(client, tables.queues);
-      lifecycle.dependsOn('store', async () => void (await store.get('readiness')));
-      return store;
-    },
-    [dynamoDb, system.lifecycle],
-  );
+  bindStore(bind, ports.queues, (client) => new DynamoDbQueueStore(client, tables.queues));
   bind(ports.active).toResolvedValue(
     (client, clock) => new DynamoDbActiveQueues(client, tables.queues, clock),
     [dynamoDb, system.clock],
@@ -90,5 +83,5 @@ export function bindTopic({ bind }: ContainerModuleLoadOptions, { WAKE_UPS_TOPIC
 }
 
 export function bindSweeping({ bind }: ContainerModuleLoadOptions): void {
-  provide(bind, SweepTasks, ports.tasks, ports.queues, ports.active, ports.wakeUps, system.clock, system.meter);
+  provide(bind, SweepTasks, ports.tasks, ports.queues, ports.active, ports.notifier, system.clock, system.meter);
 }

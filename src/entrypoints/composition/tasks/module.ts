@@ -39,7 +39,7 @@ export const tasksModule = (config: TasksConfig): ContainerModule =>
       bindStores(options, config, SETTLE_EVERY_MS);
       bindRecords(options, config);
     }
-    bindWakeUps(options);
+    bindNotifier(options);
     bindRunner(options, config);
     bindUseCases(options);
   });
@@ -51,7 +51,7 @@ export const processingModule = (config: TasksConfig): ContainerModule =>
     bindTopic(options, config);
     bindRunner(options, config);
     bindWorking(options);
-    bindWakeUps(options);
+    bindNotifier(options);
     options
       .bind(fleet.lease)
       .toResolvedValue(
@@ -97,11 +97,11 @@ function bindRecords({ bind }: ContainerModuleLoadOptions, config: TasksConfig):
 }
 
 /** Wake-ups reach this process alone; the others hear of the marks of active queues. */
-function bindWakeUps({ bind }: ContainerModuleLoadOptions): void {
+function bindNotifier({ bind }: ContainerModuleLoadOptions): void {
   const memory = token<MemoryTaskNotifier>('MemoryWakeUps');
   bind(memory).toResolvedValue(() => new MemoryTaskNotifier());
-  bind(ports.wakeUps).toService(memory);
-  bind(ports.signals).toService(memory);
+  bind(ports.notifier).toService(memory);
+  bind(ports.notifications).toService(memory);
 }
 
 function bindRunner({ bind }: ContainerModuleLoadOptions, config: TasksConfig): void {
@@ -110,14 +110,14 @@ function bindRunner({ bind }: ContainerModuleLoadOptions, config: TasksConfig): 
 
 /** What a worker needs: claims, heartbeats, and the ways in which a lease ends. */
 function bindWorking({ bind }: ContainerModuleLoadOptions): void {
-  const { tasks, queues, wakeUps } = ports;
+  const { tasks, queues, notifier } = ports;
   const { clock, ids, random } = system;
   provide(bind, QueueOrders, tasks, queues, clock);
   provide(bind, ClaimTasks, tasks, queues, QueueOrders, clock, ids, random);
   provide(bind, ExtendLease, tasks, queues, clock);
   provide(bind, CompleteTask, tasks, clock);
-  provide(bind, FailTask, tasks, queues, wakeUps, clock, random);
-  provide(bind, ReleaseTask, tasks, wakeUps, clock);
+  provide(bind, FailTask, tasks, queues, notifier, clock, random);
+  provide(bind, ReleaseTask, tasks, notifier, clock);
   provide(bind, RunTask, ports.runner, CompleteTask, FailTask, ReleaseTask);
   provide(bind, GuardRunner, queues, clock, random);
 }
@@ -126,14 +126,14 @@ function bindUseCases(options: ContainerModuleLoadOptions): void {
   bindSweeping(options);
   bindWorking(options);
   const { bind } = options;
-  const { tasks, queues, active, wakeUps } = ports;
+  const { tasks, queues, active, notifier } = ports;
   const { clock, ids } = system;
-  provide(bind, EnqueueTask, tasks, queues, active, wakeUps, clock, ids);
+  provide(bind, EnqueueTask, tasks, queues, active, notifier, clock, ids);
   provide(bind, FindTasks, tasks);
-  provide(bind, RedriveTasks, tasks, queues, active, wakeUps, clock);
+  provide(bind, RedriveTasks, tasks, queues, active, notifier, clock);
   provide(bind, FindQueues, queues, tasks, QueueOrders, clock);
   provide(bind, CancelTask, tasks, clock);
   provide(bind, PurgeQueue, tasks, queues, clock);
-  provide(bind, PauseQueue, queues, active, wakeUps);
-  provide(bind, ConfigureQueue, queues, active, wakeUps);
+  provide(bind, PauseQueue, queues, active, notifier);
+  provide(bind, ConfigureQueue, queues, active, notifier);
 }

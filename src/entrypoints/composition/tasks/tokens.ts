@@ -19,8 +19,8 @@ export const ports = {
   tasks: token<TaskStore>('TaskStore'),
   queues: token<QueueStore>('QueueStore'),
   active: token<ActiveQueues>('ActiveQueues'),
-  wakeUps: token<TaskNotifier>('WakeUps'),
-  signals: token<TaskNotifications>('WakeUpSignals'),
+  notifier: token<TaskNotifier>('TaskNotifier'),
+  notifications: token<TaskNotifications>('TaskNotifications'),
   runner: token<TaskRunner>('TaskRunner'),
 };
 

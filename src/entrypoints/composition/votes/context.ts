@@ -16,10 +16,10 @@ import { system } from '../compose.ts';
 import { defineContext } from '../context.ts';
 import { sweep } from '../loops.ts';
 import { checkStore } from './check-store.ts';
-import { figures } from './figures.ts';
+import { foldAndMeasure } from './fold-records.ts';
+import { metrics } from './metrics.ts';
 import { ports, votesModule } from './module.ts';
 import { check, isOpenWithoutToken, notices, settings } from './settings.ts';
-import { foldAndMeasure } from './stream-handler.ts';
 
 export const votes = defineContext({
   name: 'votes',
@@ -29,7 +29,7 @@ export const votes = defineContext({
   checkStore,
   module: votesModule,
   problems,
-  figures,
+  metrics,
   tables: (config) =>
     voteTableDefinitions({ votes: config.VOTES_TABLE, tallies: config.TALLIES_TABLE, leases: config.LEASES_TABLE }),
   routes: (container, config) =>

@@ -41,10 +41,10 @@ import type {
   VoterKeys,
 } from '../../../ports/votes.ts';
 import { system } from '../compose.ts';
-import { dynamoDb } from '../dynamodb.ts';
+import { bindStore, dynamoDb } from '../dynamodb.ts';
 import { provide, token, value } from '../token.ts';
+import { logSkipped, recordAudit } from './fold-records.ts';
 import { defaultPollOf, type VotesConfig } from './settings.ts';
-import { recordAudit, tellPassedOver } from './stream-handler.ts';
 
 export const ports = {
   polls: token<PollStore>('PollStore'),
@@ -116,25 +116,11 @@ function bindDynamoDb(options: ContainerModuleLoadOptions, config: VotesConfig):
 }
 
 function bindTallies({ bind }: ContainerModuleLoadOptions, config: VotesConfig): void {
-  bind(ports.tallies).toResolvedValue(
-    (client, lifecycle) => {
-      const store = new DynamoDbTallyStore(client, config.TALLIES_TABLE);
-      lifecycle.dependsOn('store', async () => void (await store.get('readiness')));
-      return store;
-    },
-    [dynamoDb, system.lifecycle],
-  );
+  bindStore(bind, ports.tallies, (client) => new DynamoDbTallyStore(client, config.TALLIES_TABLE));
 }
 
 function bindPolls({ bind }: ContainerModuleLoadOptions, config: VotesConfig): void {
-  bind(ports.polls).toResolvedValue(
-    (client, lifecycle) => {
-      const store = new DynamoDbPollStore(client, config.TALLIES_TABLE);
-      lifecycle.dependsOn('store', async () => void (await store.get('readiness')));
-      return store;
-    },
-    [dynamoDb, system.lifecycle],
-  );
+  bindStore(bind, ports.polls, (client) => new DynamoDbPollStore(client, config.TALLIES_TABLE));
 }
 
 function bindLedger({ bind }: ContainerModuleLoadOptions, config: VotesConfig): void {
@@ -160,7 +146,7 @@ function bindFeed({ bind }: ContainerModuleLoadOptions, config: VotesConfig): vo
         leaseMs: LEASE_MS,
         onError: (err, doing) => logger.error({ err }, `${doing} failed; it is tried again`),
       });
-      return new VoteShardFeed(records, (decoded) => tellPassedOver(logger, meter, decoded));
+      return new VoteShardFeed(records, (decoded) => logSkipped(logger, meter, decoded));
     },
     [dynamoDb, system.lifecycle, system.clock, system.ids, system.logger, system.meter],
   );

@@ -33,7 +33,7 @@ export interface QueueRoutesOptions {
   readonly findQueues: FindQueues;
   readonly configureQueue: ConfigureQueue;
   readonly pauseQueue: PauseQueue;
-  readonly signals: TaskNotifications;
+  readonly notifications: TaskNotifications;
   readonly runnerHosts: RunnerHosts;
 }
 
@@ -249,7 +249,7 @@ export const queueRoutes = (options: QueueRoutesOptions): FastifyPluginAsync => 
         },
       );
 
-    const waitingClaims = new WaitingClaims(options.claimTasks, options.signals);
+    const waitingClaims = new WaitingClaims(options.claimTasks, options.notifications);
     app.addHook('preClose', async () => waitingClaims.close());
     app.post(
       '/queues/:queue/claims',

@@ -29,9 +29,9 @@ export class WaitingClaims {
 
   constructor(
     private readonly claimTasks: Pick<ClaimTasks, 'execute'>,
-    signals: TaskNotifications,
+    notifications: TaskNotifications,
   ) {
-    this.endListening = signals.subscribe((queue, inMs) => {
+    this.endListening = notifications.subscribe((queue, inMs) => {
       const line = this.lines.get(queue);
       if (line && inMs === 0) void this.look(queue, line);
     });

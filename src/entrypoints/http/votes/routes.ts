@@ -218,7 +218,7 @@ export const votesRoutes = (options: VotesRoutesOptions): FastifyPluginAsync => 
           stop();
           streams.delete(stream);
           // A client that leaves is no answer, so nothing else would tell of it.
-          log.info({ pollId }, 'no longer followed');
+          log.info({ pollId }, 'stream closed');
         });
         reply
           .type('text/event-stream')

@@ -1,6 +1,6 @@
-import type { Figures } from '../../../adapters/telemetry/prometheus-meter.ts';
+import type { MetricDefinitions } from '../../../adapters/telemetry/prometheus-meter.ts';
 
-export const figures = {
+export const metrics = {
   VoteLag: {
     type: 'histogram',
     unit: 'Milliseconds',
@@ -26,4 +26,4 @@ export const figures = {
     meaning: 'Records in the stream of votes that could not be read.',
     recorded: 'when there are any',
   },
-} satisfies Figures;
+} satisfies MetricDefinitions;

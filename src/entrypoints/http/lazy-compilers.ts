@@ -17,7 +17,7 @@ function once<T>(make: () => T): () => T {
  * Compiles the schemas of a route when it is called for the first time, where Fastify would compile those of all routes
  * at the start: most of the time that a function takes to start would go into routes that it never serves.
  */
-export class CompileWhenCalled {
+export class LazyCompilers {
   private factories:
     | { readonly validators: BuildCompilerFromPool; readonly serializers: SerializerFactory }
     | undefined;

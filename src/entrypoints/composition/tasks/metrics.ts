@@ -1,6 +1,6 @@
-import type { Figures } from '../../../adapters/telemetry/prometheus-meter.ts';
+import type { MetricDefinitions } from '../../../adapters/telemetry/prometheus-meter.ts';
 
-export const figures = {
+export const metrics = {
   OldestTaskAge: {
     type: 'gauge',
     unit: 'Milliseconds',
@@ -25,4 +25,4 @@ export const figures = {
     meaning: 'Queues that hold a FAILURE.',
     recorded: 'with every sweep',
   },
-} satisfies Figures;
+} satisfies MetricDefinitions;

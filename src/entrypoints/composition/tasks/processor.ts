@@ -1,4 +1,3 @@
-import type { Context, SNSEvent } from 'aws-lambda';
 import type { Container } from 'inversify';
 import { roundIn } from '../../../adapters/sns/task-notifier.ts';
 import { ClaimTasks } from '../../../domain/tasks/claim-tasks.ts';
@@ -16,7 +15,7 @@ export function processorOf(container: Container): FleetProcessor {
     queues: container.get(ports.queues),
     tasks: container.get(ports.tasks),
     active: container.get(ports.active),
-    notifications: container.get(ports.signals),
+    notifications: container.get(ports.notifications),
     lease: container.get(fleet.lease),
     claimTasks: container.get(ClaimTasks),
     runTask: container.get(RunTask),
@@ -29,10 +28,5 @@ export function processorOf(container: Container): FleetProcessor {
   });
 }
 
-/** Runs the processor for whatever the topic says. */
-export const tasksProcessorHandler =
-  (processor: Pick<FleetProcessor, 'run'>) =>
-  async ({ Records }: SNSEvent, context: Pick<Context, 'getRemainingTimeInMillis'>): Promise<void> => {
-    const round = Math.max(0, ...Records.map(({ Sns }) => roundIn(Sns.Message)));
-    await processor.run(() => context.getRemainingTimeInMillis(), round);
-  };
+/** The round that messages of the topic ask for, the highest of them. */
+export const roundOf = (messages: readonly string[]): number => Math.max(0, ...messages.map(roundIn));
