@@ -49,7 +49,7 @@ export interface StockStore {
   /**
    * All stocks, each once, in no particular order.
    *
-   * @throws DomainError `INVALID_REQUEST` for a cursor that this store did not make, `STORE_UNAVAILABLE`
+   * @throws DomainError `INVALID_REQUEST` for a text that is no cursor (`sortKeyIn`), `STORE_UNAVAILABLE`
    */
   list(page: PageRequest): Promise<Page<Stock>>;
 }

@@ -40,7 +40,7 @@ export interface TaskStore {
   /**
    * Tasks of a queue in one status, newest first. A page may be short, even empty, and still have a `nextCursor`.
    *
-   * @throws DomainError `INVALID_REQUEST` for a cursor that this store did not make
+   * @throws DomainError `INVALID_REQUEST` for a text that is no cursor (`sortKeyIn`)
    */
   list(queue: string, status: ListedStatus, page: PageRequest): Promise<Page<Task>>;
 
@@ -176,7 +176,7 @@ export interface QueueStore {
   /**
    * Queues by name.
    *
-   * @throws DomainError `INVALID_REQUEST` for a cursor that this store did not make
+   * @throws DomainError `INVALID_REQUEST` for a text that is no cursor (`sortKeyIn`)
    */
   list(page: PageRequest): Promise<Page<Queue>>;
 }

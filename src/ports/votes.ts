@@ -44,7 +44,7 @@ export interface PollStore {
   /**
    * Polls by `createdAt`, newest first; of one millisecond, the greater id first.
    *
-   * @throws DomainError `INVALID_REQUEST` for a cursor that this store did not make
+   * @throws DomainError `INVALID_REQUEST` for a text that is no cursor (`sortKeyIn`)
    */
   list(page: PageRequest): Promise<Page<Poll>>;
 

@@ -24,13 +24,20 @@ once() {
     [ -n "$url" ] && break
     sleep 0.2
   done
+  if [ -z "$url" ]; then
+    cat "$work/$name.log"
+    failed=1
+    return
+  fi
   printf '%s\n' "--- $name"
   (cd "$work/run" && "$work/python/bin/schemathesis" run "$url/openapi.json" --checks all --seed 1 \
-    --phases examples,coverage,fuzzing --max-examples "$examples" "$@")
+    --phases examples,coverage,fuzzing --max-examples "$examples" "$@") || failed=1
   kill "$server"
   wait "$server" || true
 }
 
 examples=${1:-5}
+failed=0
 once 'with a key' --header "x-api-key: $KEY" --header "Authorization: Bearer $KEY"
 once 'without a key'
+exit "$failed"

@@ -5,6 +5,8 @@ import type { Container, ContainerModule } from 'inversify';
 import { pino } from 'pino';
 import { SweepTasks } from '../../src/domain/tasks/sweep-tasks.ts';
 import { FoldShards } from '../../src/domain/votes/fold-shards.ts';
+import { GrowPoll } from '../../src/domain/votes/grow-poll.ts';
+import { ReplaceVoterKey } from '../../src/domain/votes/replace-voter-key.ts';
 import { SweepPolls } from '../../src/domain/votes/sweep-polls.ts';
 import { compose } from '../../src/entrypoints/composition/compose.ts';
 import { type CoreConfig, coreSettings, readConfig } from '../../src/entrypoints/composition/config.ts';
@@ -22,10 +24,14 @@ import type { settings as tasksSettings } from '../../src/entrypoints/compositio
 import { ports } from '../../src/entrypoints/composition/tasks/tokens.ts';
 import {
   foldingModule,
+  ports as votesPorts,
   sweepingModule as votesSweepingModule,
 } from '../../src/entrypoints/composition/votes/module.ts';
 import type { settings as votesSettings } from '../../src/entrypoints/composition/votes/settings.ts';
 import { PROJECT } from '../helpers/project.ts';
+
+/** What the commands of operators ask for, and the check of the store. */
+const askedByCommands = [GrowPoll, ReplaceVoterKey, votesPorts.pseudonyms, votesPorts.voterKeys];
 
 type FunctionSettings = typeof votesSettings & typeof tasksSettings;
 type FunctionConfig = CoreConfig & Values<FunctionSettings>;
@@ -70,6 +76,7 @@ describe('the composition', () => {
 
     expect(() => contexts.map(({ routes }) => routes(service.container, config))).not.toThrow();
     expect(service.loops().length).toBeGreaterThan(3);
+    for (const asked of askedByCommands) expect(service.container.get<unknown>(asked)).toBeDefined();
     await service.lifecycle.close();
   });
 

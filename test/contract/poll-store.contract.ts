@@ -60,7 +60,7 @@ export function describePollStore(name: string, make: (polls: readonly Poll[]) =
       expect((await store.list({ limit: 5 })).nextCursor).toBeUndefined();
     });
 
-    it('refuses a cursor that it did not make', async () => {
+    it('refuses a text that is no cursor', async () => {
       await store.create(poll());
       for (const cursor of ['x', '__proto__', 'after:', 'after:#', '%'])
         await expect(store.list({ limit: 5, cursor })).rejects.toMatchObject({ code: 'INVALID_REQUEST' });

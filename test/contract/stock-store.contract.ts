@@ -144,7 +144,7 @@ export function describeStockStore(name: string, make: () => Promise<StockStore>
       expect(nextCursor).toBeUndefined();
     });
 
-    it.each(['nonsense', 'e30', '{}', '\u0000'])('refuses the cursor %j, which it did not make', async (cursor) => {
+    it.each(['nonsense', 'e30', '{}', '\u0000'])('refuses %j, which is no cursor', async (cursor) => {
       await store.put(change());
       await expect(store.list({ limit: 1, cursor })).rejects.toMatchObject({ code: 'INVALID_REQUEST' });
     });

@@ -159,7 +159,7 @@ export class CachedRates implements ExchangeRates {
     });
   }
 
-  /** One round: whatever comes of it is in `held` or in `pausedUntil`. Never rejects. */
+  /** One round: whatever comes of it is in `current` or in `pausedUntil`. Never rejects. */
   private async refresh(): Promise<void> {
     const outcome = await this.checkSharedCache();
     // Bounded, whatever the cache says.

@@ -157,7 +157,7 @@ export class OpenIndex {
     return { entries, skipped, next: after };
   }
 
-  /** Counts entries without indexQuery them out: all of them, and those of tasks that are TAKEN. */
+  /** Counts entries without reading them out: all of them, and those of tasks that are TAKEN. */
   async count(lists: readonly string[]): Promise<{ all: number; taken: number }> {
     const counts = await Promise.all(lists.map((list) => this.countList(list)));
     const sum = (name: 'all' | 'taken'): number => counts.reduce((total, count) => total + count[name], 0);

@@ -10,7 +10,7 @@ export interface PageRequest {
 /** One page of a list. */
 export interface Page<Item> {
   readonly items: readonly Item[];
-  /** Given while there is more: {@link cursorBehind} the last item. */
+  /** Given while there is more: {@link cursorBehind} the sort key of the last item. */
   readonly nextCursor?: string;
 }
 

@@ -53,7 +53,7 @@ export class FleetProcessor {
    *
    * @param leftMs returns how long the process may still run
    * @param round how often in a row the processor has invoked itself
-   * @throws DomainError `STORE_UNAVAILABLE`, and what `goOn` throws; the next sweep invokes it again
+   * @throws DomainError `STORE_UNAVAILABLE`, and what `reinvoke` throws; the next sweep invokes it again
    */
   async run(leftMs: () => number, round: number): Promise<RunEnd> {
     const { lease, logger, leaseMs = LEASE_MS } = this.parts;

@@ -96,9 +96,9 @@ function bindRecords({ bind }: ContainerModuleLoadOptions, config: TasksConfig):
   );
 }
 
-/** Wake-ups reach this process alone; the others hear of the marks of active queues. */
+/** Notifications stay within this process; other processes poll the marks of active queues. */
 function bindNotifier({ bind }: ContainerModuleLoadOptions): void {
-  const memory = token<MemoryTaskNotifier>('MemoryWakeUps');
+  const memory = token<MemoryTaskNotifier>('MemoryTaskNotifier');
   bind(memory).toResolvedValue(() => new MemoryTaskNotifier());
   bind(ports.notifier).toService(memory);
   bind(ports.notifications).toService(memory);

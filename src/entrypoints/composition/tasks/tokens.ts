@@ -27,5 +27,5 @@ export const ports = {
 /** Bound in the functions that work for the fleet, and nowhere else. */
 export const fleet = {
   lease: token<FleetLease>('FleetLease'),
-  topic: token<SnsTaskNotifier>('SnsWakeUps'),
+  topic: token<SnsTaskNotifier>('SnsTaskNotifier'),
 };

@@ -8,6 +8,8 @@ export function openKeyDialog() {
   openDialog('API key', (close) => {
     /** @param {string} [key] */
     const set = (key) => {
+      // The same key again is a change too: what gave up with it begins anew.
+      apiKey.value = undefined;
       apiKey.value = key;
       close();
     };
