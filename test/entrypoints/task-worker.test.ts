@@ -519,7 +519,7 @@ describe('the built-in worker', () => {
         endedBy: 'release',
         history: [{ attempt: 1, outcome: 'released', error: expect.stringContaining('cut short') }],
       });
-    const cuts = lines.map((line) => JSON.parse(line)).filter(({ msg }) => msg?.includes('cancelled by the stop'));
+    const cuts = lines.map((line) => JSON.parse(line)).filter(({ msg }) => msg?.includes('cut short by the stop'));
     expect(cuts).toMatchObject([{ level: 40, queue: 'q' }, { level: 40 }]);
     expect(cuts.map(({ taskId }) => taskId).sort()).toEqual(ids.sort());
     const cut = figures.filter((figure) => (figure as string[])[0] === 'TaskCallsCut');
