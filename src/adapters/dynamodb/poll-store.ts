@@ -11,7 +11,7 @@ import {
   UpdateCommand,
   type UpdateCommandInput,
 } from '@aws-sdk/lib-dynamodb';
-import { cursorBehind, type Page, type PageRequest, sortKeyIn } from '../../domain/shared/page.ts';
+import type { Page, PageRequest } from '../../domain/shared/page.ts';
 import { sortable } from '../../domain/shared/sortable.ts';
 import { numberTaken, pollExists, pollNotFound } from '../../domain/votes/errors.ts';
 import {
@@ -26,6 +26,7 @@ import {
 import type { DuePoll, PhoneNumber, PollStore } from '../../ports/votes.ts';
 import { batchGet } from './batch-get.ts';
 import { storeError, throwStoreError } from './errors.ts';
+import { sortKeyPage } from './pages.ts';
 import { retry } from './retry.ts';
 
 export const pollKey = (pollId: string) => ({ pk: `POLL#${pollId}`, sk: 'POLL' });
@@ -79,25 +80,9 @@ export class DynamoDbPollStore implements PollStore {
     return (await batchGet(this.client, this.table, pollIds.map(pollKey))).map(pollIn);
   }
 
-  async list({ limit, cursor }: PageRequest): Promise<Page<Poll>> {
-    const command = new QueryCommand({
-      TableName: this.table,
-      KeyConditionExpression: cursor === undefined ? 'pk = :polls' : 'pk = :polls AND sk < :cursor',
-      ExpressionAttributeValues: {
-        ':polls': 'POLLS',
-        ...(cursor === undefined ? {} : { ':cursor': sortKeyIn(cursor) }),
-      },
-      ScanIndexForward: false,
-      ConsistentRead: true,
-      Limit: limit + 1,
-    });
-    const { Items = [] } = await this.client.send(command).catch(throwStoreError);
-    const keys = Items.slice(0, limit).map(({ sk }) => sk as string);
-    const last = keys.at(-1);
-    return {
-      items: await this.inOrder(keys.map(pollIdIn)),
-      nextCursor: Items.length > limit && last !== undefined ? cursorBehind(last) : undefined,
-    };
+  async list(page: PageRequest): Promise<Page<Poll>> {
+    const { items: keys, ...next } = await sortKeyPage(this.client, this.table, 'POLLS', page, 'descending');
+    return { items: await this.inOrder(keys.map(pollIdIn)), ...next };
   }
 
   findNumber(smsNumber: string): Promise<PhoneNumber | undefined> {

@@ -3,17 +3,17 @@ import { ConditionalCheckFailedException, TransactionCanceledException } from '@
 import {
   type DynamoDBDocumentClient,
   GetCommand,
-  QueryCommand,
   TransactWriteCommand,
   type TransactWriteCommandInput,
   UpdateCommand,
   type UpdateCommandInput,
 } from '@aws-sdk/lib-dynamodb';
-import { cursorBehind, type Page, type PageRequest, sortKeyIn } from '../../domain/shared/page.ts';
+import type { Page, PageRequest } from '../../domain/shared/page.ts';
 import { type Queue, type QueueSettings, type QueueState, queueSettings } from '../../domain/tasks/queue.ts';
 import type { QueueStore } from '../../ports/tasks.ts';
 import { batchGet } from './batch-get.ts';
 import { throwStoreError } from './errors.ts';
+import { sortKeyPage } from './pages.ts';
 import { retry } from './retry.ts';
 
 const settingsKey = (queue: string) => ({ pk: `QUEUE#${queue}`, sk: 'SETTINGS' });
@@ -91,26 +91,11 @@ export class DynamoDbQueueStore implements QueueStore {
     }
   }
 
-  async list({ limit, cursor }: PageRequest): Promise<Page<Queue>> {
-    const command = new QueryCommand({
-      TableName: this.table,
-      KeyConditionExpression: cursor === undefined ? 'pk = :queues' : 'pk = :queues AND sk > :cursor',
-      ExpressionAttributeValues: {
-        ':queues': 'QUEUES',
-        ...(cursor === undefined ? {} : { ':cursor': sortKeyIn(cursor) }),
-      },
-      ConsistentRead: true,
-      Limit: limit + 1,
-    });
-    const { Items = [] } = await this.client.send(command).catch(throwStoreError);
-    const names = Items.slice(0, limit).map(({ sk }) => sk as string);
+  async list(page: PageRequest): Promise<Page<Queue>> {
+    const { items: names, ...next } = await sortKeyPage(this.client, this.table, 'QUEUES', page, 'ascending');
     const items = await batchGet(this.client, this.table, names.map(settingsKey));
     const settings = new Map(items.map((item) => [item.pk, queueIn(item)]));
-    const last = names.at(-1);
-    return {
-      items: names.flatMap((name) => settings.get(settingsKey(name).pk) ?? []),
-      nextCursor: Items.length > limit && last !== undefined ? cursorBehind(last) : undefined,
-    };
+    return { items: names.flatMap((name) => settings.get(settingsKey(name).pk) ?? []), ...next };
   }
 
   /** @returns what was written, even if it has been overwritten since */

@@ -11,7 +11,7 @@ import type { Page, PageRequest } from '../../domain/shared/page.ts';
 import { DEFAULT_CURRENCY, type Stock } from '../../domain/stocks/stock.ts';
 import type { StockChange, StockStore } from '../../ports/stocks.ts';
 import { throwStoreError, wasRepeated } from './errors.ts';
-import { scanPage } from './scan-page.ts';
+import { scanPage } from './pages.ts';
 import { type TableDefinition, tableWithKey } from './tables.ts';
 
 /** With all of the SDK's attempts. */

@@ -1,4 +1,4 @@
-import { cursorBehind, type Page, type PageRequest, sortKeyIn } from '../../domain/shared/page.ts';
+import { type Page, type PageRequest, pageFrom, sortKeyIn } from '../../domain/shared/page.ts';
 
 /**
  * A page of a list that is there as a whole, in the order of its sort keys.
@@ -18,10 +18,9 @@ export function pageOf<Item>(
     .map((item) => ({ item, key: sortKeyOf(item) }))
     .filter(({ key }) => after === undefined || compare(key, after) > 0)
     .sort((one, other) => compare(one.key, other.key));
-  const items = rest.slice(0, limit);
-  const last = items.at(-1);
-  return {
-    items: items.map(({ item }) => item),
-    ...(rest.length > limit && last !== undefined ? { nextCursor: cursorBehind(last.key) } : {}),
-  };
+  return pageFrom(
+    rest.map(({ item }) => item),
+    limit,
+    sortKeyOf,
+  );
 }

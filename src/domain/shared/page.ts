@@ -25,6 +25,17 @@ export const CURSOR_PATTERN = /^after:[A-Za-z0-9][A-Za-z0-9._~-]{0,127}$/;
 export const cursorBehind = (sortKey: string): string => `after:${sortKey.replaceAll('#', '~')}`;
 
 /**
+ * A page of items that were read with one more than it may have, which tells whether there is another page.
+ *
+ * @param read at most `limit + 1` items, in order
+ */
+export function pageFrom<Item>(read: readonly Item[], limit: number, sortKeyOf: (item: Item) => string): Page<Item> {
+  const items = read.slice(0, limit);
+  const last = items.at(-1);
+  return read.length > limit && last !== undefined ? { items, nextCursor: cursorBehind(sortKeyOf(last)) } : { items };
+}
+
+/**
  * The sort key behind which a page begins.
  *
  * @throws DomainError `INVALID_REQUEST` for a text that is no cursor

@@ -21,6 +21,15 @@ export function openDialog(title, begin, onClose) {
   });
   const view = begin(() => dialog.close());
   show(() => html`<h2 class="dialog-title" id="dialog-title">${title}</h2>${view()}`, dialog, ending.signal);
+  putInFront(dialog);
+}
+
+/**
+ * Shows a dialog in front of the page, which can do nothing while it is there.
+ *
+ * @param {HTMLDialogElement} dialog
+ */
+export function putInFront(dialog) {
   document.body.append(dialog);
   if (typeof dialog.showModal === 'function') dialog.showModal();
   else standAlone(dialog);

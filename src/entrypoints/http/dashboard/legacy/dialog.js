@@ -1,3 +1,4 @@
+import { putInFront } from '../dialog.js';
 import { element } from './dom.js';
 
 /**
@@ -19,40 +20,7 @@ export function openDialog(title, build, onClose) {
     element('h2', { class: 'dialog-title', id: 'dialog-title' }, title),
     build(() => dialog.close()),
   );
-  document.body.append(dialog);
-  if (typeof dialog.showModal === 'function') dialog.showModal();
-  else standAlone(dialog);
-}
-
-/**
- * For browsers that know no dialogs, such as Safari before 15.4: the rest of the page is hidden while it is there.
- *
- * @param {HTMLDialogElement} dialog
- */
-function standAlone(dialog) {
-  const before = document.activeElement;
-  const rest = [...document.body.children].filter(
-    (part) => part instanceof HTMLElement && part !== dialog && !part.hidden,
-  );
-  const hideRest = (/** @type {boolean} */ isHidden) => {
-    for (const part of rest) part.toggleAttribute('hidden', isHidden);
-  };
-  dialog.classList.add('is-alone');
-  dialog.setAttribute('role', 'dialog');
-  dialog.setAttribute('aria-modal', 'true');
-  dialog.close = () => {
-    hideRest(false);
-    dialog.dispatchEvent(new Event('close'));
-    if (before instanceof HTMLElement) before.focus();
-  };
-  dialog.addEventListener('keydown', ({ key }) => {
-    if (key === 'Escape') dialog.close();
-  });
-  // A form with method "dialog" would be sent to the address of the page.
-  dialog.addEventListener('submit', (event) => event.preventDefault());
-  hideRest(true);
-  const first = dialog.querySelector('[autofocus], input, textarea, button');
-  if (first instanceof HTMLElement) first.focus();
+  putInFront(dialog);
 }
 
 /**
