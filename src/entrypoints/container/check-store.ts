@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
-import { ConfigError } from '../composition/config.ts';
 import type { Loop } from '../composition/context.ts';
 import { sweep } from '../composition/loops.ts';
+import { ConfigError } from '../config/read-config.ts';
 import { within } from '../deadline.ts';
 
 /** How long the start waits for the store. */
