@@ -5,15 +5,29 @@ import type { ChangeFeed, ChangeHandler } from '../../ports/system.ts';
 const MAX_BATCH = 100;
 const RETRY_DELAY_MS = 100;
 
-/** The change stream of a store that lives in one process: changes are kept until a handler took them. */
+const untilNextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+/** The change stream of an embedded store: the newest change of each item is kept until a handler took it. */
 export class MemoryChangeFeed<Change> implements ChangeFeed<Change> {
-  private readonly changes: Change[] = [];
   private handler: ChangeHandler<Change> | undefined;
   private delivery: Promise<void> | undefined;
 
-  /** Called by the store that the feed belongs to, after each change. */
-  append(change: Change): void {
-    this.changes.push(change);
+  /**
+   * @param changes what was not taken yet, by the item that changed
+   * @param gather awaited before each delivery: changes that come meanwhile travel together
+   * @param durable resolves once the changes up to now cannot be taken back any more
+   */
+  constructor(
+    private readonly changes = new Map<string, Change>(),
+    private readonly gather = untilNextTurn,
+    private readonly durable: () => Promise<void> | undefined = () => undefined,
+  ) {}
+
+  /** Called by the store that the feed belongs to, with each change. */
+  append(item: string, change: Change): void {
+    // Behind those that wait: one that fails again and again holds up no other.
+    this.changes.delete(item);
+    this.changes.set(item, change);
     this.deliver();
   }
 
@@ -27,8 +41,13 @@ export class MemoryChangeFeed<Change> implements ChangeFeed<Change> {
     await this.delivery;
   }
 
+  /** Resolves when every change up to now was taken, or the feed was stopped. */
+  async drained(): Promise<void> {
+    while (this.delivery) await this.delivery;
+  }
+
   private deliver(): void {
-    if (!this.handler || this.delivery || this.changes.length === 0) return;
+    if (!this.handler || this.delivery || this.changes.size === 0) return;
     this.delivery = this.drain().finally(() => {
       this.delivery = undefined;
       this.deliver();
@@ -36,16 +55,15 @@ export class MemoryChangeFeed<Change> implements ChangeFeed<Change> {
   }
 
   private async drain(): Promise<void> {
-    // Changes of the same turn of the event loop travel together.
-    await new Promise(setImmediate);
-    while (this.handler && this.changes.length > 0) {
-      const batch = this.changes.slice(0, MAX_BATCH);
+    while (this.handler && this.changes.size > 0)
       try {
-        await this.handler.changes(batch);
-        this.changes.splice(0, batch.length);
+        await this.gather();
+        const batch = [...this.changes].slice(0, MAX_BATCH);
+        await this.durable();
+        await this.handler?.changes(batch.map(([, change]) => change));
+        for (const [item, change] of batch) if (this.changes.get(item) === change) this.changes.delete(item);
       } catch {
         await delay(RETRY_DELAY_MS);
       }
-    }
   }
 }

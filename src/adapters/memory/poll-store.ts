@@ -3,15 +3,20 @@ import { sortable } from '../../domain/shared/sortable.ts';
 import { numberTaken, pollExists, pollNotFound } from '../../domain/votes/errors.ts';
 import { type Audit, firstDueAt, overlaps, type Poll, pollsToKeep } from '../../domain/votes/poll.ts';
 import type { DuePoll, PhoneNumber, PollStore } from '../../ports/votes.ts';
+import { type Maps, memoryMaps } from './maps.ts';
 import { pageOf } from './pages.ts';
 
 export class MemoryPollStore implements PollStore {
-  private readonly polls = new Map<string, Poll>();
-  private readonly numbers = new Map<string, PhoneNumber>();
-  private due: DuePoll[] = [];
+  private readonly polls: Map<string, Poll>;
+  private readonly numbers: Map<string, PhoneNumber>;
+  /** By {@link dueKey}. */
+  private readonly due: Map<string, DuePoll>;
 
   /** @param polls what the store holds from the start */
-  constructor(polls: readonly Poll[] = []) {
+  constructor(polls: readonly Poll[] = [], maps: Maps = memoryMaps) {
+    this.polls = maps.map('polls');
+    this.numbers = maps.map('poll-numbers');
+    this.due = maps.map('due-polls');
     for (const poll of [...polls].sort((one, other) => (sortKey(one) < sortKey(other) ? -1 : 1))) this.keep(poll);
   }
 
@@ -72,24 +77,24 @@ export class MemoryPollStore implements PollStore {
   }
 
   async schedule(due: DuePoll): Promise<void> {
-    this.due.push(due);
+    this.due.set(dueKey(due), due);
   }
 
   async listDue(now: number): Promise<readonly DuePoll[]> {
-    return this.due.filter(({ dueAt }) => dueAt <= now).sort((one, other) => one.dueAt - other.dueAt);
+    return [...this.due.values()].filter(({ dueAt }) => dueAt <= now).sort((one, other) => one.dueAt - other.dueAt);
   }
 
-  async postpone({ pollId, dueAt }: DuePoll, later: number | undefined): Promise<boolean> {
-    const left = this.due.filter((due) => due.pollId !== pollId || due.dueAt !== dueAt);
-    if (left.length === this.due.length) return false;
-    this.due = later === undefined ? left : [...left, { pollId, dueAt: later }];
+  async postpone(due: DuePoll, later: number | undefined): Promise<boolean> {
+    if (!this.due.delete(dueKey(due))) return false;
+    if (later !== undefined) await this.schedule({ pollId: due.pollId, dueAt: later });
     return true;
   }
 
   private keep(poll: Poll): void {
     const { pollId, smsNumber, createdAt } = poll;
     this.polls.set(pollId, poll);
-    this.due.push({ pollId, dueAt: firstDueAt(poll) });
+    const due = { pollId, dueAt: firstDueAt(poll) };
+    this.due.set(dueKey(due), due);
     if (smsNumber === undefined) return;
     const kept = pollsToKeep(this.ofNumber(smsNumber), createdAt).map(({ pollId }) => pollId);
     const firstPollId = this.numbers.get(smsNumber)?.firstPollId ?? pollId;
@@ -109,3 +114,5 @@ export class MemoryPollStore implements PollStore {
 }
 
 const sortKey = ({ createdAt, pollId }: Poll): string => `${sortable(createdAt)}#${pollId}`;
+
+const dueKey = ({ pollId, dueAt }: DuePoll): string => `${pollId}#${dueAt}`;

@@ -3,10 +3,15 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Page, PageRequest } from '../../domain/shared/page.ts';
 import type { Queue, QueueSettings, QueueState } from '../../domain/tasks/queue.ts';
 import type { QueueStore } from '../../ports/tasks.ts';
+import { type Maps, memoryMaps } from './maps.ts';
 import { pageOf } from './pages.ts';
 
 export class MemoryQueueStore implements QueueStore {
-  private readonly queues = new Map<string, Queue>();
+  private readonly queues: Map<string, Queue>;
+
+  constructor(maps: Maps = memoryMaps) {
+    this.queues = maps.map('queues');
+  }
 
   async get(queue: string): Promise<Queue | undefined> {
     return this.queues.get(queue);

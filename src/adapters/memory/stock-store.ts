@@ -2,13 +2,15 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Page, PageRequest } from '../../domain/shared/page.ts';
 import { DEFAULT_CURRENCY, type Stock } from '../../domain/stocks/stock.ts';
 import type { StockChange, StockStore } from '../../ports/stocks.ts';
+import { type Maps, memoryMaps } from './maps.ts';
 import { pageOf } from './pages.ts';
 
 export class MemoryStockStore implements StockStore {
-  private readonly stocks = new Map<string, Stock>();
+  private readonly stocks: Map<string, Stock>;
 
   /** @param stocks what the store holds from the start */
-  constructor(stocks: readonly Stock[] = []) {
+  constructor(stocks: readonly Stock[] = [], maps: Maps = memoryMaps) {
+    this.stocks = maps.map('stocks');
     for (const stock of stocks) this.stocks.set(stock.stockId, stock);
   }
 

@@ -1,8 +1,13 @@
 import type { Tally } from '../../domain/votes/tally.ts';
 import type { TallyStore } from '../../ports/votes.ts';
+import { type Maps, memoryMaps } from './maps.ts';
 
 export class MemoryTallyStore implements TallyStore {
-  private readonly tallies = new Map<string, Tally>();
+  private readonly tallies: Map<string, Tally>;
+
+  constructor(maps: Maps = memoryMaps) {
+    this.tallies = maps.map('tallies');
+  }
 
   async get(pollId: string): Promise<Tally | undefined> {
     return this.tallies.get(pollId);

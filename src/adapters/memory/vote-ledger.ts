@@ -4,40 +4,44 @@ import { type ShardImage, UNUSED } from '../../domain/votes/tally.ts';
 import type { Random } from '../../ports/system.ts';
 import type { BallotCount, RecordOutcome, VoteLedger } from '../../ports/votes.ts';
 import type { MemoryChangeFeed } from './change-feed.ts';
-
-interface PollEntries {
-  readonly ballots: Map<string, Ballot>;
-  readonly voters: Set<string>;
-  readonly shards: Map<number, ShardImage>;
-}
+import { type Maps, memoryMaps, type PartitionedMap } from './maps.ts';
 
 /** Ballots and sharded counters in the same shape as in the real store; each change of a shard goes into the feed. */
 export class MemoryVoteLedger implements VoteLedger {
   /** The one region of a store that lives in one process. */
   readonly region = 'local';
-  private readonly polls = new Map<string, PollEntries>();
+  /** By poll, as are voters and shards. */
+  private readonly ballots: PartitionedMap<Ballot>;
+  private readonly voters: PartitionedMap<true>;
+  private readonly shards: PartitionedMap<ShardImage>;
   /** The poll in which each text message was counted. */
-  private readonly messages = new Map<string, string>();
+  private readonly messages: PartitionedMap<string>;
 
   constructor(
     private readonly random: Random,
     private readonly feed: MemoryChangeFeed<ShardImage>,
-  ) {}
+    maps: Maps = memoryMaps,
+  ) {
+    this.ballots = maps.partitioned('ballots');
+    this.voters = maps.partitioned('voters');
+    this.shards = maps.partitioned('shards');
+    this.messages = maps.partitioned('messages');
+  }
 
   async record(poll: Poll, ballot: Ballot, message?: string): Promise<RecordOutcome> {
-    const { ballots, voters } = this.entries(poll.pollId);
-    const first = ballots.get(ballot.ballotId);
+    const { pollId } = poll;
+    const first = this.ballots.get(pollId, ballot.ballotId);
     if (first) return { kind: 'repeated', ballot: first };
-    const countedIn = message === undefined ? undefined : this.messages.get(message);
+    const countedIn = message === undefined ? undefined : this.messages.get('', message);
     if (countedIn !== undefined) return { kind: 'message-counted', pollId: countedIn };
     const shard = this.shard(poll, Math.floor(this.random.next() * poll.shards));
     if (shard.closed > 0) return { kind: 'closed' };
     if (poll.voterLimit === 'one' && ballot.voter !== undefined) {
-      if (voters.has(ballot.voter)) return { kind: 'already-voted' };
-      voters.add(ballot.voter);
+      if (this.voters.get(pollId, ballot.voter)) return { kind: 'already-voted' };
+      this.voters.set(pollId, ballot.voter, true);
     }
-    ballots.set(ballot.ballotId, ballot);
-    if (message !== undefined) this.messages.set(message, poll.pollId);
+    this.ballots.set(pollId, ballot.ballotId, ballot);
+    if (message !== undefined) this.messages.set('', message, pollId);
     const votes = [...shard.votes];
     for (const choice of ballot.choices) {
       while (votes.length <= choice) votes.push(0);
@@ -53,11 +57,11 @@ export class MemoryVoteLedger implements VoteLedger {
   }
 
   async find(pollId: string, ballotId: string): Promise<Ballot | undefined> {
-    return this.polls.get(pollId)?.ballots.get(ballotId);
+    return this.ballots.get(pollId, ballotId);
   }
 
   async findMessage(message: string): Promise<string | undefined> {
-    return this.messages.get(message);
+    return this.messages.get('', message);
   }
 
   async closeShards(poll: Poll): Promise<void> {
@@ -68,29 +72,20 @@ export class MemoryVoteLedger implements VoteLedger {
   }
 
   async readShards({ pollId }: Poll): Promise<readonly ShardImage[]> {
-    return [...this.entries(pollId).shards.values()];
+    return this.shards.values(pollId);
   }
 
   async countBallots({ pollId }: Poll): Promise<BallotCount> {
-    return { ballots: this.polls.get(pollId)?.ballots.size ?? 0, doubleVoters: 0 };
+    return { ballots: this.ballots.count(pollId), doubleVoters: 0 };
   }
 
   private shard({ pollId }: Poll, shard: number): ShardImage {
     const none = { pollId, region: this.region, shard, ...UNUSED, lastVoteAt: 0 };
-    return this.entries(pollId).shards.get(shard) ?? none;
+    return this.shards.get(pollId, `${shard}`) ?? none;
   }
 
   private keep(image: ShardImage): void {
-    this.entries(image.pollId).shards.set(image.shard, image);
-    this.feed.append(image);
-  }
-
-  private entries(pollId: string): PollEntries {
-    let entries = this.polls.get(pollId);
-    if (!entries) {
-      entries = { ballots: new Map(), voters: new Set(), shards: new Map() };
-      this.polls.set(pollId, entries);
-    }
-    return entries;
+    this.shards.set(image.pollId, `${image.shard}`, image);
+    this.feed.append(`${image.pollId}#${image.shard}`, image);
   }
 }

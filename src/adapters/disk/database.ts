@@ -1,0 +1,184 @@
+import { closeSync, fdatasync, openSync } from 'node:fs';
+import { statfs } from 'node:fs/promises';
+import { promisify } from 'node:util';
+import type { DatabaseSyncInstance, StatementSyncInstance } from '@photostructure/sqlite';
+import { storeUnavailable } from '../../domain/shared/domain-error.ts';
+import { type DataDir, fileIn, syncFolder } from './data-dir.ts';
+import { DiskMap } from './disk-map.ts';
+import { DiskPartitionedMap } from './disk-partitioned-map.ts';
+
+/**
+ * How long after its first change a transaction is committed, ms: all changes that come meanwhile share it. At the end of
+ * the turn would be too soon, since Node lets in one new connection a turn.
+ */
+const COMMIT_AFTER_MS = 1;
+
+const syncData = promisify(fdatasync);
+
+export type SqlValue = string | number | null;
+
+/** Changes that become durable together, or not at all. */
+interface Transaction {
+  readonly durable: Promise<void>;
+  succeed(): void;
+  fail(error: unknown): void;
+  /** Takes back what memory holds of the changes, newest last. */
+  readonly undo: (() => void)[];
+}
+
+export interface DatabaseOptions {
+  /** Called once the log could not be synced: what is on the disk is unknown then, and the process must end. */
+  readonly onSyncFailed: (error: unknown) => void;
+  /** Told how long each sync took, ms. */
+  readonly onSync?: (ms: number) => void;
+}
+
+/**
+ * The data of a folder, on one connection. A change is made at once and seen by every read; it is durable once the promise
+ * of {@link durable} resolves:
+ *
+ *     change … change ──1 ms──▶ COMMIT ──▶ sync of the log, beside the event loop ──▶ durable
+ *                               (waits for nothing)   (one at a time, for all commits before it)
+ *
+ * A commit that fails, as on a full disk, takes back all of its changes, those in memory included.
+ */
+export class Database {
+  private readonly log: number;
+  private open: Transaction | undefined;
+  /** Committed and not synced, oldest first. */
+  private committed: Transaction[] = [];
+  /** Those whose sync is under way. */
+  private syncing: Transaction[] = [];
+  private readonly database: DatabaseSyncInstance;
+  /** Rises with every change. */
+  changes = 0;
+
+  constructor(
+    private readonly dataDir: DataDir,
+    private readonly options: DatabaseOptions,
+  ) {
+    this.database = dataDir.database;
+    // The descriptor stays good: SQLite begins its log anew in the same file.
+    this.log = openSync(`${fileIn(dataDir.directory)}-wal`, 'r');
+    syncFolder(dataDir.directory);
+  }
+
+  prepare(sql: string): StatementSyncInstance {
+    return this.database.prepare(sql);
+  }
+
+  /**
+   * Makes a change.
+   *
+   * @param undo takes back what memory holds of it
+   * @returns the number of rows that it changed
+   * @throws DomainError `STORE_UNAVAILABLE`, with nothing of the transaction left
+   */
+  run(statement: StatementSyncInstance, values: readonly SqlValue[], undo?: () => void): number {
+    const transaction = this.open ?? this.begin();
+    try {
+      const { changes } = statement.run(...values);
+      this.changes++;
+      if (undo) transaction.undo.push(undo);
+      return changes;
+    } catch (error) {
+      throw this.takeBack(transaction, error);
+    }
+  }
+
+  /** Resolves when all changes up to now are durable, and rejects if they are taken back; undefined if they are durable already. */
+  durable(): Promise<void> | undefined {
+    return (this.open ?? this.committed.at(-1) ?? this.syncing.at(-1))?.durable;
+  }
+
+  /** A map that is on disk as well: its values are JSON, Maps and Sets included, and are never changed in place. */
+  map<V>(name: string): Map<string, V> {
+    return new DiskMap<V>(this, name);
+  }
+
+  /** What is on disk alone. */
+  partitioned<V>(name: string): DiskPartitionedMap<V> {
+    return new DiskPartitionedMap<V>(this, name);
+  }
+
+  /** What is free on the disk, bytes. */
+  async freeBytes(): Promise<number> {
+    const { bavail, bsize } = await statfs(this.dataDir.directory);
+    return bavail * bsize;
+  }
+
+  /** Makes everything durable, and lets go of the folder. */
+  async close(): Promise<void> {
+    if (this.open) this.commit(this.open);
+    await this.durable()?.catch(() => undefined);
+    closeSync(this.log);
+    this.dataDir.release();
+  }
+
+  private begin(): Transaction {
+    try {
+      this.database.exec('BEGIN IMMEDIATE');
+    } catch (error) {
+      throw storeUnavailable(error);
+    }
+    const transaction = newTransaction();
+    this.open = transaction;
+    setTimeout(() => this.commit(transaction), COMMIT_AFTER_MS);
+    return transaction;
+  }
+
+  private commit(transaction: Transaction): void {
+    if (this.open !== transaction) return;
+    try {
+      this.database.exec('COMMIT');
+    } catch (error) {
+      this.takeBack(transaction, error);
+      return;
+    }
+    this.open = undefined;
+    this.committed.push(transaction);
+    void this.sync();
+  }
+
+  /** @returns what callers are told */
+  private takeBack(transaction: Transaction, cause: unknown): Error {
+    // After some errors SQLite has done so itself.
+    if (this.database.isTransaction) this.database.exec('ROLLBACK');
+    this.open = undefined;
+    for (const undo of transaction.undo.reverse()) undo();
+    const error = storeUnavailable(cause);
+    transaction.fail(error);
+    return error;
+  }
+
+  private async sync(): Promise<void> {
+    if (this.syncing.length > 0) return;
+    while (this.committed.length > 0) {
+      this.syncing = this.committed;
+      this.committed = [];
+      const begin = performance.now();
+      try {
+        await syncData(this.log);
+      } catch (error) {
+        this.options.onSyncFailed(error);
+        return;
+      }
+      this.options.onSync?.(performance.now() - begin);
+      const durable = this.syncing;
+      this.syncing = [];
+      for (const transaction of durable) transaction.succeed();
+    }
+  }
+}
+
+function newTransaction(): Transaction {
+  let succeed = (): void => undefined;
+  let fail = (_error: unknown): void => undefined;
+  const durable = new Promise<void>((resolve, reject) => {
+    succeed = resolve;
+    fail = reject;
+  });
+  // Not everybody waits for it.
+  durable.catch(() => undefined);
+  return { durable, succeed, fail, undo: [] };
+}

@@ -1,0 +1,70 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll } from '@jest/globals';
+import { openDataDir } from '../../src/adapters/disk/data-dir.ts';
+import { Database } from '../../src/adapters/disk/database.ts';
+import { durable } from '../../src/adapters/disk/durable.ts';
+import { DiskTaskStore } from '../../src/adapters/disk/task-store.ts';
+import { MemoryChangeFeed } from '../../src/adapters/memory/change-feed.ts';
+import { MemoryPollStore } from '../../src/adapters/memory/poll-store.ts';
+import { MemoryQueueStore } from '../../src/adapters/memory/queue-store.ts';
+import { MemoryReplyLimit } from '../../src/adapters/memory/reply-limit.ts';
+import { MemoryStockStore } from '../../src/adapters/memory/stock-store.ts';
+import { MemoryTallyStore } from '../../src/adapters/memory/tally-store.ts';
+import { MemoryVoteLedger } from '../../src/adapters/memory/vote-ledger.ts';
+import { MemoryVoterKeys } from '../../src/adapters/memory/voter-keys.ts';
+import type { ShardImage } from '../../src/domain/votes/tally.ts';
+import { seededRandom } from '../helpers/fakes.ts';
+import { describePollStore } from './poll-store.contract.ts';
+import { describeQueueStore } from './queue-store.contract.ts';
+import { describeReplyLimit } from './reply-limit.contract.ts';
+import { describeShardFeed } from './shard-feed.contract.ts';
+import { describeStockStore } from './stock-store.contract.ts';
+import { describeTallyStore } from './tally-store.contract.ts';
+import { describeTaskStore } from './task-store.contract.ts';
+import { describeVoteLedger } from './vote-ledger.contract.ts';
+import { describeVoterKeys } from './voter-keys.contract.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'portside-disk-'));
+const opened: Database[] = [];
+
+/** A folder of its own for each store. */
+function database(): Database {
+  const dataDir = openDataDir(join(folder, `${opened.length}`));
+  const made = new Database(dataDir, {
+    onSyncFailed: (error) => {
+      throw error;
+    },
+  });
+  opened.push(made);
+  return made;
+}
+
+afterAll(async () => {
+  for (const each of opened) await each.close();
+  rmSync(folder, { recursive: true });
+});
+
+/** A store whose state is on disk. */
+function onDisk<Store extends object>(make: (disk: Database) => Store): Store {
+  const disk = database();
+  return durable(disk, make(disk));
+}
+
+describePollStore('disk', async (polls) => onDisk((disk) => new MemoryPollStore(polls, disk)));
+describeTallyStore('disk', async () => onDisk((disk) => new MemoryTallyStore(disk)));
+describeReplyLimit('disk', async () => onDisk((disk) => new MemoryReplyLimit(undefined, disk)), 300);
+describeVoteLedger('disk', async () =>
+  onDisk((disk) => new MemoryVoteLedger(seededRandom(1), new MemoryChangeFeed(disk.map('unfolded-shards')), disk)),
+);
+describeVoterKeys('disk', async () => onDisk((disk) => new MemoryVoterKeys(disk)));
+describeShardFeed('disk', async () => {
+  const disk = database();
+  const changes = disk.map<ShardImage>('unfolded-shards');
+  const feed = new MemoryChangeFeed<ShardImage>(changes, undefined, () => disk.durable());
+  return { feed, ledger: durable(disk, new MemoryVoteLedger(seededRandom(1), feed, disk)) };
+});
+describeStockStore('disk', async () => onDisk((disk) => new MemoryStockStore([], disk)));
+describeQueueStore('disk', async () => onDisk((disk) => new MemoryQueueStore(disk)));
+describeTaskStore('disk', async (retentionMs) => onDisk((disk) => new DiskTaskStore(disk, retentionMs)));
