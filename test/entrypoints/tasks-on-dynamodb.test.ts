@@ -1,7 +1,7 @@
 import { afterAll } from '@jest/globals';
 import type { Container } from 'inversify';
 import { DynamoDbQueueStore } from '../../src/adapters/dynamodb/queue-store.ts';
-import { streamsClient } from '../../src/adapters/streams/client.ts';
+import { streamsClient } from '../../src/adapters/dynamodb/streams/client.ts';
 import { ports } from '../../src/entrypoints/composition/tasks/tokens.ts';
 import { StreamCounting } from '../helpers/counted-tasks.ts';
 import { dynamoDbApp, dynamoDbSettings } from '../helpers/dynamodb-app.ts';

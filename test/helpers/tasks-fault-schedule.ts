@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from '@jest/globals';
 import { PARALLEL_REQUESTS } from '../../src/adapters/dynamodb/parallel-requests.ts';
-import { streamsClient } from '../../src/adapters/streams/client.ts';
+import { streamsClient } from '../../src/adapters/dynamodb/streams/client.ts';
 import { systemClock } from '../../src/adapters/system/clock.ts';
 import { concurrently } from '../../src/domain/shared/concurrently.ts';
 import { type Counters, counterOf, noCounts } from '../../src/domain/tasks/queue-stats.ts';

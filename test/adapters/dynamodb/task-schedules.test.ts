@@ -1,8 +1,8 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, it } from '@jest/globals';
 import { DynamoDbQueueStore } from '../../../src/adapters/dynamodb/queue-store.ts';
+import { streamsClient } from '../../../src/adapters/dynamodb/streams/client.ts';
 import type { TaskTables } from '../../../src/adapters/dynamodb/task-tables.ts';
-import { streamsClient } from '../../../src/adapters/streams/client.ts';
 import { countedBefore, StreamCounting, taskProcess } from '../../helpers/counted-tasks.ts';
 import { FakeClock } from '../../helpers/fakes.ts';
 import { startDynamoDbLocal } from '../../helpers/servers/dynamodb-local.ts';

@@ -5,7 +5,7 @@ import {
   GetShardIteratorCommand,
   TrimmedDataAccessException,
 } from '@aws-sdk/client-dynamodb-streams';
-import type { ChangeHandler, Clock } from '../../ports/system.ts';
+import type { ChangeHandler, Clock } from '../../../ports/system.ts';
 import type { LeaseTable, Progress } from './leases.ts';
 import { pause } from './pause.ts';
 import type { StreamRecord } from './stream-record.ts';

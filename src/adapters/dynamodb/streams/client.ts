@@ -1,5 +1,5 @@
 import { DynamoDBStreamsClient } from '@aws-sdk/client-dynamodb-streams';
-import { boundedRequests } from '../aws/bounded-requests.ts';
+import { boundedRequests } from '../../aws/bounded-requests.ts';
 
 /** A batch may hold a megabyte. */
 const ANSWER_TIMEOUT_MS = 3_000;

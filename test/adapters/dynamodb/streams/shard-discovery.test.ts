@@ -1,8 +1,8 @@
 import type { DynamoDBStreamsClient } from '@aws-sdk/client-dynamodb-streams';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { ShardDiscovery } from '../../../src/adapters/streams/shard-discovery.ts';
-import { ScriptedStream } from '../../helpers/scripted-stream.ts';
+import { ShardDiscovery } from '../../../../src/adapters/dynamodb/streams/shard-discovery.ts';
+import { ScriptedStream } from '../../../helpers/scripted-stream.ts';
 
 const HOUR = 3_600_000;
 /** DynamoDB's own page, and its limit of DescribeStream for all processes together. */

@@ -1,6 +1,6 @@
-import type { ShardImage } from '../../domain/votes/tally.ts';
-import type { ChangeFeed, ChangeHandler } from '../../ports/system.ts';
-import type { ShardFeed } from '../../ports/votes.ts';
+import type { ShardImage } from '../../../domain/votes/tally.ts';
+import type { ChangeFeed, ChangeHandler } from '../../../ports/system.ts';
+import type { ShardFeed } from '../../../ports/votes.ts';
 import type { StreamRecord } from './stream-record.ts';
 import { type DecodedVotes, decodeVoteRecords } from './vote-records.ts';
 

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ChangeFeed, ChangeHandler } from '../../ports/system.ts';
+import type { ChangeFeed, ChangeHandler } from '../../../ports/system.ts';
 import { LeaseTable } from './leases.ts';
 import { pause } from './pause.ts';
 import { ShardDiscovery, type ShardDiscoveryOptions } from './shard-discovery.ts';

@@ -1,6 +1,6 @@
-import { ID_PATTERN } from '../../domain/shared/id-pattern.ts';
-import type { TaskStatus } from '../../domain/tasks/task.ts';
-import type { TaskChange } from '../../ports/tasks.ts';
+import { ID_PATTERN } from '../../../domain/shared/id-pattern.ts';
+import type { TaskStatus } from '../../../domain/tasks/task.ts';
+import type { TaskChange } from '../../../ports/tasks.ts';
 import type { StreamRecord } from './stream-record.ts';
 
 export interface DecodedTasks {

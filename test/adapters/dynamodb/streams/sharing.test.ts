@@ -1,13 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import type { ShardLease } from '../../../src/adapters/streams/leases.ts';
+import type { ShardLease } from '../../../../src/adapters/dynamodb/streams/leases.ts';
 import {
   childlessShards,
   knownShards,
   planSharing,
   progressIn,
   readableShards,
-} from '../../../src/adapters/streams/sharing.ts';
+} from '../../../../src/adapters/dynamodb/streams/sharing.ts';
 
 const HOUR = 3_600_000;
 const NOW = 100 * HOUR;

@@ -1,6 +1,6 @@
-import { ID_PATTERN } from '../../domain/shared/id-pattern.ts';
-import { MAX_CHOICES, MAX_SHARDS } from '../../domain/votes/poll.ts';
-import { SHARD_VERSION, type ShardImage } from '../../domain/votes/tally.ts';
+import { ID_PATTERN } from '../../../domain/shared/id-pattern.ts';
+import { MAX_CHOICES, MAX_SHARDS } from '../../../domain/votes/poll.ts';
+import { SHARD_VERSION, type ShardImage } from '../../../domain/votes/tally.ts';
 import type { StreamRecord } from './stream-record.ts';
 
 /** Why a record is not for the tally; skipping it loses nothing. */

@@ -1,9 +1,9 @@
 import { marshall } from '@aws-sdk/util-dynamodb';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import type { StreamRecord } from '../../../src/adapters/streams/stream-record.ts';
-import { decodeVoteRecords } from '../../../src/adapters/streams/vote-records.ts';
-import { shardImage } from '../../helpers/votes.ts';
+import type { StreamRecord } from '../../../../src/adapters/dynamodb/streams/stream-record.ts';
+import { decodeVoteRecords } from '../../../../src/adapters/dynamodb/streams/vote-records.ts';
+import { shardImage } from '../../../helpers/votes.ts';
 
 const SHARD = {
   kind: 'shard',
