@@ -2,7 +2,7 @@ import { DescribeTableCommand } from '@aws-sdk/client-dynamodb';
 import { DescribeStreamCommand, type DynamoDBStreamsClient, type ShardFilter } from '@aws-sdk/client-dynamodb-streams';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import type { Clock } from '../../../ports/system.ts';
-import { pause } from './pause.ts';
+import { pause } from '../../common/pause.ts';
 import type { Listing, Parents } from './sharing.ts';
 
 export interface ShardDiscoveryOptions {

@@ -6,8 +6,8 @@ import {
   TrimmedDataAccessException,
 } from '@aws-sdk/client-dynamodb-streams';
 import type { ChangeHandler, Clock } from '../../../ports/system.ts';
+import { pause } from '../../common/pause.ts';
 import type { LeaseTable, Progress } from './leases.ts';
-import { pause } from './pause.ts';
 import type { StreamRecord } from './stream-record.ts';
 
 export interface ShardReaderOptions {

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ChangeFeed, ChangeHandler } from '../../../ports/system.ts';
+import { pause } from '../../common/pause.ts';
 import { LeaseTable } from './leases.ts';
-import { pause } from './pause.ts';
 import { ShardDiscovery, type ShardDiscoveryOptions } from './shard-discovery.ts';
 import { ShardReader } from './shard-reader.ts';
 import { childlessShards, knownShards, planSharing, progressIn, readableShards } from './sharing.ts';

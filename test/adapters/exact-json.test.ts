@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { BigNumber } from 'bignumber.js';
 import fc from 'fast-check';
-import { findLossyNumber } from '../../../src/domain/shared/lossy-number.ts';
+import { findLossyNumber } from '../../src/adapters/common/exact-json.ts';
 
 /** Each with a name that is not too long to be read. */
 const named = (...literals: readonly string[]) => literals.map((literal) => [literal.slice(0, 30), literal] as const);

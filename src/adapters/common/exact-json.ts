@@ -1,3 +1,15 @@
+/** JSON that is nested deeper is nothing that is meant as data. */
+export const MAX_DEPTH = 200;
+
+export function isTooDeep(value: unknown): boolean {
+  let level = [value];
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > MAX_DEPTH) return true;
+    level = level.flatMap((item) => (typeof item === 'object' && item !== null ? Object.values(item) : []));
+  }
+  return false;
+}
+
 /** A number in JSON text that is another one when it is read. */
 export interface LossyNumber {
   /** Where it stands: `payload.items[2]`; empty for a text that is nothing else. */
