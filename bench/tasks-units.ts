@@ -5,7 +5,7 @@
 import { streamsClient } from '../src/adapters/dynamodb/streams/client.ts';
 import { startDynamoDbLocal } from '../test/helpers/servers/dynamodb-local.ts';
 import { clientOf } from '../test/helpers/servers/dynamodb-tables.ts';
-import { measureTaskUnits } from '../test/helpers/task-units.ts';
+import { measureTaskUnits } from '../test/suites/task-units.ts';
 
 const loads = { 'of 80 % of the capacity': 0.8, 'of twice the capacity': 2 };
 

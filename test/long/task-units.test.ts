@@ -4,7 +4,7 @@ import { streamsClient } from '../../src/adapters/dynamodb/streams/client.ts';
 import { startDynamoDbLocal } from '../helpers/servers/dynamodb-local.ts';
 import { clientOf } from '../helpers/servers/dynamodb-tables.ts';
 import { withServer } from '../helpers/servers/with-server.ts';
-import { measureTaskUnits } from '../helpers/task-units.ts';
+import { measureTaskUnits } from '../suites/task-units.ts';
 
 const report = (line: string): void => void process.stderr.write(`${line}\n`);
 

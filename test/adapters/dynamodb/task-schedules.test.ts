@@ -8,7 +8,7 @@ import { FakeClock } from '../../helpers/fakes.ts';
 import { startDynamoDbLocal } from '../../helpers/servers/dynamodb-local.ts';
 import { clientOf, newTaskTables } from '../../helpers/servers/dynamodb-tables.ts';
 import { withServer } from '../../helpers/servers/with-server.ts';
-import { holdSchedules } from '../../helpers/task-schedules.ts';
+import { holdSchedules } from '../../suites/task-schedules.ts';
 
 const RETENTION_MS = 86_400_000;
 

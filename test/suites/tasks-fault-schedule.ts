@@ -7,15 +7,15 @@ import { concurrently } from '../../src/domain/shared/concurrently.ts';
 import { type Counters, counterOf, noCounts } from '../../src/domain/tasks/queue-stats.ts';
 import { isOpen, type Task, type TaskStatus } from '../../src/domain/tasks/task.ts';
 import type { TaskStore } from '../../src/ports/tasks.ts';
-import { taskProcess } from './counted-tasks.ts';
-import { eventually } from './eventually.ts';
-import { seededRandom } from './fakes.ts';
-import { Fleet, type Member } from './fleet.ts';
-import { httpService } from './http-service.ts';
-import { clientOf } from './servers/dynamodb-tables.ts';
-import { type Fate, FaultyProxy } from './servers/faulty-proxy.ts';
-import { readStream } from './stream-records.ts';
-import { wallClockAhead } from './wall-clock.ts';
+import { taskProcess } from '../helpers/counted-tasks.ts';
+import { eventually } from '../helpers/eventually.ts';
+import { seededRandom } from '../helpers/fakes.ts';
+import { Fleet, type Member } from '../helpers/fleet.ts';
+import { httpService } from '../helpers/http-service.ts';
+import { clientOf } from '../helpers/servers/dynamodb-tables.ts';
+import { type Fate, FaultyProxy } from '../helpers/servers/faulty-proxy.ts';
+import { readStream } from '../helpers/stream-records.ts';
+import { wallClockAhead } from '../helpers/wall-clock.ts';
 
 /** `served` has a runner; from `handled` workers outside claim, which are not to be relied on. */
 const QUEUES = ['served', 'handled'] as const;

@@ -1,7 +1,8 @@
-import type { HttpAnswer, HttpRequest } from '../http.ts';
+import type { HttpAnswer, HttpRequest } from '../helpers/http.ts';
 
 /** The ways in which the service meets requests. */
 export type Runtime = 'inject' | 'container' | 'HTTP API (2.0)' | 'REST API (1.0)' | 'load balancer' | 'deployed stack';
+export const ON_LAMBDA: readonly Runtime[] = ['HTTP API (2.0)', 'REST API (1.0)', 'load balancer', 'deployed stack'];
 
 /** What an answer must have. */
 export interface Expected {

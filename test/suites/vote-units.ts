@@ -9,10 +9,10 @@ import { CastVote } from '../../src/domain/votes/cast-vote.ts';
 import { FoldShards } from '../../src/domain/votes/fold-shards.ts';
 import type { Poll } from '../../src/domain/votes/poll.ts';
 import { TakeSmsVote } from '../../src/domain/votes/take-sms-vote.ts';
-import { countUnits } from './consumed-units.ts';
-import { countingIds, FakeClock, seededRandom } from './fakes.ts';
-import { newVoteTables } from './servers/dynamodb-tables.ts';
-import { aPoll } from './votes.ts';
+import { countUnits } from '../helpers/consumed-units.ts';
+import { countingIds, FakeClock, seededRandom } from '../helpers/fakes.ts';
+import { newVoteTables } from '../helpers/servers/dynamodb-tables.ts';
+import { aPoll } from '../helpers/votes.ts';
 
 export type Way = 'by JSON' | 'by text' | 'by text, to a number that had another poll before';
 

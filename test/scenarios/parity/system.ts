@@ -1,57 +1,15 @@
 import { expect } from '@jest/globals';
-import { PACKAGE_FILES, packagePath } from '../../src/entrypoints/http/dashboard-packages.ts';
-import { authorization, KEY } from '../helpers/embedded-app.ts';
-import type { HttpRequest } from '../helpers/http.ts';
-import type { Difference, Exchange, Runtime, Scenario } from '../helpers/scenarios/scenario.ts';
+import { PACKAGE_FILES, packagePath } from '../../../src/entrypoints/http/dashboard-packages.ts';
+import { KEY } from '../../helpers/embedded-app.ts';
+import type { HttpRequest } from '../../helpers/http.ts';
+import { get, invalid, refused, send, withKey } from '../requests.ts';
+import { type Difference, type Exchange, ON_LAMBDA, type Runtime, type Scenario } from '../scenario.ts';
 
-export const ON_LAMBDA: readonly Runtime[] = ['HTTP API (2.0)', 'REST API (1.0)', 'load balancer', 'deployed stack'];
 /** They hand over paths that are decoded. */
 const DECODES_PATHS: readonly Runtime[] = ['HTTP API (2.0)', 'deployed stack'];
 
 const ULID = /^[0-7][0-9A-HJKMNP-TV-Z]{25}$/;
 
-export const get = (url: string, headers: HttpRequest['headers'] = {}): HttpRequest => ({ url, headers });
-export const send = (method: string, url: string, body?: unknown, headers: HttpRequest['headers'] = {}) => ({
-  method,
-  url,
-  headers,
-  body,
-});
-export const withKey = (method: string, url: string, body?: unknown, headers: HttpRequest['headers'] = {}) =>
-  send(method, url, body, { ...authorization, ...headers });
-
-/** @param path what `errors` must name */
-export const refused = (
-  request: Exchange['request'],
-  status: number,
-  code: string,
-  path?: string,
-  headers: Exchange['headers'] = {},
-): Exchange => ({
-  request,
-  status,
-  headers: { 'content-type': 'application/problem+json', ...headers },
-  body: {
-    type: `/errors/${code}`,
-    status,
-    code,
-    ...(path === undefined ? {} : { errors: expect.arrayContaining([expect.objectContaining({ path })]) }),
-  },
-});
-export const invalid = (request: HttpRequest, path: string): Exchange => refused(request, 400, 'INVALID_REQUEST', path);
-/** What a request answers that has nothing to say. */
-export const nothing = (request: HttpRequest): Exchange => ({
-  request,
-  status: 204,
-  body: '',
-  differences: [
-    {
-      runtimes: ['deployed stack'],
-      because: 'the gateway names a type and a length also of what has no body',
-      headers: { 'content-type': 'application/json', 'content-length': '0' },
-    },
-  ],
-});
 const notFound = (request: HttpRequest): Exchange => refused(request, 404, 'NOT_FOUND');
 const notAllowed = (request: HttpRequest, allow: string): Exchange =>
   refused(request, 405, 'METHOD_NOT_ALLOWED', undefined, { allow });

@@ -3,8 +3,8 @@ import fc from 'fast-check';
 import { queueSettings } from '../../src/domain/tasks/queue.ts';
 import { isOpen, type Task } from '../../src/domain/tasks/task.ts';
 import type { QueueStore, TaskStore } from '../../src/ports/tasks.ts';
-import type { FakeClock } from './fakes.ts';
-import { tasksWorld } from './tasks-world.ts';
+import type { FakeClock } from '../helpers/fakes.ts';
+import { tasksWorld } from '../helpers/tasks-world.ts';
 
 /** What may happen next; indices name one of the claims or tasks so far. */
 type Event =

@@ -1,6 +1,6 @@
-import type { HttpRequest } from '../helpers/http.ts';
-import type { Exchange, Scenario } from '../helpers/scenarios/scenario.ts';
-import { get, refused, send, withKey } from './system-scenarios.ts';
+import type { HttpRequest } from '../../helpers/http.ts';
+import { get, refused, send, withKey } from '../requests.ts';
+import type { Exchange, Scenario } from '../scenario.ts';
 
 const unavailable = (request: HttpRequest): Exchange =>
   refused(request, 503, 'STORE_UNAVAILABLE', undefined, { 'retry-after': '1' });

@@ -1,8 +1,8 @@
 import type { OrderPolicy } from '../../src/domain/tasks/order.ts';
 import { queueSettings } from '../../src/domain/tasks/queue.ts';
 import type { Task } from '../../src/domain/tasks/task.ts';
-import { FakeClock, seededRandom } from './fakes.ts';
-import { tasksWorld } from './tasks-world.ts';
+import { FakeClock, seededRandom } from '../helpers/fakes.ts';
+import { tasksWorld } from '../helpers/tasks-world.ts';
 
 /** Work that arrives at a service of limited capacity. Loads are parts of that capacity. */
 export interface Workload {

@@ -1,7 +1,7 @@
 import { expect } from '@jest/globals';
-import type { HttpRequest } from '../helpers/http.ts';
-import type { Difference, Exchange, Scenario } from '../helpers/scenarios/scenario.ts';
-import { get, invalid, nothing, refused, send, withKey } from './system-scenarios.ts';
+import type { HttpRequest } from '../../helpers/http.ts';
+import { get, invalid, nothing, refused, send, withKey } from '../requests.ts';
+import type { Difference, Exchange, Scenario } from '../scenario.ts';
 
 const put = (stockId: string, body: unknown): HttpRequest => withKey('PUT', `/stock/${stockId}`, body);
 const created = (stockId: string, body: object): Exchange => ({

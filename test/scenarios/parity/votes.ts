@@ -1,7 +1,7 @@
 import { expect } from '@jest/globals';
-import type { HttpRequest } from '../helpers/http.ts';
-import type { Difference, Exchange, Scenario } from '../helpers/scenarios/scenario.ts';
-import { get, invalid, ON_LAMBDA, refused, send, withKey } from './system-scenarios.ts';
+import type { HttpRequest } from '../../helpers/http.ts';
+import { get, invalid, refused, send, withKey } from '../requests.ts';
+import { type Difference, type Exchange, ON_LAMBDA, type Scenario } from '../scenario.ts';
 
 const JSON_TYPE = { 'content-type': 'application/json' };
 const FORM_TYPE = { 'content-type': 'application/x-www-form-urlencoded' };

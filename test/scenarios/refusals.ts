@@ -1,5 +1,5 @@
-import { authorization, KEY } from '../embedded-app.ts';
-import type { HttpRequest } from '../http.ts';
+import { authorization, KEY } from '../helpers/embedded-app.ts';
+import type { HttpRequest } from '../helpers/http.ts';
 
 /** A bad request and the refusal that it meets. */
 export interface Refusal {

@@ -8,13 +8,13 @@ import { contexts } from '../../src/entrypoints/composition/contexts.ts';
 import { ports } from '../../src/entrypoints/composition/stocks/module.ts';
 import type { StockStore } from '../../src/ports/stocks.ts';
 import type { Clock } from '../../src/ports/system.ts';
-import { type EmbeddedApp, embeddedApp } from './embedded-app.ts';
-import { eventually } from './eventually.ts';
-import { seededRandom } from './fakes.ts';
-import { type HttpAnswer, injecting } from './http.ts';
-import { overriding } from './overriding.ts';
-import { ageRates } from './servers/redis-time.ts';
-import { TcpProxy, type Traffic } from './servers/tcp-proxy.ts';
+import { type EmbeddedApp, embeddedApp } from '../helpers/embedded-app.ts';
+import { eventually } from '../helpers/eventually.ts';
+import { seededRandom } from '../helpers/fakes.ts';
+import { type HttpAnswer, injecting } from '../helpers/http.ts';
+import { overriding } from '../helpers/overriding.ts';
+import { ageRates } from '../helpers/servers/redis-time.ts';
+import { TcpProxy, type Traffic } from '../helpers/servers/tcp-proxy.ts';
 
 export const stocksAlone = contexts.filter(({ name }) => name === 'stocks');
 

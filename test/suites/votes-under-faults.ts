@@ -1,13 +1,13 @@
 import { expect } from '@jest/globals';
 import type { Container } from 'inversify';
 import { ports } from '../../src/entrypoints/composition/votes/module.ts';
-import { dynamoDbApp } from './dynamodb-app.ts';
-import { authorization } from './embedded-app.ts';
-import { eventually } from './eventually.ts';
-import { seededRandom } from './fakes.ts';
-import { type Fault, type FaultOptions, withFaults } from './faults.ts';
-import { type HttpRequest, injecting, type Send } from './http.ts';
-import { signing, twilioSettings } from './signing.ts';
+import { dynamoDbApp } from '../helpers/dynamodb-app.ts';
+import { authorization } from '../helpers/embedded-app.ts';
+import { eventually } from '../helpers/eventually.ts';
+import { seededRandom } from '../helpers/fakes.ts';
+import { type Fault, type FaultOptions, withFaults } from '../helpers/faults.ts';
+import { type HttpRequest, injecting, type Send } from '../helpers/http.ts';
+import { signing, twilioSettings } from '../helpers/signing.ts';
 
 const RATE = 0.05;
 const SENDERS = 16;

@@ -6,14 +6,14 @@ import { concurrently } from '../../src/domain/shared/concurrently.ts';
 import { queueSettings } from '../../src/domain/tasks/queue.ts';
 import { isOpen, type Task } from '../../src/domain/tasks/task.ts';
 import type { TaskStore } from '../../src/ports/tasks.ts';
-import { countUnits } from './consumed-units.ts';
-import { StreamCounting, type TaskProcess, taskProcess } from './counted-tasks.ts';
-import { eventually } from './eventually.ts';
-import { seededRandom } from './fakes.ts';
-import { overriding } from './overriding.ts';
-import { newTaskTables } from './servers/dynamodb-tables.ts';
-import { SimulatedTime } from './simulated-time.ts';
-import { tasksWorld } from './tasks-world.ts';
+import { countUnits } from '../helpers/consumed-units.ts';
+import { StreamCounting, type TaskProcess, taskProcess } from '../helpers/counted-tasks.ts';
+import { eventually } from '../helpers/eventually.ts';
+import { seededRandom } from '../helpers/fakes.ts';
+import { overriding } from '../helpers/overriding.ts';
+import { newTaskTables } from '../helpers/servers/dynamodb-tables.ts';
+import { SimulatedTime } from '../helpers/simulated-time.ts';
+import { tasksWorld } from '../helpers/tasks-world.ts';
 
 export interface TaskUnits {
   readonly succeeded: number;

@@ -1,11 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from '@jest/globals';
-import { eventually } from './eventually.ts';
-import { seededRandom } from './fakes.ts';
-import type { Member } from './fleet.ts';
-import { ResultsModel } from './results-model.ts';
-import { type Fate, FaultyProxy } from './servers/faulty-proxy.ts';
-import { VotingFleet } from './voting-fleet.ts';
+import { eventually } from '../helpers/eventually.ts';
+import { seededRandom } from '../helpers/fakes.ts';
+import type { Member } from '../helpers/fleet.ts';
+import { ResultsModel } from '../helpers/results-model.ts';
+import { type Fate, FaultyProxy } from '../helpers/servers/faulty-proxy.ts';
+import { VotingFleet } from '../helpers/voting-fleet.ts';
 
 const VOTERS = 8;
 const HOUR = 3_600_000;

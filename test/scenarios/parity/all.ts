@@ -1,8 +1,8 @@
-import type { Scenario } from '../helpers/scenarios/scenario.ts';
-import { stocksParityScenarios } from './stocks-scenarios.ts';
-import { systemParityScenarios } from './system-scenarios.ts';
-import { tasksParityScenarios } from './tasks-scenarios.ts';
-import { votesParityScenarios } from './votes-scenarios.ts';
+import type { Scenario } from '../scenario.ts';
+import { stocksParityScenarios } from './stocks.ts';
+import { systemParityScenarios } from './system.ts';
+import { tasksParityScenarios } from './tasks.ts';
+import { votesParityScenarios } from './votes.ts';
 
 /**
  * What every runtime answers alike, to a service that starts with the poll `colors` and checks the signatures of Twilio. Each

@@ -1,12 +1,12 @@
 import { expect } from '@jest/globals';
 import { contexts } from '../../src/entrypoints/composition/contexts.ts';
 import { makeTables } from '../../src/entrypoints/composition/make-tables.ts';
-import { dynamoDbSettings } from './dynamodb-app.ts';
-import { authorization, KEY } from './embedded-app.ts';
-import { eventually } from './eventually.ts';
-import { ServerProcess } from './server-process.ts';
-import { dynamoDbEnv } from './servers/dynamodb-tables.ts';
-import { SseClient } from './sse-client.ts';
+import { dynamoDbSettings } from '../helpers/dynamodb-app.ts';
+import { authorization, KEY } from '../helpers/embedded-app.ts';
+import { eventually } from '../helpers/eventually.ts';
+import { ServerProcess } from '../helpers/server-process.ts';
+import { dynamoDbEnv } from '../helpers/servers/dynamodb-tables.ts';
+import { SseClient } from '../helpers/sse-client.ts';
 
 const VOTERS = 24;
 const MINUTES_30 = 1_800_000;

@@ -1,6 +1,6 @@
 import { expect } from '@jest/globals';
-import { ResultsModel } from './results-model.ts';
-import { VotingFleet } from './voting-fleet.ts';
+import { ResultsModel } from '../helpers/results-model.ts';
+import { VotingFleet } from '../helpers/voting-fleet.ts';
 
 const VOTERS = 10;
 

@@ -1,7 +1,7 @@
 import { expect } from '@jest/globals';
-import type { HttpAnswer, HttpRequest } from '../helpers/http.ts';
-import type { Exchange, Scenario } from '../helpers/scenarios/scenario.ts';
-import { get, invalid, nothing, refused, send, withKey } from './system-scenarios.ts';
+import type { HttpAnswer, HttpRequest } from '../../helpers/http.ts';
+import { get, invalid, nothing, refused, send, withKey } from '../requests.ts';
+import type { Exchange, Scenario } from '../scenario.ts';
 
 const KIB = 1024;
 

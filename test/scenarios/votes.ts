@@ -1,6 +1,6 @@
 import { expect } from '@jest/globals';
-import { authorization } from '../embedded-app.ts';
-import type { HttpRequest } from '../http.ts';
+import { authorization } from '../helpers/embedded-app.ts';
+import type { HttpRequest } from '../helpers/http.ts';
 import type { Exchange, Scenario } from './scenario.ts';
 
 const FAR = '9998-12-31T23:59:59.000Z';

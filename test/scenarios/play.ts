@@ -1,5 +1,5 @@
 import { expect } from '@jest/globals';
-import type { HttpAnswer, HttpRequest, Send } from '../http.ts';
+import type { HttpAnswer, HttpRequest, Send } from '../helpers/http.ts';
 import { differenceIn, type Runtime, type Scenario } from './scenario.ts';
 
 /**

@@ -1,4 +1,4 @@
-import { KEY } from '../embedded-app.ts';
+import { KEY } from '../helpers/embedded-app.ts';
 
 /** Bytes that no HTTP library would send, and the refusal that they meet. */
 export interface SocketRefusal {
