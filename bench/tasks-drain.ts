@@ -5,7 +5,7 @@
 
 import { DynamoDbActiveQueues } from '../src/adapters/dynamodb/active-queues.ts';
 import { DynamoDbQueueStore } from '../src/adapters/dynamodb/queue-store.ts';
-import { streamsClient } from '../src/adapters/streams/client.ts';
+import { streamsClient } from '../src/adapters/dynamodb/streams/client.ts';
 import { systemClock } from '../src/adapters/system/clock.ts';
 import { concurrently } from '../src/domain/shared/concurrently.ts';
 import { queueSettings } from '../src/domain/tasks/queue.ts';

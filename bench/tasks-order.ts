@@ -5,7 +5,7 @@
  *
  * Exits with 1 when `adaptive` falls more than two points behind the better of the other two.
  */
-import { type SimulationResult, simulateOrder, workloads } from '../test/helpers/order-simulation.ts';
+import { type SimulationResult, simulateOrder, workloads } from '../test/suites/order-simulation.ts';
 
 const MAX_BEHIND = 0.02;
 

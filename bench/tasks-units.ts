@@ -2,10 +2,10 @@
  * What a task costs on DynamoDB, in units by its own account, on DynamoDB Local: `npm run bench -- tasks-units`.
  * Lost claims, sheddings and counts are in it, and for reads every look at the queue.
  */
-import { streamsClient } from '../src/adapters/streams/client.ts';
+import { streamsClient } from '../src/adapters/dynamodb/streams/client.ts';
 import { startDynamoDbLocal } from '../test/helpers/servers/dynamodb-local.ts';
 import { clientOf } from '../test/helpers/servers/dynamodb-tables.ts';
-import { measureTaskUnits } from '../test/helpers/task-units.ts';
+import { measureTaskUnits } from '../test/suites/task-units.ts';
 
 const loads = { 'of 80 % of the capacity': 0.8, 'of twice the capacity': 2 };
 

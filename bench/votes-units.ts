@@ -3,7 +3,7 @@
  */
 import { startDynamoDbLocal } from '../test/helpers/servers/dynamodb-local.ts';
 import { clientOf } from '../test/helpers/servers/dynamodb-tables.ts';
-import { measureVoteUnits, type Way } from '../test/helpers/vote-units.ts';
+import { measureVoteUnits, type Way } from '../test/suites/vote-units.ts';
 
 const choices = (count: number) => Array.from({ length: count }, (_, index) => `CHOICE ${index}`);
 const runs: readonly (Parameters<typeof measureVoteUnits>[1] & { readonly way?: Way })[] = [

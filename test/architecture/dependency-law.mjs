@@ -10,7 +10,7 @@
 const homes = [
   {
     group: 'aws',
-    home: '^src/adapters/(aws|dynamodb|secretsmanager|sns|streams)/',
+    home: '^src/adapters/(aws|dynamodb|secretsmanager|sns)/',
     packages: ['@aws-sdk/[^/]+', '@smithy/[^/]+'],
   },
   { group: 'decimal', home: '^src/domain/stocks/', packages: ['big\\.js'] },
@@ -90,9 +90,15 @@ export default {
       name: 'adapters-do-not-know-each-other',
       comment:
         'Adapters of different techniques are chosen and combined in entrypoints/composition. ' +
-        'Take the other one in as a port through the constructor. What all clients of AWS share is in adapters/aws.',
+        'Take the other one in as a port through the constructor. What all clients of AWS share is in adapters/aws, and what adapters and entrypoints share in adapters/common.',
       from: { path: '^src/adapters/([^/]+)/' },
-      to: { path: '^src/adapters/', pathNot: '^src/adapters/($1|aws)/' },
+      to: { path: '^src/adapters/', pathNot: '^src/adapters/($1|aws|common)/' },
+    },
+    {
+      name: 'common-knows-no-adapter',
+      comment: 'What adapters share stands by itself. What knows one of them belongs to that one.',
+      from: { path: '^src/adapters/common/' },
+      to: { path: '^src/adapters/', pathNot: '^src/adapters/common/' },
     },
     {
       name: 'adapters-do-not-know-entrypoints',
@@ -105,9 +111,9 @@ export default {
       name: 'only-composition-knows-adapters',
       comment:
         'Which adapter stands behind a port is decided in entrypoints/composition, and entrypoints/config reads the ' +
-        'settings of adapters. Everything else sees the port.',
+        'settings of adapters. Everything else sees the port, and adapters/common, in which no technique is.',
       from: { path: '^src/', pathNot: '^src/(adapters|entrypoints/(composition|config))/' },
-      to: { path: '^src/adapters/' },
+      to: { path: '^src/adapters/', pathNot: '^src/adapters/common/' },
     },
     {
       name: 'functions-load-their-own-context',

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { conformanceTo } from '../helpers/openapi-conformance.ts';
-import type { Runtime } from '../helpers/scenarios/scenario.ts';
 import { startDynamoDbLocal, type TestServer } from '../helpers/servers/dynamodb-local.ts';
 import { playAlike } from '../parity/play-alike.ts';
 import { type ServiceInRuntime, serviceInContainer } from '../parity/runtimes.ts';
-import { parityScenarios } from '../parity/scenarios.ts';
-import { withKey } from '../parity/system-scenarios.ts';
+import { parityScenarios } from '../scenarios/parity/all.ts';
+import { withKey } from '../scenarios/requests.ts';
+import type { Runtime } from '../scenarios/scenario.ts';
 import { Deployment } from './deployment.ts';
 import { INSTALLATION_MS } from './python-environment.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { startDynamoDbLocal } from '../helpers/servers/dynamodb-local.ts';
 import { withServer } from '../helpers/servers/with-server.ts';
-import { voteWithStoppedWorker } from '../helpers/stopped-worker.ts';
+import { voteWithStoppedWorker } from '../suites/stopped-worker.ts';
 
 await withServer('a stopped worker', startDynamoDbLocal, ({ endpoint }) => {
   describe('results while the only worker stands still', () => {

@@ -1,7 +1,7 @@
 import { describe, it } from '@jest/globals';
 import { startDynamoDbLocal } from '../helpers/servers/dynamodb-local.ts';
 import { withServer } from '../helpers/servers/with-server.ts';
-import { voteThroughProcesses } from '../helpers/votes-through-processes.ts';
+import { voteThroughProcesses } from '../suites/votes-through-processes.ts';
 
 await withServer('two processes', startDynamoDbLocal, ({ endpoint }) => {
   // 20,000 votes and five kills: npm run test:long.

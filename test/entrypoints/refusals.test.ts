@@ -6,8 +6,8 @@ import { authorization, type EmbeddedApp, embeddedApp } from '../helpers/embedde
 import { type HttpAnswer, injecting, type Send } from '../helpers/http.ts';
 import { conformanceTo } from '../helpers/openapi-conformance.ts';
 import { exchangeBytes, overSocket, parseAnswer } from '../helpers/raw-http.ts';
-import { orderOfRefusals, type Refusal, refusals } from '../helpers/scenarios/refusals.ts';
-import { socketRefusals } from '../helpers/scenarios/socket-refusals.ts';
+import { orderOfRefusals, type Refusal, refusals } from '../scenarios/refusals.ts';
+import { socketRefusals } from '../scenarios/socket-refusals.ts';
 
 const problems: Readonly<Record<string, { title: string }>> = {
   ...generalProblems,

@@ -4,13 +4,13 @@ import { dynamoDbApp } from '../helpers/dynamodb-app.ts';
 import { authorization } from '../helpers/embedded-app.ts';
 import { injecting } from '../helpers/http.ts';
 import { conformanceTo } from '../helpers/openapi-conformance.ts';
-import { play } from '../helpers/scenarios/play.ts';
-import { stocksScenarios } from '../helpers/scenarios/stocks.ts';
 import { startDynamoDbLocal } from '../helpers/servers/dynamodb-local.ts';
 import { clientOf } from '../helpers/servers/dynamodb-tables.ts';
 import { type Fate, FaultyProxy, refusal } from '../helpers/servers/faulty-proxy.ts';
 import { withServer } from '../helpers/servers/with-server.ts';
-import { stocksAlone } from '../helpers/stocks-under-faults.ts';
+import { play } from '../scenarios/play.ts';
+import { stocksScenarios } from '../scenarios/stocks.ts';
+import { stocksAlone } from '../suites/stocks-under-faults.ts';
 
 await withServer('stocks on DynamoDB', startDynamoDbLocal, async ({ endpoint }) => {
   const proxy = await FaultyProxy.start(endpoint);

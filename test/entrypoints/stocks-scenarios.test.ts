@@ -3,8 +3,8 @@ import { type EmbeddedApp, embeddedApp } from '../helpers/embedded-app.ts';
 import { injecting } from '../helpers/http.ts';
 import { conformanceTo } from '../helpers/openapi-conformance.ts';
 import { overSocket } from '../helpers/raw-http.ts';
-import { play } from '../helpers/scenarios/play.ts';
-import { stocksScenarios } from '../helpers/scenarios/stocks.ts';
+import { play } from '../scenarios/play.ts';
+import { stocksScenarios } from '../scenarios/stocks.ts';
 
 describe('a scenario of stocks', () => {
   let service: EmbeddedApp;

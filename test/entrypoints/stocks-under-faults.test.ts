@@ -11,7 +11,7 @@ import {
   redisFaults,
   StocksUnderFaults,
   storeFaults,
-} from '../helpers/stocks-under-faults.ts';
+} from '../suites/stocks-under-faults.ts';
 
 /** An answer, good or bad, comes within this time, whatever fails. */
 const ANSWER_MS = 3_000;

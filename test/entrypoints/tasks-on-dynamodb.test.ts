@@ -1,7 +1,7 @@
 import { afterAll } from '@jest/globals';
 import type { Container } from 'inversify';
 import { DynamoDbQueueStore } from '../../src/adapters/dynamodb/queue-store.ts';
-import { streamsClient } from '../../src/adapters/streams/client.ts';
+import { streamsClient } from '../../src/adapters/dynamodb/streams/client.ts';
 import { ports } from '../../src/entrypoints/composition/tasks/tokens.ts';
 import { StreamCounting } from '../helpers/counted-tasks.ts';
 import { dynamoDbApp, dynamoDbSettings } from '../helpers/dynamodb-app.ts';
@@ -9,7 +9,7 @@ import { everyQueue } from '../helpers/every-queue.ts';
 import { startDynamoDbLocal } from '../helpers/servers/dynamodb-local.ts';
 import { clientOf } from '../helpers/servers/dynamodb-tables.ts';
 import { withServer } from '../helpers/servers/with-server.ts';
-import { describeTasksRoutes } from './tasks-routes.suite.ts';
+import { describeTasksRoutes } from '../suites/tasks-routes.ts';
 
 await withServer('tasks on DynamoDB', startDynamoDbLocal, async ({ endpoint }) => {
   // The clock of the test stands in the past; with a short retention the store would delete what it finishes.

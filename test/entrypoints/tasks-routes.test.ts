@@ -1,4 +1,4 @@
 import { embeddedApp } from '../helpers/embedded-app.ts';
-import { describeTasksRoutes } from './tasks-routes.suite.ts';
+import { describeTasksRoutes } from '../suites/tasks-routes.ts';
 
 describeTasksRoutes('memory', () => embeddedApp(), { bulk: true });

@@ -3,11 +3,11 @@ import { dynamoDbApp } from '../helpers/dynamodb-app.ts';
 import { authorization } from '../helpers/embedded-app.ts';
 import { injecting } from '../helpers/http.ts';
 import { conformanceTo } from '../helpers/openapi-conformance.ts';
-import { play } from '../helpers/scenarios/play.ts';
-import { votesScenarios } from '../helpers/scenarios/votes.ts';
 import { startDynamoDbLocal } from '../helpers/servers/dynamodb-local.ts';
 import { withServer } from '../helpers/servers/with-server.ts';
 import { signing, twilioSettings } from '../helpers/signing.ts';
+import { play } from '../scenarios/play.ts';
+import { votesScenarios } from '../scenarios/votes.ts';
 
 await withServer('the service on DynamoDB', startDynamoDbLocal, async ({ endpoint }) => {
   const service = await dynamoDbApp(endpoint, { ...twilioSettings, SMS_DEFAULT_POLL: 'colors' });

@@ -3,8 +3,8 @@ import { type EmbeddedApp, embeddedApp } from '../helpers/embedded-app.ts';
 import { injecting } from '../helpers/http.ts';
 import { conformanceTo } from '../helpers/openapi-conformance.ts';
 import { overSocket } from '../helpers/raw-http.ts';
-import { play } from '../helpers/scenarios/play.ts';
-import { votesScenarios } from '../helpers/scenarios/votes.ts';
+import { play } from '../scenarios/play.ts';
+import { votesScenarios } from '../scenarios/votes.ts';
 
 describe('a scenario of votes', () => {
   let service: EmbeddedApp;

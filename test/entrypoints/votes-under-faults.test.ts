@@ -1,7 +1,7 @@
 import { describe, it } from '@jest/globals';
 import { startDynamoDbLocal } from '../helpers/servers/dynamodb-local.ts';
 import { withServer } from '../helpers/servers/with-server.ts';
-import { voteUnderFaults } from '../helpers/votes-under-faults.ts';
+import { voteUnderFaults } from '../suites/votes-under-faults.ts';
 
 await withServer('votes under faults', startDynamoDbLocal, ({ endpoint }) => {
   // 20 seeds of 1,000 votes, and 10,000 votes at once: npm run test:long.

@@ -9,9 +9,9 @@ import {
 } from '@aws-sdk/client-dynamodb-streams';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { DynamoDbQueueCounts } from '../../src/adapters/dynamodb/queue-counts.ts';
+import { decodeTaskRecords } from '../../src/adapters/dynamodb/streams/task-records.ts';
 import { DynamoDbTaskStore } from '../../src/adapters/dynamodb/task-store.ts';
 import type { TaskTables } from '../../src/adapters/dynamodb/task-tables.ts';
-import { decodeTaskRecords } from '../../src/adapters/streams/task-records.ts';
 import { ulids } from '../../src/adapters/system/ids.ts';
 import type { Clock } from '../../src/ports/system.ts';
 import type { TaskChange, TaskCounts, TaskStore } from '../../src/ports/tasks.ts';

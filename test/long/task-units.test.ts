@@ -1,10 +1,10 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { streamsClient } from '../../src/adapters/streams/client.ts';
+import { streamsClient } from '../../src/adapters/dynamodb/streams/client.ts';
 import { startDynamoDbLocal } from '../helpers/servers/dynamodb-local.ts';
 import { clientOf } from '../helpers/servers/dynamodb-tables.ts';
 import { withServer } from '../helpers/servers/with-server.ts';
-import { measureTaskUnits } from '../helpers/task-units.ts';
+import { measureTaskUnits } from '../suites/task-units.ts';
 
 const report = (line: string): void => void process.stderr.write(`${line}\n`);
 

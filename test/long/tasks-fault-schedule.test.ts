@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { startDynamoDbLocal } from '../helpers/servers/dynamodb-local.ts';
 import { withServer } from '../helpers/servers/with-server.ts';
-import { callsUnderWrongClocks, playTaskFaults } from '../helpers/tasks-fault-schedule.ts';
+import { callsUnderWrongClocks, playTaskFaults } from '../suites/tasks-fault-schedule.ts';
 
 const report = (line: string): void => void process.stderr.write(`${line}\n`);
 

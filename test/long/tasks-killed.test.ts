@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { PARALLEL_REQUESTS } from '../../src/adapters/dynamodb/parallel-requests.ts';
-import { streamsClient } from '../../src/adapters/streams/client.ts';
+import { streamsClient } from '../../src/adapters/dynamodb/streams/client.ts';
 import { systemClock } from '../../src/adapters/system/clock.ts';
 import { concurrently } from '../../src/domain/shared/concurrently.ts';
 import type { Task } from '../../src/domain/tasks/task.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { startDynamoDbLocal } from '../helpers/servers/dynamodb-local.ts';
 import { withServer } from '../helpers/servers/with-server.ts';
-import { viewingDelays, voteThroughProcesses } from '../helpers/votes-through-processes.ts';
+import { viewingDelays, voteThroughProcesses } from '../suites/votes-through-processes.ts';
 
 const report = (line: string): void => void process.stderr.write(`${line}\n`);
 

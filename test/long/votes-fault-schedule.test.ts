@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { startDynamoDbLocal } from '../helpers/servers/dynamodb-local.ts';
 import { withServer } from '../helpers/servers/with-server.ts';
-import { voteWithStoppedWorker } from '../helpers/stopped-worker.ts';
-import { playFaults } from '../helpers/votes-fault-schedule.ts';
+import { voteWithStoppedWorker } from '../suites/stopped-worker.ts';
+import { playFaults } from '../suites/votes-fault-schedule.ts';
 
 const report = (line: string): void => void process.stderr.write(`${line}\n`);
 

@@ -1,7 +1,7 @@
 import { describe, it } from '@jest/globals';
 import { startDynamoDbLocal } from '../helpers/servers/dynamodb-local.ts';
 import { withServer } from '../helpers/servers/with-server.ts';
-import { voteUnderFaults } from '../helpers/votes-under-faults.ts';
+import { voteUnderFaults } from '../suites/votes-under-faults.ts';
 
 const SEEDS = Array.from({ length: 20 }, (_, index) => index + 1);
 

@@ -3,11 +3,11 @@ import { eventShapes } from '../helpers/lambda/http-events.ts';
 import { conformanceTo } from '../helpers/openapi-conformance.ts';
 import { startDynamoDbLocal } from '../helpers/servers/dynamodb-local.ts';
 import { withServer } from '../helpers/servers/with-server.ts';
+import { parityScenarios } from '../scenarios/parity/all.ts';
+import { withoutStore } from '../scenarios/parity/without-store.ts';
+import { withKey } from '../scenarios/requests.ts';
 import { playAlike } from './play-alike.ts';
 import { type ServiceInRuntime, serviceByInject, serviceInContainer, serviceOnLambda } from './runtimes.ts';
-import { parityScenarios } from './scenarios.ts';
-import { withKey } from './system-scenarios.ts';
-import { withoutStore } from './without-store.ts';
 
 await withServer('the runtimes', startDynamoDbLocal, async ({ endpoint }) => {
   let runtimes: readonly ServiceInRuntime[];

@@ -1,7 +1,7 @@
 import { expect } from '@jest/globals';
 import type { HttpAnswer, HttpRequest } from '../helpers/http.ts';
-import { play } from '../helpers/scenarios/play.ts';
-import { type Difference, differenceIn, type Scenario } from '../helpers/scenarios/scenario.ts';
+import { play } from '../scenarios/play.ts';
+import { type Difference, differenceIn, type Scenario } from '../scenarios/scenario.ts';
 import { comparable } from './comparable.ts';
 import type { ServiceInRuntime } from './runtimes.ts';
 

@@ -9,10 +9,10 @@ import { embeddedApp, KEY } from '../helpers/embedded-app.ts';
 import { injecting, type Send, sendingTo } from '../helpers/http.ts';
 import { FunctionProcess } from '../helpers/lambda/function-process.ts';
 import { type EventShape, invoking } from '../helpers/lambda/http-events.ts';
-import type { Runtime } from '../helpers/scenarios/scenario.ts';
 import { ServerProcess } from '../helpers/server-process.ts';
 import { dynamoDbEnv } from '../helpers/servers/dynamodb-tables.ts';
 import { signing, twilioSettings } from '../helpers/signing.ts';
+import type { Runtime } from '../scenarios/scenario.ts';
 
 /** The service in one of its runtimes, on tables of its own, with nobody but the requests at work. */
 export interface ServiceInRuntime {

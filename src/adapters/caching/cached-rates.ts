@@ -10,6 +10,7 @@ import {
 import type { ConfirmedRates, RateTable } from '../../domain/stocks/rates.ts';
 import type { ExchangeRates, LeaseOutcome, RateAnswer, RateCache, RateEntry, RateSource } from '../../ports/stocks.ts';
 import type { Clock } from '../../ports/system.ts';
+import { within } from '../common/deadline.ts';
 import { Broadcast } from './broadcast.ts';
 
 /** How long a caller waits for rates. */
@@ -118,7 +119,7 @@ export class CachedRates implements ExchangeRates {
    * Lambda freezes the sandbox: a request in flight would be lost.
    */
   async flush(): Promise<void> {
-    if (this.refreshing) await settledWithin(SETTLE_MS, this.refreshing);
+    if (this.refreshing) await within(SETTLE_MS, this.refreshing);
   }
 
   private isDue(): boolean {
@@ -240,7 +241,7 @@ export class CachedRates implements ExchangeRates {
       // A source that is slow leaves the others their share of the time, and has had it if it was asked long ago.
       const request = this.request(source);
       const share = Math.max(0, deadline - performance.now()) / (sources.length - index);
-      await settledWithin(request.askedAt + share - performance.now(), request.last);
+      await within(request.askedAt + share - performance.now(), request.last);
       if (this.current !== current) return true;
     }
     return false;
@@ -329,13 +330,4 @@ export class CachedRates implements ExchangeRates {
     if (rank(entry) < rank(current) && clock.now() < entry.rates.freshUntil) return true;
     return isLater && !this.isFresh();
   }
-}
-
-/** Resolves when the work is done or the time is over, whichever comes first. */
-async function settledWithin(ms: number, work: Promise<unknown>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, Math.max(0, ms));
-  });
-  await Promise.race([work, late]).finally(() => clearTimeout(timer));
 }

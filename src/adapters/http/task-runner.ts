@@ -1,10 +1,10 @@
 import { createHmac } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import { findLossyNumber } from '../../domain/shared/lossy-number.ts';
 import type { RunnerSettings } from '../../domain/tasks/queue.ts';
 import { MAX_JSON_BYTES } from '../../domain/tasks/task.ts';
 import type { Clock } from '../../ports/system.ts';
 import type { Cancellation, RunnerCall, RunOutcome, TaskRunner } from '../../ports/tasks.ts';
+import { findLossyNumber, isTooDeep } from '../common/exact-json.ts';
 import { type AllowedHosts, hostOf } from './allowed-hosts.ts';
 import { type AnswerBody, beginningOf, readBody } from './answer-body.ts';
 import { AddressRefused, HttpPoster, Unanswered } from './post.ts';
@@ -12,8 +12,6 @@ import { isRetryable, retryAfterMs } from './retry-after.ts';
 
 /** How much of an error's body is kept, bytes. */
 const MAX_REFUSAL_BYTES = 1_000;
-/** A result that is nested deeper is kept as text. */
-const MAX_DEPTH = 200;
 const HEADERS = {
   'content-type': 'application/json',
   accept: 'application/json, */*;q=0.5',
@@ -117,20 +115,11 @@ function withoutAnswer(error: unknown, { url, timeoutMs }: RunnerSettings, isLat
 function jsonText(body: string): string {
   try {
     const value: unknown = JSON.parse(body);
-    const isKept = !isDeeperThan(MAX_DEPTH, value) && !findLossyNumber(body);
+    const isKept = !isTooDeep(value) && !findLossyNumber(body);
     return JSON.stringify(isKept ? value : body);
   } catch {
     return JSON.stringify(body);
   }
-}
-
-function isDeeperThan(limit: number, value: unknown): boolean {
-  let level = [value];
-  for (let depth = 0; level.length > 0; depth++) {
-    if (depth > limit) return true;
-    level = level.flatMap((item) => (typeof item === 'object' && item !== null ? Object.values(item) : []));
-  }
-  return false;
 }
 
 const noConnection = (error: unknown): string => {

@@ -1,3 +1,4 @@
+import { lazily } from '../common/lazily.ts';
 import type { RedisClient, RedisClientOptions, RedisScripts } from './client.ts';
 
 interface LazyRedis extends RedisScripts {
@@ -6,18 +7,13 @@ interface LazyRedis extends RedisScripts {
 
 /** A client that is loaded and made with its first command. What could not be loaded is tried again with the next one. */
 export function lazyRedis(options: RedisClientOptions): LazyRedis {
-  let client: Promise<RedisClient> | undefined;
-  const used = (): Promise<RedisClient> => {
-    client ??= import('./client.ts')
-      .then(({ redisClient }) => redisClient(options))
-      .catch((error) => {
-        client = undefined;
-        throw error;
-      });
-    return client;
-  };
+  let loading: Promise<RedisClient> | undefined;
+  const client = lazily(() => {
+    loading = import('./client.ts').then(({ redisClient }) => redisClient(options));
+    return loading;
+  });
   return {
-    eval: async (script, keys, ...args) => (await used()).eval(script, keys, ...args),
-    disconnect: async () => (await client)?.disconnect(),
+    eval: async (script, keys, ...args) => (await client()).eval(script, keys, ...args),
+    disconnect: async () => (await loading?.catch(() => undefined))?.disconnect(),
   };
 }

@@ -2,8 +2,6 @@
 export type { Conversion } from './conversion.ts';
 export { ConvertAmount, type ConvertAmountQuery, type ConvertedAmount } from './convert-amount.ts';
 export {
-  CURRENCY_TABLE,
-  currencyCodes,
   isCurrency,
   isPriceUnit,
   isWithdrawn,

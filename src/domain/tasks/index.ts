@@ -40,34 +40,22 @@ export { type RedriveOptions, RedriveTasks } from './redrive-tasks.ts';
 export { type ReleaseOptions, ReleaseTask } from './release-task.ts';
 export { type FailedAttempt, retryDelayMs } from './retry-delay.ts';
 export { RunTask } from './run-task.ts';
-export { withoutSecrets, withSecrets } from './runner-secrets.ts';
 export { SweepTasks } from './sweep-tasks.ts';
 export {
   type AttemptEnd,
   type AttemptOutcome,
-  cancelled,
   claimed,
-  completed,
   createTask,
   type Ending,
   expiredIfOverdue,
-  extended,
-  failed,
   isClaimable,
   isIdle,
   isOpen,
-  isRedrivable,
   isUnchangedSince,
   type Lease,
-  MAX_HISTORY,
   MAX_JSON_BYTES,
-  placeOf,
-  redriven,
-  released,
   type Task,
   type TaskDraft,
   type TaskStatus,
   type TaskTerms,
 } from './task.ts';
-export { Throughput } from './throughput.ts';
-export { TokenBucket } from './token-bucket.ts';

@@ -28,13 +28,11 @@ export {
   isFinal,
   isReadOnly,
   overlaps,
-  POLL_VERSION,
   type Poll,
   type PollDraft,
   type PollStatus,
   pollForText,
   pollStatus,
-  RESERVED_WORDS,
   type VoterLimit,
 } from './poll.ts';
 export { aged, concealed, ReadResults, type Results, resultsOf } from './read-results.ts';

@@ -1,6 +1,6 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { within } from '../deadline.ts';
+import { within } from '../../adapters/common/deadline.ts';
+import { pause } from '../../adapters/common/pause.ts';
 import type { Loop } from './context.ts';
 
 /** A run that is under way at the stop is left behind after so long. */
@@ -17,7 +17,7 @@ export function sweep(name: string, seconds: number, logger: Logger, work: () =>
   const run = async (): Promise<void> => {
     while (!stopping.signal.aborted) {
       await work().catch((error) => logger.error({ err: error }, `${name} failed; it is tried again in ${seconds} s`));
-      await delay(seconds * 1000, undefined, { signal: stopping.signal }).catch(() => undefined);
+      await pause(seconds * 1000, stopping.signal);
     }
   };
   return {

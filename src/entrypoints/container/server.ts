@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import closeWithGrace from 'close-with-grace';
 import { type Logger, pino } from 'pino';
+import { within } from '../../adapters/common/deadline.ts';
 import { contexts } from '../composition/contexts.ts';
 import { prometheusMeter } from '../composition/prometheus.ts';
 import { Service } from '../composition/service.ts';
 import { readConfig } from '../config/read-config.ts';
 import { stopTimes } from '../config/stop-times.ts';
-import { within } from '../deadline.ts';
 import { endOnFailure } from '../end-on-failure.ts';
 import type { ApiKey } from '../http/api-keys.ts';
 import { publishMetrics } from '../http/metrics.ts';

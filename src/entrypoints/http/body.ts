@@ -1,9 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { findLossyNumber, isTooDeep, MAX_DEPTH } from '../../adapters/common/exact-json.ts';
 import { DomainError, invalidRequest } from '../../domain/shared/domain-error.ts';
-import { findLossyNumber } from '../../domain/shared/lossy-number.ts';
-
-/** Deeper bodies are refused: nothing that is meant as data is nested like that. */
-const MAX_DEPTH = 200;
 
 const FORM = 'application/x-www-form-urlencoded';
 const JSON_TYPE = 'application/json';
@@ -104,6 +101,7 @@ function parseJson(text: string): unknown {
   } catch {
     throw malformed('is not well-formed JSON');
   }
+  if (isTooDeep(value)) throw malformed(`is nested more than ${MAX_DEPTH} levels deep`);
   const complaint = complaintAbout(value);
   if (complaint) throw malformed(complaint);
   const changed = findLossyNumber(text);
@@ -121,21 +119,13 @@ function parseNothing(text: string): undefined {
 }
 
 /** What `JSON.parse` lets through although it would not come back as it was sent, or is an attack. */
-function complaintAbout(body: unknown): string | undefined {
-  let level: unknown[] = [body];
-  for (let depth = 0; level.length > 0; depth++) {
-    if (depth > MAX_DEPTH) return `is nested more than ${MAX_DEPTH} levels deep`;
-    const next: unknown[] = [];
-    for (const value of level) {
-      if (typeof value === 'string' && !isWellFormed(value)) return 'contains half of a surrogate pair';
-      if (typeof value !== 'object' || value === null) continue;
-      for (const [key, member] of Object.entries(value)) {
-        if (!isWellFormed(key)) return 'contains half of a surrogate pair';
-        if (key === '__proto__') return 'contains the key __proto__';
-        next.push(member);
-      }
-    }
-    level = next;
+function complaintAbout(value: unknown): string | undefined {
+  if (typeof value === 'string') return isWellFormed(value) ? undefined : 'contains half of a surrogate pair';
+  if (typeof value !== 'object' || value === null) return undefined;
+  for (const [key, member] of Object.entries(value)) {
+    const complaint =
+      key === '__proto__' ? 'contains the key __proto__' : (complaintAbout(key) ?? complaintAbout(member));
+    if (complaint) return complaint;
   }
   return undefined;
 }

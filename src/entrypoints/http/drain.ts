@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { Server as TcpServer } from 'node:net';
 import type { FastifyInstance } from 'fastify';
-import { within } from '../deadline.ts';
+import { within } from '../../adapters/common/deadline.ts';
 
 /** A connection that brings no request for so long after the end began is idle. */
 const DRAIN_MS = 1_000;

@@ -1,5 +1,6 @@
 import awsLambdaFastify, { type LambdaFastifyOptions, type LambdaResponse } from '@fastify/aws-lambda';
 import type { FastifyInstance } from 'fastify';
+import { lazily } from '../../adapters/common/lazily.ts';
 import { URL_HEADER } from '../http/app.ts';
 import { withoutBasePath } from '../http/base-path.ts';
 import { type HttpEvent, type WireRequest, wantsMultiValueHeaders, wireRequest } from './http-event.ts';
@@ -26,19 +27,11 @@ const OPTIONS: LambdaFastifyOptions = {
 /** Lets the routes of an app answer the events of API Gateway and of load balancers. */
 export function answerEvents({ api, withPages, basePaths }: AnswerOptions): (e: HttpEvent) => Promise<LambdaResponse> {
   const apiProxy = proxy(api);
-  let pagesProxy: Promise<ReturnType<typeof proxy>> | undefined;
-  const loadPages = () => {
-    pagesProxy ??= withPages().then(proxy);
-    // A failure is not kept, so that the next request tries again.
-    pagesProxy.catch(() => {
-      pagesProxy = undefined;
-    });
-    return pagesProxy;
-  };
+  const pagesProxy = lazily(async () => proxy(await withPages()));
   return async (event) => {
     const request = wireRequest(event);
     const path = withoutBasePath(request.path, basePaths, () => false);
-    const answer = PAGE.test(path) ? await loadPages() : apiProxy;
+    const answer = PAGE.test(path) ? await pagesProxy() : apiProxy;
     return answer(event, request);
   };
 }

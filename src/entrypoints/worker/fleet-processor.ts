@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { pause } from '../../adapters/common/pause.ts';
 import { concurrently } from '../../domain/shared/concurrently.ts';
 import type { Queue, RunnerSettings } from '../../domain/tasks/queue.ts';
 import type { FleetLease, TaskStore } from '../../ports/tasks.ts';
@@ -105,7 +106,7 @@ export class FleetProcessor {
     let heldUntil = performance.now() + leaseMs;
     let pauseMs = leaseMs / 3;
     while (performance.now() < heldUntil) {
-      await delay(pauseMs, undefined, { signal: end }).catch(() => undefined);
+      await pause(pauseMs, end);
       if (end.aborted) return;
       const askedAt = performance.now();
       const isHeld = await lease.acquire(leaseMs).catch((error) => {

@@ -1,5 +1,6 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import { within } from '../../adapters/common/deadline.ts';
+import { pause } from '../../adapters/common/pause.ts';
 import { DomainError } from '../../domain/shared/domain-error.ts';
 import type { ClaimTasks } from '../../domain/tasks/claim-tasks.ts';
 import type { ExtendLease } from '../../domain/tasks/extend-lease.ts';
@@ -7,11 +8,10 @@ import type { GuardRunner } from '../../domain/tasks/guard-runner.ts';
 import type { Breaker, Queue, RunnerSettings } from '../../domain/tasks/queue.ts';
 import type { RunTask } from '../../domain/tasks/run-task.ts';
 import type { Task } from '../../domain/tasks/task.ts';
-import { TokenBucket } from '../../domain/tasks/token-bucket.ts';
 import type { Clock, Meter } from '../../ports/system.ts';
 import type { QueueStore, RunOutcome, TaskStore } from '../../ports/tasks.ts';
-import { within } from '../deadline.ts';
 import { AsyncEvent } from './async-event.ts';
+import { TokenBucket } from './token-bucket.ts';
 
 export interface QueueWorkerParts {
   readonly queues: Pick<QueueStore, 'get'>;
@@ -328,7 +328,3 @@ const isLost = (error: unknown): boolean => error instanceof DomainError && LOST
 /** Exponential, with jitter so that the processes of a fleet do not retry in step. */
 const backoffMs = (failures: number): number =>
   Math.min(MAX_PAUSE_MS, FIRST_PAUSE_MS * 2 ** failures) * (0.5 + Math.random() / 2);
-
-/** Waits, or returns at once when aborted. */
-const pause = (ms: number, signal: AbortSignal): Promise<void> =>
-  delay(ms, undefined, { signal }).catch(() => undefined);

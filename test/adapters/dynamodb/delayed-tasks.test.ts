@@ -1,9 +1,9 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { PARALLEL_REQUESTS } from '../../../src/adapters/dynamodb/parallel-requests.ts';
+import { streamsClient } from '../../../src/adapters/dynamodb/streams/client.ts';
 import type { DynamoDbTaskStore } from '../../../src/adapters/dynamodb/task-store.ts';
 import type { TaskTables } from '../../../src/adapters/dynamodb/task-tables.ts';
-import { streamsClient } from '../../../src/adapters/streams/client.ts';
 import { concurrently } from '../../../src/domain/shared/concurrently.ts';
 import type { Task } from '../../../src/domain/tasks/task.ts';
 import { StreamCounting, taskProcess } from '../../helpers/counted-tasks.ts';

@@ -1,8 +1,8 @@
 import type { DynamoDBStreamsClient } from '@aws-sdk/client-dynamodb-streams';
 import { type DynamoDBDocumentClient, PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { streamsClient } from '../../../src/adapters/dynamodb/streams/client.ts';
 import type { TaskTables } from '../../../src/adapters/dynamodb/task-tables.ts';
-import { streamsClient } from '../../../src/adapters/streams/client.ts';
 import { cancelled, completed, failed, redriven, released, type Task } from '../../../src/domain/tasks/task.ts';
 import { changesInStream, countStream, type TaskProcess, taskProcess } from '../../helpers/counted-tasks.ts';
 import { FakeClock, seededRandom } from '../../helpers/fakes.ts';

@@ -1,14 +1,14 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, it } from '@jest/globals';
 import { DynamoDbQueueStore } from '../../../src/adapters/dynamodb/queue-store.ts';
+import { streamsClient } from '../../../src/adapters/dynamodb/streams/client.ts';
 import type { TaskTables } from '../../../src/adapters/dynamodb/task-tables.ts';
-import { streamsClient } from '../../../src/adapters/streams/client.ts';
 import { countedBefore, StreamCounting, taskProcess } from '../../helpers/counted-tasks.ts';
 import { FakeClock } from '../../helpers/fakes.ts';
 import { startDynamoDbLocal } from '../../helpers/servers/dynamodb-local.ts';
 import { clientOf, newTaskTables } from '../../helpers/servers/dynamodb-tables.ts';
 import { withServer } from '../../helpers/servers/with-server.ts';
-import { holdSchedules } from '../../helpers/task-schedules.ts';
+import { holdSchedules } from '../../suites/task-schedules.ts';
 
 const RETENTION_MS = 86_400_000;
 

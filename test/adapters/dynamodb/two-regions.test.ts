@@ -1,10 +1,10 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { streamsClient } from '../../../src/adapters/dynamodb/streams/client.ts';
+import { StreamConsumer } from '../../../src/adapters/dynamodb/streams/stream-consumer.ts';
+import { VoteShardFeed } from '../../../src/adapters/dynamodb/streams/vote-shard-feed.ts';
 import { DynamoDbTallyStore } from '../../../src/adapters/dynamodb/tally-store.ts';
 import { DynamoDbVoteLedger } from '../../../src/adapters/dynamodb/vote-ledger.ts';
-import { streamsClient } from '../../../src/adapters/streams/client.ts';
-import { StreamConsumer } from '../../../src/adapters/streams/stream-consumer.ts';
-import { VoteShardFeed } from '../../../src/adapters/streams/vote-shard-feed.ts';
 import { systemClock } from '../../../src/adapters/system/clock.ts';
 import { FoldShards } from '../../../src/domain/votes/fold-shards.ts';
 import { ballotsIn, totalsOf } from '../../../src/domain/votes/tally.ts';

@@ -13,8 +13,8 @@ import { itemSize } from '../../helpers/item-size.ts';
 import { startDynamoDbLocal } from '../../helpers/servers/dynamodb-local.ts';
 import { clientOf, newVoteTables } from '../../helpers/servers/dynamodb-tables.ts';
 import { withServer } from '../../helpers/servers/with-server.ts';
-import { measureVoteUnits, type Way } from '../../helpers/vote-units.ts';
 import { aBallot, aPoll } from '../../helpers/votes.ts';
+import { measureVoteUnits, type Way } from '../../suites/vote-units.ts';
 
 const choices = (count: number): string[] => Array.from({ length: count }, (_, index) => `CHOICE ${index}`);
 

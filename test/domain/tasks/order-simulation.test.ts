@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import { simulateOrder, type Workload, workloads } from '../../helpers/order-simulation.ts';
+import { simulateOrder, type Workload, workloads } from '../../suites/order-simulation.ts';
 
 const named = (start: string): Workload => workloads.find(({ name }) => name.startsWith(start)) as Workload;
 const simulate = async (workload: Workload, order: 'fifo' | 'lifo' | 'adaptive') =>

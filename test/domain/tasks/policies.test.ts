@@ -1,11 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { Throughput } from '../../../src/adapters/memory/throughput.ts';
 import { canonicalJson, isLongerThan } from '../../../src/domain/tasks/json-text.ts';
 import { chooseOrder } from '../../../src/domain/tasks/order.ts';
 import { queueSettings } from '../../../src/domain/tasks/queue.ts';
 import { retryDelayMs } from '../../../src/domain/tasks/retry-delay.ts';
-import { Throughput } from '../../../src/domain/tasks/throughput.ts';
-import { TokenBucket } from '../../../src/domain/tasks/token-bucket.ts';
+import { TokenBucket } from '../../../src/entrypoints/worker/token-bucket.ts';
 import { T0 } from '../../helpers/tasks.ts';
 
 describe('the order of a queue', () => {

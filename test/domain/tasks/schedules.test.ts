@@ -2,7 +2,7 @@ import { it } from '@jest/globals';
 import { MemoryQueueStore } from '../../../src/adapters/memory/queue-store.ts';
 import { MemoryTaskStore } from '../../../src/adapters/memory/task-store.ts';
 import { FakeClock } from '../../helpers/fakes.ts';
-import { holdSchedules } from '../../helpers/task-schedules.ts';
+import { holdSchedules } from '../../suites/task-schedules.ts';
 
 it.each(['lifo', 'fifo'] as const)(
   'whatever happens in whatever order, every rule of a %s queue holds',

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { SNSEvent } from 'aws-lambda';
 import { DynamoDbActiveQueues } from '../../../src/adapters/dynamodb/active-queues.ts';
 import { DynamoDbQueueStore } from '../../../src/adapters/dynamodb/queue-store.ts';
-import { streamsClient } from '../../../src/adapters/streams/client.ts';
+import { streamsClient } from '../../../src/adapters/dynamodb/streams/client.ts';
 import { systemClock } from '../../../src/adapters/system/clock.ts';
 import { ulids } from '../../../src/adapters/system/ids.ts';
 import { queueSettings } from '../../../src/domain/tasks/queue.ts';

@@ -1,10 +1,10 @@
 import { DeleteCommand, type DynamoDBDocumentClient, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { DynamoDBRecord } from 'aws-lambda';
+import { streamsClient } from '../../../src/adapters/dynamodb/streams/client.ts';
 import { DynamoDbTallyStore } from '../../../src/adapters/dynamodb/tally-store.ts';
 import { DynamoDbVoteLedger } from '../../../src/adapters/dynamodb/vote-ledger.ts';
 import type { VoteTables } from '../../../src/adapters/dynamodb/vote-tables.ts';
-import { streamsClient } from '../../../src/adapters/streams/client.ts';
 import { emptyTally, totalsOf } from '../../../src/domain/votes/tally.ts';
 import { seededRandom } from '../../helpers/fakes.ts';
 import { startDynamoDbLocal } from '../../helpers/servers/dynamodb-local.ts';

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
-import type { StreamRecord } from '../../../adapters/streams/stream-record.ts';
-import { type DecodedTasks, decodeTaskRecords } from '../../../adapters/streams/task-records.ts';
+import type { StreamRecord } from '../../../adapters/dynamodb/streams/stream-record.ts';
+import { type DecodedTasks, decodeTaskRecords } from '../../../adapters/dynamodb/streams/task-records.ts';
 import type { ChangeHandler } from '../../../ports/system.ts';
 import type { ActiveQueues, QueueStore, TaskCounts, TaskNotifier } from '../../../ports/tasks.ts';
 

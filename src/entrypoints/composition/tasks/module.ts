@@ -1,13 +1,13 @@
 import { getHeapStatistics } from 'node:v8';
 import { ContainerModule, type ContainerModuleLoadOptions } from 'inversify';
 import { DynamoDbFleetLease } from '../../../adapters/dynamodb/fleet-lease.ts';
+import { streamsClient } from '../../../adapters/dynamodb/streams/client.ts';
+import { StreamConsumer } from '../../../adapters/dynamodb/streams/stream-consumer.ts';
 import { HttpTaskRunner } from '../../../adapters/http/task-runner.ts';
 import { MemoryActiveQueues } from '../../../adapters/memory/active-queues.ts';
 import { MemoryQueueStore } from '../../../adapters/memory/queue-store.ts';
 import { MemoryTaskNotifier } from '../../../adapters/memory/task-notifier.ts';
 import { MemoryTaskStore } from '../../../adapters/memory/task-store.ts';
-import { streamsClient } from '../../../adapters/streams/client.ts';
-import { StreamConsumer } from '../../../adapters/streams/stream-consumer.ts';
 import { CancelTask } from '../../../domain/tasks/cancel-task.ts';
 import { ClaimTasks } from '../../../domain/tasks/claim-tasks.ts';
 import { CompleteTask } from '../../../domain/tasks/complete-task.ts';

@@ -1,5 +1,5 @@
+import type { StreamRecord } from '../../../adapters/dynamodb/streams/stream-record.ts';
 import type { SnsTaskNotifier } from '../../../adapters/sns/task-notifier.ts';
-import type { StreamRecord } from '../../../adapters/streams/stream-record.ts';
 import type { ChangeFeed } from '../../../ports/system.ts';
 import type {
   ActiveQueues,

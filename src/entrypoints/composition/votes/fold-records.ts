@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
-import type { StreamRecord } from '../../../adapters/streams/stream-record.ts';
-import { type DecodedVotes, decodeVoteRecords } from '../../../adapters/streams/vote-records.ts';
+import type { StreamRecord } from '../../../adapters/dynamodb/streams/stream-record.ts';
+import { type DecodedVotes, decodeVoteRecords } from '../../../adapters/dynamodb/streams/vote-records.ts';
 import type { FoldShards } from '../../../domain/votes/fold-shards.ts';
 import type { Audit } from '../../../domain/votes/poll.ts';
 import type { ShardImage } from '../../../domain/votes/tally.ts';

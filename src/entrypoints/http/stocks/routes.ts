@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { FastifyPluginAsync } from 'fastify';
 import type { Static } from 'typebox';
+import { within } from '../../../adapters/common/deadline.ts';
 import { storeUnavailable } from '../../../domain/shared/domain-error.ts';
 import type { Conversion } from '../../../domain/stocks/conversion.ts';
 import type { ConvertAmount } from '../../../domain/stocks/convert-amount.ts';
@@ -11,7 +12,6 @@ import type { PutStock } from '../../../domain/stocks/put-stock.ts';
 import type { Provenance } from '../../../domain/stocks/rates.ts';
 import type { Stock } from '../../../domain/stocks/stock.ts';
 import type { ValueStock } from '../../../domain/stocks/value-stock.ts';
-import { within } from '../../deadline.ts';
 import { preconditionIn } from '../preconditions.ts';
 import { pageRequest, timestamp } from '../schemas.ts';
 import * as schemas from './schemas.ts';

@@ -2,6 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { FastifyPluginAsync } from 'fastify';
 import type { Static } from 'typebox';
 import * as Type from 'typebox';
+import { within } from '../../../adapters/common/deadline.ts';
 import { DomainError, invalidRequest, storeUnavailable } from '../../../domain/shared/domain-error.ts';
 import type { AnswerSms } from '../../../domain/votes/answer-sms.ts';
 import type { AuditPoll } from '../../../domain/votes/audit-poll.ts';
@@ -13,7 +14,6 @@ import { type Audit, isFinal, type Poll, pollStatus } from '../../../domain/vote
 import { concealed, type ReadResults, type Results } from '../../../domain/votes/read-results.ts';
 import type { RecountPoll } from '../../../domain/votes/recount-poll.ts';
 import type { Clock, Meter } from '../../../ports/system.ts';
-import { within } from '../../deadline.ts';
 import { addVary } from '../answer-headers.ts';
 import { matchesEtag } from '../preconditions.ts';
 import { pageRequest, timestamp } from '../schemas.ts';

@@ -1,0 +1,4 @@
+// breaks: common-knows-no-adapter
+import { region } from '../aws/region.ts';
+
+export const where = region;
