@@ -10,8 +10,8 @@ import {
   type Task,
   type TaskStatus,
 } from '../../domain/tasks/task.ts';
-import { Throughput } from '../../domain/tasks/throughput.ts';
 import type { AddOutcome, ClaimOutcome, ListedStatus, TaskStore } from '../../ports/tasks.ts';
+import { Throughput } from '../common/throughput.ts';
 import type { Database, SqlValue } from './database.ts';
 
 /** How many tasks a queue has in the statuses that are counted. */

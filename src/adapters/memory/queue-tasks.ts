@@ -9,7 +9,7 @@ import {
   type Task,
   type TaskStatus,
 } from '../../domain/tasks/task.ts';
-import { Throughput } from './throughput.ts';
+import { Throughput } from '../common/throughput.ts';
 
 /** A task in the store; the lists of its queue share it, so that a change in place is seen in all of them. */
 export interface Entry {

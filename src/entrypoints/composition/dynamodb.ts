@@ -1,7 +1,6 @@
 import { type Bind, ContainerModule, type ServiceIdentifier } from 'inversify';
 import { documentClient } from '../../adapters/dynamodb/client.ts';
 import { StoreClock } from '../../adapters/dynamodb/store-clock.ts';
-import type { CoreConfig } from '../config/core.ts';
 import { system } from './compose.ts';
 import { token } from './token.ts';
 
@@ -54,10 +53,6 @@ export function bindStore<Store extends { get(id: string): Promise<unknown> }>(
     [dynamoDb, system.lifecycle],
   );
 }
-
-/** What a process needs of the module above. */
-export const storageModules = ({ STORAGE }: CoreConfig): readonly ContainerModule[] =>
-  STORAGE === 'dynamodb' ? [dynamoDbModule] : [];
 
 /** What the log says of a clock that is wrong. Both in epoch ms. */
 function skewed(machine: number, store: number): [fields: object, message: string] {

@@ -3,17 +3,20 @@ import type { Container } from 'inversify';
 import type { Logger } from 'pino';
 import { createTables } from '../../adapters/dynamodb/tables.ts';
 import type { Meter } from '../../ports/system.ts';
-import type { CoreConfig } from '../config/core.ts';
+import { type CoreConfig, isEmbedded } from '../config/core.ts';
 import type { ApiKey } from '../http/api-keys.ts';
 import { buildApp, type Extra } from '../http/app.ts';
 import { compose, system } from './compose.ts';
 import type { Context, Loop } from './context.ts';
-import { dynamoDb, storageModules } from './dynamodb.ts';
+import { dynamoDb, dynamoDbModule } from './dynamodb.ts';
+import { type EmbeddedStorage, embeddedModule, inMemory } from './embedded.ts';
 
 export interface ServiceParts {
   readonly config: CoreConfig;
   readonly contexts: readonly Context[];
   readonly logger: Logger;
+  /** Where an embedded store keeps its data; in memory unless given. */
+  readonly storage?: EmbeddedStorage;
   /** What records metrics, beside CloudWatch. */
   readonly meters?: readonly Meter[];
 }
@@ -31,9 +34,14 @@ export class Service {
   readonly container: Container;
 
   constructor(private readonly parts: ServiceParts) {
-    const { config, contexts, logger, meters } = parts;
-    const modules = [...storageModules(config), ...contexts.map((context) => context.module(config))];
+    const { config, contexts, logger, meters, storage = inMemory } = parts;
+    const modules = [
+      isEmbedded(config) ? embeddedModule(storage) : dynamoDbModule,
+      ...contexts.map((context) => context.module(config)),
+    ];
     this.container = compose(logger, modules, config.METRICS_NAMESPACE, meters);
+    const { disk } = storage;
+    if (disk) this.lifecycle.onClose(() => disk.close());
   }
 
   get lifecycle() {
@@ -42,8 +50,9 @@ export class Service {
 
   /** The HTTP application; one without the contexts' routes where the process only works (`ROLE=worker`). */
   buildApp({ extras, apiKeys, serverless }: AppParts): Promise<FastifyInstance> {
-    const { config, contexts, logger } = this.parts;
+    const { config, contexts, logger, storage } = this.parts;
     const { container, lifecycle } = this;
+    const disk = storage?.disk;
     const served = config.ROLE === 'worker' ? [] : contexts;
     return buildApp({
       logger,
@@ -55,6 +64,7 @@ export class Service {
       nextId: () => container.get(system.ids).next(),
       health: () => lifecycle.health(),
       resume: () => lifecycle.resume(),
+      ...(disk ? { durable: () => disk.durable() } : {}),
       contexts: served.map(({ routes, problems }) => ({ routes: routes(container, config), problems })),
       extras,
       serverless,

@@ -1,4 +1,5 @@
 import { parseApiKeys } from '../http/api-keys.ts';
+import { isLoopback } from '../loopback.ts';
 import {
   baseUrl,
   contact,
@@ -34,9 +35,17 @@ export const coreSettings = {
     parse: matching(/^[A-Za-z0-9_.\-/#]{1,255}$/, 'may have letters, digits, _, ., -, / and #'),
   },
   STORAGE: {
-    meaning: 'Where data is kept: in `memory` it ends with the process, in `dynamodb` it stays.',
+    meaning:
+      'Where data is kept: on the `disk` of this machine, for one process; in `memory`, where it ends with the process; in ' +
+      '`dynamodb`, for any number of processes.',
     fallback: 'memory',
-    parse: oneOf('memory', 'dynamodb'),
+    parse: oneOf('disk', 'memory', 'dynamodb'),
+  },
+  DATA_DIR: {
+    meaning:
+      'Folder of the data with `STORAGE=disk`, made if it is not there; on a local disk, and used by one process at a time.',
+    fallback: './data',
+    parse: matching(/^[^\0]+$/, 'must be the path of a folder'),
   },
   AWS_REGION: {
     meaning:
@@ -75,7 +84,7 @@ export const coreSettings = {
   API_KEYS: {
     meaning:
       'Keys for the routes that change things and for all routes of tasks, `name=key,name=key` or `{ "name": "key" }`; a key has 16 to 128 characters. ' +
-      'With `STORAGE=memory` one is made at start and printed once if none is given.',
+      'If none is given, one is made and printed: with `STORAGE=disk` once, with `STORAGE=memory` at each start.',
     parse: parseApiKeys,
   },
   METRICS_KEY: {
@@ -105,10 +114,17 @@ export const coreSettings = {
 
 export type CoreConfig = Values<typeof coreSettings>;
 
+/** Whether the process keeps its data itself, in memory or on its disk. */
+export const isEmbedded = ({ STORAGE }: Pick<CoreConfig, 'STORAGE'>): boolean => STORAGE !== 'dynamodb';
+
+/** Whether nobody but people on this machine can reach the service, by itself or through a proxy. */
+export const isForThisMachine = (config: Pick<CoreConfig, 'STORAGE' | 'HOST' | 'PUBLIC_BASE_URL'>): boolean =>
+  isEmbedded(config) && isLoopback(config.HOST) && config.PUBLIC_BASE_URL === undefined;
+
 /** Rules between these settings: a sentence for each that is broken. */
 export function checkCore({ STORAGE, AWS_REGION, API_KEYS, ROLE }: CoreConfig): string[] {
-  if (STORAGE === 'memory')
-    return ROLE === 'all' ? [] : [`ROLE ${ROLE} needs STORAGE=dynamodb, since memory cannot be shared`];
+  if (STORAGE !== 'dynamodb')
+    return ROLE === 'all' ? [] : [`ROLE ${ROLE} needs STORAGE=dynamodb, since ${STORAGE} cannot be shared`];
   return [
     ...(AWS_REGION ? [] : ['AWS_REGION is needed with STORAGE=dynamodb']),
     ...(API_KEYS || ROLE === 'worker' ? [] : ['API_KEYS is needed with STORAGE=dynamodb']),

@@ -1,7 +1,6 @@
 import type { TaskTables } from '../../adapters/dynamodb/task-tables.ts';
 import { AllowedHosts, parseHostRule } from '../../adapters/http/allowed-hosts.ts';
-import { isLoopback } from '../loopback.ts';
-import type { CoreConfig } from './core.ts';
+import { type CoreConfig, isForThisMachine } from './core.ts';
 import { listOf, matching, type Settings, table, type Values, wholeNumber } from './settings.ts';
 
 export const settings = {
@@ -21,7 +20,7 @@ export const settings = {
       'What the runners of queues may call, separated by commas: hosts (`jobs.example.org`), all hosts below a domain ' +
       '(`*.example.org`), or addresses, one or a CIDR block of them (`10.0.0.0/8`). A listed host may have any address; of ' +
       'every other one the address counts that is connected to. `0.0.0.0/0,::/0` allows everything. Unset, every host may be ' +
-      'called with `STORAGE=memory`, a loopback `HOST` and no `PUBLIC_BASE_URL`, and public addresses alone otherwise.',
+      'called with `STORAGE=disk` or `memory`, a loopback `HOST` and no `PUBLIC_BASE_URL`, and public addresses alone otherwise.',
     parse: listOf(parseHostRule),
   },
 } satisfies Settings;
@@ -33,8 +32,7 @@ export const tablesOf = ({ TASKS_TABLE, QUEUES_TABLE }: TasksConfig): TaskTables
   queues: QUEUES_TABLE,
 });
 
-export function runnerHostsOf({ RUNNER_HOSTS, STORAGE, HOST, PUBLIC_BASE_URL }: TasksConfig): AllowedHosts {
-  if (RUNNER_HOSTS) return AllowedHosts.of(RUNNER_HOSTS);
-  const isOnThisMachine = STORAGE === 'memory' && isLoopback(HOST) && PUBLIC_BASE_URL === undefined;
-  return isOnThisMachine ? AllowedHosts.every : AllowedHosts.public;
+export function runnerHostsOf(config: TasksConfig): AllowedHosts {
+  if (config.RUNNER_HOSTS) return AllowedHosts.of(config.RUNNER_HOSTS);
+  return isForThisMachine(config) ? AllowedHosts.every : AllowedHosts.public;
 }

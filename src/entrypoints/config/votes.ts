@@ -1,15 +1,14 @@
 import { ID_PATTERN } from '../../domain/shared/id-pattern.ts';
 import { MAX_SHARDS } from '../../domain/votes/poll.ts';
-import { isLoopback } from '../loopback.ts';
-import type { CoreConfig } from './core.ts';
+import { type CoreConfig, isEmbedded, isForThisMachine } from './core.ts';
 import { listOf, matching, type Settings, table, type Values, wholeNumber } from './settings.ts';
 
 export const settings = {
   VOTER_KEY: {
     meaning:
       'Key of the HMAC under which voters and phone numbers are stored, 16 characters or more. ' +
-      'The same in every process and for the life of the polls: a start with another key ends with 78. With `STORAGE=memory` ' +
-      'one is made if none is given.',
+      'The same in every process and for the life of the polls: a start with another key ends with 78. With `STORAGE=disk` or ' +
+      '`memory` one is made if none is given, and kept as long as the data.',
     parse: matching(/^.{16,}$/, 'must have 16 characters or more'),
   },
   VOTES_TABLE: table('votes', 'shards, ballots and voters'),
@@ -22,15 +21,15 @@ export const settings = {
   },
   SMS_DEFAULT_POLL: {
     meaning:
-      'Poll for texts to numbers that no poll ever named. With `STORAGE=memory` it is `colors` unless set, otherwise there ' +
-      'is none.',
+      'Poll for texts to numbers that no poll ever named. With `STORAGE=disk` or `memory` it is ' +
+      '`colors` unless set, otherwise there is none.',
     parse: matching(ID_PATTERN, 'must be the id of a poll'),
   },
   TWILIO_AUTH_TOKEN: {
     meaning:
       'Auth token with which Twilio signs its webhooks; several during a rotation, separated by commas. ' +
-      'Without one the webhook refuses every text, but for those that this machine sends with `STORAGE=memory`, a loopback ' +
-      '`HOST` and no `PUBLIC_BASE_URL`, without `Origin`, `Forwarded` or `X-Forwarded-*`.',
+      'Without one the webhook refuses every text, but for those that this machine sends with `STORAGE=disk` or `memory`, a ' +
+      'loopback `HOST` and no `PUBLIC_BASE_URL`, without `Origin`, `Forwarded` or `X-Forwarded-*`.',
     parse: listOf(matching(/^\S+$/, 'must be one or more tokens separated by commas')),
   },
 } satisfies Settings;
@@ -46,17 +45,13 @@ export const check = (config: VotesConfig): readonly string[] => [
     : []),
 ];
 
-/** With `STORAGE=memory` the poll that is there at the start. */
-export const defaultPollOf = ({ STORAGE, SMS_DEFAULT_POLL }: VotesConfig): string | undefined =>
-  SMS_DEFAULT_POLL ?? (STORAGE === 'memory' ? 'colors' : undefined);
-
-/** Whether the SMS webhook takes unsigned texts from this machine: nobody else can reach the service, by itself or by a proxy. */
-export const isOpenWithoutToken = ({ STORAGE, HOST, PUBLIC_BASE_URL }: VotesConfig): boolean =>
-  STORAGE === 'memory' && isLoopback(HOST) && PUBLIC_BASE_URL === undefined;
+/** The poll that an embedded storage holds from its first start on. */
+export const defaultPollOf = (config: VotesConfig): string | undefined =>
+  config.SMS_DEFAULT_POLL ?? (isEmbedded(config) ? 'colors' : undefined);
 
 export const notices = (config: VotesConfig): readonly string[] => {
   if (config.TWILIO_AUTH_TOKEN) return [];
-  return isOpenWithoutToken(config)
+  return isForThisMachine(config)
     ? ['TWILIO_AUTH_TOKEN is not set: the SMS webhook is open and takes texts from anybody on this machine']
     : ['TWILIO_AUTH_TOKEN is not set: the SMS webhook refuses every text'];
 };

@@ -1,10 +1,12 @@
-import { randomBytes } from 'node:crypto';
 import closeWithGrace from 'close-with-grace';
 import { type Logger, pino } from 'pino';
 import { within } from '../../adapters/common/deadline.ts';
 import { contexts } from '../composition/contexts.ts';
+import { type EmbeddedStorage, madeKey } from '../composition/embedded.ts';
+import { openStorage } from '../composition/open-storage.ts';
 import { prometheusMeter } from '../composition/prometheus.ts';
 import { Service } from '../composition/service.ts';
+import { isEmbedded } from '../config/core.ts';
 import { readConfig } from '../config/read-config.ts';
 import { stopTimes } from '../config/stop-times.ts';
 import { endOnFailure } from '../end-on-failure.ts';
@@ -32,7 +34,12 @@ async function serve(): Promise<void> {
   const config = readConfig(process.env, contexts);
   const logger = pino({ level: config.LOG_LEVEL });
   const meter = prometheusMeter(contexts);
-  const service = new Service({ config, contexts, logger, meters: [meter] });
+  const storage = openStorage(config, (error) => {
+    // Whether the newest changes are on the disk is unknown: the next start sees what is.
+    logger.fatal({ err: error }, 'the data could not be synced to the disk');
+    process.exit(1);
+  });
+  const service = new Service({ config, contexts, logger, storage, meters: [meter] });
   const { lifecycle } = service;
   const servesApi = config.ROLE !== 'worker';
 
@@ -40,7 +47,7 @@ async function serve(): Promise<void> {
     for (const notice of contexts.flatMap((context) => context.notices?.(config) ?? [])) logger.warn(notice);
   const app = await service.buildApp({
     extras: [...(servesApi ? [publishPages] : []), publishMetrics(meter, config.METRICS_KEY)],
-    apiKeys: config.API_KEYS ?? (config.STORAGE === 'memory' ? [embeddedKey(logger)] : []),
+    apiKeys: config.API_KEYS ?? (isEmbedded(config) ? [embeddedKey(storage, logger)] : []),
   });
   const loops = config.ROLE === 'api' ? [] : [...service.loops()];
 
@@ -77,9 +84,9 @@ async function serve(): Promise<void> {
   });
 }
 
-/** A key for this run alone, printed once because nobody else knows it, also where the log is kept to what is wrong. */
-function embeddedKey(logger: Logger): ApiKey {
-  const key = randomBytes(24).toString('base64url');
-  logger.child({}, { level: 'info' }).info({ apiKey: key }, 'API_KEYS is not set: made a key for this run');
+/** A key that is kept as long as the data, printed because nobody else knows it, also where the log is kept to what is wrong. */
+function embeddedKey(storage: EmbeddedStorage, logger: Logger): ApiKey {
+  const key = madeKey(storage, 'api-key');
+  logger.child({}, { level: 'info' }).info({ apiKey: key }, 'API_KEYS is not set: this key was made');
   return { name: 'embedded', key };
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { Throughput } from '../../../src/adapters/memory/throughput.ts';
+import { Throughput } from '../../../src/adapters/common/throughput.ts';
 import { canonicalJson, isLongerThan } from '../../../src/domain/tasks/json-text.ts';
 import { chooseOrder } from '../../../src/domain/tasks/order.ts';
 import { queueSettings } from '../../../src/domain/tasks/queue.ts';

@@ -17,9 +17,11 @@ import { PutStock } from '../../../domain/stocks/put-stock.ts';
 import { ValueStock } from '../../../domain/stocks/value-stock.ts';
 import type { ExchangeRates, RateCache, RateSource, StockStore } from '../../../ports/stocks.ts';
 import type { Clock } from '../../../ports/system.ts';
+import { isEmbedded } from '../../config/core.ts';
 import { freshnessRules, hasReference, liveSources, type StocksConfig } from '../../config/stocks.ts';
 import { system } from '../compose.ts';
 import { bindStore } from '../dynamodb.ts';
+import { embedded, firstContent } from '../embedded.ts';
 import { provide, token, value } from '../token.ts';
 
 export const ports = {
@@ -34,7 +36,7 @@ export const ports = {
 /** Binds the ports of the stocks context to the adapters of the configured profile, and its use cases to the ports. */
 export const stocksModule = (config: StocksConfig): ContainerModule =>
   new ContainerModule((options) => {
-    if (config.STORAGE === 'memory') bindMemoryStore(options);
+    if (isEmbedded(config)) bindEmbeddedStore(options);
     else bindStore(options.bind, ports.stocks, (client) => new DynamoDbStockStore(client, config.STOCKS_TABLE));
     bindRates(options, config);
     if (config.CACHE === 'memory') bindMemoryCache(options);
@@ -42,13 +44,15 @@ export const stocksModule = (config: StocksConfig): ContainerModule =>
     bindUseCases(options, config);
   });
 
-function bindMemoryStore({ bind }: ContainerModuleLoadOptions): void {
+function bindEmbeddedStore({ bind }: ContainerModuleLoadOptions): void {
   bind(ports.stocks).toResolvedValue(
-    (clock) => {
-      const stock = { stockId: 'AMZN', value: '97.00', currency: 'EUR', updatedAt: clock.now() };
-      return new MemoryStockStore([stock]);
+    (storage, clock) => {
+      const stocks = firstContent(storage, 'stocks', () => [
+        { stockId: 'AMZN', value: '97.00', currency: 'EUR', updatedAt: clock.now() },
+      ]);
+      return storage.durable(new MemoryStockStore(stocks, storage.maps));
     },
-    [system.clock],
+    [embedded, system.clock],
   );
 }
 

@@ -16,6 +16,7 @@ import { RedriveTasks } from '../../../domain/tasks/redrive-tasks.ts';
 import { ReleaseTask } from '../../../domain/tasks/release-task.ts';
 import { RunTask } from '../../../domain/tasks/run-task.ts';
 import { SweepTasks } from '../../../domain/tasks/sweep-tasks.ts';
+import { isEmbedded } from '../../config/core.ts';
 import { stopTimes } from '../../config/stop-times.ts';
 import { runnerHostsOf, settings, tablesOf } from '../../config/tasks.ts';
 import { problems } from '../../http/tasks/problems.ts';
@@ -72,7 +73,7 @@ export const tasks = defineContext({
     });
     return [
       { start: () => worker.start(), stop: () => worker.stop(stopTimes(config).callsMs) },
-      ...(config.STORAGE === 'memory' ? [] : [countingLoop(container)]),
+      ...(isEmbedded(config) ? [] : [countingLoop(container)]),
       sweep('sweeping the queues', config.SWEEP_SECONDS, logger, () => sweepTasks.execute()),
     ];
   },

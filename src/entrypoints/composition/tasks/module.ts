@@ -1,5 +1,6 @@
 import { getHeapStatistics } from 'node:v8';
 import { ContainerModule, type ContainerModuleLoadOptions } from 'inversify';
+import { DiskTaskStore } from '../../../adapters/disk/task-store.ts';
 import { DynamoDbFleetLease } from '../../../adapters/dynamodb/fleet-lease.ts';
 import { streamsClient } from '../../../adapters/dynamodb/streams/client.ts';
 import { StreamConsumer } from '../../../adapters/dynamodb/streams/stream-consumer.ts';
@@ -24,9 +25,12 @@ import { QueueOrders } from '../../../domain/tasks/queue-orders.ts';
 import { RedriveTasks } from '../../../domain/tasks/redrive-tasks.ts';
 import { ReleaseTask } from '../../../domain/tasks/release-task.ts';
 import { RunTask } from '../../../domain/tasks/run-task.ts';
+import type { QueueStore } from '../../../ports/tasks.ts';
+import { isEmbedded } from '../../config/core.ts';
 import { runnerHostsOf, type TasksConfig, tablesOf } from '../../config/tasks.ts';
 import { system } from '../compose.ts';
 import { dynamoDb } from '../dynamodb.ts';
+import { bindEmbedded, embedded } from '../embedded.ts';
 import { provide, token } from '../token.ts';
 import { bindStores, bindSweeping, bindTopic, DAY_MS } from './function-modules.ts';
 import { fleet, ports } from './tokens.ts';
@@ -34,7 +38,7 @@ import { fleet, ports } from './tokens.ts';
 /** Binds the ports of the tasks context to the adapters of the configured profile, and its use cases to the ports. */
 export const tasksModule = (config: TasksConfig): ContainerModule =>
   new ContainerModule((options) => {
-    if (config.STORAGE === 'memory') bindMemory(options, config);
+    if (isEmbedded(config)) bindEmbeddedStores(options, config);
     else {
       bindStores(options, config, SETTLE_EVERY_MS);
       bindRecords(options, config);
@@ -60,15 +64,19 @@ export const processingModule = (config: TasksConfig): ContainerModule =>
       );
   });
 
-function bindMemory({ bind }: ContainerModuleLoadOptions, config: TasksConfig): void {
-  // Half of what the process may have: the rest of it lives there too.
-  const maxBytes = getHeapStatistics().heap_size_limit / 2;
-  bind(ports.tasks).toResolvedValue(() => new MemoryTaskStore(config.TASK_RETENTION_DAYS * DAY_MS, maxBytes));
+function bindEmbeddedStores({ bind }: ContainerModuleLoadOptions, config: TasksConfig): void {
+  const retentionMs = config.TASK_RETENTION_DAYS * DAY_MS;
+  bindEmbedded(bind, ports.tasks, ({ disk }) =>
+    disk ? new DiskTaskStore(disk, retentionMs) : new MemoryTaskStore(retentionMs, maxMemoryBytes()),
+  );
   const queues = token<MemoryQueueStore>('MemoryQueueStore');
-  bind(queues).toResolvedValue(() => new MemoryQueueStore());
-  bind(ports.queues).toService(queues);
+  bind(queues).toResolvedValue(({ maps }) => new MemoryQueueStore(maps), [embedded]);
+  bind(ports.queues).toResolvedValue((storage, queues) => storage.durable<QueueStore>(queues), [embedded, queues]);
   bind(ports.active).toResolvedValue((queues) => new MemoryActiveQueues(queues), [queues]);
 }
+
+/** Half of what the process may have: the rest of it lives there too. */
+const maxMemoryBytes = (): number => getHeapStatistics().heap_size_limit / 2;
 
 /** A function may answer many requests in a second, and would store its counts after each. */
 const SETTLE_EVERY_MS = 1_000;

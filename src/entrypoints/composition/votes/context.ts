@@ -10,7 +10,8 @@ import { ReadResults } from '../../../domain/votes/read-results.ts';
 import type { Recount } from '../../../domain/votes/recount-poll.ts';
 import { RecountPoll } from '../../../domain/votes/recount-poll.ts';
 import { SweepPolls } from '../../../domain/votes/sweep-polls.ts';
-import { check, isOpenWithoutToken, notices, settings } from '../../config/votes.ts';
+import { isForThisMachine } from '../../config/core.ts';
+import { check, notices, settings } from '../../config/votes.ts';
 import { problems } from '../../http/votes/problems.ts';
 import { votesRoutes } from '../../http/votes/routes.ts';
 import { system } from '../compose.ts';
@@ -47,7 +48,7 @@ export const votes = defineContext({
       twilio: {
         authTokens: config.TWILIO_AUTH_TOKEN ?? [],
         publicBaseUrls: config.PUBLIC_BASE_URL ?? [],
-        openWithoutToken: isOpenWithoutToken(config),
+        openWithoutToken: isForThisMachine(config),
       },
     }),
   loops: (container, config) => {

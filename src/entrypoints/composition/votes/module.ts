@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import { ContainerModule, type ContainerModuleLoadOptions } from 'inversify';
 import { DynamoDbPollStore } from '../../../adapters/dynamodb/poll-store.ts';
 import { DynamoDbReplyLimit } from '../../../adapters/dynamodb/reply-limit.ts';
@@ -40,9 +40,11 @@ import type {
   VotePseudonyms,
   VoterKeys,
 } from '../../../ports/votes.ts';
+import { isEmbedded } from '../../config/core.ts';
 import { defaultPollOf, type VotesConfig } from '../../config/votes.ts';
 import { system } from '../compose.ts';
 import { bindStore, dynamoDb } from '../dynamodb.ts';
+import { bindEmbedded, type EmbeddedStorage, embedded, firstContent, madeKey } from '../embedded.ts';
 import { provide, token, value } from '../token.ts';
 import { logSkipped, recordAudit } from './fold-records.ts';
 
@@ -59,7 +61,7 @@ export const ports = {
 /** Binds the ports of the votes context to the adapters of the configured profile, and its use cases to the ports. */
 export const votesModule = (config: VotesConfig): ContainerModule =>
   new ContainerModule((options) => {
-    if (config.STORAGE === 'memory') bindMemory(options, config);
+    if (isEmbedded(config)) bindEmbeddedStores(options, config);
     else bindDynamoDb(options, config);
     bindUseCases(options, config);
   });
@@ -80,25 +82,45 @@ export const sweepingModule = (config: VotesConfig): ContainerModule =>
     bindSweeping(options);
   });
 
-function bindMemory({ bind }: ContainerModuleLoadOptions, config: VotesConfig): void {
-  const memoryFeed = token<MemoryChangeFeed<ShardImage>>('MemoryChangeFeed<ShardImage>');
-  bind(memoryFeed).toResolvedValue(() => new MemoryChangeFeed<ShardImage>());
-  bind(ports.shardFeed).toService(memoryFeed);
-  bind(ports.ledger).toResolvedValue((random, feed) => new MemoryVoteLedger(random, feed), [system.random, memoryFeed]);
-  bind(ports.tallies).toResolvedValue(() => new MemoryTallyStore());
-  bind(ports.replyLimit).toResolvedValue(() => new MemoryReplyLimit());
+function bindEmbeddedStores({ bind }: ContainerModuleLoadOptions, config: VotesConfig): void {
+  const shardFeed = token<MemoryChangeFeed<ShardImage>>('MemoryChangeFeed<ShardImage>');
+  bind(shardFeed).toResolvedValue(feedOf, [embedded]);
+  bind(ports.shardFeed).toService(shardFeed);
+  bind(ports.ledger).toResolvedValue(
+    (storage, random, feed) => storage.durable(new MemoryVoteLedger(random, feed, storage.maps)),
+    [embedded, system.random, shardFeed],
+  );
+  bindEmbedded(bind, ports.tallies, ({ maps }) => new MemoryTallyStore(maps));
+  bindEmbedded(bind, ports.replyLimit, ({ maps }) => new MemoryReplyLimit(undefined, maps));
+  bindEmbedded(bind, ports.voterKeys, ({ maps }) => new MemoryVoterKeys(maps));
   bind(ports.polls).toResolvedValue(
-    (clock, { keyFingerprint }) => {
+    (storage, clock, { keyFingerprint }) => {
       const draft = { question: 'Which colour?', choices: ['RED', 'GREEN', 'BLUE'], shards: config.VOTE_SHARDS };
-      const poll = createPollFrom(draft, 'colors', clock.now());
-      return new MemoryPollStore([{ ...poll, voterKey: keyFingerprint }]);
+      const polls = firstContent(storage, 'votes', () => [
+        { ...createPollFrom(draft, 'colors', clock.now()), voterKey: keyFingerprint },
+      ]);
+      return storage.durable(new MemoryPollStore(polls, storage.maps));
     },
-    [system.clock, ports.pseudonyms],
+    [embedded, system.clock, ports.pseudonyms],
   );
-  bind(ports.voterKeys).toResolvedValue(() => new MemoryVoterKeys());
   bind(ports.pseudonyms).toResolvedValue(
-    () => new HmacVotePseudonyms(config.VOTER_KEY ?? randomBytes(32).toString('base64url')),
+    (storage) => new HmacVotePseudonyms(config.VOTER_KEY ?? madeKey(storage, 'voter-key')),
+    [embedded],
   );
+}
+
+/** On disk, where each write is synced, the changes of a while are folded together. */
+const FOLD_EVERY_MS = 20;
+
+function feedOf({ maps, disk }: EmbeddedStorage): MemoryChangeFeed<ShardImage> {
+  const unfolded = maps.map<ShardImage>('unfolded-shards');
+  return disk
+    ? new MemoryChangeFeed(
+        unfolded,
+        () => delay(FOLD_EVERY_MS),
+        () => disk.durable(),
+      )
+    : new MemoryChangeFeed(unfolded);
 }
 
 /** How long a process that died keeps its part of the stream, ms. */
