@@ -11,6 +11,8 @@ const { outputFiles } = await build({
     tables: 'src/entrypoints/cli/tables.ts',
     grow: 'src/entrypoints/cli/grow.ts',
     'voter-key': 'src/entrypoints/cli/voter-key.ts',
+    backup: 'src/entrypoints/cli/backup.ts',
+    restore: 'src/entrypoints/cli/restore.ts',
   },
   outdir: folder,
   bundle: true,

@@ -1,5 +1,6 @@
 import { type MetricDefinitions, prometheusName } from '../src/adapters/telemetry/prometheus-meter.ts';
 import { contexts } from '../src/entrypoints/composition/contexts.ts';
+import { diskMetrics } from '../src/entrypoints/composition/prometheus.ts';
 import { coreSettings } from '../src/entrypoints/config/core.ts';
 import type { Settings } from '../src/entrypoints/config/settings.ts';
 import { generalProblems, type ProblemTable } from '../src/entrypoints/http/problems.ts';
@@ -18,7 +19,9 @@ export const docTables: Readonly<Record<string, Tables>> = {
     ...Object.fromEntries(contexts.map(({ name, settings }) => [headingOf(name), settingRows(settings)])),
   },
   'docs/metrics.md': Object.fromEntries(
-    contexts.flatMap(({ name, metrics }) => (metrics ? [[headingOf(name), metricRows(metrics)]] : [])),
+    [...contexts, { name: 'disk', metrics: diskMetrics }].flatMap(({ name, metrics }) =>
+      metrics ? [[headingOf(name), metricRows(metrics)]] : [],
+    ),
   ),
 };
 

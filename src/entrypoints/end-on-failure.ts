@@ -4,8 +4,12 @@ import { ConfigError } from './config/read-config.ts';
 /** The exit code for wrong configuration (`EX_CONFIG` of sysexits.h). */
 const BAD_CONFIG = 78;
 
-/** Runs a program; what it fails of is logged and ends it: wrong settings, all of them named, with 78, the rest with 1. */
-export async function endOnFailure(run: () => Promise<void>): Promise<void> {
+/**
+ * Runs a program; what it fails of is logged and ends it: wrong settings, all of them named, with 78, the rest with 1.
+ *
+ * @param badConfig in place of 78
+ */
+export async function endOnFailure(run: () => Promise<void>, badConfig = BAD_CONFIG): Promise<void> {
   try {
     await run();
   } catch (error) {
@@ -13,6 +17,6 @@ export async function endOnFailure(run: () => Promise<void>): Promise<void> {
     const logger = pino(pino.destination({ sync: true }));
     if (error instanceof ConfigError) for (const problem of error.problems) logger.fatal(problem);
     else logger.fatal({ err: error }, (error as Error).message);
-    process.exit(error instanceof ConfigError ? BAD_CONFIG : 1);
+    process.exit(error instanceof ConfigError ? badConfig : 1);
   }
 }

@@ -41,8 +41,12 @@ export interface ChangeHandler<Change> {
  * ones, or after a restart.
  */
 export interface ChangeFeed<Change> {
-  /** Begins to deliver, from the oldest change that is kept. */
-  start(handler: ChangeHandler<Change>): void;
+  /**
+   * Begins to deliver, from the oldest change that is kept.
+   *
+   * @returns resolves, where the feed of a process goes on after its restart, when what was left from before is delivered
+   */
+  start(handler: ChangeHandler<Change>): Promise<void> | void;
   /** Ends delivery and resolves when the handler is not running any more. */
   stop(): Promise<void>;
 }

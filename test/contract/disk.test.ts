@@ -5,8 +5,10 @@ import { afterAll } from '@jest/globals';
 import { openDataDir } from '../../src/adapters/disk/data-dir.ts';
 import { Database } from '../../src/adapters/disk/database.ts';
 import { durable } from '../../src/adapters/disk/durable.ts';
+import { diskMaps } from '../../src/adapters/disk/maps.ts';
 import { DiskTaskStore } from '../../src/adapters/disk/task-store.ts';
 import { MemoryChangeFeed } from '../../src/adapters/memory/change-feed.ts';
+import type { Maps } from '../../src/adapters/memory/maps.ts';
 import { MemoryPollStore } from '../../src/adapters/memory/poll-store.ts';
 import { MemoryQueueStore } from '../../src/adapters/memory/queue-store.ts';
 import { MemoryReplyLimit } from '../../src/adapters/memory/reply-limit.ts';
@@ -47,24 +49,25 @@ afterAll(async () => {
 });
 
 /** A store whose state is on disk. */
-function onDisk<Store extends object>(make: (disk: Database) => Store): Store {
+function onDisk<Store extends object>(make: (maps: Maps, disk: Database) => Store): Store {
   const disk = database();
-  return durable(disk, make(disk));
+  return durable(disk, make(diskMaps(disk), disk));
 }
 
-describePollStore('disk', async (polls) => onDisk((disk) => new MemoryPollStore(polls, disk)));
-describeTallyStore('disk', async () => onDisk((disk) => new MemoryTallyStore(disk)));
-describeReplyLimit('disk', async () => onDisk((disk) => new MemoryReplyLimit(undefined, disk)), 300);
+describePollStore('disk', async (polls) => onDisk((maps) => new MemoryPollStore(polls, maps)));
+describeTallyStore('disk', async () => onDisk((maps) => new MemoryTallyStore(maps)));
+describeReplyLimit('disk', async () => onDisk((maps) => new MemoryReplyLimit(undefined, maps)), 300);
 describeVoteLedger('disk', async () =>
-  onDisk((disk) => new MemoryVoteLedger(seededRandom(1), new MemoryChangeFeed(disk.map('unfolded-shards')), disk)),
+  onDisk((maps) => new MemoryVoteLedger(seededRandom(1), new MemoryChangeFeed(maps.map('unfolded-shards')), maps)),
 );
-describeVoterKeys('disk', async () => onDisk((disk) => new MemoryVoterKeys(disk)));
+describeVoterKeys('disk', async () => onDisk((maps) => new MemoryVoterKeys(maps)));
 describeShardFeed('disk', async () => {
   const disk = database();
-  const changes = disk.map<ShardImage>('unfolded-shards');
+  const maps = diskMaps(disk);
+  const changes = maps.map<ShardImage>('unfolded-shards');
   const feed = new MemoryChangeFeed<ShardImage>(changes, undefined, () => disk.durable());
-  return { feed, ledger: durable(disk, new MemoryVoteLedger(seededRandom(1), feed, disk)) };
+  return { feed, ledger: durable(disk, new MemoryVoteLedger(seededRandom(1), feed, maps)) };
 });
-describeStockStore('disk', async () => onDisk((disk) => new MemoryStockStore([], disk)));
-describeQueueStore('disk', async () => onDisk((disk) => new MemoryQueueStore(disk)));
-describeTaskStore('disk', async (retentionMs) => onDisk((disk) => new DiskTaskStore(disk, retentionMs)));
+describeStockStore('disk', async () => onDisk((maps) => new MemoryStockStore([], maps)));
+describeQueueStore('disk', async () => onDisk((maps) => new MemoryQueueStore(maps)));
+describeTaskStore('disk', async (retentionMs) => onDisk((_, disk) => new DiskTaskStore(disk, retentionMs)));

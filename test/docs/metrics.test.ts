@@ -3,10 +3,11 @@ import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import type { MetricDefinitions } from '../../src/adapters/telemetry/prometheus-meter.ts';
 import { contexts } from '../../src/entrypoints/composition/contexts.ts';
+import { diskMetrics } from '../../src/entrypoints/composition/prometheus.ts';
 import { PROJECT, readFromProject } from '../helpers/project.ts';
 
 describe('the metrics', () => {
-  const metrics: MetricDefinitions = Object.assign({}, ...contexts.map((context) => context.metrics));
+  const metrics: MetricDefinitions = Object.assign({}, diskMetrics, ...contexts.map((context) => context.metrics));
   const files = readdirSync(join(PROJECT, 'src'), { recursive: true, encoding: 'utf8' });
   const recorded = files
     .filter((path) => path.endsWith('.ts'))

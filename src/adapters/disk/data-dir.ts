@@ -61,7 +61,8 @@ export function hold(directory: string): () => void {
     return new DatabaseSync(join(directory, 'lock'));
   });
   try {
-    lock.exec('BEGIN EXCLUSIVE');
+    // Without a journal file: nothing is ever written to it.
+    lock.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
   } catch (error) {
     lock.close();
     if ((error as { errcode?: number }).errcode !== SQLITE_BUSY) throw cannotBeWritten(directory, error);

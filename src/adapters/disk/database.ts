@@ -4,14 +4,18 @@ import { promisify } from 'node:util';
 import type { DatabaseSyncInstance, StatementSyncInstance } from '@photostructure/sqlite';
 import { storeUnavailable } from '../../domain/shared/domain-error.ts';
 import { type DataDir, fileIn, syncFolder } from './data-dir.ts';
-import { DiskMap } from './disk-map.ts';
-import { DiskPartitionedMap } from './disk-partitioned-map.ts';
 
 /**
  * How long after its first change a transaction is committed, ms: all changes that come meanwhile share it. At the end of
  * the turn would be too soon, since Node lets in one new connection a turn.
  */
 const COMMIT_AFTER_MS = 1;
+
+/** SQLite's own code for a disk without room. */
+const SQLITE_FULL = 13;
+/** The log needs about as much before it is begun anew. */
+const MIN_FREE_BYTES = 8 * 1024 * 1024;
+const SLOW_MS = 5_000;
 
 const syncData = promisify(fdatasync);
 
@@ -29,8 +33,6 @@ interface Transaction {
 export interface DatabaseOptions {
   /** Called once the log could not be synced: what is on the disk is unknown then, and the process must end. */
   readonly onSyncFailed: (error: unknown) => void;
-  /** Told how long each sync took, ms. */
-  readonly onSync?: (ms: number) => void;
 }
 
 /**
@@ -49,6 +51,11 @@ export class Database {
   private committed: Transaction[] = [];
   /** Those whose sync is under way. */
   private syncing: Transaction[] = [];
+  /** By a monotonic clock, ms. */
+  private syncBegan: number | undefined;
+  private slowestMs = 0;
+  /** Whether the last commit failed for want of room. */
+  private isFull = false;
   private readonly database: DatabaseSyncInstance;
   /** Rises with every change. */
   changes = 0;
@@ -91,20 +98,26 @@ export class Database {
     return (this.open ?? this.committed.at(-1) ?? this.syncing.at(-1))?.durable;
   }
 
-  /** A map that is on disk as well: its values are JSON, Maps and Sets included, and are never changed in place. */
-  map<V>(name: string): Map<string, V> {
-    return new DiskMap<V>(this, name);
-  }
-
-  /** What is on disk alone. */
-  partitioned<V>(name: string): DiskPartitionedMap<V> {
-    return new DiskPartitionedMap<V>(this, name);
+  /**
+   * How the disk is, without writing to it: `full` when there is no room, `slow` when a sync takes far too long. In both
+   * cases only changes are refused, or wait.
+   */
+  async check(): Promise<'ok' | 'full' | 'slow'> {
+    if (performance.now() - (this.syncBegan ?? Number.POSITIVE_INFINITY) > SLOW_MS) return 'slow';
+    return this.isFull || (await this.freeBytes()) < MIN_FREE_BYTES ? 'full' : 'ok';
   }
 
   /** What is free on the disk, bytes. */
   async freeBytes(): Promise<number> {
     const { bavail, bsize } = await statfs(this.dataDir.directory);
     return bavail * bsize;
+  }
+
+  /** How long the slowest sync since the last call took, ms; 0 if there was none. */
+  slowestSync(): number {
+    const slowest = this.slowestMs;
+    this.slowestMs = 0;
+    return slowest;
   }
 
   /** Makes everything durable, and lets go of the folder. */
@@ -136,6 +149,7 @@ export class Database {
       return;
     }
     this.open = undefined;
+    this.isFull = false;
     this.committed.push(transaction);
     void this.sync();
   }
@@ -145,6 +159,7 @@ export class Database {
     // After some errors SQLite has done so itself.
     if (this.database.isTransaction) this.database.exec('ROLLBACK');
     this.open = undefined;
+    this.isFull = (cause as { errcode?: number }).errcode === SQLITE_FULL;
     for (const undo of transaction.undo.reverse()) undo();
     const error = storeUnavailable(cause);
     transaction.fail(error);
@@ -156,14 +171,15 @@ export class Database {
     while (this.committed.length > 0) {
       this.syncing = this.committed;
       this.committed = [];
-      const begin = performance.now();
+      this.syncBegan = performance.now();
       try {
         await syncData(this.log);
       } catch (error) {
         this.options.onSyncFailed(error);
         return;
       }
-      this.options.onSync?.(performance.now() - begin);
+      this.slowestMs = Math.max(this.slowestMs, performance.now() - this.syncBegan);
+      this.syncBegan = undefined;
       const durable = this.syncing;
       this.syncing = [];
       for (const transaction of durable) transaction.succeed();

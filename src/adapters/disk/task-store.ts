@@ -13,6 +13,7 @@ import {
 import type { AddOutcome, ClaimOutcome, ListedStatus, TaskStore } from '../../ports/tasks.ts';
 import { Throughput } from '../common/throughput.ts';
 import type { Database, SqlValue } from './database.ts';
+import { DiskMap } from './maps.ts';
 
 /** How many tasks a queue has in the statuses that are counted. */
 interface Counts {
@@ -36,7 +37,7 @@ export class DiskTaskStore implements TaskStore {
     private readonly database: Database,
     private readonly retentionMs: number,
   ) {
-    this.counts = database.map('task-counts');
+    this.counts = new DiskMap<Counts>(database, 'task-counts');
     this.statements = statementsOf(database);
   }
 

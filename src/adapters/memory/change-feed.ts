@@ -31,19 +31,15 @@ export class MemoryChangeFeed<Change> implements ChangeFeed<Change> {
     this.deliver();
   }
 
-  start(handler: ChangeHandler<Change>): void {
+  async start(handler: ChangeHandler<Change>): Promise<void> {
     this.handler = handler;
     this.deliver();
+    await this.delivery;
   }
 
   async stop(): Promise<void> {
     this.handler = undefined;
     await this.delivery;
-  }
-
-  /** Resolves when every change up to now was taken, or the feed was stopped. */
-  async drained(): Promise<void> {
-    while (this.delivery) await this.delivery;
   }
 
   private deliver(): void {

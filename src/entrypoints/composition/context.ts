@@ -8,7 +8,8 @@ import type { ProblemTable } from '../http/problems.ts';
 
 /** Work that goes on beside the requests: a consumer of changes, a sweep. */
 export interface Loop {
-  start(): void;
+  /** @returns resolves when it has caught up with what an earlier process left */
+  start(): Promise<void> | void;
   /** Resolves when nothing of it runs any more. */
   stop(): Promise<void>;
 }

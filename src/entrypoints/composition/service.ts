@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { Container } from 'inversify';
 import type { Logger } from 'pino';
+import type { Database } from '../../adapters/disk/database.ts';
 import { createTables } from '../../adapters/dynamodb/tables.ts';
 import type { Meter } from '../../ports/system.ts';
 import { type CoreConfig, isEmbedded } from '../config/core.ts';
@@ -10,6 +11,7 @@ import { compose, system } from './compose.ts';
 import type { Context, Loop } from './context.ts';
 import { dynamoDb, dynamoDbModule } from './dynamodb.ts';
 import { type EmbeddedStorage, embeddedModule, inMemory } from './embedded.ts';
+import { sweep } from './loops.ts';
 
 export interface ServiceParts {
   readonly config: CoreConfig;
@@ -41,7 +43,9 @@ export class Service {
     ];
     this.container = compose(logger, modules, config.METRICS_NAMESPACE, meters);
     const { disk } = storage;
-    if (disk) this.lifecycle.onClose(() => disk.close());
+    if (!disk) return;
+    this.lifecycle.onClose(() => disk.close());
+    this.lifecycle.degradesWithout('store', () => disk.check());
   }
 
   get lifecycle() {
@@ -85,8 +89,11 @@ export class Service {
 
   /** The background work of all contexts. */
   loops(): readonly Loop[] {
-    const { config, contexts } = this.parts;
-    return contexts.flatMap((context) => context.loops?.(this.container, config) ?? []);
+    const { config, contexts, storage } = this.parts;
+    return [
+      ...contexts.flatMap((context) => context.loops?.(this.container, config) ?? []),
+      ...(storage?.disk ? [measuringDisk(storage.disk, this.container, config)] : []),
+    ];
   }
 
   /**
@@ -99,4 +106,13 @@ export class Service {
     const found = await Promise.all(contexts.map((context) => context.checkStore?.(this.container, config) ?? []));
     return found.flat();
   }
+}
+
+/** Records what alarms of a disk rest on. */
+function measuringDisk(disk: Database, container: Container, { SWEEP_SECONDS }: CoreConfig): Loop {
+  const meter = container.get(system.meter);
+  return sweep('measuring the disk', SWEEP_SECONDS, container.get(system.logger), async () => {
+    meter.record('DiskFreeBytes', await disk.freeBytes(), 'Count');
+    meter.record('DiskSlowestSync', disk.slowestSync(), 'Milliseconds');
+  });
 }

@@ -17,6 +17,8 @@ import { checkStore } from './check-store.ts';
 
 /** After the signal, clients that never finish are cut off, ms. */
 const CUT_OFF_MS = 8_000;
+/** How long the start waits for what an earlier process left to be counted; results say up to when they are complete. */
+const CATCH_UP_MS = 1_000;
 /** How long the start waits for the store to tell its time. */
 const RESUME_MS = 2_000;
 const STOP_SIGNALS = ['SIGINT', 'SIGTERM'] as const;
@@ -77,7 +79,7 @@ async function serve(): Promise<void> {
     lifecycle.resume().catch(() => undefined),
   );
   loops.push(...(await checkStore(() => service.checkStore(), config.SWEEP_SECONDS, logger)));
-  for (const loop of loops) loop.start();
+  await within(CATCH_UP_MS, Promise.all(loops.map((loop) => loop.start())));
   await app.listen({ host: config.HOST, port: config.PORT }).catch((error: NodeJS.ErrnoException) => {
     const advice = ADVICE[error.code ?? ''] ?? error.message;
     throw new Error(`Cannot listen on ${config.HOST} port ${config.PORT}. ${advice}`, { cause: error });

@@ -14,13 +14,15 @@ const MAX_ISSUES = 20;
 const MAX_NAME_LENGTH = 64;
 
 /** Translates whatever a route throws into problem details; what it does not know is a 500 and is logged. */
-export const errorHandler =
-  (problems: ProblemTable) =>
-  (error: FastifyError | DomainError | undefined, request: FastifyRequest, reply: FastifyReply): void => {
+export const errorHandler = (problems: ProblemTable) => {
+  // A store that is away fails every request: one line a second says so as well as hundreds.
+  const isDue = onceASecond();
+  return (error: FastifyError | DomainError | undefined, request: FastifyRequest, reply: FastifyReply): void => {
     const known = asDomainError(error);
     const code = known && Object.hasOwn(problems, known.code) ? known.code : 'INTERNAL';
     const problem = problems[code] as ProblemTable[string];
-    if (isFailure(problem)) request.log.error({ err: error, code }, 'request failed');
+    if (isFailure(problem) && (code !== 'STORE_UNAVAILABLE' || isDue()))
+      request.log.error({ err: error, code }, 'request failed');
     if (problem.status === 401) reply.header('www-authenticate', 'Bearer');
     // RFC 9110 §15.5.16: what would have been taken.
     if (problem.status === 415 && request.headers['content-encoding']) reply.header('accept-encoding', 'identity');
@@ -31,6 +33,18 @@ export const errorHandler =
       .serializer(JSON.stringify)
       .send(problemDetails(request.server.publicPath, code, problem, known));
   };
+};
+
+/** @returns whether the last time that it said so is a second ago */
+function onceASecond(): () => boolean {
+  let dueAt = 0;
+  return () => {
+    const now = performance.now();
+    if (now < dueAt) return false;
+    dueAt = now + 1_000;
+    return true;
+  };
+}
 
 /** @param error undefined where a promise was rejected with nothing */
 function asDomainError(error: FastifyError | DomainError | undefined): DomainError | undefined {

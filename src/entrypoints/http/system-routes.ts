@@ -5,8 +5,11 @@ import type { ProblemTable } from './problems.ts';
 import { MapOf } from './schemas.ts';
 import { VERSION } from './version.ts';
 
-/** How a dependency is; `skewed` is a clock that differs from the store's by more than 2 s. */
-export type Check = 'ok' | 'skewed' | 'unreachable';
+/**
+ * How a dependency is; `skewed` is a clock that differs from the store's by more than 2 s, `full` a disk without room, and
+ * `slow` one that has not answered for 5 s.
+ */
+export type Check = 'ok' | 'skewed' | 'full' | 'slow' | 'unreachable';
 
 /** `degraded` when something is not ok without which requests are still answered, `unavailable` when they are not. */
 export interface Health {
@@ -29,7 +32,7 @@ const healthBody = (description: string, ...statuses: readonly Health['status'][
   Type.Object(
     {
       status: Type.String({ enum: statuses }),
-      checks: MapOf(Type.String({ enum: ['ok', 'skewed', 'unreachable'] satisfies Check[] }), {
+      checks: MapOf(Type.String({ enum: ['ok', 'skewed', 'full', 'slow', 'unreachable'] satisfies Check[] }), {
         examples: [{ store: statuses[0] === 'unavailable' ? 'unreachable' : 'ok' } satisfies Health['checks']],
       }),
     },

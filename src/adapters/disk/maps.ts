@@ -1,0 +1,88 @@
+import type { Database } from './database.ts';
+import { fromJson, toJson } from './json.ts';
+
+/**
+ * A map that is on disk as well: read from memory, and written to both. A change that is taken back on disk is taken back
+ * in memory.
+ */
+export class DiskMap<V> extends Map<string, V> {
+  private readonly put;
+  private readonly remove;
+
+  constructor(
+    private readonly database: Database,
+    private readonly name: string,
+  ) {
+    super();
+    for (const { key, value } of database.prepare('SELECT key, value FROM entries WHERE map = ? ORDER BY id').all(name))
+      super.set(key as string, fromJson(value as string) as V);
+    this.put = database.prepare(
+      'INSERT INTO entries (map, key, value) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET value = excluded.value',
+    );
+    this.remove = database.prepare('DELETE FROM entries WHERE map = ? AND key = ?');
+  }
+
+  override set(key: string, value: V): this {
+    this.database.run(this.put, [this.name, key, toJson(value)], this.undo(key));
+    return super.set(key, value);
+  }
+
+  override delete(key: string): boolean {
+    if (!this.has(key)) return false;
+    this.database.run(this.remove, [this.name, key], this.undo(key));
+    return super.delete(key);
+  }
+
+  override clear(): void {
+    for (const key of [...this.keys()]) this.delete(key);
+  }
+
+  private undo(key: string): () => void {
+    if (!this.has(key)) return () => void super.delete(key);
+    const before = this.get(key) as V;
+    return () => void super.set(key, before);
+  }
+}
+
+/** Values by a part and a key within it, of which there may be millions: on disk alone. */
+export class DiskPartitionedMap<V> {
+  private readonly find;
+  private readonly put;
+  private readonly ofPart;
+  private readonly countOfPart;
+
+  constructor(
+    private readonly database: Database,
+    private readonly name: string,
+  ) {
+    this.find = database.prepare('SELECT value FROM items WHERE name = ? AND part = ? AND key = ?');
+    this.put = database.prepare(
+      'INSERT INTO items (name, part, key, value) VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET value = excluded.value',
+    );
+    this.ofPart = database.prepare('SELECT value FROM items WHERE name = ? AND part = ?');
+    this.countOfPart = database.prepare('SELECT count(*) AS count FROM items WHERE name = ? AND part = ?');
+  }
+
+  get(part: string, key: string): V | undefined {
+    const row = this.find.get(this.name, part, key);
+    return row && (fromJson(row.value as string) as V);
+  }
+
+  set(part: string, key: string, value: V): void {
+    this.database.run(this.put, [this.name, part, key, toJson(value)]);
+  }
+
+  values(part: string): V[] {
+    return this.ofPart.all(this.name, part).map((row) => fromJson(row.value as string) as V);
+  }
+
+  count(part: string): number {
+    return Number(this.countOfPart.get(this.name, part)?.count);
+  }
+}
+
+/** Maps by name, each once in a process. */
+export const diskMaps = (database: Database) => ({
+  map: <V>(name: string): Map<string, V> => new DiskMap<V>(database, name),
+  partitioned: <V>(name: string): DiskPartitionedMap<V> => new DiskPartitionedMap<V>(database, name),
+});
