@@ -17,7 +17,7 @@ cp test/api/schemathesis.toml "$work/run"
 once() {
   local name=$1 url=
   shift
-  PORT=0 API_KEYS="test=$KEY" node dist/server.js >"$work/$name.log" 2>&1 &
+  DATA_DIR="$work/$name-data" PORT=0 API_KEYS="test=$KEY" node dist/server.js >"$work/$name.log" 2>&1 &
   server=$!
   for _ in $(seq 100); do
     url=$(sed -n 's/.*Server listening at \(http[^"]*\)".*/\1/p' "$work/$name.log" | head -1)

@@ -14,6 +14,7 @@ const NOWHERE = {
   LOG_LEVEL: 'for as long as somebody searches, it can be set in the console',
   AWS_ENDPOINT_URL_DYNAMODB: 'there is no emulator',
   TABLE_PREFIX: 'each table has a variable of its own',
+  DATA_DIR: 'the data is in DynamoDB',
   VOTE_SHARDS: 'a poll that needs more counters is grown',
   RATES_TTL_SECONDS: 'the default suits every source',
   RATES_MAX_FRESH_SECONDS: 'the default suits every source',

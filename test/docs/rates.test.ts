@@ -36,7 +36,7 @@ describe('the page on rates', () => {
 
   it('has settings that the service takes', () => {
     expect(settings.length).toBeGreaterThan(2);
-    for (const example of settings) expect(readConfig(example, contexts)).toMatchObject({ STORAGE: 'memory' });
+    for (const example of settings) expect(readConfig(example, contexts)).toMatchObject({ STORAGE: 'disk' });
   });
 
   it('lists every service with its key and base, and every fault of the provider', () => {

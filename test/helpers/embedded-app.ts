@@ -33,12 +33,15 @@ export interface EmbeddedAppOptions {
   readonly prepare?: (container: Container) => void;
 }
 
-/** The whole service on its embedded default, over `inject`, with a clock that the test owns and its loops running. */
+/** The whole service in memory, over `inject`, with a clock that the test owns and its loops running. */
 export async function embeddedApp(
   env: Record<string, string> = {},
   { contexts = servedContexts, log, extras, prepare = () => undefined }: EmbeddedAppOptions = {},
 ): Promise<EmbeddedApp> {
-  const config = readConfig({ API_KEYS: `test=${KEY}`, LOG_LEVEL: log ? 'trace' : 'silent', ...env }, contexts);
+  const config = readConfig(
+    { STORAGE: 'memory', API_KEYS: `test=${KEY}`, LOG_LEVEL: log ? 'trace' : 'silent', ...env },
+    contexts,
+  );
   const logger = pino({ level: config.LOG_LEVEL }, log ?? pino.destination(1));
   const meter = prometheusMeter(contexts);
   const service = new Service({ config, contexts, logger, meters: [meter] });

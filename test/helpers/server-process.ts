@@ -51,7 +51,7 @@ export class ServerProcess {
     });
   }
 
-  /** Starts it without waiting for anything. Port 0 unless `env` says otherwise. */
+  /** Starts it without waiting for anything, on port 0 and with a new folder for its data unless `env` says otherwise. */
   static async spawn(env: Readonly<Record<string, string>> = {}, options: StartOptions = {}): Promise<ServerProcess> {
     const cwd = await builtProject();
     const [program, ...args] = options.command ?? [process.execPath, 'dist/server.js'];
@@ -59,7 +59,8 @@ export class ServerProcess {
       NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(options.preload)}`,
     };
     const { PATH = '', HOME = '' } = process.env;
-    const child = spawn(program, args, { cwd, env: { PATH, HOME, PORT: '0', ...preload, ...env } });
+    const DATA_DIR = join(cwd, `data-${++started}`);
+    const child = spawn(program, args, { cwd, env: { PATH, HOME, PORT: '0', DATA_DIR, ...preload, ...env } });
     const server = new ServerProcess(child);
     running.add(server);
     void server.exit.then(() => running.delete(server));
@@ -126,6 +127,7 @@ function isJson(text: string): boolean {
   }
 }
 
+let started = 0;
 const running = new Set<ServerProcess>();
 let building: Promise<string> | undefined;
 

@@ -60,7 +60,7 @@ export function refuseForeign(file: string): void {
   } catch (error) {
     if (error instanceof DataDirError) throw error;
     throw new DataDirError(
-      `holds ${file}, which is damaged (${(error as Error).message}). Nothing was changed. Move the folder away and restore ` +
+      `holds ${file}, which is damaged (${(error as Error).message.replace(/\s+/g, ' ')}). Nothing was changed. Move the folder away and restore ` +
         'a backup into a new one: npm run restore -- <file>',
       error,
     );

@@ -56,7 +56,9 @@ export class MemoryChangeFeed<Change> implements ChangeFeed<Change> {
         await this.gather();
         const batch = [...this.changes].slice(0, MAX_BATCH);
         await this.durable();
-        await this.handler?.changes(batch.map(([, change]) => change));
+        // It may have been stopped meanwhile, and what comes into the batch is taken by nobody.
+        if (!this.handler) return;
+        await this.handler.changes(batch.map(([, change]) => change));
         for (const [item, change] of batch) if (this.changes.get(item) === change) this.changes.delete(item);
       } catch {
         await delay(RETRY_DELAY_MS);

@@ -48,7 +48,7 @@ export function firstContent<Item>(
 /** A key that nobody gave: made once, and kept as long as the data. */
 export function madeKey({ maps }: EmbeddedStorage, name: string): string {
   const keys = maps.map<string>('made-keys');
-  const key = keys.get(name) ?? randomBytes(32).toString('base64url');
+  const key = keys.get(name) ?? randomBytes(24).toString('base64url');
   if (!keys.has(name)) keys.set(name, key);
   return key;
 }

@@ -38,7 +38,7 @@ export const coreSettings = {
     meaning:
       'Where data is kept: on the `disk` of this machine, for one process; in `memory`, where it ends with the process; in ' +
       '`dynamodb`, for any number of processes.',
-    fallback: 'memory',
+    fallback: 'disk',
     parse: oneOf('disk', 'memory', 'dynamodb'),
   },
   DATA_DIR: {

@@ -41,7 +41,8 @@ const rows: Readonly<Record<string, Row>> = {
   PORT: numbers(0, 65_535),
   LOG_LEVEL: words('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'),
   METRICS_NAMESPACE: { taken: ['Portside/main'], refused: ['a b', 'a:b', 'ä'], words: /^may have letters/ },
-  STORAGE: words('memory', 'dynamodb'),
+  STORAGE: words('disk', 'memory', 'dynamodb'),
+  DATA_DIR: { taken: ['./data', '/data', 'a b'], refused: ['\0'], words: /^must be the path/ },
   AWS_REGION: {
     taken: ['eu-west-1', 'us-gov-east-1'],
     refused: ['-', 'eu-west-', 'EU-WEST-1', 'eu west', 'eu--west'],

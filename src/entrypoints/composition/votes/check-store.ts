@@ -1,5 +1,6 @@
 import type { Container } from 'inversify';
 import { unfinishedPollsOfFirstRelease } from '../../../adapters/dynamodb/first-release.ts';
+import { isEmbedded } from '../../config/core.ts';
 import type { VotesConfig } from '../../config/votes.ts';
 import { system } from '../compose.ts';
 import { dynamoDb } from '../dynamodb.ts';
@@ -20,12 +21,12 @@ export async function checkStore(container: Container, config: VotesConfig): Pro
   if ((await container.get(ports.voterKeys).putFirst(keyFingerprint)) === keyFingerprint) return [];
   return [
     'VOTER_KEY is not the key that votes are kept under, so that everybody could vote twice. Set the key from before. ' +
-      'While no poll is open or scheduled, this command accepts the new one: npm run voter-key -- --replace',
+      `While no poll is open or scheduled, this command accepts the new one: ${isEmbedded(config) ? 'STORAGE=disk ' : ''}npm run voter-key -- --replace`,
   ];
 }
 
 async function unfinishedPolls(container: Container, config: VotesConfig): Promise<readonly string[]> {
-  if (config.STORAGE !== 'dynamodb') return [];
+  if (isEmbedded(config)) return [];
   const tallies = config.TALLIES_TABLE;
   const now = container.get(system.clock).now();
   const pollIds = await unfinishedPollsOfFirstRelease(container.get(dynamoDb), tallies, now);
