@@ -10,11 +10,8 @@ import { MemoryTaskNotifier } from '../../../adapters/memory/task-notifier.ts';
 import { MemoryTaskStore } from '../../../adapters/memory/task-store.ts';
 import { CancelTask } from '../../../domain/tasks/cancel-task.ts';
 import { ClaimTasks } from '../../../domain/tasks/claim-tasks.ts';
-import { CompleteTask } from '../../../domain/tasks/complete-task.ts';
 import { ConfigureQueue } from '../../../domain/tasks/configure-queue.ts';
 import { EnqueueTask } from '../../../domain/tasks/enqueue-task.ts';
-import { ExtendLease } from '../../../domain/tasks/extend-lease.ts';
-import { FailTask } from '../../../domain/tasks/fail-task.ts';
 import { FindQueues } from '../../../domain/tasks/find-queues.ts';
 import { FindTasks } from '../../../domain/tasks/find-tasks.ts';
 import { GuardRunner } from '../../../domain/tasks/guard-runner.ts';
@@ -22,8 +19,8 @@ import { PauseQueue } from '../../../domain/tasks/pause-queue.ts';
 import { PurgeQueue } from '../../../domain/tasks/purge-queue.ts';
 import { QueueOrders } from '../../../domain/tasks/queue-orders.ts';
 import { RedriveTasks } from '../../../domain/tasks/redrive-tasks.ts';
-import { ReleaseTask } from '../../../domain/tasks/release-task.ts';
 import { RunTask } from '../../../domain/tasks/run-task.ts';
+import { TaskLeases } from '../../../domain/tasks/task-leases.ts';
 import { system } from '../compose.ts';
 import { dynamoDb } from '../dynamodb.ts';
 import { provide, token } from '../token.ts';
@@ -114,11 +111,8 @@ function bindWorking({ bind }: ContainerModuleLoadOptions): void {
   const { clock, ids, random } = system;
   provide(bind, QueueOrders, tasks, queues, clock);
   provide(bind, ClaimTasks, tasks, queues, QueueOrders, clock, ids, random);
-  provide(bind, ExtendLease, tasks, queues, clock);
-  provide(bind, CompleteTask, tasks, clock);
-  provide(bind, FailTask, tasks, queues, notifier, clock, random);
-  provide(bind, ReleaseTask, tasks, notifier, clock);
-  provide(bind, RunTask, ports.runner, CompleteTask, FailTask, ReleaseTask);
+  provide(bind, TaskLeases, tasks, queues, notifier, clock, random);
+  provide(bind, RunTask, ports.runner, TaskLeases);
   provide(bind, GuardRunner, queues, clock, random);
 }
 
