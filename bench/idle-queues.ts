@@ -9,8 +9,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { DynamoDbQueueStore } from '../src/adapters/dynamodb/queue-store.ts';
 import { concurrently } from '../src/domain/shared/concurrently.ts';
 import { queueSettings } from '../src/domain/tasks/queue.ts';
-import { contexts } from '../src/entrypoints/composition/contexts.ts';
-import { makeTables } from '../src/entrypoints/composition/make-tables.ts';
+import { makeTables } from '../src/entrypoints/cli/operate.ts';
 import { startDynamoDbLocal } from '../test/helpers/servers/dynamodb-local.ts';
 import { clientOf, dynamoDbEnv } from '../test/helpers/servers/dynamodb-tables.ts';
 import { FaultyProxy } from '../test/helpers/servers/faulty-proxy.ts';
@@ -33,7 +32,7 @@ const env = {
   PORT: '0',
 };
 const client = await clientOf(server.endpoint);
-await makeTables(env, contexts);
+await makeTables(env);
 const store = new DynamoDbQueueStore(client, 'bench-queues');
 const url = `http://127.0.0.1:${(runner.address() as AddressInfo).port}/`;
 await concurrently(10, Array.from({ length: queues }), (_) =>

@@ -1,7 +1,7 @@
 import { type MetricDefinitions, prometheusName } from '../src/adapters/telemetry/prometheus-meter.ts';
-import { coreSettings } from '../src/entrypoints/composition/config.ts';
 import { contexts } from '../src/entrypoints/composition/contexts.ts';
-import type { Settings } from '../src/entrypoints/composition/settings.ts';
+import { coreSettings } from '../src/entrypoints/config/core.ts';
+import type { Settings } from '../src/entrypoints/config/settings.ts';
 import { generalProblems, type ProblemTable } from '../src/entrypoints/http/problems.ts';
 
 /** The rows of the tables of one page, by the heading above them. */

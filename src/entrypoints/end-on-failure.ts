@@ -1,5 +1,5 @@
 import { pino } from 'pino';
-import { ConfigError } from './composition/config.ts';
+import { ConfigError } from './config/read-config.ts';
 
 /** The exit code for wrong configuration (`EX_CONFIG` of sysexits.h). */
 const BAD_CONFIG = 78;

@@ -9,25 +9,26 @@ import { GrowPoll } from '../../src/domain/votes/grow-poll.ts';
 import { ReplaceVoterKey } from '../../src/domain/votes/replace-voter-key.ts';
 import { SweepPolls } from '../../src/domain/votes/sweep-polls.ts';
 import { compose } from '../../src/entrypoints/composition/compose.ts';
-import { type CoreConfig, coreSettings, readConfig } from '../../src/entrypoints/composition/config.ts';
 import { contexts } from '../../src/entrypoints/composition/contexts.ts';
 import { dynamoDbModule } from '../../src/entrypoints/composition/dynamodb.ts';
 import { Service } from '../../src/entrypoints/composition/service.ts';
-import type { Settings, Values } from '../../src/entrypoints/composition/settings.ts';
 import {
   streamModule,
   sweepingModule as tasksSweepingModule,
 } from '../../src/entrypoints/composition/tasks/function-modules.ts';
 import { processingModule } from '../../src/entrypoints/composition/tasks/module.ts';
 import { processorOf } from '../../src/entrypoints/composition/tasks/processor.ts';
-import type { settings as tasksSettings } from '../../src/entrypoints/composition/tasks/settings.ts';
 import { ports } from '../../src/entrypoints/composition/tasks/tokens.ts';
 import {
   foldingModule,
   ports as votesPorts,
   sweepingModule as votesSweepingModule,
 } from '../../src/entrypoints/composition/votes/module.ts';
-import type { settings as votesSettings } from '../../src/entrypoints/composition/votes/settings.ts';
+import { type CoreConfig, coreSettings } from '../../src/entrypoints/config/core.ts';
+import { readConfig } from '../../src/entrypoints/config/read-config.ts';
+import type { Settings, Values } from '../../src/entrypoints/config/settings.ts';
+import type { settings as tasksSettings } from '../../src/entrypoints/config/tasks.ts';
+import type { settings as votesSettings } from '../../src/entrypoints/config/votes.ts';
 import { PROJECT } from '../helpers/project.ts';
 
 /** What the commands of operators ask for, and the check of the store. */

@@ -3,7 +3,7 @@
  *
  *     domain ← ports ← adapters ← entrypoints/composition ← entrypoints/container, lambda, cli
  *                                            ↓
- *                                 entrypoints/http, worker
+ *                                 entrypoints/http, worker, config
  */
 
 /** Where packages may be imported; one that is new to the service needs a place here. */
@@ -109,8 +109,9 @@ export default {
     {
       name: 'only-composition-knows-adapters',
       comment:
-        'Which adapter stands behind a port is decided in entrypoints/composition. Everything else sees the port, and adapters/common, in which no technique is.',
-      from: { path: '^src/', pathNot: '^src/(adapters|entrypoints/composition)/' },
+        'Which adapter stands behind a port is decided in entrypoints/composition, and entrypoints/config reads the ' +
+        'settings of adapters. Everything else sees the port, and adapters/common, in which no technique is.',
+      from: { path: '^src/', pathNot: '^src/(adapters|entrypoints/(composition|config))/' },
       to: { path: '^src/adapters/', pathNot: '^src/adapters/common/' },
     },
     {

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
-import { coreSettings, readConfig } from '../../src/entrypoints/composition/config.ts';
 import type { Context } from '../../src/entrypoints/composition/context.ts';
+import { coreSettings } from '../../src/entrypoints/config/core.ts';
+import { readConfig } from '../../src/entrypoints/config/read-config.ts';
 
 /** What the law reads of a template: YAML as it stands there, so that `!GetAtt VotesTable.Arn` is the text `VotesTable.Arn`. */
 export interface Template {

@@ -3,7 +3,7 @@ import { parse } from 'yaml';
 import { tableWithSortKey } from '../../src/adapters/dynamodb/tables.ts';
 import type { Context } from '../../src/entrypoints/composition/context.ts';
 import { contexts } from '../../src/entrypoints/composition/contexts.ts';
-import { table } from '../../src/entrypoints/composition/settings.ts';
+import { table } from '../../src/entrypoints/config/settings.ts';
 import { readFromProject } from '../helpers/project.ts';
 import { breachesOf, composeBreaches, type LeftOut, type Template } from './deployment-law.ts';
 

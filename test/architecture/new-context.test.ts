@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ContainerModule } from 'inversify';
 import { DomainError } from '../../src/domain/shared/domain-error.ts';
-import { readConfig } from '../../src/entrypoints/composition/config.ts';
 import { defineContext } from '../../src/entrypoints/composition/context.ts';
 import { contexts } from '../../src/entrypoints/composition/contexts.ts';
-import { matching, type Settings } from '../../src/entrypoints/composition/settings.ts';
 import { provide, value } from '../../src/entrypoints/composition/token.ts';
+import { readConfig } from '../../src/entrypoints/config/read-config.ts';
+import { matching, type Settings } from '../../src/entrypoints/config/settings.ts';
 import { type EmbeddedApp, embeddedApp } from '../helpers/embedded-app.ts';
 
 /** The domain of a context that the service knows nothing of. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { readConfig } from '../../src/entrypoints/composition/config.ts';
 import { stocks } from '../../src/entrypoints/composition/stocks/context.ts';
-import { freshnessRules, type StocksConfig } from '../../src/entrypoints/composition/stocks/settings.ts';
+import { readConfig } from '../../src/entrypoints/config/read-config.ts';
+import { freshnessRules, type StocksConfig } from '../../src/entrypoints/config/stocks.ts';
 import { readFromProject } from '../helpers/project.ts';
 
 const MONTH_SECONDS = 31 * 86_400;

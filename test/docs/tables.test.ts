@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { docTables, tablesIn } from '../../scripts/doc-tables.ts';
-import { coreSettings } from '../../src/entrypoints/composition/config.ts';
 import { contexts } from '../../src/entrypoints/composition/contexts.ts';
-import type { Settings } from '../../src/entrypoints/composition/settings.ts';
+import { coreSettings } from '../../src/entrypoints/config/core.ts';
+import type { Settings } from '../../src/entrypoints/config/settings.ts';
 import { readFromProject } from '../helpers/project.ts';
 
 describe.each(Object.entries(docTables))('%s', (path, tables) => {

@@ -1,6 +1,5 @@
 import { afterAll, describe, expect, it } from '@jest/globals';
-import { contexts } from '../../src/entrypoints/composition/contexts.ts';
-import { makeTables } from '../../src/entrypoints/composition/make-tables.ts';
+import { makeTables } from '../../src/entrypoints/cli/operate.ts';
 import { dynamoDbSettings } from '../helpers/dynamodb-app.ts';
 import { authorization, KEY } from '../helpers/embedded-app.ts';
 import { eventually } from '../helpers/eventually.ts';
@@ -45,7 +44,7 @@ await withServer('a store of the first release', startDynamoDbLocal, async ({ en
       API_KEYS: `test=${KEY}`,
       SWEEP_SECONDS: '1',
     };
-    await makeTables(settings, contexts);
+    await makeTables(settings);
     const tables = { votes: `${settings.TABLE_PREFIX}votes`, tallies: `${settings.TABLE_PREFIX}tallies` };
     for (const [age, pollId] of pollIds.entries())
       await putOldPoll(

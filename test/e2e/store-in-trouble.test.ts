@@ -1,6 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { contexts } from '../../src/entrypoints/composition/contexts.ts';
-import { makeTables } from '../../src/entrypoints/composition/make-tables.ts';
+import { makeTables } from '../../src/entrypoints/cli/operate.ts';
 import { dynamoDbSettings } from '../helpers/dynamodb-app.ts';
 import { authorization, KEY } from '../helpers/embedded-app.ts';
 import { eventually } from '../helpers/eventually.ts';
@@ -18,7 +17,7 @@ await withServer('a store in trouble', startDynamoDbLocal, ({ endpoint }) => {
     const proxy = await FaultyProxy.start(endpoint);
     const settings = { ...dynamoDbSettings(proxy.endpoint), API_KEYS: `test=${KEY}`, ...env };
     Object.assign(process.env, dynamoDbEnv(endpoint));
-    await makeTables(settings, contexts);
+    await makeTables(settings);
     const server = await ServerProcess.start(settings);
     const send = (method: string, path: string, body?: object) =>
       fetch(server.url + path, {

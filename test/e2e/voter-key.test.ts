@@ -1,6 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { contexts } from '../../src/entrypoints/composition/contexts.ts';
-import { makeTables } from '../../src/entrypoints/composition/make-tables.ts';
+import { makeTables } from '../../src/entrypoints/cli/operate.ts';
 import { dynamoDbSettings } from '../helpers/dynamodb-app.ts';
 import { authorization, KEY } from '../helpers/embedded-app.ts';
 import { eventually } from '../helpers/eventually.ts';
@@ -30,7 +29,7 @@ await withServer('the voter key', startDynamoDbLocal, ({ endpoint }) => {
       API_KEYS: `test=${KEY}`,
       SWEEP_SECONDS: '1',
     };
-    await makeTables(settings, contexts);
+    await makeTables(settings);
     const at = (server: ServerProcess) => {
       const send = signing(sendingTo(server.url));
       const post = async (url: string, body: unknown) => {

@@ -1,7 +1,6 @@
 import { GetCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { contexts } from '../../src/entrypoints/composition/contexts.ts';
-import { makeTables } from '../../src/entrypoints/composition/make-tables.ts';
+import { makeTables } from '../../src/entrypoints/cli/operate.ts';
 import { dynamoDbSettings } from '../helpers/dynamodb-app.ts';
 import { authorization, KEY } from '../helpers/embedded-app.ts';
 import { eventually } from '../helpers/eventually.ts';
@@ -46,7 +45,7 @@ await withServer('processes with wrong clocks', startDynamoDbLocal, async ({ end
 
   beforeAll(async () => {
     Object.assign(process.env, dynamoDbEnv(endpoint));
-    await makeTables(settings, contexts);
+    await makeTables(settings);
   });
 
   const start = (preload: string, env: Record<string, string> = {}) =>

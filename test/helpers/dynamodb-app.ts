@@ -1,5 +1,4 @@
-import { contexts } from '../../src/entrypoints/composition/contexts.ts';
-import { makeTables } from '../../src/entrypoints/composition/make-tables.ts';
+import { makeTables } from '../../src/entrypoints/cli/operate.ts';
 import { type EmbeddedApp, type EmbeddedAppOptions, embeddedApp } from './embedded-app.ts';
 import { dynamoDbEnv } from './servers/dynamodb-tables.ts';
 
@@ -24,6 +23,6 @@ export async function dynamoDbApp(
   const settings = { ...dynamoDbSettings(endpoint), ...env };
   // The SDK reads its own settings from the environment of the process.
   Object.assign(process.env, dynamoDbEnv(endpoint));
-  await makeTables(settings, contexts);
+  await makeTables(settings);
   return embeddedApp(settings, options);
 }

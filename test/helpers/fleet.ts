@@ -1,6 +1,5 @@
 import { expect } from '@jest/globals';
-import { contexts } from '../../src/entrypoints/composition/contexts.ts';
-import { makeTables } from '../../src/entrypoints/composition/make-tables.ts';
+import { makeTables } from '../../src/entrypoints/cli/operate.ts';
 import { dynamoDbSettings } from './dynamodb-app.ts';
 import { authorization, KEY } from './embedded-app.ts';
 import { ServerProcess } from './server-process.ts';
@@ -26,7 +25,7 @@ export class Fleet {
   protected static async settingsOnNewTables(endpoint: string): Promise<Readonly<Record<string, string>>> {
     const settings = { ...dynamoDbSettings(endpoint), API_KEYS: `test=${KEY}`, SWEEP_SECONDS: '5' };
     Object.assign(process.env, dynamoDbEnv(endpoint));
-    await makeTables(settings, contexts);
+    await makeTables(settings);
     return settings;
   }
 

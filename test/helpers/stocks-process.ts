@@ -9,9 +9,9 @@ import { pino } from 'pino';
 import { DomainError } from '../../src/domain/shared/domain-error.ts';
 import { ValueStock } from '../../src/domain/stocks/value-stock.ts';
 import { compose, system } from '../../src/entrypoints/composition/compose.ts';
-import { readConfig } from '../../src/entrypoints/composition/config.ts';
 import { stocks } from '../../src/entrypoints/composition/stocks/context.ts';
-import type { StocksConfig } from '../../src/entrypoints/composition/stocks/settings.ts';
+import { readConfig } from '../../src/entrypoints/config/read-config.ts';
+import type { StocksConfig } from '../../src/entrypoints/config/stocks.ts';
 
 export interface Round {
   /** Under this name the process holds leases. */

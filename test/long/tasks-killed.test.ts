@@ -5,8 +5,7 @@ import { streamsClient } from '../../src/adapters/dynamodb/streams/client.ts';
 import { systemClock } from '../../src/adapters/system/clock.ts';
 import { concurrently } from '../../src/domain/shared/concurrently.ts';
 import type { Task } from '../../src/domain/tasks/task.ts';
-import { contexts } from '../../src/entrypoints/composition/contexts.ts';
-import { makeTables } from '../../src/entrypoints/composition/make-tables.ts';
+import { makeTables } from '../../src/entrypoints/cli/operate.ts';
 import { taskProcess } from '../helpers/counted-tasks.ts';
 import { dynamoDbSettings } from '../helpers/dynamodb-app.ts';
 import { authorization, KEY } from '../helpers/embedded-app.ts';
@@ -64,7 +63,7 @@ await withServer('killed workers', startDynamoDbLocal, ({ endpoint }) => {
       };
       const client = await clientOf(endpoint);
       const streams = streamsClient(endpoint);
-      await makeTables(settings, contexts);
+      await makeTables(settings);
       const tables = { tasks: `${settings.TABLE_PREFIX}tasks`, queues: `${settings.TABLE_PREFIX}queues` };
       const { store } = taskProcess(client, tables, { clock: systemClock });
       cleanUps.push(

@@ -1,9 +1,9 @@
 import { DeleteTableCommand } from '@aws-sdk/client-dynamodb';
 import { documentClient } from '../../src/adapters/dynamodb/client.ts';
 import { systemClock } from '../../src/adapters/system/clock.ts';
+import { makeTables } from '../../src/entrypoints/cli/operate.ts';
 import { system } from '../../src/entrypoints/composition/compose.ts';
 import { contexts } from '../../src/entrypoints/composition/contexts.ts';
-import { makeTables } from '../../src/entrypoints/composition/make-tables.ts';
 import { dynamoDbSettings } from '../helpers/dynamodb-app.ts';
 import { embeddedApp, KEY } from '../helpers/embedded-app.ts';
 import { injecting, type Send, sendingTo } from '../helpers/http.ts';
@@ -44,7 +44,7 @@ async function onTablesOfItsOwn(
   };
   // The SDK reads its own settings from the environment of the process.
   Object.assign(process.env, dynamoDbEnv(endpoint));
-  const tables = await makeTables(settings, contexts);
+  const tables = await makeTables(settings);
   const { send, close = async () => undefined } = await open(settings);
   const loseStore = async () => {
     const client = documentClient();

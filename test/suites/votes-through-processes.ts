@@ -1,6 +1,5 @@
 import { expect } from '@jest/globals';
-import { contexts } from '../../src/entrypoints/composition/contexts.ts';
-import { makeTables } from '../../src/entrypoints/composition/make-tables.ts';
+import { makeTables } from '../../src/entrypoints/cli/operate.ts';
 import { dynamoDbSettings } from '../helpers/dynamodb-app.ts';
 import { authorization, KEY } from '../helpers/embedded-app.ts';
 import { eventually } from '../helpers/eventually.ts';
@@ -84,7 +83,7 @@ class Viewer {
 async function startProcesses(endpoint: string): Promise<[RestartingProcess, RestartingProcess]> {
   const settings = { ...dynamoDbSettings(endpoint), API_KEYS: `test=${KEY}` };
   Object.assign(process.env, dynamoDbEnv(endpoint));
-  await makeTables(settings, contexts);
+  await makeTables(settings);
   const processes: [RestartingProcess, RestartingProcess] = [
     await new RestartingProcess(settings).start(),
     await new RestartingProcess(settings).start(),

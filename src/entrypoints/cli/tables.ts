@@ -1,8 +1,7 @@
 import { pino } from 'pino';
-import { contexts } from '../composition/contexts.ts';
-import { makeTables } from '../composition/make-tables.ts';
 import { endOnFailure } from '../end-on-failure.ts';
+import { makeTables } from './operate.ts';
 
 await endOnFailure(async () => {
-  pino().info({ tables: await makeTables(process.env, contexts) }, 'the tables are there');
+  pino().info({ tables: await makeTables(process.env) }, 'the tables are there');
 });

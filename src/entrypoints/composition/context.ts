@@ -2,9 +2,9 @@ import type { FastifyPluginAsync } from 'fastify';
 import type { Container, ContainerModule } from 'inversify';
 import type { TableDefinition } from '../../adapters/dynamodb/tables.ts';
 import type { MetricDefinitions } from '../../adapters/telemetry/prometheus-meter.ts';
+import type { CoreConfig } from '../config/core.ts';
+import type { Settings, Values } from '../config/settings.ts';
 import type { ProblemTable } from '../http/problems.ts';
-import type { CoreConfig } from './config.ts';
-import type { Settings, Values } from './settings.ts';
 
 /** Work that goes on beside the requests: a consumer of changes, a sweep. */
 export interface Loop {

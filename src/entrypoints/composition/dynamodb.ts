@@ -1,8 +1,8 @@
 import { type Bind, ContainerModule, type ServiceIdentifier } from 'inversify';
 import { documentClient } from '../../adapters/dynamodb/client.ts';
 import { StoreClock } from '../../adapters/dynamodb/store-clock.ts';
+import type { CoreConfig } from '../config/core.ts';
 import { system } from './compose.ts';
-import type { CoreConfig } from './config.ts';
 import { token } from './token.ts';
 
 /** The one DynamoDB client of a process, shared by the adapters of all contexts. */

@@ -1,13 +1,14 @@
 import type { FastifyInstance } from 'fastify';
 import type { Container } from 'inversify';
 import type { Logger } from 'pino';
+import { createTables } from '../../adapters/dynamodb/tables.ts';
 import type { Meter } from '../../ports/system.ts';
+import type { CoreConfig } from '../config/core.ts';
 import type { ApiKey } from '../http/api-keys.ts';
 import { buildApp, type Extra } from '../http/app.ts';
 import { compose, system } from './compose.ts';
-import type { CoreConfig } from './config.ts';
 import type { Context, Loop } from './context.ts';
-import { storageModules } from './dynamodb.ts';
+import { dynamoDb, storageModules } from './dynamodb.ts';
 
 export interface ServiceParts {
   readonly config: CoreConfig;
@@ -58,6 +59,18 @@ export class Service {
       extras,
       serverless,
     });
+  }
+
+  /**
+   * Makes the tables of all contexts that are not there yet.
+   *
+   * @returns the names of all
+   */
+  async makeTables(): Promise<string[]> {
+    const { config, contexts } = this.parts;
+    const definitions = contexts.flatMap((context) => context.tables(config));
+    await createTables(this.container.get(dynamoDb), definitions);
+    return definitions.map(({ TableName }) => TableName as string);
   }
 
   /** The background work of all contexts. */

@@ -1,8 +1,8 @@
 import type { Logger } from 'pino';
 import { within } from '../../adapters/common/deadline.ts';
-import { ConfigError } from '../composition/config.ts';
 import type { Loop } from '../composition/context.ts';
 import { sweep } from '../composition/loops.ts';
+import { ConfigError } from '../config/read-config.ts';
 
 /** How long the start waits for the store. */
 const ANSWER_MS = 5_000;

@@ -1,8 +1,8 @@
 import { pino } from 'pino';
-import { readConfig } from '../composition/config.ts';
 import { contexts } from '../composition/contexts.ts';
-import { type Environment, SecretEnvironment } from '../composition/secrets.ts';
 import { Service } from '../composition/service.ts';
+import { type Environment, readConfig } from '../config/read-config.ts';
+import { SecretEnvironment } from '../config/secrets.ts';
 import type { Extra } from '../http/app.ts';
 import { basePathsOf } from '../http/base-path.ts';
 import { answerEvents } from './answer-events.ts';

@@ -4,7 +4,7 @@ import { composeWorker } from '../composition/compose-worker.ts';
 import { dynamoDbModule } from '../composition/dynamodb.ts';
 import { processingModule } from '../composition/tasks/module.ts';
 import { processorOf, roundOf } from '../composition/tasks/processor.ts';
-import { settings } from '../composition/tasks/settings.ts';
+import { settings } from '../config/tasks.ts';
 
 const container = composeWorker({ settings }, (config) => [dynamoDbModule, processingModule(config)]);
 const lifecycle = container.get(system.lifecycle);

@@ -4,8 +4,8 @@ import { composeWorker } from '../composition/compose-worker.ts';
 import { dynamoDbModule } from '../composition/dynamodb.ts';
 import { countAndNotify } from '../composition/tasks/count-records.ts';
 import { streamModule } from '../composition/tasks/function-modules.ts';
-import { settings } from '../composition/tasks/settings.ts';
 import { ports } from '../composition/tasks/tokens.ts';
+import { settings } from '../config/tasks.ts';
 
 /** A batch of one shard of the stream. Lambda names the shard to functions that have a tumbling window. */
 interface ShardEvent {

@@ -3,7 +3,7 @@ import { system } from '../composition/compose.ts';
 import { composeWorker } from '../composition/compose-worker.ts';
 import { dynamoDbModule } from '../composition/dynamodb.ts';
 import { sweepingModule } from '../composition/tasks/function-modules.ts';
-import { settings } from '../composition/tasks/settings.ts';
+import { settings } from '../config/tasks.ts';
 
 const container = composeWorker({ settings }, (config) => [dynamoDbModule, sweepingModule(config)]);
 const sweepTasks = container.get(SweepTasks);

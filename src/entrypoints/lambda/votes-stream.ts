@@ -5,7 +5,7 @@ import { composeWorker } from '../composition/compose-worker.ts';
 import { dynamoDbModule } from '../composition/dynamodb.ts';
 import { foldRecords } from '../composition/votes/fold-records.ts';
 import { foldingModule } from '../composition/votes/module.ts';
-import { check, settings } from '../composition/votes/settings.ts';
+import { check, settings } from '../config/votes.ts';
 
 const container = composeWorker({ settings, check }, (config) => [dynamoDbModule, foldingModule(config)]);
 

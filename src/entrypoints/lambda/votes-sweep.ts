@@ -3,7 +3,7 @@ import { system } from '../composition/compose.ts';
 import { composeWorker } from '../composition/compose-worker.ts';
 import { dynamoDbModule } from '../composition/dynamodb.ts';
 import { sweepingModule } from '../composition/votes/module.ts';
-import { check, settings } from '../composition/votes/settings.ts';
+import { check, settings } from '../config/votes.ts';
 
 const container = composeWorker({ settings, check }, (config) => [dynamoDbModule, sweepingModule(config)]);
 const sweepPolls = container.get(SweepPolls);

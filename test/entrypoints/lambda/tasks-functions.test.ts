@@ -6,8 +6,7 @@ import { streamsClient } from '../../../src/adapters/dynamodb/streams/client.ts'
 import { systemClock } from '../../../src/adapters/system/clock.ts';
 import { ulids } from '../../../src/adapters/system/ids.ts';
 import { queueSettings } from '../../../src/domain/tasks/queue.ts';
-import { contexts } from '../../../src/entrypoints/composition/contexts.ts';
-import { makeTables } from '../../../src/entrypoints/composition/make-tables.ts';
+import { makeTables } from '../../../src/entrypoints/cli/operate.ts';
 import { taskProcess } from '../../helpers/counted-tasks.ts';
 import { dynamoDbSettings } from '../../helpers/dynamodb-app.ts';
 import { eventually } from '../../helpers/eventually.ts';
@@ -38,7 +37,7 @@ await withServer('the functions of tasks', startDynamoDbLocal, async ({ endpoint
 
   beforeAll(async () => {
     downstream = await httpService((_, response) => response.end('"done"'));
-    await makeTables(settings, contexts);
+    await makeTables(settings);
     const queues = new DynamoDbQueueStore(client, tables.queues);
     await queues.put(queueSettings('mail', { runner: { url: downstream.url } }));
     const env = {

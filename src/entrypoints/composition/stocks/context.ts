@@ -5,11 +5,11 @@ import { FindStocks } from '../../../domain/stocks/find-stocks.ts';
 import { ListRates } from '../../../domain/stocks/list-rates.ts';
 import { PutStock } from '../../../domain/stocks/put-stock.ts';
 import { ValueStock } from '../../../domain/stocks/value-stock.ts';
+import { check, notices, settings } from '../../config/stocks.ts';
 import { problems } from '../../http/stocks/problems.ts';
 import { stocksRoutes } from '../../http/stocks/routes.ts';
 import { defineContext } from '../context.ts';
 import { stocksModule } from './module.ts';
-import { check, notices, settings } from './settings.ts';
 
 export const stocks = defineContext({
   name: 'stocks',

@@ -17,10 +17,10 @@ import { PutStock } from '../../../domain/stocks/put-stock.ts';
 import { ValueStock } from '../../../domain/stocks/value-stock.ts';
 import type { ExchangeRates, RateCache, RateSource, StockStore } from '../../../ports/stocks.ts';
 import type { Clock } from '../../../ports/system.ts';
+import { freshnessRules, hasReference, liveSources, type StocksConfig } from '../../config/stocks.ts';
 import { system } from '../compose.ts';
 import { bindStore } from '../dynamodb.ts';
 import { provide, token, value } from '../token.ts';
-import { freshnessRules, hasReference, liveSources, type StocksConfig } from './settings.ts';
 
 export const ports = {
   stocks: token<StockStore>('StockStore'),

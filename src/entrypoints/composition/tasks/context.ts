@@ -13,17 +13,17 @@ import { RedriveTasks } from '../../../domain/tasks/redrive-tasks.ts';
 import { RunTask } from '../../../domain/tasks/run-task.ts';
 import { SweepTasks } from '../../../domain/tasks/sweep-tasks.ts';
 import { TaskLeases } from '../../../domain/tasks/task-leases.ts';
+import { stopTimes } from '../../config/stop-times.ts';
+import { runnerHostsOf, settings, tablesOf } from '../../config/tasks.ts';
 import { problems } from '../../http/tasks/problems.ts';
 import { tasksRoutes } from '../../http/tasks/routes.ts';
 import { TaskWorker } from '../../worker/task-worker.ts';
 import { system } from '../compose.ts';
 import { defineContext, type Loop } from '../context.ts';
 import { sweep } from '../loops.ts';
-import { stopTimes } from '../stop-times.ts';
 import { tasksStreamReader } from './count-records.ts';
 import { metrics } from './metrics.ts';
 import { tasksModule } from './module.ts';
-import { runnerHostsOf, settings, tablesOf } from './settings.ts';
 import { ports } from './tokens.ts';
 
 export const tasks = defineContext({

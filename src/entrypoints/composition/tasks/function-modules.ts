@@ -7,12 +7,12 @@ import { DynamoDbTaskStore } from '../../../adapters/dynamodb/task-store.ts';
 import { snsClient } from '../../../adapters/sns/client.ts';
 import { SnsTaskNotifier } from '../../../adapters/sns/task-notifier.ts';
 import { SweepTasks } from '../../../domain/tasks/sweep-tasks.ts';
+import { ConfigError } from '../../config/read-config.ts';
+import { type TasksConfig, tablesOf } from '../../config/tasks.ts';
 import { system } from '../compose.ts';
-import { ConfigError } from '../config.ts';
 import { bindStore, dynamoDb } from '../dynamodb.ts';
 import { atMostEvery } from '../lifecycle.ts';
 import { provide, token } from '../token.ts';
-import { type TasksConfig, tablesOf } from './settings.ts';
 import { fleet, ports } from './tokens.ts';
 
 /** No more than the function needs that counts and wakes the processor. */

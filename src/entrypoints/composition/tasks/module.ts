@@ -21,11 +21,11 @@ import { QueueOrders } from '../../../domain/tasks/queue-orders.ts';
 import { RedriveTasks } from '../../../domain/tasks/redrive-tasks.ts';
 import { RunTask } from '../../../domain/tasks/run-task.ts';
 import { TaskLeases } from '../../../domain/tasks/task-leases.ts';
+import { runnerHostsOf, type TasksConfig, tablesOf } from '../../config/tasks.ts';
 import { system } from '../compose.ts';
 import { dynamoDb } from '../dynamodb.ts';
 import { provide, token } from '../token.ts';
 import { bindStores, bindSweeping, bindTopic, DAY_MS } from './function-modules.ts';
-import { runnerHostsOf, type TasksConfig, tablesOf } from './settings.ts';
 import { fleet, ports } from './tokens.ts';
 
 /** Binds the ports of the tasks context to the adapters of the configured profile, and its use cases to the ports. */

@@ -1,9 +1,9 @@
 import type { Container } from 'inversify';
 import { unfinishedPollsOfFirstRelease } from '../../../adapters/dynamodb/first-release.ts';
+import type { VotesConfig } from '../../config/votes.ts';
 import { system } from '../compose.ts';
 import { dynamoDb } from '../dynamodb.ts';
 import { ports } from './module.ts';
-import type { VotesConfig } from './settings.ts';
 
 /**
  * Whether this version can go on with the polls of the store, and, if the process takes votes, whether it has the key

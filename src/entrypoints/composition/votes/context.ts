@@ -10,6 +10,7 @@ import { ReadResults } from '../../../domain/votes/read-results.ts';
 import type { Recount } from '../../../domain/votes/recount-poll.ts';
 import { RecountPoll } from '../../../domain/votes/recount-poll.ts';
 import { SweepPolls } from '../../../domain/votes/sweep-polls.ts';
+import { check, isOpenWithoutToken, notices, settings } from '../../config/votes.ts';
 import { problems } from '../../http/votes/problems.ts';
 import { votesRoutes } from '../../http/votes/routes.ts';
 import { system } from '../compose.ts';
@@ -19,7 +20,6 @@ import { checkStore } from './check-store.ts';
 import { foldAndMeasure } from './fold-records.ts';
 import { metrics } from './metrics.ts';
 import { ports, votesModule } from './module.ts';
-import { check, isOpenWithoutToken, notices, settings } from './settings.ts';
 
 export const votes = defineContext({
   name: 'votes',

@@ -40,11 +40,11 @@ import type {
   VotePseudonyms,
   VoterKeys,
 } from '../../../ports/votes.ts';
+import { defaultPollOf, type VotesConfig } from '../../config/votes.ts';
 import { system } from '../compose.ts';
 import { bindStore, dynamoDb } from '../dynamodb.ts';
 import { provide, token, value } from '../token.ts';
 import { logSkipped, recordAudit } from './fold-records.ts';
-import { defaultPollOf, type VotesConfig } from './settings.ts';
 
 export const ports = {
   polls: token<PollStore>('PollStore'),

@@ -1,8 +1,8 @@
-import type { TaskTables } from '../../../adapters/dynamodb/task-tables.ts';
-import { AllowedHosts, parseHostRule } from '../../../adapters/http/allowed-hosts.ts';
-import { isLoopback } from '../../loopback.ts';
-import type { CoreConfig } from '../config.ts';
-import { listOf, matching, type Settings, table, type Values, wholeNumber } from '../settings.ts';
+import type { TaskTables } from '../../adapters/dynamodb/task-tables.ts';
+import { AllowedHosts, parseHostRule } from '../../adapters/http/allowed-hosts.ts';
+import { isLoopback } from '../loopback.ts';
+import type { CoreConfig } from './core.ts';
+import { listOf, matching, type Settings, table, type Values, wholeNumber } from './settings.ts';
 
 export const settings = {
   TASKS_TABLE: table('tasks', 'tasks'),

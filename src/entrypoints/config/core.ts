@@ -105,59 +105,12 @@ export const coreSettings = {
 
 export type CoreConfig = Values<typeof coreSettings>;
 
-/** What is wrong with the environment, one sentence for each setting. */
-export class ConfigError extends Error {
-  constructor(readonly problems: readonly string[]) {
-    super(problems.join('\n'));
-    this.name = 'ConfigError';
-  }
-}
-
-function checkCore({ STORAGE, AWS_REGION, API_KEYS, ROLE }: CoreConfig): string[] {
+/** Rules between these settings: a sentence for each that is broken. */
+export function checkCore({ STORAGE, AWS_REGION, API_KEYS, ROLE }: CoreConfig): string[] {
   if (STORAGE === 'memory')
     return ROLE === 'all' ? [] : [`ROLE ${ROLE} needs STORAGE=dynamodb, since memory cannot be shared`];
   return [
     ...(AWS_REGION ? [] : ['AWS_REGION is needed with STORAGE=dynamodb']),
     ...(API_KEYS || ROLE === 'worker' ? [] : ['API_KEYS is needed with STORAGE=dynamodb']),
   ];
-}
-
-/** The part of a context that configuration needs. */
-export interface Configurable {
-  readonly settings: Settings;
-  /** Rules between settings: a sentence for each that is broken; it begins with the name of the setting to change. */
-  readonly check?: (config: never) => readonly string[];
-}
-
-/**
- * Reads and checks every setting at once.
- *
- * @throws ConfigError that names every bad setting
- */
-export function readConfig<S extends Settings = Record<never, never>>(
-  env: Readonly<Record<string, string | undefined>>,
-  contexts: readonly Configurable[],
-): CoreConfig & Values<S> {
-  const settings: Settings = Object.assign({}, coreSettings, ...contexts.map((context) => context.settings));
-  const problems: string[] = [];
-  const unreadable = new Set<string | undefined>();
-  const values: Record<string, unknown> = {};
-  for (const [name, setting] of Object.entries(settings)) {
-    const read = (text: string | undefined): unknown => (text === undefined ? undefined : setting.parse(text));
-    try {
-      values[name] = read(env[name] || setting.fallback);
-    } catch (error) {
-      problems.push(`${name} ${(error as Error).message}`);
-      unreadable.add(name);
-      // So that the rules between settings can still say what is wrong beside it.
-      values[name] = read(setting.fallback);
-    }
-  }
-  for (const [name, { tableSuffix }] of Object.entries(settings))
-    if (tableSuffix !== undefined) values[name] ??= `${values.TABLE_PREFIX}${tableSuffix}`;
-  const checks = [checkCore, ...contexts.flatMap(({ check }) => check ?? [])];
-  const broken = checks.flatMap((check) => check(values as never));
-  problems.push(...broken.filter((sentence) => !unreadable.has(sentence.split(' ', 1)[0])));
-  if (problems.length > 0) throw new ConfigError(problems);
-  return Object.freeze(values) as CoreConfig & Values<S>;
 }

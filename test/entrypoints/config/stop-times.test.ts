@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals';
-import { readConfig } from '../../../src/entrypoints/composition/config.ts';
-import { stopTimes } from '../../../src/entrypoints/composition/stop-times.ts';
+import { readConfig } from '../../../src/entrypoints/config/read-config.ts';
+import { stopTimes } from '../../../src/entrypoints/config/stop-times.ts';
 
 it.each([
   [undefined, 10],

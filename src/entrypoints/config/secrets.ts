@@ -1,9 +1,8 @@
 import type { Logger } from 'pino';
 import { secretReader } from '../../adapters/secretsmanager/secret-reader.ts';
 import { elapsedTime } from '../../adapters/system/elapsed-time.ts';
-import { type Configurable, coreSettings } from './config.ts';
-
-export type Environment = Readonly<Record<string, string | undefined>>;
+import { coreSettings } from './core.ts';
+import type { Configurable, Environment } from './read-config.ts';
 
 /** Secrets are read again after so long, so that a rotated one is known without a deployment, ms. */
 const FRESH_MS = 5 * 60_000;

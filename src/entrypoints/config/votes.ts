@@ -1,8 +1,8 @@
-import { ID_PATTERN } from '../../../domain/shared/id-pattern.ts';
-import { MAX_SHARDS } from '../../../domain/votes/poll.ts';
-import { isLoopback } from '../../loopback.ts';
-import type { CoreConfig } from '../config.ts';
-import { listOf, matching, type Settings, table, type Values, wholeNumber } from '../settings.ts';
+import { ID_PATTERN } from '../../domain/shared/id-pattern.ts';
+import { MAX_SHARDS } from '../../domain/votes/poll.ts';
+import { isLoopback } from '../loopback.ts';
+import type { CoreConfig } from './core.ts';
+import { listOf, matching, type Settings, table, type Values, wholeNumber } from './settings.ts';
 
 export const settings = {
   VOTER_KEY: {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { type ConfigError, readConfig } from '../../../src/entrypoints/composition/config.ts';
 import { stocks } from '../../../src/entrypoints/composition/stocks/context.ts';
-import { notices, type StocksConfig } from '../../../src/entrypoints/composition/stocks/settings.ts';
+import { type ConfigError, readConfig } from '../../../src/entrypoints/config/read-config.ts';
+import { notices, type StocksConfig } from '../../../src/entrypoints/config/stocks.ts';
 
 const read = (env: Record<string, string>) => readConfig(env, [stocks]) as StocksConfig;
 function problemsOf(env: Record<string, string>): readonly string[] {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { pino } from 'pino';
 import { contexts } from '../../../src/entrypoints/composition/contexts.ts';
-import { SecretEnvironment } from '../../../src/entrypoints/composition/secrets.ts';
+import { SecretEnvironment } from '../../../src/entrypoints/config/secrets.ts';
 import { FakeClock } from '../../helpers/fakes.ts';
 
 const MINUTE = 60_000;

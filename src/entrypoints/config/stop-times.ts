@@ -1,4 +1,4 @@
-import type { CoreConfig } from './config.ts';
+import type { CoreConfig } from './core.ts';
 
 /** How long each part of a stop may take, ms from its begin. */
 export interface StopTimes {

@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import { type ConfigError, coreSettings, readConfig } from '../../../src/entrypoints/composition/config.ts';
 import { contexts } from '../../../src/entrypoints/composition/contexts.ts';
-import type { Settings } from '../../../src/entrypoints/composition/settings.ts';
+import { coreSettings } from '../../../src/entrypoints/config/core.ts';
+import { type ConfigError, readConfig } from '../../../src/entrypoints/config/read-config.ts';
+import type { Settings } from '../../../src/entrypoints/config/settings.ts';
 
 const KEY = 'key-of-16-letters';
 const settings: Settings = Object.assign({}, coreSettings, ...contexts.map((context) => context.settings));

@@ -1,9 +1,9 @@
-import { type RateFormat, type RateService, rateFormats } from '../../../adapters/http/rate-formats.ts';
-import { REFERENCE_DATE } from '../../../adapters/memory/reference-rates.ts';
-import { isPriceUnit } from '../../../domain/stocks/currencies.ts';
-import type { FreshnessRules } from '../../../domain/stocks/freshness.ts';
-import type { CoreConfig } from '../config.ts';
-import { listOf, oneOf, type Settings, table, type Values, wholeNumber } from '../settings.ts';
+import { type RateFormat, type RateService, rateFormats } from '../../adapters/http/rate-formats.ts';
+import { REFERENCE_DATE } from '../../adapters/memory/reference-rates.ts';
+import { isPriceUnit } from '../../domain/stocks/currencies.ts';
+import type { FreshnessRules } from '../../domain/stocks/freshness.ts';
+import type { CoreConfig } from './core.ts';
+import { listOf, oneOf, type Settings, table, type Values, wholeNumber } from './settings.ts';
 
 /** A source of rates as it is configured. */
 export interface ConfiguredSource {
