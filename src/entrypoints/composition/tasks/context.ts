@@ -66,7 +66,7 @@ export const tasks = defineContext({
       runTask: container.get(RunTask),
       guardRunner: container.get(GuardRunner),
       extendLease: container.get(ExtendLease),
-      clock: container.get(system.clock),
+      clock: container.get(system.steadyClock),
       logger,
       meter: container.get(system.meter),
     });
