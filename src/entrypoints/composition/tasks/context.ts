@@ -60,7 +60,7 @@ export const tasks = defineContext({
       runTask: container.get(RunTask),
       guardRunner: container.get(GuardRunner),
       taskLeases: container.get(TaskLeases),
-      clock: container.get(system.clock),
+      clock: container.get(system.steadyClock),
       logger,
       meter: container.get(system.meter),
     });

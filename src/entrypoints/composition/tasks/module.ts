@@ -108,7 +108,7 @@ function bindRunner({ bind }: ContainerModuleLoadOptions, config: TasksConfig): 
 /** What a worker needs: claims, heartbeats, and the ways in which a lease ends. */
 function bindWorking({ bind }: ContainerModuleLoadOptions): void {
   const { tasks, queues, notifier } = ports;
-  const { clock, ids, random } = system;
+  const { steadyClock: clock, ids, random } = system;
   provide(bind, QueueOrders, tasks, queues, clock);
   provide(bind, ClaimTasks, tasks, queues, QueueOrders, clock, ids, random);
   provide(bind, TaskLeases, tasks, queues, notifier, clock, random);
@@ -121,7 +121,7 @@ function bindUseCases(options: ContainerModuleLoadOptions): void {
   bindWorking(options);
   const { bind } = options;
   const { tasks, queues, active, notifier } = ports;
-  const { clock, ids } = system;
+  const { steadyClock: clock, ids } = system;
   provide(bind, EnqueueTask, tasks, queues, active, notifier, clock, ids);
   provide(bind, FindTasks, tasks);
   provide(bind, RedriveTasks, tasks, queues, active, notifier, clock);
