@@ -71,7 +71,7 @@ async function drain() {
   let furthest = 0;
   const ms = await timed(() =>
     Promise.all(
-      worlds.map(async ({ claimTasks, completeTask }) => {
+      worlds.map(async ({ claimTasks, taskLeases }) => {
         for (;;) {
           const [got = []] = await claimTasks.execute('q', [{ max: CLAIM }]);
           if (got.length === 0) return;
@@ -79,7 +79,7 @@ async function drain() {
             furthest = Math.max(furthest, (rank.get(taskId) ?? tasks) - claimed.length);
             claimed.push(taskId);
           }
-          await Promise.all(got.map(({ taskId, fence = '' }) => completeTask.execute(taskId, fence, 'done')));
+          await Promise.all(got.map(({ taskId, fence = '' }) => taskLeases.complete(taskId, fence, '"done"')));
         }
       }),
     ),
@@ -102,7 +102,7 @@ async function drain() {
 
 async function claimsBehindMany() {
   const tables = await newTaskTables(client);
-  const { claimTasks, completeTask, queues } = await newWorld(1, tables);
+  const { claimTasks, taskLeases, queues } = await newWorld(1, tables);
   await queues.put(queueSettings('q'));
   const now = Date.now();
   const waiting = Array.from({ length: WAITING }, (_, index) => aTask({ createdAt: now - WAITING + index }));
@@ -113,7 +113,7 @@ async function claimsBehindMany() {
       await timed(async () => {
         const [[task] = []] = await claimTasks.execute('q', [{ max: 1 }]);
         if (!task) throw new Error('nothing was claimed');
-        await completeTask.execute(task.taskId, task.fence ?? '', 'done');
+        await taskLeases.complete(task.taskId, task.fence ?? '', '"done"');
       }),
     );
   return { waiting: WAITING, 'claim and completion, median ms': median(times) };

@@ -43,17 +43,21 @@ describe('a rate provider over HTTP', () => {
   });
 
   it('has one id for one address and base, another for another', () => {
-    const { host } = new URL(provider.url);
-    expect(sourceOf('fixer', '/api?access_key=K').id).toBe(`fixer:EUR@${host}/api`);
-    expect(
+    expect(sourceOf('fixer', '/api?access_key=K').id).toBe(`fixer:EUR@${provider.url}/api`);
+    const idAt = (url?: URL) =>
       new HttpRateSource({
         service: 'openexchangerates',
+        url,
         clock,
         monotonic: () => clock.now(),
         maxAsOfAgeMs: WEEK,
         random: seededRandom(1),
-      }).id,
-    ).toBe('openexchangerates:USD');
+      }).id;
+    expect(idAt()).toBe('openexchangerates:USD');
+    const addresses = ['http://rates.test', 'https://rates.test', 'https://rates.test:8443', 'https://rates.test/A'];
+    const ids = addresses.map((address) => idAt(new URL(address)));
+    expect(new Set(ids).size).toBe(addresses.length);
+    expect(idAt(new URL('https://rates.test:443/'))).toBe(ids[1]);
   });
 
   it.each([{ kind: 'status', status: 503 }, { kind: 'status', status: 429 }, { kind: 'reset' }] as const)(

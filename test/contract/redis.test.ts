@@ -43,7 +43,7 @@ await withServer('Redis contracts', startRedis, ({ url }) => {
       await cache.put(entry(), 60_000);
       await cache.lease('one', 5_000);
 
-      const key = `portside:rates:v2:${name}`;
+      const key = `portside:rates:v3:${name}`;
       expect((await redis.keys(`*${name}*`)).sort()).toEqual([key, `${key}:lease`]);
       expect(await redis.pttl(key)).toBeGreaterThan(50_000);
     });
@@ -82,7 +82,7 @@ await withServer('Redis contracts', startRedis, ({ url }) => {
 
     it('counts an entry dated past the server’s own time as absent, says so, and writes over it', async () => {
       const name = newName();
-      const key = `portside:rates:v2:${name}`;
+      const key = `portside:rates:v3:${name}`;
       const cache = cacheOf(name);
       await cache.put(entry(), 60_000);
       const [stamp = '', ...rest] = String(await redis.get(key)).split(' ');
@@ -106,8 +106,8 @@ await withServer('Redis contracts', startRedis, ({ url }) => {
       ['a pause that ends in an hour', 'pause', HOUR],
     ])('does not let %s keep everybody from asking', async (_, holder, ms) => {
       const name = newName();
-      await redis.set(`portside:rates:v2:${name}:lease`, holder);
-      if (ms !== undefined) await redis.pexpire(`portside:rates:v2:${name}:lease`, ms);
+      await redis.set(`portside:rates:v3:${name}:lease`, holder);
+      if (ms !== undefined) await redis.pexpire(`portside:rates:v3:${name}:lease`, ms);
 
       expect(await cacheOf(name).lease('one', 4_000)).toEqual({ kind: 'taken' });
     });
@@ -118,25 +118,37 @@ await withServer('Redis contracts', startRedis, ({ url }) => {
       '1767225600000 20000 ',
       '1767225600000 20000 {}',
       '1767225600000 20000 null',
-      '1767225600000 {"sourceId":"a","source":"a","base":"EUR","asOf":1,"rates":{"USD":"1"}}',
-      '1767225600000 -1 {"sourceId":"a","source":"a","base":"EUR","asOf":1,"rates":{"USD":"1"}}',
-      '1767225600000 20000 {"sourceId":"a","source":"a","base":"EUR","asOf":1,"rates":{"USD":"0"}}',
-      '1767225600000 20000 {"sourceId":"a","source":"a","base":"EUR","asOf":1,"rates":{"USD":1.08}}',
-      '1767225600000 20000 {"sourceId":"a","source":"a","base":"XAU","asOf":1,"rates":{"USD":"1"}}',
-      '1767225600000 20000 {"sourceId":"a","source":"a","base":"EUR","asOf":"1","rates":{"USD":"1"}}',
+      '1767225600000 {"name":"NAME","sourceId":"a","source":"a","base":"EUR","asOf":1,"rates":{"USD":"1"}}',
+      '1767225600000 -1 {"name":"NAME","sourceId":"a","source":"a","base":"EUR","asOf":1,"rates":{"USD":"1"}}',
+      '1767225600000 20000 {"name":"NAME","sourceId":"a","source":"a","base":"EUR","asOf":1,"rates":{"USD":"0"}}',
+      '1767225600000 20000 {"name":"NAME","sourceId":"a","source":"a","base":"EUR","asOf":1,"rates":{"USD":1.08}}',
+      '1767225600000 20000 {"name":"NAME","sourceId":"a","source":"a","base":"XAU","asOf":1,"rates":{"USD":"1"}}',
+      '1767225600000 20000 {"name":"NAME","sourceId":"a","source":"a","base":"EUR","asOf":"1","rates":{"USD":"1"}}',
     ])('takes %j, which it has not written, for nothing, and writes over it', async (text) => {
       const name = newName();
       const cache = cacheOf(name);
-      await redis.set(`portside:rates:v2:${name}`, text);
+      await redis.set(`portside:rates:v3:${name}`, text.replace('NAME', name));
 
       expect(await cache.get()).toBeUndefined();
       await cache.put(entry(), 60_000);
       expectEntry(await cache.get(), entry());
     });
 
+    it('takes an entry that was stored under another name for nothing, and writes over it', async () => {
+      const [name, otherName] = [newName(), newName()];
+      const [cache, other] = [cacheOf(name), cacheOf(otherName)];
+      await other.put(entry(), 60_000);
+      await redis.set(`portside:rates:v3:${name}`, String(await redis.get(`portside:rates:v3:${otherName}`)));
+
+      expect(await cache.get()).toBeUndefined();
+      await cache.put(entry({ rates: new Map([['USD', '1.2']]) }), 60_000);
+      expectEntry(await cache.get(), entry({ rates: new Map([['USD', '1.2']]) }));
+      expectEntry(await other.get(), entry());
+    });
+
     it('says nothing in an error of what it was to store', async () => {
       const name = newName();
-      await redis.rpush(`portside:rates:v2:${name}`, 'a list where a text should be');
+      await redis.rpush(`portside:rates:v3:${name}`, 'a list where a text should be');
 
       const error = await cacheOf(name)
         .put(entry(), 60_000)

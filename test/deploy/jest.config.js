@@ -1,6 +1,6 @@
 import base from '../../jest.config.js';
 
-/** Deploys the stack into an emulated AWS and uses it there: `npm run test:deploy`. */
+/** What needs programs from PyPI: the stack in an emulated AWS, and a client for Python. `npm run test:deploy`. */
 export default {
   ...base,
   rootDir: '../..',

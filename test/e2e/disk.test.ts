@@ -93,7 +93,7 @@ describe('a service on disk', () => {
   it('on a full disk refuses changes, answers reads, also after a start, and goes on when there is room', async () => {
     if (process.getuid?.() !== 0) {
       if (process.env.CI) throw new Error('This test mounts a small disk, for which it has to be root.');
-      console.warn('not root: the full disk was not tried');
+      process.stderr.write('not root: the full disk was not tried\n');
       return;
     }
     await run('mkdir', [DATA_DIR]);

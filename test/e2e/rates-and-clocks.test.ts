@@ -3,23 +3,11 @@ import { describe, expect, it } from '@jest/globals';
 import { type Fault, startFakeRateProvider } from '../../demo/rate-provider.ts';
 import { eventually } from '../helpers/eventually.ts';
 import { ServerProcess } from '../helpers/server-process.ts';
+import { setAtSignal } from '../helpers/wall-clock.ts';
 
 const HOUR = 3_600_000;
 /** Far above what an answer takes that waits for a fetch, and below what one takes that waits in vain. */
 const SOON_MS = 2_000;
-
-/** At SIGCONT the wall clock of the process is set by that much. */
-const setAtSignal = (ms: number): string => `
-  const Right = Date;
-  let aheadMs = 0;
-  globalThis.Date = class extends Right {
-    constructor(...parts) { if (parts.length > 0) super(...parts); else super(Right.now() + aheadMs); }
-    static now() { return Right.now() + aheadMs; }
-  };
-  process.on('SIGCONT', () => {
-    aheadMs += ${ms};
-    console.log(JSON.stringify({ msg: 'set' }));
-  });`;
 
 interface Answer {
   readonly status: number;

@@ -9,15 +9,12 @@ import { systemClock } from '../../src/adapters/system/clock.ts';
 import { ulids } from '../../src/adapters/system/ids.ts';
 import { systemRandom } from '../../src/adapters/system/random.ts';
 import { ClaimTasks } from '../../src/domain/tasks/claim-tasks.ts';
-import { CompleteTask } from '../../src/domain/tasks/complete-task.ts';
 import { EnqueueTask } from '../../src/domain/tasks/enqueue-task.ts';
-import { ExtendLease } from '../../src/domain/tasks/extend-lease.ts';
-import { FailTask } from '../../src/domain/tasks/fail-task.ts';
 import { GuardRunner } from '../../src/domain/tasks/guard-runner.ts';
 import { queueSettings, type RunnerSettings } from '../../src/domain/tasks/queue.ts';
 import { QueueOrders } from '../../src/domain/tasks/queue-orders.ts';
-import { ReleaseTask } from '../../src/domain/tasks/release-task.ts';
 import { RunTask } from '../../src/domain/tasks/run-task.ts';
+import { TaskLeases } from '../../src/domain/tasks/task-leases.ts';
 import { FleetProcessor, MAX_ROUNDS } from '../../src/entrypoints/worker/fleet-processor.ts';
 import type { FleetLease, RunOutcome } from '../../src/ports/tasks.ts';
 import { taskProcess } from '../helpers/counted-tasks.ts';
@@ -53,6 +50,7 @@ await withServer('The processor of a fleet', startDynamoDbLocal, ({ endpoint }) 
     const calls: RunnerSettings[] = [];
     const enqueueTask = new EnqueueTask(tasks, queues, active, notifier, systemClock, ulids);
     let answer = async (): Promise<RunOutcome> => ({ kind: 'success' });
+    const taskLeases = new TaskLeases(tasks, queues, notifier, systemClock, systemRandom);
     const runTask = new RunTask(
       {
         run: (_, runner) => {
@@ -60,9 +58,7 @@ await withServer('The processor of a fleet', startDynamoDbLocal, ({ endpoint }) 
           return answer();
         },
       },
-      new CompleteTask(tasks, systemClock),
-      new FailTask(tasks, queues, notifier, systemClock, systemRandom),
-      new ReleaseTask(tasks, notifier, systemClock),
+      taskLeases,
     );
     const orders = new QueueOrders(tasks, queues, systemClock);
     const newLease = (owner: string) => new DynamoDbFleetLease(client, tables.queues, owner, systemClock);
@@ -77,7 +73,7 @@ await withServer('The processor of a fleet', startDynamoDbLocal, ({ endpoint }) 
         claimTasks: new ClaimTasks(tasks, queues, orders, systemClock, ulids, systemRandom),
         runTask,
         guardRunner: new GuardRunner(queues, systemClock, systemRandom),
-        extendLease: new ExtendLease(tasks, queues, systemClock),
+        taskLeases,
         clock: systemClock,
         logger,
         meter: { record: () => undefined },

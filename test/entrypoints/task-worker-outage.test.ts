@@ -58,7 +58,7 @@ class Fleet {
       const worker = new TaskWorker({
         ...world,
         notifications: notifier,
-        runTask: new RunTask(this.service, world.completeTask, world.failTask, world.releaseTask),
+        runTask: new RunTask(this.service, world.taskLeases),
         guardRunner: new GuardRunner(queues, this.clock, systemRandom),
         logger: pino({ level: 'silent' }),
         meter: { record: () => undefined },

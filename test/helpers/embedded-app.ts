@@ -49,6 +49,7 @@ export async function embeddedApp(
   const clock = new FakeClock();
   container.rebind(system.machineClock).toConstantValue(clock);
   container.rebind(system.clock).toService(system.machineClock);
+  container.rebind(system.steadyClock).toService(system.machineClock);
   prepare(container);
   const app = await service.buildApp({
     extras: extras ?? [publishPages, publishMetrics(meter, config.METRICS_KEY)],

@@ -18,6 +18,26 @@ export class FakeClock implements Clock {
   }
 }
 
+/** A clock that runs, and can be set. */
+export class RunningClock implements Clock {
+  private aheadMs = 0;
+
+  /** @param base what it shows unless it is set */
+  constructor(private readonly base: () => number = Date.now) {}
+
+  now(): number {
+    return this.base() + this.aheadMs;
+  }
+
+  earliest(): number {
+    return this.now();
+  }
+
+  advance(ms: number): void {
+    this.aheadMs += ms;
+  }
+}
+
 /** `id-1`, `id-2`, … */
 export function countingIds(prefix = 'id'): Ids {
   let count = 0;

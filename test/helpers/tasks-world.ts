@@ -4,15 +4,12 @@ import { MemoryTaskStore } from '../../src/adapters/memory/task-store.ts';
 import { ulids } from '../../src/adapters/system/ids.ts';
 import { CancelTask } from '../../src/domain/tasks/cancel-task.ts';
 import { ClaimTasks } from '../../src/domain/tasks/claim-tasks.ts';
-import { CompleteTask } from '../../src/domain/tasks/complete-task.ts';
 import { EnqueueTask } from '../../src/domain/tasks/enqueue-task.ts';
-import { ExtendLease } from '../../src/domain/tasks/extend-lease.ts';
-import { FailTask } from '../../src/domain/tasks/fail-task.ts';
 import { PurgeQueue } from '../../src/domain/tasks/purge-queue.ts';
 import { QueueOrders } from '../../src/domain/tasks/queue-orders.ts';
 import { RedriveTasks } from '../../src/domain/tasks/redrive-tasks.ts';
-import { ReleaseTask } from '../../src/domain/tasks/release-task.ts';
 import { SweepTasks } from '../../src/domain/tasks/sweep-tasks.ts';
+import { TaskLeases } from '../../src/domain/tasks/task-leases.ts';
 import type { Clock, Ids, Random } from '../../src/ports/system.ts';
 import type { ActiveQueues, QueueStore, TaskStore } from '../../src/ports/tasks.ts';
 import { everyQueue } from './every-queue.ts';
@@ -45,10 +42,7 @@ export function tasksWorld({
     clock,
     enqueueTask: new EnqueueTask(tasks, queues, active, notifier, clock, ids),
     claimTasks: new ClaimTasks(tasks, queues, new QueueOrders(tasks, queues, clock), clock, ids, random),
-    extendLease: new ExtendLease(tasks, queues, clock),
-    completeTask: new CompleteTask(tasks, clock),
-    failTask: new FailTask(tasks, queues, notifier, clock, random),
-    releaseTask: new ReleaseTask(tasks, notifier, clock),
+    taskLeases: new TaskLeases(tasks, queues, notifier, clock, random),
     cancelTask: new CancelTask(tasks, clock),
     purgeQueue: new PurgeQueue(tasks, queues, clock),
     redriveTasks: new RedriveTasks(tasks, queues, active, notifier, clock),

@@ -96,7 +96,7 @@ await withServer('stocks of many processes', startRedis, ({ url }) => {
         () => callsTo('killed'),
         (calls) => calls === 1,
       );
-      const [lease = ''] = await redis.keys(`portside:rates:*@${new URL(provider.url).host}/killed*:lease`);
+      const [lease = ''] = await redis.keys(`portside:rates:*@${provider.url}/killed*:lease`);
       const holder = await redis.get(lease);
       expect(holder).toMatch(/^by process-\d+$/);
       const killed = processes.findIndex(({ name }) => holder === `by ${name}`);

@@ -49,7 +49,7 @@ export async function simulateOrder(options: SimulationOptions): Promise<Simulat
   let serial = 0;
   const next = () => String(++serial).padStart(12, '0');
   const ids = { next, secret: next };
-  const { tasks, queues, enqueueTask, claimTasks, completeTask, sweepTasks } = tasksWorld({ clock, ids, random });
+  const { tasks, queues, enqueueTask, claimTasks, taskLeases, sweepTasks } = tasksWorld({ clock, ids, random });
   await queues.put(queueSettings('q', { order, deadlineSeconds, leaseSeconds: 43_200, maxPending: 10_000_000 }));
 
   const exponential = (mean: number): number => -mean * Math.log(1 - random.next());
@@ -63,7 +63,7 @@ export async function simulateOrder(options: SimulationOptions): Promise<Simulat
     busy++;
     waits.push((now - task.createdAt) / 1000);
     events.add(now + exponential(SERVICE_MS), async () => {
-      const finished = await completeTask.execute(task.taskId, task.fence as string, undefined);
+      const finished = await taskLeases.complete(task.taskId, task.fence as string, undefined);
       if ((finished.finishedAt as number) <= finished.expiresAt) inTime++;
       busy--;
     });

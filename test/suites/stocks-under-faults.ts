@@ -7,10 +7,9 @@ import { system } from '../../src/entrypoints/composition/compose.ts';
 import { contexts } from '../../src/entrypoints/composition/contexts.ts';
 import { ports } from '../../src/entrypoints/composition/stocks/module.ts';
 import type { StockStore } from '../../src/ports/stocks.ts';
-import type { Clock } from '../../src/ports/system.ts';
 import { type EmbeddedApp, embeddedApp } from '../helpers/embedded-app.ts';
 import { eventually } from '../helpers/eventually.ts';
-import { seededRandom } from '../helpers/fakes.ts';
+import { RunningClock, seededRandom } from '../helpers/fakes.ts';
 import { type HttpAnswer, injecting } from '../helpers/http.ts';
 import { overriding } from '../helpers/overriding.ts';
 import { ageRates } from '../helpers/servers/redis-time.ts';
@@ -116,26 +115,6 @@ export interface Observation {
   /** Such as `200 old, stale`, `200 new without KWD` or `503 STORE_UNAVAILABLE, again in 1 s`. */
   readonly outcome: string;
   readonly ms: number;
-}
-
-/** A clock that runs, and can be set. */
-class RunningClock implements Clock {
-  private aheadMs = 0;
-
-  /** @param base what it shows unless it is set */
-  constructor(private readonly base: () => number = Date.now) {}
-
-  now(): number {
-    return this.base() + this.aheadMs;
-  }
-
-  earliest(): number {
-    return this.now();
-  }
-
-  advance(ms: number): void {
-    this.aheadMs += ms;
-  }
 }
 
 /** Two processes of the service that share a provider of rates and a Redis, over sockets. */
@@ -277,7 +256,7 @@ export class StocksUnderFaults {
   }
 
   private get redisKeys(): string {
-    return `portside:rates:*@${new URL(this.provider.url).host}*`;
+    return `portside:rates:*@${this.provider.url}*`;
   }
 
   /** Lets that much time pass for the processes and for what they share. */

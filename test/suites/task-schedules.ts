@@ -168,13 +168,13 @@ class Schedule {
   private perform(action: string, taskId: string, fence: string): Promise<Task> {
     switch (action) {
       case 'heartbeat':
-        return this.world.extendLease.execute(taskId, fence);
+        return this.world.taskLeases.extend(taskId, fence);
       case 'complete':
-        return this.world.completeTask.execute(taskId, fence, 1);
+        return this.world.taskLeases.complete(taskId, fence, '1');
       case 'release':
-        return this.world.releaseTask.execute(taskId, fence);
+        return this.world.taskLeases.release(taskId, fence);
       default:
-        return this.world.failTask.execute(taskId, fence, { error: 'no', retry: action === 'fail' });
+        return this.world.taskLeases.fail(taskId, fence, { error: 'no', retry: action === 'fail' });
     }
   }
 

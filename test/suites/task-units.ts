@@ -97,7 +97,7 @@ export async function measureTaskUnits(
   const work = async (process: Process, { taskId, fence = '' }: Task): Promise<void> => {
     process.busy++;
     await time.sleep(exponential(SERVICE_MS));
-    await process.completeTask.execute(taskId, fence, { id: 'a result' });
+    await process.taskLeases.complete(taskId, fence, '{"id":"a result"}');
     if (process.busy-- === SLOTS) await look(process);
   };
   for (const [index, process] of processes.entries())

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ClaimTasks } from '../../src/domain/tasks/claim-tasks.ts';
 import { EnqueueTask } from '../../src/domain/tasks/enqueue-task.ts';
-import { FailTask } from '../../src/domain/tasks/fail-task.ts';
 import { SweepTasks } from '../../src/domain/tasks/sweep-tasks.ts';
+import { TaskLeases } from '../../src/domain/tasks/task-leases.ts';
 import { ports } from '../../src/entrypoints/composition/tasks/tokens.ts';
 import { authorization, type EmbeddedApp } from '../helpers/embedded-app.ts';
 import { conformanceTo } from '../helpers/openapi-conformance.ts';
@@ -808,15 +808,15 @@ export function describeTasksRoutes(
         it('brings back at most 1,000 at once', async () => {
           const queue = newQueue();
           // So many requests would take half a minute.
-          const [enqueueTask, claimTasks, failTask] = [
+          const [enqueueTask, claimTasks, taskLeases] = [
             service.container.get(EnqueueTask),
             service.container.get(ClaimTasks),
-            service.container.get(FailTask),
+            service.container.get(TaskLeases),
           ];
           for (let count = 0; count < 1_003; count++) await enqueueTask.execute(queue, { payload: null });
           const [claimed = []] = await claimTasks.execute(queue, [{ max: 1_003 }]);
           for (const { taskId, fence = '' } of claimed)
-            await failTask.execute(taskId, fence, { error: 'no', retry: false });
+            await taskLeases.fail(taskId, fence, { error: 'no', retry: false });
 
           expect((await post(`/queues/${queue}/redrive`)).json()).toEqual({ redriven: 1_000 });
           expect((await post(`/queues/${queue}/redrive`)).json()).toEqual({ redriven: 3 });

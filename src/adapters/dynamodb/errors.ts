@@ -53,7 +53,7 @@ export const throwStoreError = (error: unknown): never => {
   throw storeError(error);
 };
 
-/** For `.catch()`: lets a write pass that its condition refused, and throws anything else. */
-export const passIfRefused = (error: unknown): void => {
+/** For `.catch()`: gives undefined for a write that its condition refused, and throws anything else. */
+export const passIfRefused = (error: unknown): undefined => {
   if (!(error instanceof ConditionalCheckFailedException)) throw error;
 };

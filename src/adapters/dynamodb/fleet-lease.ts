@@ -1,8 +1,7 @@
-import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { type DynamoDBDocumentClient, UpdateCommand, type UpdateCommandInput } from '@aws-sdk/lib-dynamodb';
 import type { Clock } from '../../ports/system.ts';
 import type { FleetLease } from '../../ports/tasks.ts';
-import { storeError } from './errors.ts';
+import { passIfRefused, throwStoreError } from './errors.ts';
 
 const KEY = { pk: 'PROCESSOR', sk: 'LEASE' };
 
@@ -26,13 +25,8 @@ export class DynamoDbFleetLease implements FleetLease {
   }
 
   private async update(update: UpdateCommandInput): Promise<boolean> {
-    try {
-      await this.client.send(new UpdateCommand(update));
-      return true;
-    } catch (error) {
-      if (error instanceof ConditionalCheckFailedException) return false;
-      throw storeError(error);
-    }
+    const command = new UpdateCommand(update);
+    return (await this.client.send(command).catch(passIfRefused).catch(throwStoreError)) !== undefined;
   }
 }
 

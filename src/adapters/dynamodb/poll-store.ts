@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { ConditionalCheckFailedException, TransactionCanceledException } from '@aws-sdk/client-dynamodb';
+import { TransactionCanceledException } from '@aws-sdk/client-dynamodb';
 import {
   type DynamoDBDocumentClient,
   GetCommand,
@@ -25,7 +25,7 @@ import {
 } from '../../domain/votes/poll.ts';
 import type { DuePoll, PhoneNumber, PollStore } from '../../ports/votes.ts';
 import { batchGet } from './batch-get.ts';
-import { storeError, throwStoreError } from './errors.ts';
+import { passIfRefused, throwStoreError } from './errors.ts';
 import { sortKeyPage } from './pages.ts';
 import { retry } from './retry.ts';
 
@@ -146,13 +146,8 @@ export class DynamoDbPollStore implements PollStore {
 
   /** @returns the changed poll, or undefined if the condition did not hold */
   private async change(update: UpdateCommandInput): Promise<Poll | undefined> {
-    try {
-      const { Attributes } = await this.client.send(new UpdateCommand(update));
-      return pollIn(Attributes as Record<string, unknown>);
-    } catch (error) {
-      if (error instanceof ConditionalCheckFailedException) return undefined;
-      throw storeError(error);
-    }
+    const answer = await this.client.send(new UpdateCommand(update)).catch(passIfRefused).catch(throwStoreError);
+    return answer && pollIn(answer.Attributes as Record<string, unknown>);
   }
 
   private async inOrder(pollIds: readonly string[]): Promise<readonly Poll[]> {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { ConditionalCheckFailedException, TransactionCanceledException } from '@aws-sdk/client-dynamodb';
+import { TransactionCanceledException } from '@aws-sdk/client-dynamodb';
 import {
   type DynamoDBDocumentClient,
   GetCommand,
@@ -15,7 +15,7 @@ import { type Counters, noCounts } from '../../domain/tasks/queue-stats.ts';
 import type { Clock } from '../../ports/system.ts';
 import type { TaskChange, TaskCounts } from '../../ports/tasks.ts';
 import { type CountedChanges, nothingCounted, rateIn, withChanges } from './counted-changes.ts';
-import { storeError, throwStoreError } from './errors.ts';
+import { passIfRefused, throwStoreError } from './errors.ts';
 import { PARALLEL_REQUESTS } from './parallel-requests.ts';
 import { type Changes, type Known, Reservations, TOLD_MS, type Told } from './reservations.ts';
 import { retry } from './retry.ts';
@@ -204,13 +204,8 @@ export class DynamoDbQueueCounts implements TaskCounts {
       isRight || isSame
         ? correctTotal(this.table, queue, total, correction, state)
         : suspect(this.table, queue, { state, all, taken, at: now });
-    try {
-      await this.client.send(new UpdateCommand(update));
-    } catch (error) {
-      if (error instanceof ConditionalCheckFailedException) return false;
-      throw storeError(error);
-    }
-    return isRight || isSame;
+    const stored = await this.client.send(new UpdateCommand(update)).catch(passIfRefused).catch(throwStoreError);
+    return stored !== undefined && (isRight || isSame);
   }
 
   /**
@@ -226,26 +221,18 @@ export class DynamoDbQueueCounts implements TaskCounts {
       const counted = (Item as CountedChanges | undefined) ?? nothingCounted;
       const next = withChanges(counted, changes);
       if (next === counted) return;
-      try {
-        await retry(() =>
-          this.client.send(
-            new PutCommand({
-              TableName: this.table,
-              Item: { ...next, ...partKey(queue, shardId) },
-              ConditionExpression: Item ? '#position = :position' : 'attribute_not_exists(pk)',
-              ...(Item
-                ? {
-                    ExpressionAttributeNames: { '#position': 'position' },
-                    ExpressionAttributeValues: { ':position': counted.position },
-                  }
-                : {}),
-            }),
-          ),
-        );
-        return;
-      } catch (error) {
-        if (!(error instanceof ConditionalCheckFailedException)) throw error;
-      }
+      const put = new PutCommand({
+        TableName: this.table,
+        Item: { ...next, ...partKey(queue, shardId) },
+        ConditionExpression: Item ? '#position = :position' : 'attribute_not_exists(pk)',
+        ...(Item
+          ? {
+              ExpressionAttributeNames: { '#position': 'position' },
+              ExpressionAttributeValues: { ':position': counted.position },
+            }
+          : {}),
+      });
+      if (await retry(() => this.client.send(put)).catch(passIfRefused)) return;
     }
   }
 
@@ -302,19 +289,14 @@ export class DynamoDbQueueCounts implements TaskCounts {
 
   /** Stores the counts of this process, unless newer ones are stored. */
   private async tell(queue: string, by: string, told: StoredTold): Promise<void> {
-    try {
-      await this.client.send(
-        new PutCommand({
-          TableName: this.table,
-          Item: { ...processKey(queue, by), ...told },
-          ConditionExpression: 'attribute_not_exists(pk) OR edition < :edition',
-          ExpressionAttributeValues: { ':edition': told.edition },
-        }),
-      );
-    } catch (error) {
-      // A repeat of the SDK, whose first answer was lost.
-      if (!(error instanceof ConditionalCheckFailedException)) throw storeError(error);
-    }
+    const command = new PutCommand({
+      TableName: this.table,
+      Item: { ...processKey(queue, by), ...told },
+      ConditionExpression: 'attribute_not_exists(pk) OR edition < :edition',
+      ExpressionAttributeValues: { ':edition': told.edition },
+    });
+    // One that is refused is a repeat of the SDK, whose first answer was lost.
+    await this.client.send(command).catch(passIfRefused).catch(throwStoreError);
   }
 
   private async join(merging: TransactWriteCommandInput): Promise<void> {

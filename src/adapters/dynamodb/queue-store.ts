@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { ConditionalCheckFailedException, TransactionCanceledException } from '@aws-sdk/client-dynamodb';
+import { TransactionCanceledException } from '@aws-sdk/client-dynamodb';
 import {
   type DynamoDBDocumentClient,
   GetCommand,
@@ -12,7 +12,7 @@ import type { Page, PageRequest } from '../../domain/shared/page.ts';
 import { type Queue, type QueueSettings, type QueueState, queueSettings } from '../../domain/tasks/queue.ts';
 import type { QueueStore } from '../../ports/tasks.ts';
 import { batchGet } from './batch-get.ts';
-import { throwStoreError } from './errors.ts';
+import { passIfRefused, throwStoreError } from './errors.ts';
 import { sortKeyPage } from './pages.ts';
 import { retry } from './retry.ts';
 
@@ -55,14 +55,9 @@ export class DynamoDbQueueStore implements QueueStore {
   }
 
   async pause(queue: string, paused: boolean): Promise<Queue | undefined> {
-    try {
-      const update = pauseQueue(this.table, queue, paused);
-      const { Attributes } = await retry(() => this.client.send(new UpdateCommand(update)));
-      return queueIn(Attributes as Record<string, unknown>);
-    } catch (error) {
-      if (error instanceof ConditionalCheckFailedException) return undefined;
-      throw error;
-    }
+    const command = new UpdateCommand(pauseQueue(this.table, queue, paused));
+    const answer = await retry(() => this.client.send(command)).catch(passIfRefused);
+    return answer && queueIn(answer.Attributes as Record<string, unknown>);
   }
 
   async replaceState<Name extends keyof QueueState>(
@@ -71,14 +66,8 @@ export class DynamoDbQueueStore implements QueueStore {
     seen: QueueState[Name],
     after: QueueState[Name],
   ): Promise<boolean> {
-    const update = changeMemory(this.table, queue, name, seen, after);
-    try {
-      await retry(() => this.client.send(new UpdateCommand(update)));
-      return true;
-    } catch (error) {
-      if (error instanceof ConditionalCheckFailedException) return false;
-      throw error;
-    }
+    const command = new UpdateCommand(changeMemory(this.table, queue, name, seen, after));
+    return (await retry(() => this.client.send(command)).catch(passIfRefused)) !== undefined;
   }
 
   async remove(queue: string, seen?: Queue): Promise<boolean> {

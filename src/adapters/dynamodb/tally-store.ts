@@ -1,8 +1,7 @@
-import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { type DynamoDBDocumentClient, GetCommand, PutCommand, type PutCommandInput } from '@aws-sdk/lib-dynamodb';
 import { type Counter, emptyTally, type HighWaterMarks, type Tally } from '../../domain/votes/tally.ts';
 import type { TallyStore } from '../../ports/votes.ts';
-import { storeError, throwStoreError } from './errors.ts';
+import { passIfRefused, throwStoreError } from './errors.ts';
 import { backOff } from './retry.ts';
 
 /** Of each shard: `closed`, `ballots`, and the votes of each choice. Names for them would make it many times as large. */
@@ -30,16 +29,12 @@ export class DynamoDbTallyStore implements TallyStore {
   }
 
   async put(tally: Tally): Promise<boolean> {
-    try {
-      await this.client.send(new PutCommand(putTally(this.table, tally)));
-      return true;
-    } catch (error) {
-      // Also when our own first attempt was stored and its answer lost: the next read then shows our tally.
-      if (!(error instanceof ConditionalCheckFailedException)) throw storeError(error);
-      // Those who lost a race to one tally part before they read it again.
-      await backOff(1);
-      return false;
-    }
+    const command = new PutCommand(putTally(this.table, tally));
+    // Also refused when our own first attempt was stored and its answer lost: the next read then shows our tally.
+    if (await this.client.send(command).catch(passIfRefused).catch(throwStoreError)) return true;
+    // Those who lost a race to one tally part before they read it again.
+    await backOff(1);
+    return false;
   }
 }
 

@@ -92,7 +92,7 @@ export class HttpRateSource implements RateSource {
     const own = new URL(this.format.baseUrl);
     this.url = new URL(options.url ?? own);
     this.url.pathname = this.url.pathname.replace(/\/$/, '') + this.format.path;
-    const prefix = options.url ? `@${options.url.host}${options.url.pathname.replace(/\/$/, '')}` : '';
+    const prefix = options.url ? `@${options.url.origin}${options.url.pathname.replace(/\/$/, '')}` : '';
     this.id = `${this.name}:${this.format.base}${prefix}${this.queryDigest()}`;
   }
 

@@ -5,7 +5,7 @@ import type { Clock } from '../../ports/system.ts';
 import type { RedisScripts } from './client.ts';
 
 /** Rises when the form of an entry changes, so that versions that run side by side do not read each other's. */
-const FORMAT_VERSION = 2;
+const FORMAT_VERSION = 3;
 
 /** The value of the lease during a pause; holders are stored as `by <holder>`. */
 const PAUSE = 'pause';
@@ -100,7 +100,7 @@ export class RedisRateCache implements RateCache {
     if (aheadMs !== undefined) this.options.onAhead(aheadMs);
     const [, stamp, freshMs, text = ''] = /^(\d{1,15}) (\d{1,15}) (.*)$/s.exec(stored ?? '') ?? [];
     const confirmedAt = askedAt - Math.max(0, time - Number(stamp));
-    return decode(text, confirmedAt, confirmedAt + Number(freshMs));
+    return decode(this.options.name, text, confirmedAt, confirmedAt + Number(freshMs));
   }
 
   async put(entry: RateEntry, ttlMs: number): Promise<void> {
@@ -109,7 +109,8 @@ export class RedisRateCache implements RateCache {
     const ageMs = Math.max(0, this.options.clock.now() - confirmedAt);
     const freshMs = Math.max(0, freshUntil - confirmedAt);
     const seenAt = this.seen && this.seen.time + Math.floor(performance.now() - this.seen.at);
-    await this.run(PUT, this.tableKey, ageMs, freshMs, Math.max(1, Math.ceil(ttlMs)), seenAt ?? 0, encode(entry));
+    const text = encode(this.options.name, entry);
+    await this.run(PUT, this.tableKey, ageMs, freshMs, Math.max(1, Math.ceil(ttlMs)), seenAt ?? 0, text);
   }
 
   async lease(holder: string, ms: number): Promise<LeaseOutcome> {
@@ -135,17 +136,21 @@ export class RedisRateCache implements RateCache {
   }
 }
 
-/** Everything but the times, which the server keeps. */
-function encode({ sourceId, etag, rates: { source, base, asOf, rates } }: RateEntry): string {
-  return JSON.stringify({ sourceId, etag, source, base, asOf, rates: Object.fromEntries(rates) });
+/**
+ * Everything but the times, which the server keeps; and the cache's name, since an entry may come under a name that it was
+ * not stored under: by a connection that mixes answers up, or by hand.
+ */
+function encode(name: string, { sourceId, etag, rates: { source, base, asOf, rates } }: RateEntry): string {
+  return JSON.stringify({ name, sourceId, etag, source, base, asOf, rates: Object.fromEntries(rates) });
 }
 
-/** @returns undefined for anything that `encode` did not make */
-function decode(text: string, confirmedAt: number, freshUntil: number): RateEntry | undefined {
+/** @returns undefined for anything that `encode` did not make under that name */
+function decode(name: string, text: string, confirmedAt: number, freshUntil: number): RateEntry | undefined {
   try {
-    const { sourceId, etag, source, base, asOf, rates } = JSON.parse(text);
+    const { name: storedUnder, sourceId, etag, source, base, asOf, rates } = JSON.parse(text);
     const read = readRates(base, Object.entries(rates));
     const isWhole =
+      storedUnder === name &&
       [sourceId, source].every((value) => typeof value === 'string') &&
       ['string', 'undefined'].includes(typeof etag) &&
       [asOf, confirmedAt, freshUntil].every(Number.isSafeInteger) &&

@@ -1,7 +1,6 @@
 /** The tasks context as others may use it: `portside/tasks`. */
 export { CancelTask } from './cancel-task.ts';
 export { type ClaimRequest, ClaimTasks } from './claim-tasks.ts';
-export { CompleteTask } from './complete-task.ts';
 export { ConfigureQueue } from './configure-queue.ts';
 export { type EnqueueCommand, type EnqueueResult, EnqueueTask } from './enqueue-task.ts';
 export {
@@ -15,8 +14,6 @@ export {
   resultTooLarge,
   taskNotFound,
 } from './errors.ts';
-export { ExtendLease } from './extend-lease.ts';
-export { type FailCommand, FailTask } from './fail-task.ts';
 export { FindQueues, type QueueView } from './find-queues.ts';
 export { FindTasks } from './find-tasks.ts';
 export { type GuardedQueue, GuardRunner } from './guard-runner.ts';
@@ -37,7 +34,6 @@ export {
 export { QueueOrders } from './queue-orders.ts';
 export { type Counters, counterOf, noCounts, type QueueStats } from './queue-stats.ts';
 export { type RedriveOptions, RedriveTasks } from './redrive-tasks.ts';
-export { type ReleaseOptions, ReleaseTask } from './release-task.ts';
 export { type FailedAttempt, retryDelayMs } from './retry-delay.ts';
 export { RunTask } from './run-task.ts';
 export { SweepTasks } from './sweep-tasks.ts';
@@ -59,3 +55,4 @@ export {
   type TaskStatus,
   type TaskTerms,
 } from './task.ts';
+export { type FailCommand, type ReleaseOptions, TaskLeases } from './task-leases.ts';

@@ -1,17 +1,13 @@
 import type { Cancellation, RunOutcome, TaskRunner } from '../../ports/tasks.ts';
-import type { CompleteTask } from './complete-task.ts';
-import type { FailTask } from './fail-task.ts';
 import type { RunnerSettings } from './queue.ts';
-import type { ReleaseTask } from './release-task.ts';
 import type { Task } from './task.ts';
+import type { TaskLeases } from './task-leases.ts';
 
 /** The built-in worker's part in a task: has it done, then says what became of it. */
 export class RunTask {
   constructor(
     private readonly runner: TaskRunner,
-    private readonly completeTask: CompleteTask,
-    private readonly failTask: FailTask,
-    private readonly releaseTask: ReleaseTask,
+    private readonly taskLeases: TaskLeases,
   ) {}
 
   /** Has a claimed task done. Never rejects. */
@@ -28,15 +24,15 @@ export class RunTask {
   record({ taskId, fence = '' }: Task, outcome: RunOutcome): Promise<Task> {
     switch (outcome.kind) {
       case 'success':
-        return this.completeTask.withText(taskId, fence, outcome.result, outcome.remark);
+        return this.taskLeases.complete(taskId, fence, outcome.result, outcome.remark);
       case 'retry':
-        return this.failTask.execute(taskId, fence, { ...outcome, retry: true });
+        return this.taskLeases.fail(taskId, fence, { ...outcome, retry: true });
       case 'failure':
-        return this.failTask.execute(taskId, fence, { ...outcome, retry: false });
+        return this.taskLeases.fail(taskId, fence, { ...outcome, retry: false });
       case 'cancelled':
-        return this.releaseTask.execute(taskId, fence, { error: 'The call was cut short: its worker had to stop.' });
+        return this.taskLeases.release(taskId, fence, { error: 'The call was cut short: its worker had to stop.' });
       case 'unreachable':
-        return this.releaseTask.execute(taskId, fence, { error: outcome.error });
+        return this.taskLeases.release(taskId, fence, { error: outcome.error });
     }
   }
 }

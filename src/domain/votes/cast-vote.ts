@@ -1,6 +1,6 @@
 import type { Clock, Ids } from '../../ports/system.ts';
 import type { PollStore, VoteLedger, VotePseudonyms } from '../../ports/votes.ts';
-import { idempotencyKeyReused, invalidRequest, storeUnavailable } from '../shared/domain-error.ts';
+import { type DomainError, idempotencyKeyReused, invalidRequest, storeUnavailable } from '../shared/domain-error.ts';
 import { type Ballot, normaliseVoter, sameVote } from './ballot.ts';
 import { alreadyVoted, channelClosed, pollClosed, pollNotOpen, unknownChoice, voterKeyChanged } from './errors.ts';
 import { existingPoll } from './find-polls.ts';
@@ -29,6 +29,27 @@ export interface CastVoteResult {
   readonly replayed: boolean;
 }
 
+/** Why a vote does not count. */
+export type VoteRefusal =
+  | 'already-voted'
+  | 'channel-closed'
+  | 'poll-closed'
+  | 'poll-not-open'
+  | 'unknown-choice'
+  /** Another vote was counted under its identity. */
+  | 'vote-id-reused';
+
+export type CastOutcome = { readonly kind: 'counted'; readonly vote: CastVoteResult } | { readonly kind: VoteRefusal };
+
+const errors: Readonly<Record<VoteRefusal, (poll: Poll, command: VoteCommand) => DomainError>> = {
+  'already-voted': ({ pollId }) => alreadyVoted(pollId),
+  'channel-closed': (poll, { channel }) => channelClosed(poll, channel),
+  'poll-closed': ({ pollId }) => pollClosed(pollId),
+  'poll-not-open': ({ pollId }) => pollNotOpen(pollId),
+  'unknown-choice': unknownChoice,
+  'vote-id-reused': (_, { voteId = '' }) => idempotencyKeyReused(voteId),
+};
+
 export class CastVote {
   constructor(
     private readonly polls: PollStore,
@@ -44,51 +65,59 @@ export class CastVote {
   }
 
   /**
+   * As {@link cast}, but a refusal is thrown.
+   *
+   * @throws DomainError `VOTES_CHANNEL_CLOSED`, `VOTES_UNKNOWN_CHOICE`, `VOTES_POLL_CLOSED`, `VOTES_POLL_NOT_OPEN`,
+   * `VOTES_ALREADY_VOTED`, `IDEMPOTENCY_KEY_REUSED`, and what {@link cast} throws
+   */
+  async castIn(poll: Poll, command: VoteCommand): Promise<CastVoteResult> {
+    const outcome = await this.cast(poll, command);
+    if (outcome.kind === 'counted') return outcome.vote;
+    throw errors[outcome.kind](poll, command);
+  }
+
+  /**
    * Counts a vote once. A repeat has the answer of the first time, also after the close.
    * A process with another key than the poll's is refused: it would not recognise identities, and voters could vote twice.
    *
-   * @throws DomainError `INVALID_REQUEST` (the poll needs a voter, or the voter is blank), `VOTES_CHANNEL_CLOSED`,
-   * `VOTES_UNKNOWN_CHOICE`, `VOTES_POLL_CLOSED`, `VOTES_POLL_NOT_OPEN`, `VOTES_ALREADY_VOTED`,
-   * `IDEMPOTENCY_KEY_REUSED`, `VOTES_VOTER_KEY_CHANGED`, `STORE_UNAVAILABLE`
+   * @throws DomainError `INVALID_REQUEST` (the poll needs a voter, or the voter is blank), `VOTES_VOTER_KEY_CHANGED`,
+   * `STORE_UNAVAILABLE`
    */
-  async castIn(poll: Poll, command: VoteCommand): Promise<CastVoteResult> {
+  async cast(poll: Poll, command: VoteCommand): Promise<CastOutcome> {
     const { pollId } = poll;
     const { channel, message } = command;
     const voteId = command.voteId ?? this.ids.next();
     const ballotId = this.pseudonyms.ballot(pollId, channel, voteId);
     const voter = this.voterIn(poll, command);
-    if (isReadOnly(poll)) throw pollClosed(pollId);
-    if (!poll.channels.includes(channel)) throw channelClosed(poll, channel);
+    if (isReadOnly(poll)) return { kind: 'poll-closed' };
+    if (!poll.channels.includes(channel)) return { kind: 'channel-closed' };
 
     const acceptedAt = this.clock.now();
     const status = pollStatus(poll, acceptedAt);
     if (status === 'open' && poll.voterKey !== this.pseudonyms.keyFingerprint) throw voterKeyChanged(pollId);
+    const findFirst = async () => (command.voteId === undefined ? undefined : this.ledger.find(pollId, ballotId));
     const choice = matchWord(poll.choices, command.choice);
-    if (choice === undefined) {
-      if (command.voteId !== undefined && (await this.ledger.find(pollId, ballotId)))
-        throw idempotencyKeyReused(voteId);
-      throw unknownChoice(poll);
-    }
+    if (choice === undefined) return { kind: (await findFirst()) ? 'vote-id-reused' : 'unknown-choice' };
 
     const ballot: Ballot = { pollId, ballotId, choices: [choice], channel, voter, acceptedAt };
     if (status !== 'open') {
-      const first = command.voteId === undefined ? undefined : await this.ledger.find(pollId, ballotId);
+      const first = await findFirst();
       if (first) return replay(poll, voteId, ballot, first);
-      throw status === 'closed' ? pollClosed(pollId) : pollNotOpen(pollId);
+      return { kind: status === 'closed' ? 'poll-closed' : 'poll-not-open' };
     }
 
     const outcome = await this.ledger.record(poll, ballot, message);
     switch (outcome.kind) {
       case 'counted':
-        return { voteId, choice: poll.choices[choice] as string, acceptedAt, replayed: false };
+        return counted({ voteId, choice: poll.choices[choice] as string, acceptedAt, replayed: false });
       case 'repeated':
         return replay(poll, voteId, ballot, outcome.ballot);
-      case 'already-voted':
-        throw alreadyVoted(pollId);
       case 'message-counted':
-        return this.countedIn(outcome.pollId, channel, voteId);
+        return counted(await this.countedIn(outcome.pollId, channel, voteId));
+      case 'already-voted':
+        return outcome;
       case 'closed':
-        throw pollClosed(pollId);
+        return { kind: 'poll-closed' };
     }
   }
 
@@ -119,10 +148,12 @@ export class CastVote {
   }
 }
 
-/** @throws DomainError `IDEMPOTENCY_KEY_REUSED` when the first ballot with this identity says something else */
-function replay(poll: Poll, voteId: string, ballot: Ballot, first: Ballot): CastVoteResult {
-  if (!sameVote(first, ballot)) throw idempotencyKeyReused(voteId);
-  return { voteId, choice: choiceOf(poll, first), acceptedAt: first.acceptedAt, replayed: true };
+const counted = (vote: CastVoteResult): CastOutcome => ({ kind: 'counted', vote });
+
+/** The answer of the first time, unless the first ballot with this identity says something else. */
+function replay(poll: Poll, voteId: string, ballot: Ballot, first: Ballot): CastOutcome {
+  if (!sameVote(first, ballot)) return { kind: 'vote-id-reused' };
+  return counted({ voteId, choice: choiceOf(poll, first), acceptedAt: first.acceptedAt, replayed: true });
 }
 
 /** The choice of a ballot as its poll spells it. */

@@ -2,7 +2,7 @@
 export { AnswerSms, MAX_REPLIES, REPLY_PAUSE_MS } from './answer-sms.ts';
 export { AuditPoll } from './audit-poll.ts';
 export { type Ballot, normaliseVoter, sameVote } from './ballot.ts';
-export { CastVote, type CastVoteResult, type VoteCommand } from './cast-vote.ts';
+export { type CastOutcome, CastVote, type CastVoteResult, type VoteCommand, type VoteRefusal } from './cast-vote.ts';
 export { CheckTally, type OnRepair } from './check-tally.ts';
 export { type CloseCommand, ClosePoll } from './close-poll.ts';
 export { CreatePoll, type CreatePollCommand } from './create-poll.ts';

@@ -1,7 +1,6 @@
 import type { Clock } from '../../ports/system.ts';
 import type { PollStore, VoteLedger, VotePseudonyms } from '../../ports/votes.ts';
-import { DomainError } from '../shared/domain-error.ts';
-import type { CastVote } from './cast-vote.ts';
+import type { CastVote, VoteRefusal } from './cast-vote.ts';
 import { type Poll, pollForText, pollStatus, RESERVED_WORDS } from './poll.ts';
 import { matchWord, normaliseWord } from './words.ts';
 
@@ -66,21 +65,17 @@ export class TakeSmsVote {
     if (earlier !== undefined && earlier !== poll.pollId) return this.countedIn(earlier, message);
     const isAlone = number === undefined || (number.firstPollId === poll.pollId && number.pollIds.length === 1);
     const record = this.pseudonyms.message(message.to, message.messageId);
-    try {
-      const vote = {
-        choice: message.text,
-        voter: message.from,
-        voteId: identityOf(message),
-        channel: 'sms',
-        message: isAlone ? undefined : record,
-      } as const;
-      return { kind: 'counted', choice: (await this.castVote.castIn(poll, vote)).choice };
-    } catch (error) {
-      const outcome = error instanceof DomainError ? this.refusal(poll, error) : undefined;
-      if (!outcome) throw error;
-      const countedIn = number === undefined ? undefined : await this.ledger.findMessage(record);
-      return countedIn === undefined ? outcome : this.countedIn(countedIn, message);
-    }
+    const outcome = await this.castVote.cast(poll, {
+      choice: message.text,
+      voter: message.from,
+      voteId: identityOf(message),
+      channel: 'sms',
+      message: isAlone ? undefined : record,
+    });
+    if (outcome.kind === 'counted') return { kind: 'counted', choice: outcome.vote.choice };
+    const refusal = this.refusal(poll, outcome.kind);
+    const countedIn = number === undefined ? undefined : await this.ledger.findMessage(record);
+    return countedIn === undefined ? refusal : this.countedIn(countedIn, message);
   }
 
   private async isIn(pollId: string | undefined, message: SmsMessage): Promise<boolean> {
@@ -92,24 +87,17 @@ export class TakeSmsVote {
     return { kind: 'counted', choice: (await this.castVote.countedIn(pollId, 'sms', identityOf(message))).choice };
   }
 
-  private refusal(poll: Poll, error: DomainError): SmsOutcome | undefined {
-    switch (error.code) {
-      case 'VOTES_UNKNOWN_CHOICE':
+  private refusal(poll: Poll, kind: VoteRefusal): SmsOutcome {
+    switch (kind) {
+      case 'channel-closed':
+        return { kind };
+      case 'unknown-choice':
         // A voter who mistypes after the end wants to know of the end.
-        return pollStatus(poll, this.clock.now()) === 'closed'
-          ? { kind: 'poll-closed', poll }
-          : { kind: 'unknown-word', poll };
-      case 'VOTES_CHANNEL_CLOSED':
-        return { kind: 'channel-closed' };
-      case 'VOTES_POLL_CLOSED':
-        return { kind: 'poll-closed', poll };
-      case 'VOTES_POLL_NOT_OPEN':
-        return { kind: 'poll-not-open', poll };
-      case 'VOTES_ALREADY_VOTED':
-      case 'IDEMPOTENCY_KEY_REUSED':
+        return { kind: pollStatus(poll, this.clock.now()) === 'closed' ? 'poll-closed' : 'unknown-word', poll };
+      case 'vote-id-reused':
         return { kind: 'already-voted', poll };
       default:
-        return undefined;
+        return { kind, poll };
     }
   }
 }

@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { Container, ContainerModule } from 'inversify';
 import type { Logger } from 'pino';
-import { systemClock } from '../../adapters/system/clock.ts';
+import { steadyClock, systemClock } from '../../adapters/system/clock.ts';
 import { ulids } from '../../adapters/system/ids.ts';
 import { systemRandom } from '../../adapters/system/random.ts';
 import { EmfMeter } from '../../adapters/telemetry/emf-meter.ts';
@@ -12,6 +12,8 @@ import { token } from './token.ts';
 export const system = {
   /** The time of the store where processes share one, else that of the machine. */
   clock: token<Clock>('Clock'),
+  /** The time by which leases, delays and deadlines go: that of the store where processes share one, else one that nobody sets. */
+  steadyClock: token<Clock>('SteadyClock'),
   /** The time of the machine, for what is no matter of the store. */
   machineClock: token<Clock>('MachineClock'),
   ids: token<Ids>('Ids'),
@@ -39,6 +41,7 @@ export function compose(
     new ContainerModule(({ bind }) => {
       bind(system.machineClock).toConstantValue(systemClock);
       bind(system.clock).toService(system.machineClock);
+      bind(system.steadyClock).toConstantValue(steadyClock());
       bind(system.ids).toConstantValue(ulids);
       bind(system.random).toConstantValue(systemRandom);
       bind(system.logger).toConstantValue(logger);

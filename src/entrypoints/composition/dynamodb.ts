@@ -9,7 +9,7 @@ export const dynamoDb = token<ReturnType<typeof documentClient>>('DynamoDBDocume
 
 const storeClock = token<StoreClock>('StoreClock');
 
-/** The client and, in place of the machine's clock, that of the store. */
+/** The client and, in place of the machine's clocks, that of the store. */
 export const dynamoDbModule = new ContainerModule(({ bind, rebind }) => {
   bind(dynamoDb).toResolvedValue(
     (lifecycle, clock) => {
@@ -36,6 +36,7 @@ export const dynamoDbModule = new ContainerModule(({ bind, rebind }) => {
     [system.lifecycle, system.logger],
   );
   rebind(system.clock).toService(storeClock);
+  rebind(system.steadyClock).toService(storeClock);
 });
 
 /** Binds a store on the one client, without which the service is not ready. */

@@ -3,11 +3,11 @@ import { within } from '../../adapters/common/deadline.ts';
 import { pause } from '../../adapters/common/pause.ts';
 import { DomainError } from '../../domain/shared/domain-error.ts';
 import type { ClaimTasks } from '../../domain/tasks/claim-tasks.ts';
-import type { ExtendLease } from '../../domain/tasks/extend-lease.ts';
 import type { GuardRunner } from '../../domain/tasks/guard-runner.ts';
 import type { Breaker, Queue, RunnerSettings } from '../../domain/tasks/queue.ts';
 import type { RunTask } from '../../domain/tasks/run-task.ts';
 import type { Task } from '../../domain/tasks/task.ts';
+import type { TaskLeases } from '../../domain/tasks/task-leases.ts';
 import type { Clock, Meter } from '../../ports/system.ts';
 import type { QueueStore, RunOutcome, TaskStore } from '../../ports/tasks.ts';
 import { AsyncEvent } from './async-event.ts';
@@ -19,7 +19,7 @@ export interface QueueWorkerParts {
   readonly claimTasks: ClaimTasks;
   readonly runTask: RunTask;
   readonly guardRunner: GuardRunner;
-  readonly extendLease: ExtendLease;
+  readonly taskLeases: TaskLeases;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly meter: Meter;
@@ -285,7 +285,7 @@ export class QueueWorker {
   /** @param leaseSeconds as claimed: the interval of heartbeats follows them, even if the queue's setting has changed */
   private async heartbeat(task: Task, leaseSeconds: number, cancel: AbortController): Promise<void> {
     try {
-      await this.parts.extendLease.execute(task.taskId, task.fence ?? '', leaseSeconds);
+      await this.parts.taskLeases.extend(task.taskId, task.fence ?? '', leaseSeconds);
     } catch (error) {
       if (isLost(error)) cancel.abort();
       else

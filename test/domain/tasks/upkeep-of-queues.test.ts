@@ -242,7 +242,7 @@ describe('upkeep of queues', () => {
       const held = await inStatus.TAKEN();
       await pauseQueue().execute('q', true);
 
-      expect(await world().completeTask.execute(held.taskId, 'f', 1)).toMatchObject({ status: 'SUCCESS' });
+      expect(await world().taskLeases.complete(held.taskId, 'f', '1')).toMatchObject({ status: 'SUCCESS' });
       const { task } = await world().enqueueTask.execute('q', { payload: 1, expiresInSeconds: 1 });
       clock.advance(1_000);
       await world().sweepTasks.execute();

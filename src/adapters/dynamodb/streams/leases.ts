@@ -1,4 +1,3 @@
-import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import {
   DeleteCommand,
   type DynamoDBDocumentClient,
@@ -6,6 +5,7 @@ import {
   QueryCommand,
   UpdateCommand,
 } from '@aws-sdk/lib-dynamodb';
+import { passIfRefused } from '../errors.ts';
 
 /** How far a stream shard has been read. */
 export interface Progress {
@@ -165,15 +165,9 @@ export class LeaseTable {
     update: Omit<ConstructorParameters<typeof UpdateCommand>[0], 'TableName' | 'Key'>,
   ): Promise<ShardLease | undefined> {
     const Key = { pk: this.stream, sk: `shard#${shardId}` };
-    try {
-      const { Attributes } = await this.client.send(
-        new UpdateCommand({ TableName: this.table, Key, ...update, ReturnValues: 'ALL_NEW' }),
-      );
-      return Attributes as ShardLease;
-    } catch (error) {
-      if (error instanceof ConditionalCheckFailedException) return undefined;
-      throw error;
-    }
+    const command = new UpdateCommand({ TableName: this.table, Key, ...update, ReturnValues: 'ALL_NEW' });
+    const answer = await this.client.send(command).catch(passIfRefused);
+    return answer?.Attributes as ShardLease | undefined;
   }
 
   private memberKey() {

@@ -85,7 +85,8 @@ function bindRedisCache({ bind }: ContainerModuleLoadOptions, config: StocksConf
 /** Processes with other sources or other rules do not share a table: one would serve what the other must not. */
 function sharedName(sources: readonly RateSource[], config: StocksConfig): string {
   const rules = Object.values(freshnessRules(config)).map((ms) => ms / 1_000);
-  return `${sources.map(({ id }) => id).join('+')}:${rules.join('-')}`;
+  // No address has a bare `>`.
+  return `${sources.map(({ id }) => id).join('>')}:${rules.join('-')}`;
 }
 
 function bindRates({ bind }: ContainerModuleLoadOptions, config: StocksConfig): void {

@@ -2,20 +2,17 @@ import type { Container } from 'inversify';
 import { taskTableDefinitions } from '../../../adapters/dynamodb/task-tables.ts';
 import { CancelTask } from '../../../domain/tasks/cancel-task.ts';
 import { ClaimTasks } from '../../../domain/tasks/claim-tasks.ts';
-import { CompleteTask } from '../../../domain/tasks/complete-task.ts';
 import { ConfigureQueue } from '../../../domain/tasks/configure-queue.ts';
 import { EnqueueTask } from '../../../domain/tasks/enqueue-task.ts';
-import { ExtendLease } from '../../../domain/tasks/extend-lease.ts';
-import { FailTask } from '../../../domain/tasks/fail-task.ts';
 import { FindQueues } from '../../../domain/tasks/find-queues.ts';
 import { FindTasks } from '../../../domain/tasks/find-tasks.ts';
 import { GuardRunner } from '../../../domain/tasks/guard-runner.ts';
 import { PauseQueue } from '../../../domain/tasks/pause-queue.ts';
 import { PurgeQueue } from '../../../domain/tasks/purge-queue.ts';
 import { RedriveTasks } from '../../../domain/tasks/redrive-tasks.ts';
-import { ReleaseTask } from '../../../domain/tasks/release-task.ts';
 import { RunTask } from '../../../domain/tasks/run-task.ts';
 import { SweepTasks } from '../../../domain/tasks/sweep-tasks.ts';
+import { TaskLeases } from '../../../domain/tasks/task-leases.ts';
 import { isEmbedded } from '../../config/core.ts';
 import { stopTimes } from '../../config/stop-times.ts';
 import { runnerHostsOf, settings, tablesOf } from '../../config/tasks.ts';
@@ -42,10 +39,7 @@ export const tasks = defineContext({
       enqueueTask: container.get(EnqueueTask),
       findTasks: container.get(FindTasks),
       claimTasks: container.get(ClaimTasks),
-      extendLease: container.get(ExtendLease),
-      completeTask: container.get(CompleteTask),
-      failTask: container.get(FailTask),
-      releaseTask: container.get(ReleaseTask),
+      taskLeases: container.get(TaskLeases),
       cancelTask: container.get(CancelTask),
       redriveTasks: container.get(RedriveTasks),
       purgeQueue: container.get(PurgeQueue),
@@ -66,8 +60,8 @@ export const tasks = defineContext({
       claimTasks: container.get(ClaimTasks),
       runTask: container.get(RunTask),
       guardRunner: container.get(GuardRunner),
-      extendLease: container.get(ExtendLease),
-      clock: container.get(system.clock),
+      taskLeases: container.get(TaskLeases),
+      clock: container.get(system.steadyClock),
       logger,
       meter: container.get(system.meter),
     });

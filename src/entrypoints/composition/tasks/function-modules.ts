@@ -83,5 +83,5 @@ export function bindTopic({ bind }: ContainerModuleLoadOptions, { WAKE_UPS_TOPIC
 }
 
 export function bindSweeping({ bind }: ContainerModuleLoadOptions): void {
-  provide(bind, SweepTasks, ports.tasks, ports.queues, ports.active, ports.notifier, system.clock, system.meter);
+  provide(bind, SweepTasks, ports.tasks, ports.queues, ports.active, ports.notifier, system.steadyClock, system.meter);
 }

@@ -11,11 +11,8 @@ import { MemoryTaskNotifier } from '../../../adapters/memory/task-notifier.ts';
 import { MemoryTaskStore } from '../../../adapters/memory/task-store.ts';
 import { CancelTask } from '../../../domain/tasks/cancel-task.ts';
 import { ClaimTasks } from '../../../domain/tasks/claim-tasks.ts';
-import { CompleteTask } from '../../../domain/tasks/complete-task.ts';
 import { ConfigureQueue } from '../../../domain/tasks/configure-queue.ts';
 import { EnqueueTask } from '../../../domain/tasks/enqueue-task.ts';
-import { ExtendLease } from '../../../domain/tasks/extend-lease.ts';
-import { FailTask } from '../../../domain/tasks/fail-task.ts';
 import { FindQueues } from '../../../domain/tasks/find-queues.ts';
 import { FindTasks } from '../../../domain/tasks/find-tasks.ts';
 import { GuardRunner } from '../../../domain/tasks/guard-runner.ts';
@@ -23,8 +20,8 @@ import { PauseQueue } from '../../../domain/tasks/pause-queue.ts';
 import { PurgeQueue } from '../../../domain/tasks/purge-queue.ts';
 import { QueueOrders } from '../../../domain/tasks/queue-orders.ts';
 import { RedriveTasks } from '../../../domain/tasks/redrive-tasks.ts';
-import { ReleaseTask } from '../../../domain/tasks/release-task.ts';
 import { RunTask } from '../../../domain/tasks/run-task.ts';
+import { TaskLeases } from '../../../domain/tasks/task-leases.ts';
 import type { QueueStore } from '../../../ports/tasks.ts';
 import { isEmbedded } from '../../config/core.ts';
 import { runnerHostsOf, type TasksConfig, tablesOf } from '../../config/tasks.ts';
@@ -119,14 +116,11 @@ function bindRunner({ bind }: ContainerModuleLoadOptions, config: TasksConfig): 
 /** What a worker needs: claims, heartbeats, and the ways in which a lease ends. */
 function bindWorking({ bind }: ContainerModuleLoadOptions): void {
   const { tasks, queues, notifier } = ports;
-  const { clock, ids, random } = system;
+  const { steadyClock: clock, ids, random } = system;
   provide(bind, QueueOrders, tasks, queues, clock);
   provide(bind, ClaimTasks, tasks, queues, QueueOrders, clock, ids, random);
-  provide(bind, ExtendLease, tasks, queues, clock);
-  provide(bind, CompleteTask, tasks, clock);
-  provide(bind, FailTask, tasks, queues, notifier, clock, random);
-  provide(bind, ReleaseTask, tasks, notifier, clock);
-  provide(bind, RunTask, ports.runner, CompleteTask, FailTask, ReleaseTask);
+  provide(bind, TaskLeases, tasks, queues, notifier, clock, random);
+  provide(bind, RunTask, ports.runner, TaskLeases);
   provide(bind, GuardRunner, queues, clock, random);
 }
 
@@ -135,7 +129,7 @@ function bindUseCases(options: ContainerModuleLoadOptions): void {
   bindWorking(options);
   const { bind } = options;
   const { tasks, queues, active, notifier } = ports;
-  const { clock, ids } = system;
+  const { steadyClock: clock, ids } = system;
   provide(bind, EnqueueTask, tasks, queues, active, notifier, clock, ids);
   provide(bind, FindTasks, tasks);
   provide(bind, RedriveTasks, tasks, queues, active, notifier, clock);

@@ -1,9 +1,9 @@
 import type { Container } from 'inversify';
 import { roundIn } from '../../../adapters/sns/task-notifier.ts';
 import { ClaimTasks } from '../../../domain/tasks/claim-tasks.ts';
-import { ExtendLease } from '../../../domain/tasks/extend-lease.ts';
 import { GuardRunner } from '../../../domain/tasks/guard-runner.ts';
 import { RunTask } from '../../../domain/tasks/run-task.ts';
+import { TaskLeases } from '../../../domain/tasks/task-leases.ts';
 import { FleetProcessor } from '../../worker/fleet-processor.ts';
 import { system } from '../compose.ts';
 import { fleet, ports } from './tokens.ts';
@@ -20,7 +20,7 @@ export function processorOf(container: Container): FleetProcessor {
     claimTasks: container.get(ClaimTasks),
     runTask: container.get(RunTask),
     guardRunner: container.get(GuardRunner),
-    extendLease: container.get(ExtendLease),
+    taskLeases: container.get(TaskLeases),
     clock: container.get(system.clock),
     logger: container.get(system.logger),
     meter: container.get(system.meter),

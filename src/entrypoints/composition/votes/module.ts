@@ -217,7 +217,7 @@ function bindUseCases(options: ContainerModuleLoadOptions, config: VotesConfig):
       new AnswerSms(takeSmsVote, replyLimit, pseudonyms, clock, (err) =>
         logger.warn({ err }, 'a text is not answered, since replies cannot be counted'),
       ),
-    [TakeSmsVote, ports.replyLimit, pseudonyms, clock, system.logger],
+    [TakeSmsVote, ports.replyLimit, pseudonyms, system.steadyClock, system.logger],
   );
   provide(bind, ReadResults, polls, tallies, CheckTally, clock);
   provide(bind, RecountPoll, polls, ledger, tallies, AuditPoll, clock);

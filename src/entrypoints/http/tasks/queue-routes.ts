@@ -10,7 +10,7 @@ import { payloadText } from '../../../domain/tasks/json-text.ts';
 import type { PauseQueue } from '../../../domain/tasks/pause-queue.ts';
 import type { PurgeQueue } from '../../../domain/tasks/purge-queue.ts';
 import type { RedriveTasks } from '../../../domain/tasks/redrive-tasks.ts';
-import type { ReleaseTask } from '../../../domain/tasks/release-task.ts';
+import type { TaskLeases } from '../../../domain/tasks/task-leases.ts';
 import type { RunnerHosts, TaskNotifications } from '../../../ports/tasks.ts';
 import { preconditionIn } from '../preconditions.ts';
 import { generalProblems, isFailure, type Problem, type ProblemTable, problemDetails } from '../problems.ts';
@@ -27,7 +27,7 @@ export interface QueueRoutesOptions {
   readonly enqueueTask: EnqueueTask;
   readonly findTasks: FindTasks;
   readonly claimTasks: ClaimTasks;
-  readonly releaseTask: ReleaseTask;
+  readonly taskLeases: TaskLeases;
   readonly redriveTasks: RedriveTasks;
   readonly purgeQueue: PurgeQueue;
   readonly findQueues: FindQueues;
@@ -270,7 +270,7 @@ export const queueRoutes = (options: QueueRoutesOptions): FastifyPluginAsync => 
         const tasks = await waitingClaims.claim(queue, { max, leaseSeconds, worker }, waitSeconds * 1000, unheard);
         if (tasks.length > 0) log.debug({ queue, worker, taskIds: tasks.map(({ taskId }) => taskId) }, 'claimed');
         const release = async (): Promise<void> => {
-          await Promise.all(tasks.map(({ taskId, fence = '' }) => options.releaseTask.execute(taskId, fence))).catch(
+          await Promise.all(tasks.map(({ taskId, fence = '' }) => options.taskLeases.release(taskId, fence))).catch(
             (error) => log.warn({ err: error }, 'tasks of a client that left come back when their lease runs out'),
           );
         };

@@ -1,24 +1,18 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { FastifyPluginAsync } from 'fastify';
 import type { CancelTask } from '../../../domain/tasks/cancel-task.ts';
-import type { CompleteTask } from '../../../domain/tasks/complete-task.ts';
 import { taskNotFound } from '../../../domain/tasks/errors.ts';
-import type { ExtendLease } from '../../../domain/tasks/extend-lease.ts';
-import type { FailTask } from '../../../domain/tasks/fail-task.ts';
 import type { FindTasks } from '../../../domain/tasks/find-tasks.ts';
 import { resultText } from '../../../domain/tasks/json-text.ts';
 import type { RedriveTasks } from '../../../domain/tasks/redrive-tasks.ts';
-import type { ReleaseTask } from '../../../domain/tasks/release-task.ts';
+import type { TaskLeases } from '../../../domain/tasks/task-leases.ts';
 import { taskBody } from './bodies.ts';
 import { keyed, tags } from './common.ts';
 import * as schemas from './schemas.ts';
 
 export interface TaskRoutesOptions {
   readonly findTasks: FindTasks;
-  readonly extendLease: ExtendLease;
-  readonly completeTask: CompleteTask;
-  readonly failTask: FailTask;
-  readonly releaseTask: ReleaseTask;
+  readonly taskLeases: TaskLeases;
   readonly cancelTask: CancelTask;
   readonly redriveTasks: RedriveTasks;
 }
@@ -98,7 +92,7 @@ function routesAt(
         },
       },
       async ({ params: { taskId }, body: { fence, leaseSeconds } }) =>
-        taskBody(await options.extendLease.execute(taskId, fence, leaseSeconds)),
+        taskBody(await options.taskLeases.extend(taskId, fence, leaseSeconds)),
     );
 
     app.post(
@@ -117,7 +111,7 @@ function routesAt(
         preValidation: async ({ body }) => void resultText((body as { result?: unknown } | null)?.result),
       },
       async ({ params: { taskId }, body: { fence, result } }) =>
-        taskBody(await options.completeTask.execute(taskId, fence, result)),
+        taskBody(await options.taskLeases.complete(taskId, fence, resultText(result))),
     );
 
     app.post(
@@ -136,7 +130,7 @@ function routesAt(
       },
       async ({ params: { taskId }, body: { fence, error, retry = true, retryInSeconds } }) =>
         taskBody(
-          await options.failTask.execute(taskId, fence, {
+          await options.taskLeases.fail(taskId, fence, {
             error,
             retry,
             retryInMs: retryInSeconds === undefined ? undefined : retryInSeconds * 1_000,
@@ -161,7 +155,7 @@ function routesAt(
         },
       },
       async ({ params: { taskId }, body: { fence, delaySeconds } }) =>
-        taskBody(await options.releaseTask.execute(taskId, fence, { delaySeconds })),
+        taskBody(await options.taskLeases.release(taskId, fence, { delaySeconds })),
     );
 
     app.post(

@@ -1,12 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import { MemoryTaskStore } from '../../../src/adapters/memory/task-store.ts';
-import { CompleteTask } from '../../../src/domain/tasks/complete-task.ts';
+import { resultText } from '../../../src/domain/tasks/json-text.ts';
 import { FakeClock } from '../../helpers/fakes.ts';
 import { aGrant, aTask, T0 } from '../../helpers/tasks.ts';
+import { tasksWorld } from '../../helpers/tasks-world.ts';
 
 describe('a completed task', () => {
   const store = new MemoryTaskStore(1_000);
-  const completeTask = new CompleteTask(store, new FakeClock(T0));
+  const { taskLeases } = tasksWorld({ tasks: store, clock: new FakeClock(T0) });
   async function held(taskId: string): Promise<string> {
     await store.add(aTask({ taskId }), 10);
     await store.claim(taskId, aGrant(taskId));
@@ -21,12 +22,13 @@ describe('a completed task', () => {
     ['nothing', undefined, undefined],
   ])('holds JSON, whatever it was done with: %s', async (name, result, stored) => {
     const task = await held(name.replaceAll(' ', '-'));
-    expect((await completeTask.execute(task, task, result)).result).toBe(stored);
+    expect((await taskLeases.complete(task, task, resultText(result))).result).toBe(stored);
   });
 
   it('is still held when its result is too large', async () => {
     const task = await held('large');
-    await expect(completeTask.execute(task, task, '\u0001'.repeat(6_000))).rejects.toMatchObject({
+    const complete = async () => taskLeases.complete(task, task, resultText('\u0001'.repeat(6_000)));
+    await expect(complete()).rejects.toMatchObject({
       code: 'TASKS_RESULT_TOO_LARGE',
     });
     expect((await store.get(task))?.status).toBe('TAKEN');
