@@ -28,7 +28,7 @@ describe('a service on disk', () => {
 
   it('that is killed under load keeps all that it answered, and nothing twice', async () => {
     const { answers } = await playKills({
-      env: { DATA_DIR, LOG_LEVEL: 'error' },
+      env: { DATA_DIR },
       kills: 3,
       clients: 10,
       seed: 7,
@@ -42,7 +42,7 @@ describe('a service on disk', () => {
     const first = await ServerProcess.start({ DATA_DIR });
     const key = keyOf(first);
     const authorization = `Bearer ${key}`;
-    expect((await fetch(`${first.url}/stocks/AMZN`, { method: 'DELETE', headers: { authorization } })).status).toBe(
+    expect((await fetch(`${first.url}/stock/AMZN`, { method: 'DELETE', headers: { authorization } })).status).toBe(
       204,
     );
     expect((await voteFor(first)).status).toBe(201);
@@ -50,7 +50,7 @@ describe('a service on disk', () => {
 
     const second = await ServerProcess.start({ DATA_DIR });
     expect(keyOf(second)).toBe(key);
-    expect((await fetch(`${second.url}/stocks/AMZN`, { headers: { authorization } })).status).toBe(404);
+    expect((await fetch(`${second.url}/stock/AMZN`, { headers: { authorization } })).status).toBe(404);
     expect(await totalOf(second)).toBe(1);
     await second.stop();
   });

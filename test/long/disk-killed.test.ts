@@ -13,7 +13,7 @@ describe('a service on disk', () => {
 
   it('that is killed 50 times keeps all that it answered, and nothing twice', async () => {
     const { votes, tasks, done, answers } = await playKills({
-      env: { STORAGE: 'disk', DATA_DIR, LOG_LEVEL: 'error' },
+      env: { STORAGE: 'disk', DATA_DIR },
       kills: 50,
       clients: 20,
       seed: 1,

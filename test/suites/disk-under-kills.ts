@@ -104,7 +104,7 @@ export async function playKills({ env, kills, clients, seed, livesMs: [least, mo
   };
   const put = async (client: number): Promise<void> => {
     const next = (books.stocks.get(`S${client}`) ?? 0) + 1;
-    const { status } = await send('PUT', `/stocks/S${client}`, { value: `${next}`, currency: 'EUR' });
+    const { status } = await send('PUT', `/stock/S${client}`, { value: `${next}`, currency: 'EUR' });
     if (status !== 200 && status !== 201) books.faults.push(`stock: ${status}`);
     books.stocks.set(`S${client}`, next);
   };
@@ -156,7 +156,7 @@ export async function playKills({ env, kills, clients, seed, livesMs: [least, mo
     if ((status === 'SUCCESS') !== books.done.has(taskId)) books.faults.push(`${taskId} is ${status}`);
   }
   for (const [stockId, value] of books.stocks) {
-    const stock = await must(200, await send('GET', `/stocks/${stockId}`));
+    const stock = await must(200, await send('GET', `/stock/${stockId}`));
     if (stock.value !== `${value}`) books.faults.push(`${stockId} is ${stock.value} in place of ${value}`);
   }
   await server.stop();

@@ -150,7 +150,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const { durable } = options;
   await app.register(async (scope) => {
     if (durable) sendDurable(scope, durable, problems);
-    for (const { routes } of options.contexts) await scope.register(routes);
+    for (const { routes } of options.contexts) scope.register(routes);
   });
   return app;
 }
