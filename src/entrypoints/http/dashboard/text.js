@@ -32,3 +32,17 @@ export const idText = (id) =>
   html`<bdi class="id" dir="auto" title=${id}>${
     id.length > 2 * ID_TAIL ? html`<span class="id-head">${id.slice(0, -ID_TAIL)}</span>${id.slice(-ID_TAIL)}` : id
   }</bdi>`;
+
+/**
+ * The direction in which a text is written, as the browser finds it for `dir="auto"`.
+ *
+ * @param {string} text
+ */
+export function directionOf(text) {
+  const probe = document.createElement('bdi');
+  probe.textContent = text;
+  document.body.append(probe);
+  const { direction } = getComputedStyle(probe);
+  probe.remove();
+  return direction;
+}

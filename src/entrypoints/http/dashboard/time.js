@@ -18,6 +18,18 @@ export const delay = (ms, signal) =>
   });
 
 /**
+ * Does something again and again.
+ *
+ * @param {number} ms
+ * @param {() => void} act
+ * @param {AbortSignal} until ends it
+ */
+export function every(ms, act, until) {
+  const timer = setInterval(act, ms);
+  until.addEventListener('abort', () => clearInterval(timer));
+}
+
+/**
  * Many viewers lose a connection at the same moment; they should not come back at the same moment.
  *
  * @param {number} ms

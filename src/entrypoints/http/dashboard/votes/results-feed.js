@@ -1,17 +1,12 @@
+import { batch } from '../packages.js';
 import { Problem, request, serviceUrl } from '../service.js';
 import { delay, jittered } from '../time.js';
-import { resultsPath } from './polls.js';
+import { isCounting, readPoll, resultsPath } from './polls.js';
 import { StreamSeat } from './stream-seat.js';
 
 /**
  * @import { Results } from './polls.js'
- *
- * @typedef {'connecting' | 'live' | 'polling' | 'lost'} Connection
- *
- * @typedef {object} Viewer
- * @property {(results: Results) => void} onResults called with each state, and again when it is found to be still so
- * @property {(connection: Connection, problem?: Problem) => void} onConnection
- * @property {(problem: Problem) => void} onGone the results cannot be followed at all, such as those of an unknown poll
+ * @import { WatchedPoll } from './watched-poll.js'
  */
 
 /** A stream sends its first event at once. One that does not is held back by something in between. */
@@ -28,18 +23,19 @@ const LONGEST_PAUSE_MS = 5_000;
 const LONGEST_REST_MS = 60_000;
 
 /**
- * Follows the results of a poll until the signal ends: by server-sent events, or by polling where there are none, where
- * another window of this browser has them, and once the poll is over.
+ * Follows a poll until the signal ends: by server-sent events, or by polling where there are none, where another window
+ * of this browser has them, and once the poll is over.
  *
- *     ask until answered ─→ stream ─ ends or brings nothing ─→ ask until answered ─→ …
- *                             └ twice in a row nothing ─→ poll for a minute ─→ …
- *                                     └ and none was ever opened ─→ poll
+ *     ask ─→ stream ─ ends or brings nothing ─→ ask ─→ …
+ *      │       └ twice in a row nothing: none for a minute, or for good if none was ever opened
+ *      ├───→ no stream: rest ─→ ask ─→ …
+ *      └───→ no answer: pause ─→ ask ─→ …
  */
 export class ResultsFeed {
   /** The last answer that was asked for; a 304 says that it holds again. @type {{ etag: string, results: Results } | undefined} */
   #answer;
-  /** The newest results, asked for or streamed. @type {Results | undefined} */
-  #newest;
+  /** The state of the results for which the poll was read. @type {string | undefined} */
+  #readFor;
   #hasOpened = false;
   #emptyStreams = 0;
   /** Before this time no stream is tried. */
@@ -47,97 +43,81 @@ export class ResultsFeed {
   /** How often in a row results that are over were found to be still so. */
   #rests = 0;
   #endStream = () => {};
-  #pollId;
-  #viewer;
+  #watched;
   #signal;
   #seat;
 
   /**
-   * @param {string} pollId
-   * @param {Viewer} viewer
+   * @param {WatchedPoll} watched which is told what becomes known
    * @param {AbortSignal} signal
    */
-  constructor(pollId, viewer, signal) {
-    this.#pollId = pollId;
-    this.#viewer = viewer;
+  constructor(watched, signal) {
+    this.#watched = watched;
     this.#signal = signal;
     this.#seat = new StreamSeat(() => this.#endStream(), signal);
   }
 
   async run() {
-    try {
-      await this.#askUntilAnswered();
-      while (!this.#signal.aborted) {
+    for (let failures = 0; !this.#signal.aborted; ) {
+      try {
+        await this.#readPoll();
+        const hasChanged = await this.#ask();
+        await this.#readPoll();
+        failures = 0;
         const mayStream = !this.#isOver && performance.now() >= this.#streamsFrom;
         if (mayStream && (await this.#seat.take())) await this.#followStream();
-        else await this.#poll();
-      }
-    } catch (error) {
-      if (this.#signal.aborted) return;
-      if (!(error instanceof Problem)) throw error;
-      this.#viewer.onGone(error);
-    }
-  }
-
-  /** Whether no vote can come any more. Older services do not say whether all are counted. */
-  get #isOver() {
-    return this.#newest?.status === 'closed' && this.#newest.final !== false;
-  }
-
-  /**
-   * @returns {Promise<boolean>} whether there are other results than the ones shown
-   * @throws {Problem} that does not pass
-   */
-  async #askUntilAnswered() {
-    for (let failures = 0; !this.#signal.aborted; failures++) {
-      try {
-        const hasChanged = await this.#ask();
-        if (failures > 0) this.#viewer.onConnection('connecting');
-        return hasChanged;
+        else await this.#rest(hasChanged);
       } catch (error) {
-        if (this.#signal.aborted || !(error instanceof Problem && error.isPassing)) throw error;
+        if (this.#signal.aborted) return;
+        if (!(error instanceof Problem)) throw error;
         this.#answer = undefined;
-        this.#viewer.onConnection('lost', error);
-        const pause = jittered(Math.min(LONGEST_PAUSE_MS, 1_000 * 2 ** failures));
+        this.#watched.lose(error);
+        if (!error.isPassing) return;
+        const pause = jittered(Math.min(LONGEST_PAUSE_MS, 1_000 * 2 ** failures++));
         await delay(Math.max(pause, error.retryAfterMs), this.#signal);
       }
     }
-    return false;
   }
 
-  /**
-   * Asks for the results once.
-   *
-   * @returns {Promise<boolean>} whether they are other than the ones shown
-   * @throws {Problem}
-   */
+  get #newest() {
+    return this.#watched.results.peek();
+  }
+
+  /** Whether no vote can come any more. */
+  get #isOver() {
+    return this.#newest?.status === 'closed' && !isCounting(this.#newest);
+  }
+
+  /** Reads the poll to begin with, and whenever it is over in another way: then it says how that came about. */
+  async #readPoll() {
+    const state = this.#isOver ? versionOf(this.#newest) : 'going on';
+    if (state === this.#readFor) return;
+    this.#watched.poll.value = await readPoll(this.#watched.pollId, this.#signal);
+    this.#readFor = state;
+  }
+
+  /** @returns {Promise<boolean>} whether the results are other than before */
   async #ask() {
     const [answer, newest] = [this.#answer, this.#newest];
-    const { headers, body } = await request('GET', resultsPath(this.#pollId), {
+    const { headers, body } = await request('GET', resultsPath(this.#watched.pollId), {
       headers: answer ? { 'if-none-match': answer.etag } : {},
       signal: this.#signal,
     });
     // The stream overtook the answer.
-    if (newest !== this.#newest) return false;
-    const asOf = new Date(headers.get('date') ?? Date.now()).toISOString();
-    const results = answer && body === undefined ? { ...answer.results, asOf } : /** @type {Results} */ (body);
+    if (newest !== this.#newest || this.#signal.aborted) return false;
+    const holdsAgain = answer && body === undefined;
+    const results = holdsAgain ? answer.results : /** @type {Results} */ (body);
     const etag = headers.get('etag');
     this.#answer = etag === null ? undefined : { etag, results };
-    this.#accept(results);
+    const now = new Date(headers.get('date') ?? Date.now()).toISOString();
+    this.#watched.know(results, holdsAgain ? now : results.asOf);
     return versionOf(results) !== versionOf(newest);
-  }
-
-  /** @param {Results} results */
-  #accept(results) {
-    if (this.#signal.aborted) return;
-    this.#newest = results;
-    this.#viewer.onResults(results);
   }
 
   /** @returns {Promise<boolean>} whether it brought anything, once it has ended */
   #stream() {
     return new Promise((resolve) => {
-      const source = new EventSource(serviceUrl(`${resultsPath(this.#pollId)}/events`));
+      const source = new EventSource(serviceUrl(`${resultsPath(this.#watched.pollId)}/events`));
       let delivered = false;
       /** @type {ReturnType<typeof setTimeout> | undefined} */
       let timer;
@@ -168,8 +148,10 @@ export class ResultsFeed {
         delivered = true;
         // Late, or of a store that began anew: asking tells which.
         if (isOlder(results, this.#newest)) return end();
-        this.#accept(results);
-        this.#viewer.onConnection('live');
+        batch(() => {
+          this.#watched.know(results);
+          this.#watched.connection.value = 'live';
+        });
         if (this.#isOver) end();
         else listen();
       });
@@ -180,7 +162,6 @@ export class ResultsFeed {
     });
   }
 
-  /** @throws {Problem} that does not pass */
   async #followStream() {
     const hasDelivered = await this.#stream();
     this.#seat.leave();
@@ -191,17 +172,14 @@ export class ResultsFeed {
     }
     // Whatever comes next may be another process with a count of its own.
     this.#answer = undefined;
-    await this.#askUntilAnswered();
-    if (performance.now() >= this.#streamsFrom) await delay(jittered(1_000), this.#signal);
   }
 
-  /** @throws {Problem} that does not pass */
-  async #poll() {
-    this.#viewer.onConnection('polling');
-    const restMs = Math.min(LONGEST_REST_MS, POLL_INTERVAL_MS * 2 ** this.#rests);
-    await delay(this.#isOver ? restMs : POLL_INTERVAL_MS, this.#signal);
-    const hasChanged = await this.#askUntilAnswered();
+  /** @param {boolean} hasChanged whether there were other results than before */
+  async #rest(hasChanged) {
+    if (this.#signal.aborted) return;
+    this.#watched.connection.value = 'polling';
     this.#rests = this.#isOver && !hasChanged ? this.#rests + 1 : 0;
+    await delay(Math.min(LONGEST_REST_MS, POLL_INTERVAL_MS * 2 ** this.#rests), this.#signal);
   }
 }
 
