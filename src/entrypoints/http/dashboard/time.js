@@ -29,12 +29,15 @@ export function every(ms, act, until) {
   until.addEventListener('abort', () => clearInterval(timer));
 }
 
+const LONGEST_PAUSE_MS = 5_000;
+
 /**
- * Many viewers lose a connection at the same moment; they should not come back at the same moment.
+ * How long to wait before asking again, ever longer. Many viewers lose a connection at the same moment; they should not
+ * come back at the same moment.
  *
- * @param {number} ms
+ * @param {number} failures in a row so far
  */
-export const jittered = (ms) => ms * (0.5 + Math.random() / 2);
+export const pauseMs = (failures) => Math.min(LONGEST_PAUSE_MS, 1_000 * 2 ** failures) * (0.5 + Math.random() / 2);
 
 const DAY_MS = 86_400_000;
 

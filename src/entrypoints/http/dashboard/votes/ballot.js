@@ -2,7 +2,7 @@ import { html, signal } from '../packages.js';
 import { Problem } from '../service.js';
 import { directionOf, isolated } from '../text.js';
 import { delay } from '../time.js';
-import { byId, react } from '../view.js';
+import { byId, focusOn, react } from '../view.js';
 import { OwnVotes } from './own-votes.js';
 import { castVote } from './polls.js';
 
@@ -40,12 +40,12 @@ export class Ballot {
     /** The choices of one language belong on the side of the question. */
     this.direction = directionOf(poll.question);
     this.own = new OwnVotes(poll, until);
-    this.#askAbout(this.own.unsettled[0]);
+    this.#askAbout(this.own.unsettled);
     react(() => {
       const { vote, problem } = this.failed.value ?? {};
-      const isAsked = vote && problem?.isPassing && !vote.isCounted;
-      // Another window may have sent it by now.
-      if (isAsked && !this.own.unsettled.some(({ identity }) => identity === vote.identity)) this.#forgetFailed();
+      const isSettled = this.own.votes.every(({ identity, isCounted }) => isCounted || identity !== vote?.identity);
+      // Another window has sent it by now.
+      if (problem?.isPassing && !vote?.isCounted && isSettled) this.#forgetFailed();
     }, until);
   }
 
@@ -63,11 +63,11 @@ export class Ballot {
     const field = this.hasVoters ? /** @type {HTMLInputElement} */ (byId('voter')) : undefined;
     if (field) field.value = field.value.trim();
     const voter = field?.value;
-    const [unsettled] = this.own.unsettled;
+    const { unsettled } = this.own;
     if (unsettled && !(unsettled.choice === choice && (unsettled.voter === voter || voter === ''))) {
       // It may be counted, so what is pressed now could be a second vote.
       if (this.failed.value?.vote.identity !== unsettled.identity) this.#askAbout(unsettled);
-      document.querySelector(/** @type {'button'} */ ('.choice-notes button'))?.focus();
+      focusOn('.choice-notes button');
     } else if (unsettled) void this.send(unsettled);
     else if (field?.reportValidity() !== false) void this.send(this.own.meant(choice, voter, isAnother));
   }
@@ -109,7 +109,7 @@ export class Ballot {
   /** Whoever was at its button goes on at the button of its choice, rather than at the top of the page. */
   #forgetFailed() {
     const row = document.activeElement?.closest('.choice-notes')?.closest('.choice');
-    row?.querySelector(/** @type {'button'} */ ('.vote'))?.focus();
+    if (row) focusOn('.vote', row);
     this.failed.value = undefined;
   }
 }

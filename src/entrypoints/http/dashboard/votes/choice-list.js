@@ -8,13 +8,6 @@ import { shownShares } from './shares.js';
  * @import { Ballot } from './ballot.js'
  * @import { OwnVote } from './own-votes.js'
  * @import { Results } from './polls.js'
- *
- * @typedef {object} Row
- * @property {string} choice
- * @property {number | null} votes null while they are hidden
- * @property {number | null} share a fraction
- * @property {boolean} isLeading
- * @property {boolean} isOpen whether votes are taken
  */
 
 /**
@@ -24,22 +17,23 @@ import { shownShares } from './shares.js';
  * @param {Results} results
  */
 export function choiceList(ballot, results) {
-  const isOpen = results.status === 'open' && ballot.poll.channels?.includes('web') !== false;
+  const isOpen = results.status === 'open' && ballot.poll.channels.includes('web');
   const highest = Math.max(1, ...results.choices.map(({ votes }) => votes ?? 0));
   const shares = shownShares(results);
-  const rows = results.choices.map(({ choice, votes }, index) => ({
-    choice,
-    votes,
-    share: shares[index] ?? null,
-    isLeading: votes === highest,
-    isOpen,
-  }));
+  const row = (/** @type {Results['choices'][number]} */ { choice, votes }, /** @type {number} */ index) => {
+    const share = shares[index] ?? null;
+    const isHidden = votes === null || share === null;
+    return html`
+      <li class="choice${votes === highest ? ' is-leading' : ''}${isHidden ? ' is-hidden' : ''}">
+        <span class="choice-name">${isolated(choice)}</span>
+        ${isHidden ? nothing : figuresOf(votes, share)}
+        ${buttonsOf(ballot, choice, isOpen, `own-vote-${index}`)}
+      </li>`;
+  };
   return html`
     <div class="stack">
       ${ballot.hasVoters ? voterField(isOpen) : nothing}
-      <ul class="choices" dir=${ballot.direction} @keydown=${ignoreRepeats}>
-        ${rows.map((row, index) => choiceRow(ballot, row, `own-vote-${index}`))}
-      </ul>
+      <ul class="choices" dir=${ballot.direction} @keydown=${ignoreRepeats}>${results.choices.map(row)}</ul>
     </div>`;
 }
 
@@ -50,35 +44,6 @@ const voterField = (isOpen) => html`
     <input id="voter" autocomplete="off" required maxlength="256" />
     <p class="hint">A name, number or address. It is stored as a pseudonym, and has one vote.</p>
   </form>`;
-
-/**
- * @param {Ballot} ballot
- * @param {Row} row
- * @param {string} ownId of the element that tells of votes of this browser
- */
-function choiceRow(ballot, { choice, votes, share, isLeading, isOpen }, ownId) {
-  const [sending, failed] = [ballot.sending.value, ballot.failed.value];
-  const own = ballot.own.counted.filter((vote) => vote.choice === choice);
-  const isVoted = own.length > 0 && !ballot.hasVoters;
-  const says = sending?.choice === choice ? sending.says : isVoted ? 'Voted' : 'Vote';
-  const isHidden = votes === null || share === null;
-  // A button that is disabled would lose the focus.
-  return html`
-    <li class="choice${isLeading ? ' is-leading' : ''}${isHidden ? ' is-hidden' : ''}">
-      <span class="choice-name">${isolated(choice)}</span>
-      ${isHidden ? nothing : figuresOf(votes, share)}
-      <button class=${says === 'Counted' || says === 'Voted' ? 'vote is-counted' : 'vote'} type="button" ?hidden=${!isOpen}
-        aria-disabled=${sending !== undefined} aria-describedby=${ownId} @click=${() => ballot.press(choice)}>
-        <span aria-hidden="true">${says}</span><span class="unseen">Vote for ${isolated(choice)}</span>
-      </button>
-      <div class="choice-own" ?hidden=${own.length === 0}>
-        <span id=${ownId}>${ownWords(own)}</span>
-        <button class="quiet" type="button" ?hidden=${!(isVoted && isOpen)} aria-disabled=${sending !== undefined}
-          @click=${() => ballot.press(choice, true)}>Vote again<span class="unseen"> for ${isolated(choice)}</span></button>
-      </div>
-      <div class="choice-notes">${failed?.vote.choice === choice ? failure(ballot, failed) : nothing}</div>
-    </li>`;
-}
 
 /**
  * @param {number} votes
@@ -93,15 +58,38 @@ const figuresOf = (votes, share) => html`
 
 /**
  * @param {Ballot} ballot
+ * @param {string} choice
+ * @param {boolean} isOpen whether votes are taken
+ * @param {string} ownId of the element that tells of votes of this browser
+ */
+function buttonsOf(ballot, choice, isOpen, ownId) {
+  const [sending, failed] = [ballot.sending.value, ballot.failed.value];
+  const own = ballot.own.votes.filter((vote) => vote.isCounted && vote.choice === choice);
+  const isVoted = own.length > 0 && !ballot.hasVoters;
+  const says = sending?.choice === choice ? sending.says : isVoted ? 'Voted' : 'Vote';
+  // A button that is disabled would lose the focus.
+  const isBusy = sending !== undefined;
+  return html`
+    <button class=${says === 'Counted' || says === 'Voted' ? 'vote is-counted' : 'vote'} type="button" ?hidden=${!isOpen}
+      aria-disabled=${isBusy} aria-describedby=${ownId} @click=${() => ballot.press(choice)}>
+      <span aria-hidden="true">${says}</span><span class="unseen">Vote for ${isolated(choice)}</span>
+    </button>
+    <div class="choice-own" ?hidden=${own.length === 0}>
+      <span id=${ownId}>${ownWords(own)}</span>
+      <button class="quiet" type="button" ?hidden=${!(isVoted && isOpen)} aria-disabled=${isBusy}
+        @click=${() => ballot.press(choice, true)}>Vote again<span class="unseen"> for ${isolated(choice)}</span></button>
+    </div>
+    <div class="choice-notes">${failed?.vote.choice === choice ? failure(ballot, failed) : nothing}</div>`;
+}
+
+/**
+ * @param {Ballot} ballot
  * @param {NonNullable<Ballot['failed']['value']>} failed
  */
-const failure = (ballot, { vote, problem }) =>
-  problemNote(
-    problem,
-    problem.isPassing
-      ? html`<button type="button" @click=${() => ballot.send(vote)}>Send this vote again</button>`
-      : nothing,
-  );
+function failure(ballot, { vote, problem }) {
+  const again = html`<button type="button" @click=${() => ballot.send(vote)}>Send this vote again</button>`;
+  return problemNote(problem, problem.isPassing ? again : nothing);
+}
 
 /** @param {readonly OwnVote[]} votes for one choice */
 function ownWords(votes) {

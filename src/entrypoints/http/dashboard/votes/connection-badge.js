@@ -1,6 +1,6 @@
 import { badge } from '../badge.js';
 import { formatClock, formatInstant } from '../format.js';
-import { html } from '../packages.js';
+import { html, nothing } from '../packages.js';
 import { elapsedSince } from '../view.js';
 import { isCounting } from './polls.js';
 
@@ -39,8 +39,10 @@ export function connectionBadge({ problem, isTrusted, connection, movedAt }, res
  *
  * @param {Results} results
  */
-export const staleness = ({ stale, completeUpTo }) => html`
-  <p class="staleness" ?hidden=${!stale}>Catching up: complete up to ${time(completeUpTo)}. Later votes may be missing.</p>`;
+export const staleness = ({ stale, completeUpTo }) =>
+  stale
+    ? html`<p class="staleness">Catching up: complete up to ${time(completeUpTo)}. Later votes may be missing.</p>`
+    : nothing;
 
 /** @param {string} iso */
 const time = (iso) => (Date.now() - Date.parse(iso) < HALF_A_DAY_MS ? formatClock(iso) : formatInstant(iso));

@@ -49,14 +49,14 @@ export class OwnVotes {
     addEventListener('storage', onStorage, { signal: until });
   }
 
-  /** Votes that are counted, the latest of each choice and voter. */
-  get counted() {
-    return this.#kept.value.votes.filter(({ isCounted }) => isCounted);
+  /** The newest last; of those that are counted, the latest of each choice and voter. */
+  get votes() {
+    return this.#kept.value.votes;
   }
 
-  /** Votes of which nobody knows whether they arrived. */
+  /** A vote of which nobody knows whether it arrived. */
   get unsettled() {
-    return this.#kept.value.votes.filter(({ isCounted }) => !isCounted);
+    return this.votes.find(({ isCounted }) => !isCounted);
   }
 
   /**

@@ -55,18 +55,12 @@ export function pollControls(watched, action) {
 /** @param {ClosedPoll} poll */
 const auditReport = ({ audit: { ballots, shards, tally, drift } }) => html`
   <p>${drift === 0 && ballots === shards ? 'The counts agree.' : 'The counts do not agree. Recount the poll.'}</p>
-  ${counts([
-    ['Ballots', formatCount(ballots)],
-    ['Shards', formatCount(shards)],
-    ['Tally', formatCount(tally)],
-    ['Drift', formatCount(drift)],
-  ])}`;
+  ${numbers({ Ballots: ballots, Shards: shards, Tally: tally, Drift: drift })}`;
 
 /** @param {Recount} recount */
 const recountReport = ({ before, after, drift }) => html`
   <p>${drift === 0 ? 'The tally was right.' : 'The tally was rebuilt from the shards.'}</p>
-  ${counts([
-    ['Before', formatCount(before)],
-    ['After', formatCount(after)],
-    ['Drift', formatCount(drift)],
-  ])}`;
+  ${numbers({ Before: before, After: after, Drift: drift })}`;
+
+/** @param {Record<string, number>} all */
+const numbers = (all) => counts(Object.entries(all).map(([name, number]) => [name, formatCount(number)]));

@@ -5,7 +5,7 @@ import { formatMoment } from '../format.js';
 import { html, nothing, signal, untracked } from '../packages.js';
 import { retriedNote } from '../problem-note.js';
 import { idText } from '../text.js';
-import { apart, react } from '../view.js';
+import { apart, focusOn, react } from '../view.js';
 import { announcedFigures } from './announcer.js';
 import { Ballot } from './ballot.js';
 import { choiceList } from './choice-list.js';
@@ -53,8 +53,7 @@ export function pollView(pollId, list, until) {
     if (status === undefined) return;
     list.known.value = { status };
     // The buttons to vote go, and the focus must not go with them.
-    if (status !== 'open' && document.activeElement?.closest('.choices, .voter'))
-      document.querySelector(/** @type {'h2'} */ ('.headline'))?.focus();
+    if (status !== 'open' && document.activeElement?.closest('.choices, .voter')) focusOn('.headline');
   }, until);
 
   /**
@@ -81,14 +80,19 @@ export function pollView(pollId, list, until) {
       </div>`;
   };
   return () => {
-    const [poll, results, problem] = [watched.poll.value, watched.results.value, watched.problem.value];
-    const shown = poll && results && ballot.value && problem?.isPassing !== false ? { poll, results } : undefined;
+    const [poll, results, problem, votes] = [
+      watched.poll.value,
+      watched.results.value,
+      watched.problem.value,
+      ballot.value,
+    ];
+    const isKnown = poll && results && votes && problem?.isPassing !== false;
     const question = poll?.question ?? listed;
     return html`
-      <article class=${shown && problem ? 'card is-lost' : 'card'} aria-busy=${!shown && !problem}>
-        ${shown ? meta(watched, shown.poll, shown.results) : nothing}
+      <article class=${isKnown && problem ? 'card is-lost' : 'card'} aria-busy=${!isKnown && !problem}>
+        ${isKnown ? meta(watched, poll, results) : nothing}
         <h2 class="headline" tabindex="-1" dir="auto" ?hidden=${question === ''}>${question}</h2>
-        ${shown && ballot.value ? content(shown.poll, shown.results, ballot.value) : problem ? retriedNote(problem) : html`<p class="empty">Loading…</p>`}
+        ${isKnown ? content(poll, results, votes) : problem ? retriedNote(problem) : html`<p class="empty">Loading…</p>`}
       </article>`;
   };
 }
@@ -118,7 +122,7 @@ const factsOf = ({ opensAt, closesAt, voterLimit, smsNumber, channels }, status)
     status !== 'closed' && closesAt ? `closes ${formatMoment(closesAt)}` : '',
     voterLimit === 'one' ? 'one vote each' : '',
     smsNumber ? `by SMS to ${smsNumber}` : '',
-    channels?.includes('web') === false ? 'by SMS alone' : '',
+    channels.includes('web') ? '' : 'by SMS alone',
   ].filter(Boolean);
 
 /** @param {Results} results */
