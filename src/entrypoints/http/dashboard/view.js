@@ -80,6 +80,13 @@ export function elapsedSince(moment) {
   return performance.now() - moment;
 }
 
+/** @param {string} id */
+export function byId(id) {
+  const found = document.getElementById(id);
+  if (!found) throw new Error(`There is no element "${id}".`);
+  return found;
+}
+
 /**
  * Moves the focus, if there is anything to move it to.
  *
@@ -89,11 +96,4 @@ export function elapsedSince(moment) {
 export function focusOn(selector, within = document) {
   const found = within.querySelector(selector);
   if (found instanceof HTMLElement) found.focus();
-}
-
-/** @param {string} id */
-export function byId(id) {
-  const found = document.getElementById(id);
-  if (!found) throw new Error(`There is no element "${id}".`);
-  return found;
 }

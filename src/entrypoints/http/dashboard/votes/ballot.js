@@ -83,7 +83,7 @@ export class Ballot {
       await castVote(this.poll.pollId, { choice, ...(voter === undefined ? {} : { voter }) }, identity);
       this.own.settle(vote, true);
       this.sending.value = { choice, says: 'Counted' };
-      this.said.value = html`Your vote for ${isolated(choice)} is counted${vote.isCounted ? ' already' : ''}.`;
+      this.said.value = html`Your vote for ${isolated(choice)} ${vote.isCounted ? 'was counted already' : 'is counted'}.`;
       await delay(SAID_MS);
     } catch (problem) {
       if (!(problem instanceof Problem)) throw problem;

@@ -44,9 +44,7 @@ export class OwnVotes {
     this.#choices = choices;
     this.#read();
     if (status === 'open' && voterLimit === 'none') this.#keep(this.#kept.value);
-    const onStorage = (/** @type {StorageEvent} */ { key }) =>
-      void ((key ?? this.#name) === this.#name && this.#read());
-    addEventListener('storage', onStorage, { signal: until });
+    addEventListener('storage', () => this.#read(), { signal: until });
   }
 
   /** The newest last; of those that are counted, the latest of each choice and voter. */
@@ -93,12 +91,13 @@ export class OwnVotes {
 
   /** What was kept last, here or in another window. */
   #read() {
+    let kept;
     try {
-      const kept = JSON.parse(localStorage.getItem(this.#name) ?? 'null');
-      if (typeof kept?.seed === 'string' && Array.isArray(kept.votes)) this.#kept.value = kept;
+      kept = JSON.parse(localStorage.getItem(this.#name) ?? 'null');
     } catch {
       // Nothing is kept, or nothing of ours.
     }
+    if (typeof kept?.seed === 'string' && Array.isArray(kept.votes)) this.#kept.value = kept;
     return this.#kept.value;
   }
 
