@@ -1,4 +1,4 @@
-import { computed, html, nothing, repeat, signal } from './packages.js';
+import { batch, computed, html, nothing, repeat, signal } from './packages.js';
 import { PagedList, pagedListView } from './paged-list.js';
 import { inARow } from './text.js';
 
@@ -45,6 +45,16 @@ export class SideList {
   constructor(choices, until) {
     this.choices = choices;
     this.pages = /** @type {PagedList<Item>} */ (new PagedList(choices.load, REFRESH_MS, until));
+  }
+
+  /** @param {string} href of the entry that is to be shown */
+  choose(href) {
+    batch(() => {
+      // What is known of the last one holds until the list is read again.
+      this.pages.items.value = this.items.value;
+      this.chosen.value = href;
+      this.known.value = {};
+    });
   }
 
   /** @param {string} term what the viewer searches for */

@@ -2,7 +2,7 @@ import { apiKey } from './api-key.js';
 import { html, keyed, nothing, signal, untracked } from './packages.js';
 import { problemNote } from './problem-note.js';
 import { SideList, sideListView } from './side-list.js';
-import { react, show } from './view.js';
+import { apart, react, show } from './view.js';
 
 /**
  * @import { Html } from './packages.js'
@@ -41,7 +41,7 @@ export function splitPage(parts, place, until) {
   /** The entries in the order in which they stand. */
   const items = () => list.items.value && parts.choices.sections(list.items.value).flatMap(({ items }) => items);
   const content = () => {
-    if (chosen.value) return keyed(chosen.value.path, chosen.value.view());
+    if (chosen.value) return html`${keyed(chosen.value.path, apart(chosen.value.view))}`;
     if (list.pages.problem.value) return problemNote(list.pages.problem.value);
     return items()?.length === 0 ? html`<p class="empty">${parts.empty}</p>` : nothing;
   };
@@ -51,9 +51,9 @@ export function splitPage(parts, place, until) {
       <div class="split">
         <div class="side">
           <button type="button" ?hidden=${apiKey.value === undefined} @click=${parts.add.click}>${parts.add.label}</button>
-          ${sideListView(list)}
+          ${apart(() => sideListView(list))}
         </div>
-        <div class="place">${content()}</div>
+        <div class="place">${apart(content)}</div>
       </div>`,
     place,
     until,
@@ -70,8 +70,7 @@ export function splitPage(parts, place, until) {
       viewing = new AbortController();
       // Whoever chose it wants to read it next.
       const isChosen = document.activeElement?.closest('.side-list, .place');
-      list.chosen.value = `#/${parts.name}/${path.split('/', 1)[0]}`;
-      list.known.value = {};
+      list.choose(`#/${parts.name}/${path.split('/', 1)[0]}`);
       chosen.value = path === '' ? undefined : { path, view: untracked(() => parts.open(path, list, viewing.signal)) };
       const heading = isChosen && place.querySelector('.headline');
       if (heading instanceof HTMLElement) heading.focus();

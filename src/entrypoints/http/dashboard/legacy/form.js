@@ -6,7 +6,7 @@ import { problemNote } from './problem-note.js';
  * @template Answer
  * @typedef {object} Filling
  * @property {string} name under which a draft is kept
- * @property {readonly Node[]} fields made with {@link field} and {@link checkbox}; the service knows them by their names
+ * @property {readonly Node[]} fields made with {@link field}; the service knows them by their names
  * @property {string} action what the button says
  * @property {(identity: string) => Promise<Answer>} send sends what is filled in; the identity stays the same however often
  * that is, so that it can be done once
@@ -175,13 +175,4 @@ export function field(label, input, hint) {
     describe(input, `${input.id}-hint`);
   }
   return hinted;
-}
-
-/**
- * @param {string} label
- * @param {HTMLInputElement} input
- */
-export function checkbox(label, input) {
-  input.id = `field-${input.name}`;
-  return element('div', { class: 'field is-checkbox' }, input, element('label', { for: input.id }, label));
 }
