@@ -1,15 +1,17 @@
+import { Action, outcome } from '../action.js';
 import { formatCount, formatDuration } from '../format.js';
-import { Action } from '../legacy/action.js';
-import { element, isolated, setText } from '../legacy/dom.js';
-import { PolledCard } from '../legacy/polled-card.js';
-import { DepthChart } from './depth-chart.js';
-import { QueueFigures } from './queue-figures.js';
-import { TaskList } from './task-list.js';
+import { html } from '../packages.js';
+import { Polled, polledCard } from '../polled.js';
+import { isolated } from '../text.js';
+import { react } from '../view.js';
+import { depthChart, recordDepth } from './depth-chart.js';
+import { queueCounters, queueFigures } from './queue-figures.js';
+import { taskList } from './task-list.js';
 import { readQueue, redriveQueue } from './tasks.js';
 
 /**
- * @import { SideList } from '../legacy/side-list.js'
- * @import { DepthHistory } from './depth-history.js'
+ * @import { Html } from '../packages.js'
+ * @import { SideList } from '../side-list.js'
  * @import { Queue } from './tasks.js'
  */
 
@@ -17,79 +19,31 @@ const INTERVAL_MS = 2_000;
 const REDRIVEN_AT_ONCE = 1_000;
 const ORDERS = { lifo: 'newest first', fifo: 'oldest first' };
 
-/** One queue: what it holds, how that changed, what it has done, and its tasks. */
-export class QueueView {
-  #queue;
-  #depths;
-  #list;
-  #heading;
-  #facts = element('p');
-  #figures = new QueueFigures();
-  #chart = new DepthChart();
-  #tasks;
-  #redrive = element('button', { type: 'button', click: () => this.#redriveAll() }, 'Redrive the dead letters…');
-  #action = new Action();
-  #deadLetters = 0;
-  #card;
+/**
+ * One queue: what it holds, how that changed, what it has done, and its tasks.
+ *
+ * @param {string} queue
+ * @param {SideList<Queue>} list which shows what the queue holds, too
+ * @param {AbortSignal} until ends the view
+ * @returns {() => Html}
+ */
+export function queueView(queue, list, until) {
+  const ask = async (/** @type {AbortSignal} */ signal) => {
+    const answer = await readQueue(queue, signal);
+    recordDepth(answer);
+    return answer;
+  };
+  const known = /** @type {Polled<Queue>} */ (new Polled(ask, INTERVAL_MS, until));
+  const tasks = taskList(queue, until);
+  const action = new Action();
+  document.title = `${queue} – Portside`;
+  react(() => {
+    list.known.value = known.answer.value ?? {};
+  }, until);
 
-  /**
-   * @param {string} queue
-   * @param {DepthHistory} depths to which its depth is added
-   * @param {SideList<Queue>} list which shows what the queue holds, too
-   * @param {AbortSignal} signal ends the view
-   */
-  constructor(queue, depths, list, signal) {
-    this.#queue = queue;
-    this.#depths = depths;
-    this.#list = list;
-    this.#heading = element('h2', { class: 'headline', tabindex: -1 }, isolated(queue));
-    this.#tasks = new TaskList(queue, signal);
-    document.title = `${queue} – Portside`;
-    this.#card = new PolledCard(
-      {
-        facts: this.#facts,
-        heading: this.#heading,
-        ask: (signal) => readQueue(queue, signal),
-        intervalMs: INTERVAL_MS,
-        absent: 'There is no such queue. A queue begins with its first task.',
-        onAnswer: (answer, isEmpty) => this.#show(answer, isEmpty),
-      },
-      signal,
-    );
-    this.element = this.#card.element;
-  }
-
-  /** Moves the focus to the name of the queue, for somebody who chose it. */
-  focus() {
-    this.#heading.focus();
-  }
-
-  /**
-   * @param {Queue} queue
-   * @param {boolean} isEmpty
-   */
-  #show(queue, isEmpty) {
-    if (isEmpty)
-      this.#card.body.replaceChildren(
-        this.#figures.figures,
-        this.#figures.orphans,
-        this.#chart.element,
-        this.#figures.counters,
-        element('div', { class: 'outcome' }, this.#redrive, ...this.#action.outcome),
-        this.#tasks.element,
-      );
-    this.#depths.record(queue);
-    this.#list.know(queue);
-    setText(this.#facts, factsOf(queue));
-    this.#figures.show(queue);
-    this.#chart.show(this.#depths.of(this.#queue));
-    this.#deadLetters = queue.deadLetters;
-    this.#redrive.hidden = queue.deadLetters === 0;
-  }
-
-  #redriveAll() {
-    const count = Math.min(this.#deadLetters, REDRIVEN_AT_ONCE);
-    void this.#action.run({
+  const redrive = () => {
+    const count = Math.min(known.answer.value?.deadLetters ?? 0, REDRIVEN_AT_ONCE);
+    void action.run({
       confirm: {
         title: `Redrive ${formatCount(count)} dead ${count === 1 ? 'letter' : 'letters'}?`,
         text: 'They are pending again in their old places, with all their attempts and a new deadline.',
@@ -97,15 +51,31 @@ export class QueueView {
         cancelLabel: 'Leave them',
       },
       meanwhile: 'Redriving…',
-      act: () => redriveQueue(this.#queue),
+      act: () => redriveQueue(queue),
       report: (redriven) => {
-        this.#card.askNow();
-        void this.#tasks.refresh();
-        const isAll = redriven < REDRIVEN_AT_ONCE;
-        return `${formatCount(redriven)} ${redriven === 1 ? 'task is' : 'tasks are'} pending again.${isAll ? '' : ' There may be more.'}`;
+        known.askNow();
+        tasks.refresh();
+        const rest = redriven < REDRIVEN_AT_ONCE ? '' : ' There may be more.';
+        return `${formatCount(redriven)} ${redriven === 1 ? 'task is' : 'tasks are'} pending again.${rest}`;
       },
     });
-  }
+  };
+
+  return () =>
+    polledCard(known, {
+      facts: html`<p>${known.answer.value ? factsOf(known.answer.value) : ''}</p>`,
+      heading: html`<h2 class="headline" tabindex="-1">${isolated(queue)}</h2>`,
+      body: (answer) => html`
+        ${queueFigures(answer)}
+        ${depthChart(queue)}
+        ${queueCounters(answer)}
+        <div class="outcome">
+          <button type="button" ?hidden=${answer.deadLetters === 0} @click=${redrive}>Redrive the dead letters…</button>
+          ${outcome(action)}
+        </div>
+        ${tasks.view()}`,
+      absent: 'There is no such queue. A queue begins with its first task.',
+    });
 }
 
 /** @param {Queue} queue */
