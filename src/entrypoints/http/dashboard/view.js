@@ -80,6 +80,13 @@ export function elapsedSince(moment) {
   return performance.now() - moment;
 }
 
+/** Moves the focus to the name of what is shown: what had it is gone, or will be. */
+export function focusHeadline() {
+  const headline = document.querySelector('.headline');
+  // What came of it may be said further down.
+  if (headline instanceof HTMLElement) headline.focus({ preventScroll: true });
+}
+
 /** @param {string} id */
 export function byId(id) {
   const found = document.getElementById(id);

@@ -1,5 +1,6 @@
 import { openForm } from '../form.js';
 import { Problem } from '../service.js';
+import { WHOLE } from './queue-hands.js';
 import { queueHref } from './queue-list.js';
 import { enqueueTask } from './tasks.js';
 
@@ -8,14 +9,13 @@ import { enqueueTask } from './tasks.js';
  * @import { NewTask } from './tasks.js'
  */
 
-const NUMBER = { inputmode: 'numeric', pattern: '\\s*\\d*\\s*' };
-
 /**
  * Asks for a new task, enqueues it, and goes to it.
  *
- * @param {{ queue: string }} begin with what the form begins
+ * @param {string} queue to begin with
+ * @param {string} [payload] to begin with, as JSON
  */
-export function openNewTask({ queue }) {
+export function openNewTask(queue, payload = '') {
   /** @type {readonly (Field | readonly Field[])[]} */
   const fields = [
     {
@@ -30,17 +30,18 @@ export function openNewTask({ queue }) {
       label: 'Payload',
       hint: 'JSON of at most 32 KiB, such as {"to": "ann"}.',
       rows: 4,
+      value: payload,
       required: true,
       autofocus: queue !== '',
     },
     [
-      { name: 'delaySeconds', label: 'Delay in seconds', hint: 'None if empty.', ...NUMBER },
-      { name: 'expiresInSeconds', label: 'Deadline in seconds', hint: 'The queue’s own if empty.', ...NUMBER },
-      { name: 'maxAttempts', label: 'Attempts', hint: 'The queue’s own number if empty.', ...NUMBER },
+      { name: 'delaySeconds', label: 'Delay in seconds', hint: 'None if empty.', ...WHOLE },
+      { name: 'expiresInSeconds', label: 'Deadline in seconds', hint: 'The queue’s own if empty.', ...WHOLE },
+      { name: 'maxAttempts', label: 'Attempts', hint: 'The queue’s own number if empty.', ...WHOLE },
     ],
   ];
   openForm('New task', {
-    name: `new task in ${queue}`,
+    name: `new task in ${queue} ${payload}`,
     fields,
     action: 'Enqueue the task',
     send: async ({ queue = '', ...values }, identity) => enqueueTask(queue.trim(), draft(values), identity),

@@ -43,8 +43,8 @@ export function queueFigures(queue) {
  * @param {Queue} queue
  */
 export function queueCounters(queue) {
-  const { enqueued, succeeded, failed, redriven } = queue.counters;
-  const all = { Enqueued: enqueued, Succeeded: succeeded, Failed: failed, Redriven: redriven };
+  const { enqueued, succeeded, failed, cancelled, redriven } = queue.counters;
+  const all = { Enqueued: enqueued, Succeeded: succeeded, Failed: failed, Cancelled: cancelled, Redriven: redriven };
   return html`
     <section aria-labelledby="counters-title">
       <h3 id="counters-title">Since the queue began</h3>

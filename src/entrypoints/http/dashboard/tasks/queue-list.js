@@ -16,8 +16,8 @@ const LATE_MS = 300_000;
 const WAITING_MS = 10_000;
 
 /** @param {Queue} queue */
-const needsALook = ({ deadLetters, oldestDueAgeMs, paused }) =>
-  deadLetters > 0 || (!paused && (oldestDueAgeMs ?? 0) > LATE_MS);
+const needsALook = ({ deadLetters, breaker, oldestDueAgeMs, paused }) =>
+  deadLetters > 0 || breaker === 'open' || (!paused && (oldestDueAgeMs ?? 0) > LATE_MS);
 
 /**
  * What is said of dead letters, if there are any.
@@ -47,7 +47,7 @@ export const queueChoices = {
     const first = queues.filter(needsALook);
     if (first.length === 0) return [{ items: queues }];
     return [
-      { title: `With dead letters, or tasks due for over ${formatDuration(LATE_MS)}`, items: first },
+      { title: `With dead letters, or tasks due for over ${formatDuration(LATE_MS)}, or a service away`, items: first },
       { title: 'Others', items: queues.filter((queue) => !needsALook(queue)) },
     ];
   },
@@ -55,6 +55,8 @@ export const queueChoices = {
     href: queueHref(queue.queue),
     title: queue.queue,
     facts: [
+      ...(queue.paused ? ['paused'] : []),
+      ...(queue.breaker === 'open' ? ['service away'] : []),
       approx(queue, 'pending', `${formatCount(queue.pending)} pending`),
       approx(queue, 'taken', `${formatCount(queue.taken)} taken`),
       ...deadLettersOf(queue),

@@ -3,11 +3,13 @@ import { formatCount, formatDuration } from '../format.js';
 import { html } from '../packages.js';
 import { Polled, polledCard } from '../polled.js';
 import { isolated } from '../text.js';
-import { react } from '../view.js';
+import { focusHeadline, react } from '../view.js';
 import { depthChart, recordDepth } from './depth-chart.js';
 import { queueCounters, queueFigures } from './queue-figures.js';
+import { openRedrive } from './queue-hands.js';
+import { openSettings } from './queue-settings.js';
 import { taskList } from './task-list.js';
-import { readQueue, redriveQueue } from './tasks.js';
+import { pauseOrResume, readQueue } from './tasks.js';
 
 /**
  * @import { Html } from '../packages.js'
@@ -16,7 +18,6 @@ import { readQueue, redriveQueue } from './tasks.js';
  */
 
 const INTERVAL_MS = 2_000;
-const REDRIVEN_AT_ONCE = 1_000;
 const ORDERS = { lifo: 'newest first', fifo: 'oldest first' };
 
 /**
@@ -33,50 +34,69 @@ export function queueView(queue, list, until) {
     recordDepth(answer);
     return answer;
   };
-  const known = /** @type {Polled<Queue>} */ (new Polled(ask, INTERVAL_MS, until));
-  const tasks = taskList(queue, until);
+  const known = /** @type {Polled<Awaited<ReturnType<typeof ask>>>} */ (new Polled(ask, INTERVAL_MS, until));
+  const tasks = taskList(queue, () => known.askNow(), until);
   const action = new Action();
   document.title = `${queue} – Portside`;
   react(() => {
     list.known.value = known.answer.value ?? {};
   }, until);
 
-  const redrive = () => {
-    const count = Math.min(known.answer.value?.deadLetters ?? 0, REDRIVEN_AT_ONCE);
+  const report = (/** @type {string} */ words) => {
+    action.say(words);
+    known.askNow();
+    tasks.refresh();
+  };
+  const redriven = (/** @type {string} */ words) => {
+    focusHeadline();
+    report(words);
+  };
+  const pause = (/** @type {boolean} */ isPaused) =>
     void action.run({
-      confirm: {
-        title: `Redrive ${formatCount(count)} dead ${count === 1 ? 'letter' : 'letters'}?`,
-        text: 'They are pending again in their old places, with all their attempts and a new deadline.',
-        action: 'Redrive',
-        cancelLabel: 'Leave them',
-      },
-      meanwhile: 'Redriving…',
-      act: () => redriveQueue(queue),
-      report: (redriven) => {
+      meanwhile: isPaused ? 'Resuming…' : 'Pausing…',
+      act: () => pauseOrResume(queue, isPaused ? 'resume' : 'pause'),
+      report: () => {
         known.askNow();
-        tasks.refresh();
-        const rest = redriven < REDRIVEN_AT_ONCE ? '' : ' There may be more.';
-        return `${formatCount(redriven)} ${redriven === 1 ? 'task is' : 'tasks are'} pending again.${rest}`;
+        return isPaused ? 'Tasks can be claimed again.' : 'The queue is paused.';
       },
     });
-  };
 
   return () =>
     polledCard(known, {
       facts: html`<p>${known.answer.value ? factsOf(known.answer.value) : ''}</p>`,
       heading: html`<h2 class="headline" tabindex="-1">${isolated(queue)}</h2>`,
       body: (answer) => html`
+        ${warnings(answer)}
         ${queueFigures(answer)}
-        ${depthChart(queue)}
-        ${queueCounters(answer)}
         <div class="outcome">
-          <button type="button" ?hidden=${answer.deadLetters === 0} @click=${redrive}>Redrive the dead letters…</button>
+          <div class="actions">
+            <button type="button" @click=${() => pause(answer.paused)}>${answer.paused ? 'Resume' : 'Pause'}</button>
+            <button type="button" @click=${() => openSettings(answer, () => report('The settings are changed.'))}>Settings…</button>
+            <button type="button" ?hidden=${answer.deadLetters === 0}
+              @click=${() => openRedrive(queue, 'FAILURE', answer.deadLetters, redriven)}>Redrive the dead letters…</button>
+          </div>
           ${outcome(action)}
         </div>
+        ${depthChart(queue)}
+        ${queueCounters(answer)}
         ${tasks.view()}`,
       absent: 'There is no such queue. A queue begins with its first task.',
     });
 }
+
+/**
+ * Why nothing goes on, if so.
+ *
+ * @param {Queue} queue
+ */
+const warnings = ({ paused, breaker, runner }) => html`
+  <p class="staleness" ?hidden=${!paused}>
+    Paused: nobody can claim a task, and nothing is run. Tasks can be added, and their deadlines go on.
+  </p>
+  <p class="staleness" ?hidden=${breaker === 'closed'}>
+    ${runner ? new URL(runner.url).host : 'The service'} does not answer. It gets one call at a time until it is back; the
+    tasks wait.
+  </p>`;
 
 /** @param {Queue} queue */
 function factsOf({ order, effectiveOrder, deadlineSeconds, runner }) {

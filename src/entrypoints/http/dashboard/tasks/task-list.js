@@ -1,9 +1,11 @@
+import { Action, outcome } from '../action.js';
 import { fieldView } from '../form.js';
 import { formatInstant } from '../format.js';
 import { html, nothing, repeat, signal } from '../packages.js';
 import { PagedList, pagedListView } from '../paged-list.js';
 import { idText, inARow, isolated } from '../text.js';
-import { apart } from '../view.js';
+import { apart, focusHeadline } from '../view.js';
+import { openPurge, openRedrive } from './queue-hands.js';
 import { queueHref } from './queue-list.js';
 import { listTasks } from './tasks.js';
 
@@ -26,9 +28,11 @@ const STATUSES = /** @type {const} */ ([
  * The tasks of a queue that have the status which the viewer chooses, newest first; others are found by their id.
  *
  * @param {string} queue
+ * @param {() => void} onChange called when the viewer has changed what it holds
  * @param {AbortSignal} until ends it
  */
-export function taskList(queue, until) {
+export function taskList(queue, onChange, until) {
+  const action = new Action();
   const begin = (/** @type {ListedStatus} */ status) => {
     const end = new AbortController();
     const list = /** @type {PagedList<Task>} */ (
@@ -41,7 +45,14 @@ export function taskList(queue, until) {
   until.addEventListener('abort', () => shown.value.end.abort());
   const choose = (/** @type {ListedStatus} */ status) => {
     shown.value.end.abort();
+    action.say('');
     shown.value = begin(status);
+  };
+  const report = (/** @type {string} */ words) => {
+    action.say(words);
+    focusHeadline();
+    refresh();
+    onChange();
   };
   const refresh = () => void shown.value.list.refresh();
   const view = () => html`
@@ -58,9 +69,27 @@ export function taskList(queue, until) {
         )}
       </fieldset>
       ${apart(() => pagedListView(shown.value.list, rows(queue, shown.value.list), 'Older tasks'))}
+      ${apart(() => html`<div class="outcome">${hands(queue, shown.value, report)}${outcome(action)}</div>`)}
       ${findForm(queue)}
     </section>`;
   return { view, refresh };
+}
+
+/**
+ * What can be done with all tasks that are listed.
+ *
+ * @param {string} queue
+ * @param {{ status: ListedStatus, list: PagedList<Task> }} shown
+ * @param {(words: string) => void} report
+ */
+function hands(queue, { status, list }, report) {
+  if (status === 'TAKEN' || !list.items.value?.length) return nothing;
+  return html`
+    <div class="actions">
+      <button type="button" ?hidden=${status !== 'SHED'}
+        @click=${() => openRedrive(queue, 'SHED', Number.POSITIVE_INFINITY, report)}>Redrive the shed tasks…</button>
+      <button type="button" @click=${() => openPurge(queue, status, report)}>${status === 'PENDING' ? 'Cancel all…' : 'Remove all…'}</button>
+    </div>`;
 }
 
 /**

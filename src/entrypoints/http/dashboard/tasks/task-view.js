@@ -2,10 +2,11 @@ import { Action, outcome } from '../action.js';
 import { html, nothing } from '../packages.js';
 import { Polled, polledCard } from '../polled.js';
 import { idText, isolated } from '../text.js';
-import { react } from '../view.js';
+import { focusHeadline, react } from '../view.js';
+import { openNewTask } from './new-task.js';
 import { queueHref } from './queue-list.js';
 import { taskHistory } from './task-history.js';
-import { readTask, redriveTask } from './tasks.js';
+import { cancelTask, readTask, redriveTask } from './tasks.js';
 
 /**
  * @import { Html } from '../packages.js'
@@ -33,17 +34,29 @@ export function taskView(queue, taskId, until) {
     if (actual !== queue) location.replace(`${queueHref(actual)}/${taskId}`);
   }, until);
 
+  const report = (/** @type {Task} */ task, /** @type {string} */ words) => {
+    known.take(task);
+    known.askNow();
+    focusHeadline();
+    return words;
+  };
   const redrive = () =>
     void action.run({
       meanwhile: 'Redriving…',
       act: () => redriveTask(taskId),
-      report: (task) => {
-        known.take(task);
-        known.askNow();
-        // The button is gone.
-        /** @type {HTMLElement | null} */ (document.querySelector('.headline'))?.focus();
-        return 'The task is pending again.';
+      report: (task) => report(task, 'The task is pending again.'),
+    });
+  const cancel = () =>
+    void action.run({
+      confirm: {
+        title: 'Cancel this task?',
+        text: 'Nobody runs it any more, and what a worker says of it is refused. It cannot be redriven; a copy can be enqueued.',
+        action: 'Cancel the task',
+        cancelLabel: 'Leave it',
       },
+      meanwhile: 'Cancelling…',
+      act: () => cancelTask(taskId),
+      report: (task) => report(task, 'The task is cancelled.'),
     });
 
   return () => {
@@ -60,12 +73,22 @@ export function taskView(queue, taskId, until) {
         ${task.error === undefined ? nothing : text('Last error', task.error)}
         ${text('Payload', json(task.payload))}
         ${task.result === undefined ? nothing : text('Result', json(task.result))}
-        ${status === 'FAILURE' ? html`<div class="actions"><button type="button" @click=${redrive}>Redrive this task</button></div>` : nothing}`,
+        <div class="actions">
+          ${status === 'FAILURE' || status === 'SHED' ? button('Redrive this task', redrive) : nothing}
+          ${status === 'PENDING' || status === 'TAKEN' ? button('Cancel this task…', cancel) : nothing}
+          ${status === 'CANCELLED' ? button('Enqueue a copy…', () => openNewTask(queue, json(task.payload))) : nothing}
+        </div>`,
       below: html`<div class="outcome">${outcome(action)}</div>`,
       absent: 'There is no such task. Finished tasks are kept for a time only.',
     });
   };
 }
+
+/**
+ * @param {string} words
+ * @param {() => void} click
+ */
+const button = (words, click) => html`<button type="button" @click=${click}>${words}</button>`;
 
 /**
  * @param {string} title

@@ -50,7 +50,7 @@ const queuesPage = (place, until) =>
       name: 'tasks',
       title: 'Tasks',
       choices: queueChoices,
-      add: { label: 'New task', click: () => openNewTask({ queue: location.hash.split('/')[2] ?? '' }) },
+      add: { label: 'New task', click: () => openNewTask(location.hash.split('/')[2] ?? '') },
       first: ([queue]) => queue?.queue,
       empty: 'There is no queue yet. A queue begins with its first task.',
       open: (path, list, until) => {

@@ -5,9 +5,11 @@ import { pageQuery, request } from '../service.js';
  * @import * as schemas from '../../tasks/schemas.ts'
  *
  * @typedef {Static<typeof schemas.QueueBody>} Queue
+ * @typedef {Static<typeof schemas.QueueDraft>} QueueDraft
  * @typedef {Static<typeof schemas.TaskBody> & { isAbandoned: boolean }} Task
  * @typedef {Static<typeof schemas.NewTask>} NewTask
  * @typedef {Static<typeof schemas.TaskListQuery>['status']} ListedStatus
+ * @typedef {Static<typeof schemas.PurgeQuery>['status']} PurgedStatus
  */
 
 /** Tasks come with their payloads. */
@@ -56,10 +58,12 @@ export async function listQueues(cursor) {
 /**
  * @param {string} queue
  * @param {AbortSignal} signal
- * @returns {Promise<Queue>}
+ * @returns {Promise<Queue & { etag: string }>} with the name of its settings as they are now
  */
-export const readQueue = async (queue, signal) =>
-  /** @type {Queue} */ ((await request('GET', pathOf(queue), { withKey: true, signal })).body);
+export async function readQueue(queue, signal) {
+  const { body, headers } = await request('GET', pathOf(queue), { withKey: true, signal });
+  return { .../** @type {Queue} */ (body), etag: headers.get('etag') ?? '*' };
+}
 
 /**
  * A page of the tasks of a queue, newest first.
@@ -109,12 +113,69 @@ export async function redriveTask(taskId) {
 }
 
 /**
- * Brings back the dead letters of a queue.
+ * Brings back tasks of a queue, the newest first.
  *
  * @param {string} queue
- * @returns {Promise<number>} how many: at most 1,000 at once
+ * @param {'FAILURE' | 'SHED'} status
+ * @param {number} limit
+ * @returns {Promise<number>} how many
  */
-export async function redriveQueue(queue) {
-  const { body } = await request('POST', `${pathOf(queue)}/redrive`, { withKey: true });
-  return /** @type {Static<typeof schemas.Redriven>} */ (body).redriven;
+export const redriveQueue = (queue, status, limit) =>
+  inSteps(limit, async (limit) => {
+    const { body } = await request('POST', `${pathOf(queue)}/redrive`, { body: { status, limit }, withKey: true });
+    return /** @type {Static<typeof schemas.Redriven>} */ (body).redriven;
+  });
+
+/**
+ * Takes back a task that is not finished: nobody runs it any more.
+ *
+ * @param {string} taskId
+ * @returns {Promise<Task>}
+ */
+export async function cancelTask(taskId) {
+  const { body, headers } = await request('POST', `${taskPathOf(taskId)}/cancel`, { withKey: true });
+  return asSeen(body, headers);
+}
+
+/**
+ * @param {string} queue
+ * @param {'pause' | 'resume'} action
+ */
+export const pauseOrResume = (queue, action) => request('POST', `${pathOf(queue)}/${action}`, { withKey: true });
+
+/**
+ * Replaces the settings of a queue.
+ *
+ * @param {string} queue
+ * @param {QueueDraft} draft
+ * @param {string} etag of the settings that it is made from
+ */
+export const configureQueue = (queue, draft, etag) =>
+  request('PUT', pathOf(queue), { body: draft, headers: { 'if-match': etag }, withKey: true });
+
+/**
+ * Cancels the pending tasks of a queue, or removes those that are finished, all of them.
+ *
+ * @param {string} queue
+ * @param {PurgedStatus} status
+ * @returns {Promise<number>} how many
+ */
+export const purgeQueue = (queue, status) =>
+  inSteps(Number.POSITIVE_INFINITY, async () => {
+    const { body } = await request('DELETE', `${pathOf(queue)}/tasks?status=${status}`, { withKey: true });
+    return /** @type {Static<typeof schemas.Removed>} */ (body).removed;
+  });
+
+/** What the service does with tasks of a whole queue it does with so many at once. */
+const AT_ONCE = 1_000;
+
+/**
+ * @param {number} limit
+ * @param {(limit: number) => Promise<number>} step does something with so many tasks, unless there are fewer
+ */
+async function inSteps(limit, step) {
+  let done = 0;
+  for (let last = AT_ONCE; last === AT_ONCE && done < limit; done += last)
+    last = await step(Math.min(AT_ONCE, limit - done));
+  return done;
 }
