@@ -28,6 +28,9 @@ import { isolated } from './text.js';
  * @property {string} [placeholder]
  */
 
+/** What a field has that takes a whole number. */
+export const WHOLE = { inputmode: 'numeric', pattern: '\\s*\\d*\\s*' };
+
 /**
  * @template Answer
  * @typedef {object} FormOptions

@@ -11,7 +11,7 @@ import { apart, react, show } from './view.js';
  */
 
 /**
- * @template Item
+ * @template {object} Item
  * @typedef {object} Parts
  * @property {string} name of the page, as it stands in the address
  * @property {string} title
@@ -26,7 +26,7 @@ import { apart, react, show } from './view.js';
 /**
  * A page of two parts: what there is to choose from, and what is chosen. The first part of the path names the choice.
  *
- * @template Item
+ * @template {object} Item
  * @param {Parts<Item>} parts
  * @param {HTMLElement} place
  * @param {AbortSignal} until ends it

@@ -1,6 +1,5 @@
-import { openForm } from '../form.js';
+import { openForm, WHOLE } from '../form.js';
 import { Problem } from '../service.js';
-import { WHOLE } from './queue-hands.js';
 import { queueHref } from './queue-list.js';
 import { enqueueTask } from './tasks.js';
 

@@ -1,12 +1,9 @@
-import { openForm } from '../form.js';
+import { openForm, WHOLE } from '../form.js';
 import { formatCount } from '../format.js';
 import { Problem } from '../service.js';
 import { purgeQueue, redriveQueue } from './tasks.js';
 
 /** @import { PurgedStatus } from './tasks.js' */
-
-/** A whole number, as fields take it. */
-export const WHOLE = { inputmode: 'numeric', pattern: '\\s*\\d*\\s*' };
 
 /**
  * Asks how many tasks of a queue are to be brought back, and does it.
