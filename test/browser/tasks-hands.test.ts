@@ -94,6 +94,17 @@ describe('what a key holder can do with queues and tasks, in Chromium', () => {
     expect(await client.queue(queue)).not.toHaveProperty('runner');
   });
 
+  it('sets up a queue that nobody has set up before', async () => {
+    const queue = newQueue();
+    await client.enqueue(queue, { payload: 1 });
+    const page = await open(`#/tasks/${queue}`);
+    await button(page, 'Settings…').click();
+    await page.getByRole('dialog').getByLabel('Attempts').fill('3');
+    await page.keyboard.press('Enter');
+    await reads(card(page), 'The settings are changed.');
+    await expect(client.queue(queue)).resolves.toMatchObject({ maxAttempts: 3, leaseSeconds: 30 });
+  });
+
   it('overwrites no settings that somebody else has changed meanwhile', async () => {
     dashboard.tolerate('412');
     const queue = newQueue();
@@ -200,6 +211,7 @@ describe('what a key holder can do with queues and tasks, in Chromium', () => {
     await dialog.getByLabel('Name of the queue').fill(queue);
     await page.keyboard.press('Enter');
     await reads(card(page), '2 tasks are gone.');
+    await expect(page.evaluate('document.activeElement.value')).resolves.toBe('FAILURE');
     await expect(client.queue(queue)).resolves.toMatchObject({ deadLetters: 0 });
   });
 

@@ -3,7 +3,7 @@ import { html, nothing } from './packages.js';
 /** @import { Content } from './packages.js' */
 
 /** Longer figures do not fit their column in the size of others, characters. */
-const LONG = 7;
+const LONG = 8;
 
 /**
  * A figure with its name, among others in a list of the class `figures`. A line of it never breaks.

@@ -80,11 +80,15 @@ export function elapsedSince(moment) {
   return performance.now() - moment;
 }
 
-/** Moves the focus to the name of what is shown: what had it is gone, or will be. */
-export function focusHeadline() {
-  const headline = document.querySelector('.headline');
-  // What came of it may be said further down.
-  if (headline instanceof HTMLElement) headline.focus({ preventScroll: true });
+/**
+ * Moves the focus, if there is anything to move it to.
+ *
+ * @param {string} selector
+ * @param {ParentNode} [within]
+ */
+export function focusOn(selector, within = document) {
+  const found = within.querySelector(selector);
+  if (found instanceof HTMLElement) found.focus();
 }
 
 /** @param {string} id */

@@ -3,7 +3,7 @@ import { formatCount, formatDuration } from '../format.js';
 import { html } from '../packages.js';
 import { Polled, polledCard } from '../polled.js';
 import { isolated } from '../text.js';
-import { focusHeadline, react } from '../view.js';
+import { focusOn, react } from '../view.js';
 import { depthChart, recordDepth } from './depth-chart.js';
 import { queueCounters, queueFigures } from './queue-figures.js';
 import { openRedrive } from './queue-hands.js';
@@ -48,7 +48,8 @@ export function queueView(queue, list, until) {
     tasks.refresh();
   };
   const redriven = (/** @type {string} */ words) => {
-    focusHeadline();
+    // The button goes with the dead letters.
+    focusOn('.headline');
     report(words);
   };
   const pause = (/** @type {boolean} */ isPaused) =>

@@ -4,7 +4,7 @@ import { formatInstant } from '../format.js';
 import { html, nothing, repeat, signal } from '../packages.js';
 import { PagedList, pagedListView } from '../paged-list.js';
 import { idText, inARow, isolated } from '../text.js';
-import { apart, focusHeadline } from '../view.js';
+import { apart, focusOn } from '../view.js';
 import { openPurge, openRedrive } from './queue-hands.js';
 import { queueHref } from './queue-list.js';
 import { listTasks } from './tasks.js';
@@ -50,7 +50,8 @@ export function taskList(queue, onChange, until) {
   };
   const report = (/** @type {string} */ words) => {
     action.say(words);
-    focusHeadline();
+    // The button goes with the tasks.
+    focusOn('.segment :checked');
     refresh();
     onChange();
   };

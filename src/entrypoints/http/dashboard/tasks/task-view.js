@@ -2,11 +2,11 @@ import { Action, outcome } from '../action.js';
 import { html, nothing } from '../packages.js';
 import { Polled, polledCard } from '../polled.js';
 import { idText, isolated } from '../text.js';
-import { focusHeadline, react } from '../view.js';
+import { focusOn, react } from '../view.js';
 import { openNewTask } from './new-task.js';
 import { queueHref } from './queue-list.js';
 import { taskHistory } from './task-history.js';
-import { cancelTask, readTask, redriveTask } from './tasks.js';
+import { changeTask, readTask } from './tasks.js';
 
 /**
  * @import { Html } from '../packages.js'
@@ -37,13 +37,14 @@ export function taskView(queue, taskId, until) {
   const report = (/** @type {Task} */ task, /** @type {string} */ words) => {
     known.take(task);
     known.askNow();
-    focusHeadline();
+    // The button that had the focus is gone.
+    focusOn('.headline');
     return words;
   };
   const redrive = () =>
     void action.run({
       meanwhile: 'Redriving…',
-      act: () => redriveTask(taskId),
+      act: () => changeTask(taskId, 'redrive'),
       report: (task) => report(task, 'The task is pending again.'),
     });
   const cancel = () =>
@@ -55,7 +56,7 @@ export function taskView(queue, taskId, until) {
         cancelLabel: 'Leave it',
       },
       meanwhile: 'Cancelling…',
-      act: () => cancelTask(taskId),
+      act: () => changeTask(taskId, 'cancel'),
       report: (task) => report(task, 'The task is cancelled.'),
     });
 

@@ -12,14 +12,22 @@ import { pageQuery, request } from '../service.js';
  * @typedef {Static<typeof schemas.PurgeQuery>['status']} PurgedStatus
  */
 
+/** What is done with a thousand tasks may take so long. */
+const LONG_MS = 30_000;
 /** Tasks come with their payloads. */
 const TASKS_AT_ONCE = 20;
 
 /** @param {string} queue */
 const pathOf = (queue) => `queues/${encodeURIComponent(queue)}`;
 
-/** @param {string} taskId */
-const taskPathOf = (taskId) => `tasks/${encodeURIComponent(taskId)}`;
+/**
+ * Asks for what takes a key, as everything about tasks does.
+ *
+ * @param {Parameters<typeof request>[0]} method
+ * @param {string} path
+ * @param {Parameters<typeof request>[2]} [options]
+ */
+const ask = (method, path, options) => request(method, path, { ...options, withKey: true });
 
 /**
  * A task, and whether the lease of its worker had run out when the service answered. The viewer's clock may be a wrong one.
@@ -50,7 +58,7 @@ export const approx = ({ approximate }, figure, words) => (approximate?.includes
  * @param {string} [cursor]
  */
 export async function listQueues(cursor) {
-  const { body } = await request('GET', `queues?${pageQuery(cursor)}`, { withKey: true });
+  const { body } = await ask('GET', `queues?${pageQuery(cursor)}`);
   const { queues, nextCursor } = /** @type {Static<typeof schemas.QueueList>} */ (body);
   return { items: queues, nextCursor };
 }
@@ -61,7 +69,7 @@ export async function listQueues(cursor) {
  * @returns {Promise<Queue & { etag: string }>} with the name of its settings as they are now
  */
 export async function readQueue(queue, signal) {
-  const { body, headers } = await request('GET', pathOf(queue), { withKey: true, signal });
+  const { body, headers } = await ask('GET', pathOf(queue), { signal });
   return { .../** @type {Queue} */ (body), etag: headers.get('etag') ?? '*' };
 }
 
@@ -75,42 +83,41 @@ export async function readQueue(queue, signal) {
 export async function listTasks(queue, status, cursor) {
   const query = pageQuery(cursor, TASKS_AT_ONCE);
   query.set('status', status);
-  const { body, headers } = await request('GET', `${pathOf(queue)}/tasks?${query}`, { withKey: true });
+  const { body, headers } = await ask('GET', `${pathOf(queue)}/tasks?${query}`);
   const { tasks, nextCursor } = /** @type {Static<typeof schemas.TaskList>} */ (body);
   return { items: tasks.map((task) => asSeen(task, headers)), nextCursor };
 }
 
 /**
- * @param {string} taskId
- * @param {AbortSignal} signal
+ * @param {Parameters<typeof request>} asked
  * @returns {Promise<Task>}
  */
-export async function readTask(taskId, signal) {
-  const { body, headers } = await request('GET', taskPathOf(taskId), { withKey: true, signal });
+async function askTask(...asked) {
+  const { body, headers } = await ask(...asked);
   return asSeen(body, headers);
 }
+
+/**
+ * @param {string} taskId
+ * @param {AbortSignal} signal
+ */
+export const readTask = (taskId, signal) => askTask('GET', `tasks/${encodeURIComponent(taskId)}`, { signal });
 
 /**
  * @param {string} queue
  * @param {NewTask} task
- * @param {string} idempotencyKey the same for the same task, so that it is there once however often it is sent
- * @returns {Promise<Task>}
+ * @param {string} identity the same for the same task, so that it is there once however often it is sent
  */
-export async function enqueueTask(queue, task, idempotencyKey) {
-  const identity = { 'idempotency-key': idempotencyKey };
-  const path = `${pathOf(queue)}/tasks`;
-  const { body, headers } = await request('POST', path, { body: task, headers: identity, withKey: true });
-  return asSeen(body, headers);
-}
+export const enqueueTask = (queue, task, identity) =>
+  askTask('POST', `${pathOf(queue)}/tasks`, { body: task, headers: { 'idempotency-key': identity } });
 
 /**
+ * Makes a task pending again that has failed or was shed, or takes back one that is not finished.
+ *
  * @param {string} taskId
- * @returns {Promise<Task>}
+ * @param {'redrive' | 'cancel'} action
  */
-export async function redriveTask(taskId) {
-  const { body, headers } = await request('POST', `${taskPathOf(taskId)}/redrive`, { withKey: true });
-  return asSeen(body, headers);
-}
+export const changeTask = (taskId, action) => askTask('POST', `tasks/${encodeURIComponent(taskId)}/${action}`);
 
 /**
  * Brings back tasks of a queue, the newest first.
@@ -122,26 +129,15 @@ export async function redriveTask(taskId) {
  */
 export const redriveQueue = (queue, status, limit) =>
   inSteps(limit, async (limit) => {
-    const { body } = await request('POST', `${pathOf(queue)}/redrive`, { body: { status, limit }, withKey: true });
+    const { body } = await ask('POST', `${pathOf(queue)}/redrive`, { body: { status, limit }, timeoutMs: LONG_MS });
     return /** @type {Static<typeof schemas.Redriven>} */ (body).redriven;
   });
-
-/**
- * Takes back a task that is not finished: nobody runs it any more.
- *
- * @param {string} taskId
- * @returns {Promise<Task>}
- */
-export async function cancelTask(taskId) {
-  const { body, headers } = await request('POST', `${taskPathOf(taskId)}/cancel`, { withKey: true });
-  return asSeen(body, headers);
-}
 
 /**
  * @param {string} queue
  * @param {'pause' | 'resume'} action
  */
-export const pauseOrResume = (queue, action) => request('POST', `${pathOf(queue)}/${action}`, { withKey: true });
+export const pauseOrResume = (queue, action) => ask('POST', `${pathOf(queue)}/${action}`);
 
 /**
  * Replaces the settings of a queue.
@@ -151,7 +147,7 @@ export const pauseOrResume = (queue, action) => request('POST', `${pathOf(queue)
  * @param {string} etag of the settings that it is made from
  */
 export const configureQueue = (queue, draft, etag) =>
-  request('PUT', pathOf(queue), { body: draft, headers: { 'if-match': etag }, withKey: true });
+  ask('PUT', pathOf(queue), { body: draft, headers: { 'if-match': etag } });
 
 /**
  * Cancels the pending tasks of a queue, or removes those that are finished, all of them.
@@ -162,7 +158,7 @@ export const configureQueue = (queue, draft, etag) =>
  */
 export const purgeQueue = (queue, status) =>
   inSteps(Number.POSITIVE_INFINITY, async () => {
-    const { body } = await request('DELETE', `${pathOf(queue)}/tasks?status=${status}`, { withKey: true });
+    const { body } = await ask('DELETE', `${pathOf(queue)}/tasks?status=${status}`, { timeoutMs: LONG_MS });
     return /** @type {Static<typeof schemas.Removed>} */ (body).removed;
   });
 
