@@ -32,7 +32,7 @@ const FIELDS = [
     whole('maxPending', 'Open tasks at most', 'More are refused.'),
     whole('maxAttempts', 'Attempts', 'Then a task is a dead letter.'),
     whole('retry.firstSeconds', 'First wait in seconds', 'At most, before the second attempt.'),
-    whole('retry.maxSeconds', 'Longest wait in seconds', 'At most, before any other.'),
+    whole('retry.maxSeconds', 'Longest wait in seconds', 'At most, before any later attempt.'),
   ],
   {
     name: 'runner.url',
