@@ -28,13 +28,17 @@ import { isolated } from './text.js';
  * @property {string} [placeholder]
  */
 
+/** What a field has that takes a whole number. */
+export const WHOLE = { inputmode: 'numeric', pattern: '\\s*\\d*\\s*' };
+
 /**
  * @template Answer
  * @typedef {object} FormOptions
- * @property {string} name under which a draft is kept
+ * @property {string} [name] under which a draft is kept; none is without
  * @property {string} [text] what is to be known before
  * @property {readonly (Field | readonly Field[])[]} fields those of an inner list stand side by side
  * @property {string} action what the button says
+ * @property {string} [cancelLabel] what the other button says
  * @property {boolean} [isDangerous] whether what the button does cannot be undone
  * @property {(values: Values, identity: string) => Promise<Answer>} send sends what is filled in; the identity stays the
  * same however often that is, so that it can be done once
@@ -74,17 +78,17 @@ class Form {
   edits;
   /** What was sent, and what the service had against it. */
   refused = signal(/** @type {{ values: Values, problem: Problem } | undefined} */ (undefined));
+  isSending = signal(false);
   #close;
   #identity;
   #initial;
-  #isSending = false;
 
   /**
    * @param {FormOptions<Answer>} options
    * @param {() => void} close
    */
   constructor(options, close) {
-    const kept = drafts.get(options.name);
+    const kept = drafts.get(options.name ?? '');
     this.options = options;
     this.#close = close;
     this.#identity = kept?.identity ?? newIdentity();
@@ -118,8 +122,8 @@ class Form {
     return (problem?.errors ?? [])
       .filter(({ path }) => isOf(path, name))
       .map(({ path, message }) => {
-        const [, index] = /\[(\d+)\]$/.exec(path) ?? [];
-        return { message, entry: index && entries?.(values?.[name] ?? '')[Number(index)] };
+        const [, index, key] = /^(?:\[(\d+)\]|\.(.+))$/.exec(path.slice(name.length)) ?? [];
+        return { message, entry: index ? entries?.(values?.[name] ?? '')[Number(index)] : key };
       });
   }
 
@@ -136,11 +140,11 @@ class Form {
   /** @param {Event & { target: HTMLInputElement }} event */
   keep({ target: { name, type, value, checked } }) {
     this.edits.value = new Map(this.edits.value).set(name, type !== 'checkbox' ? value : checked ? 'on' : '');
-    drafts.set(this.options.name, { identity: this.#identity, edits: this.edits.value });
+    if (this.options.name) drafts.set(this.options.name, { identity: this.#identity, edits: this.edits.value });
   }
 
   cancel() {
-    drafts.delete(this.options.name);
+    drafts.delete(this.options.name ?? '');
     this.#close();
   }
 
@@ -148,13 +152,13 @@ class Form {
   async submit(event) {
     event.preventDefault();
     const form = event.currentTarget;
-    if (this.#isSending) return;
-    this.#isSending = true;
+    if (this.isSending.value) return;
+    this.isSending.value = true;
     this.refused.value = undefined;
     const values = /** @type {Values} */ (Object.fromEntries(new FormData(form)));
     try {
       const answer = await this.options.send(values, this.#identity);
-      drafts.delete(this.options.name);
+      drafts.delete(this.options.name ?? '');
       this.#close();
       this.options.onDone(answer);
     } catch (problem) {
@@ -163,7 +167,7 @@ class Form {
       const first = form.querySelector('[aria-invalid]');
       if (first instanceof HTMLElement) first.focus();
     } finally {
-      this.#isSending = false;
+      this.isSending.value = false;
     }
   }
 }
@@ -172,14 +176,14 @@ class Form {
  * @param {string} path as the service names what is wrong
  * @param {string} name of a field
  */
-const isOf = (path, name) => path === name || path.startsWith(`${name}[`);
+const isOf = (path, name) => path === name || path.startsWith(`${name}[`) || path.startsWith(`${name}.`);
 
 /**
  * @template Answer
  * @param {Form<Answer>} form
  */
 function formView(form) {
-  const { text, fields, action, isDangerous } = form.options;
+  const { text, fields, action, isDangerous, cancelLabel = 'Cancel' } = form.options;
   const { summary } = form;
   const view = (/** @type {Field} */ field) => fieldView(form.shown(field), form.errorsOf(field));
   return html`
@@ -188,10 +192,11 @@ function formView(form) {
       ${text === undefined ? nothing : html`<p>${text}</p>`}
       ${form.isRestored ? html`<p class="note">What you typed is still here. “Cancel” throws it away.</p>` : nothing}
       ${fields.map((field) => ('name' in field ? view(field) : html`<div class="pair">${field.map(view)}</div>`))}
+      <p class="hint" role="status">${form.isSending.value ? 'Sending…' : nothing}</p>
       <div>${summary ? problemNote(summary) : nothing}</div>
       <div class="actions">
         <button class=${isDangerous ? 'danger' : 'primary'} type="submit">${action}</button>
-        <button type="button" @click=${() => form.cancel()}>Cancel</button>
+        <button type="button" @click=${() => form.cancel()}>${cancelLabel}</button>
       </div>
     </form>`;
 }

@@ -11,7 +11,7 @@ import { apart, react, show } from './view.js';
  */
 
 /**
- * @template Item
+ * @template {object} Item
  * @typedef {object} Parts
  * @property {string} name of the page, as it stands in the address
  * @property {string} title
@@ -26,7 +26,7 @@ import { apart, react, show } from './view.js';
 /**
  * A page of two parts: what there is to choose from, and what is chosen. The first part of the path names the choice.
  *
- * @template Item
+ * @template {object} Item
  * @param {Parts<Item>} parts
  * @param {HTMLElement} place
  * @param {AbortSignal} until ends it
@@ -36,6 +36,7 @@ export function splitPage(parts, place, until) {
   const list = /** @type {SideList<Item>} */ (new SideList(parts.choices, until));
   const chosen = signal(/** @type {{ path: string, view: () => Html } | undefined} */ (undefined));
   let viewing = new AbortController();
+  let address = location.hash;
   until.addEventListener('abort', () => viewing.abort());
 
   /** The entries in the order in which they stand. */
@@ -61,13 +62,15 @@ export function splitPage(parts, place, until) {
   // The page begins somewhere when the address names nothing.
   react(() => {
     const first = chosen.value ? undefined : parts.first(items() ?? []);
-    if (first !== undefined) location.replace(`#/${parts.name}/${first}`);
+    // Where it names something by now, that is about to be shown.
+    if (first !== undefined && location.hash === address) location.replace(`#/${parts.name}/${first}`);
   }, until);
 
   return {
     show(path) {
       viewing.abort();
       viewing = new AbortController();
+      address = location.hash;
       // Whoever chose it wants to read it next.
       const isChosen = document.activeElement?.closest('.side-list, .place');
       list.choose(`#/${parts.name}/${path.split('/', 1)[0]}`);

@@ -80,6 +80,17 @@ export function elapsedSince(moment) {
   return performance.now() - moment;
 }
 
+/**
+ * Moves the focus, if there is anything to move it to.
+ *
+ * @param {string} selector
+ * @param {ParentNode} [within]
+ */
+export function focusOn(selector, within = document) {
+  const found = within.querySelector(selector);
+  if (found instanceof HTMLElement) found.focus();
+}
+
 /** @param {string} id */
 export function byId(id) {
   const found = document.getElementById(id);
