@@ -97,14 +97,3 @@ export function byId(id) {
   if (!found) throw new Error(`There is no element "${id}".`);
   return found;
 }
-
-/**
- * Moves the focus, if there is anything to move it to.
- *
- * @param {string} selector
- * @param {ParentNode} [within]
- */
-export function focusOn(selector, within = document) {
-  const found = within.querySelector(selector);
-  if (found instanceof HTMLElement) found.focus();
-}
