@@ -41,6 +41,10 @@ export const anotherClient = (url: string) => ({
   configureQueue: (queue: string, settings: Record<string, unknown>) =>
     send('PUT', `${url}/queues/${queue}`, settings, key),
 
+  queue: (queue: string) => send('GET', `${url}/queues/${queue}`, undefined, key),
+
+  task: (taskId: string) => send('GET', `${url}/tasks/${taskId}`, undefined, key),
+
   /** @returns the id of the new task */
   enqueue: async (queue: string, task: Record<string, unknown>): Promise<string> =>
     String((await send('POST', `${url}/queues/${queue}/tasks`, task, key)).taskId),

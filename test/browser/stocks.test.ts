@@ -334,6 +334,10 @@ describe('the page of stocks, in Chromium', () => {
     await client.putStock('TWICE', { value: '2.00' });
     await reads(own(page), '2.00 EUR', 10_000);
     await reads(entry, /TWICE\s+2\.00 EUR/, 500);
+    // What was known of it stays while another one is shown.
+    await page.locator('.side-list a').filter({ hasText: 'AMZN' }).click();
+    await reads(page.locator('.headline'), 'AMZN');
+    await expect(page.locator('.side-list a').filter({ hasText: 'TWICE' }).innerText()).resolves.toContain('2.00 EUR');
   });
 
   it('can be used by keyboard alone', async () => {

@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyReply } from 'fastify';
 /** The files of packages that the dashboard's modules import, and that these files import. */
 export const PACKAGE_FILES = [
   '@preact/signals-core/dist/signals-core.module.js',
+  'lit-html/async-directive.js',
   'lit-html/directive-helpers.js',
   'lit-html/directive.js',
   'lit-html/directives/keyed.js',

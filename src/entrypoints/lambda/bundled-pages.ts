@@ -21,6 +21,8 @@ const packageFiles: Readonly<Record<PackageFile, () => Promise<unknown>>> = {
   '@preact/signals-core/dist/signals-core.module.js': () =>
     // @ts-expect-error: the package has types for its main file alone.
     import('../../../node_modules/@preact/signals-core/dist/signals-core.module.js', { with: { type: 'bytes' } }),
+  'lit-html/async-directive.js': () =>
+    import('../../../node_modules/lit-html/async-directive.js', { with: { type: 'bytes' } }),
   'lit-html/directive-helpers.js': () =>
     import('../../../node_modules/lit-html/directive-helpers.js', { with: { type: 'bytes' } }),
   'lit-html/directive.js': () => import('../../../node_modules/lit-html/directive.js', { with: { type: 'bytes' } }),

@@ -25,6 +25,31 @@ export function openDialog(title, begin, onClose) {
 }
 
 /**
+ * Asks before something that cannot be undone.
+ *
+ * @param {{ title: string, text: string, action: string, cancelLabel: string }} words
+ * @returns {Promise<boolean>} whether to go on
+ */
+export const confirmed = ({ title, text, action, cancelLabel }) =>
+  new Promise((resolve) => {
+    const begin = (/** @type {() => void} */ close) => {
+      const goOn = () => {
+        resolve(true);
+        close();
+      };
+      return () => html`
+        <div>
+          <p>${text}</p>
+          <div class="actions">
+            <button class="danger" type="button" @click=${goOn}>${action}</button>
+            <button type="button" autofocus @click=${close}>${cancelLabel}</button>
+          </div>
+        </div>`;
+    };
+    openDialog(title, begin, () => resolve(false));
+  });
+
+/**
  * Shows a dialog in front of the page, which can do nothing while it is there.
  *
  * @param {HTMLDialogElement} dialog

@@ -3,6 +3,8 @@
  * `dashboard-packages.ts`). Names in place of paths would need an import map, which Safari knows since 16.4 only.
  */
 // @ts-expect-error: there where the file is served, not where it is compiled.
+import * as async from './packages/lit-html/async-directive.js';
+// @ts-expect-error
 import * as keyedDirective from './packages/lit-html/directives/keyed.js';
 // @ts-expect-error
 import * as repeatDirective from './packages/lit-html/directives/repeat.js';
@@ -23,6 +25,7 @@ import * as signals from './packages/preact/signals-core/dist/signals-core.modul
  * @typedef {string | Html | typeof nothing | readonly (string | Html)[]} Content
  */
 
+export const { AsyncDirective, directive } = /** @type {typeof import('lit-html/async-directive.js')} */ (async);
 export const { html, nothing, render } = /** @type {typeof import('lit-html')} */ (lit);
 export const { keyed } = /** @type {typeof import('lit-html/directives/keyed.js')} */ (keyedDirective);
 export const { repeat } = /** @type {typeof import('lit-html/directives/repeat.js')} */ (repeatDirective);

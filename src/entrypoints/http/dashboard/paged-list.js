@@ -1,5 +1,6 @@
 import { batch, html, signal } from './packages.js';
 import { Problem } from './service.js';
+import { every } from './time.js';
 
 /** @import { Content } from './packages.js' */
 
@@ -34,8 +35,7 @@ export class PagedList {
   constructor(load, refreshMs, until) {
     this.#load = load;
     this.#until = until;
-    const timer = setInterval(() => !document.hidden && this.refresh(), refreshMs);
-    until.addEventListener('abort', () => clearInterval(timer));
+    every(refreshMs, () => !document.hidden && this.refresh(), until);
   }
 
   /** Asks for the list. Of several calls at once the last one counts. */

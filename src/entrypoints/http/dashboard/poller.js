@@ -1,7 +1,5 @@
 import { Problem } from './service.js';
-import { delay, jittered } from './time.js';
-
-const LONGEST_PAUSE_MS = 5_000;
+import { delay, pauseMs } from './time.js';
 
 /**
  * @template Answer
@@ -58,8 +56,7 @@ export class Poller {
         if (!(error instanceof Problem)) throw error;
         this.#polling.onProblem(error);
         if (!error.isPassing) return;
-        const pause = jittered(Math.min(LONGEST_PAUSE_MS, 1_000 * 2 ** failures++));
-        await delay(Math.max(pause, error.retryAfterMs), this.#resting.signal);
+        await delay(Math.max(pauseMs(failures++), error.retryAfterMs), this.#resting.signal);
       }
     }
   }

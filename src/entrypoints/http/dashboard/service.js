@@ -61,7 +61,7 @@ export class Problem extends Error {
 /**
  * Asks the service.
  *
- * @param {'GET' | 'POST' | 'PUT'} method
+ * @param {'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'} method
  * @param {string} path without a leading slash
  * @param {object} [options]
  * @param {unknown} [options.body] sent as JSON
@@ -69,7 +69,7 @@ export class Problem extends Error {
  * @param {boolean} [options.withKey] sends the API key along
  * @param {number} [options.timeoutMs]
  * @param {AbortSignal} [options.signal]
- * @returns {Promise<{ status: number, headers: Headers, body: unknown }>} an answer below 400; 304 has no body
+ * @returns {Promise<{ status: number, headers: Headers, body: unknown }>} an answer below 400; 204 and 304 have no body
  * @throws {Problem}
  */
 export async function request(method, path, { body, headers = {}, withKey, timeoutMs = TIMEOUT_MS, signal } = {}) {
@@ -109,7 +109,7 @@ export async function request(method, path, { body, headers = {}, withKey, timeo
   }
   const answer = parse(text);
   if (response.status >= 400) throw problemOf(response, answer);
-  if (answer === undefined && response.status !== 304)
+  if (answer === undefined && response.status !== 204 && response.status !== 304)
     throw new Problem('The answer was not understood. Is there something between this page and the service?');
   return { status: response.status, headers: response.headers, body: answer };
 }

@@ -1,4 +1,4 @@
-import { computed, html, nothing, repeat, signal } from './packages.js';
+import { batch, computed, html, nothing, repeat, signal } from './packages.js';
 import { PagedList, pagedListView } from './paged-list.js';
 import { inARow } from './text.js';
 
@@ -13,21 +13,25 @@ wide.addEventListener('change', () => {
 });
 
 /**
- * @template Item
+ * @typedef {{ href: string, title: string, facts: readonly string[] }} Link
+ */
+
+/**
+ * @template {object} Item
  * @typedef {object} Choices
  * @property {string} title
  * @property {string} more what the button for the next page says
  * @property {(cursor?: string) => Promise<{ items: readonly Item[], nextCursor?: string | undefined }>} load asks for a page
  * @property {(items: readonly Item[]) => string} count what stands beside the title
  * @property {(items: readonly Item[]) => readonly { title?: string, items: readonly Item[] }[]} sections
- * @property {(item: Item) => { href: string, title: string, facts: readonly string[] }} link
+ * @property {(item: Item) => Link} link
  */
 
 /**
  * What a page has to choose from, kept up to date, and searched by name. Of the chosen entry it has what its view knows,
  * so that one never contradicts the other.
  *
- * @template Item
+ * @template {object} Item
  */
 export class SideList {
   /** The `href` of the entry that is shown. */
@@ -36,6 +40,8 @@ export class SideList {
   known = signal(/** @type {Partial<Item>} */ ({}));
   /** What is searched for, in small letters. */
   term = signal('');
+  /** What was made of entries that have not changed since: there may be thousands of them. @type {WeakMap<object, Link>} */
+  #links = new WeakMap();
   items = computed(() => this.pages.items.value?.map((item) => this.#corrected(item)));
 
   /**
@@ -47,6 +53,16 @@ export class SideList {
     this.pages = /** @type {PagedList<Item>} */ (new PagedList(choices.load, REFRESH_MS, until));
   }
 
+  /** @param {string} href of the entry that is to be shown */
+  choose(href) {
+    batch(() => {
+      // What is known of the last one holds until the list is read again.
+      this.pages.items.value = this.items.value;
+      this.chosen.value = href;
+      this.known.value = {};
+    });
+  }
+
   /** @param {string} term what the viewer searches for */
   search(term) {
     this.term.value = term.trim().toLowerCase();
@@ -54,16 +70,26 @@ export class SideList {
     this.pages.wantAll(this.term.value !== '');
   }
 
+  /**
+   * @param {Item} item
+   * @returns {Link}
+   */
+  link(item) {
+    const link = this.#links.get(item) ?? this.choices.link(item);
+    this.#links.set(item, link);
+    return link;
+  }
+
   /** @param {Item} item */
   #corrected(item) {
-    return this.choices.link(item).href === this.chosen.value ? { ...item, ...this.known.value } : item;
+    return this.link(item).href === this.chosen.value ? { ...item, ...this.known.value } : item;
   }
 }
 
 /**
  * The list, folded on a narrow screen.
  *
- * @template Item
+ * @template {object} Item
  * @param {SideList<Item>} list
  */
 export function sideListView(list) {
@@ -83,12 +109,13 @@ export function sideListView(list) {
 }
 
 /**
- * @template Item
+ * @template {object} Item
  * @param {SideList<Item>} list
  * @param {readonly Item[]} items
  */
-function found({ choices, term, chosen, pages }, items) {
-  const found = items.filter((item) => choices.link(item).title.toLowerCase().includes(term.value));
+function found(list, items) {
+  const { choices, term, chosen, pages } = list;
+  const found = items.filter((item) => list.link(item).title.toLowerCase().includes(term.value));
   if (found.length === 0 && term.value !== '')
     return html`<p class="hint" role="status">${pages.isWhole.value ? 'There is none of that name.' : 'None found yet.'}</p>`;
   // Figures change while somebody points at a link or is on it: an entry keeps its element.
@@ -98,7 +125,7 @@ function found({ choices, term, chosen, pages }, items) {
     ({ title, items }) => html`
       ${title === undefined ? nothing : html`<h3>${title}</h3>`}
       <ul>${repeat(
-        items.map(choices.link),
+        items.map((item) => list.link(item)),
         ({ href }) => href,
         (link) => html`<li>${linkView(link, chosen.value)}</li>`,
       )}</ul>`,
@@ -106,7 +133,7 @@ function found({ choices, term, chosen, pages }, items) {
 }
 
 /**
- * @param {{ href: string, title: string, facts: readonly string[] }} link
+ * @param {Link} link
  * @param {string} chosen
  */
 const linkView = ({ href, title, facts }, chosen) => html`

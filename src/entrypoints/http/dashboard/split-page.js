@@ -2,7 +2,7 @@ import { apiKey } from './api-key.js';
 import { html, keyed, nothing, signal, untracked } from './packages.js';
 import { problemNote } from './problem-note.js';
 import { SideList, sideListView } from './side-list.js';
-import { react, show } from './view.js';
+import { apart, react, show } from './view.js';
 
 /**
  * @import { Html } from './packages.js'
@@ -11,7 +11,7 @@ import { react, show } from './view.js';
  */
 
 /**
- * @template Item
+ * @template {object} Item
  * @typedef {object} Parts
  * @property {string} name of the page, as it stands in the address
  * @property {string} title
@@ -26,7 +26,7 @@ import { react, show } from './view.js';
 /**
  * A page of two parts: what there is to choose from, and what is chosen. The first part of the path names the choice.
  *
- * @template Item
+ * @template {object} Item
  * @param {Parts<Item>} parts
  * @param {HTMLElement} place
  * @param {AbortSignal} until ends it
@@ -36,12 +36,13 @@ export function splitPage(parts, place, until) {
   const list = /** @type {SideList<Item>} */ (new SideList(parts.choices, until));
   const chosen = signal(/** @type {{ path: string, view: () => Html } | undefined} */ (undefined));
   let viewing = new AbortController();
+  let address = location.hash;
   until.addEventListener('abort', () => viewing.abort());
 
   /** The entries in the order in which they stand. */
   const items = () => list.items.value && parts.choices.sections(list.items.value).flatMap(({ items }) => items);
   const content = () => {
-    if (chosen.value) return keyed(chosen.value.path, chosen.value.view());
+    if (chosen.value) return html`${keyed(chosen.value.path, apart(chosen.value.view))}`;
     if (list.pages.problem.value) return problemNote(list.pages.problem.value);
     return items()?.length === 0 ? html`<p class="empty">${parts.empty}</p>` : nothing;
   };
@@ -51,9 +52,9 @@ export function splitPage(parts, place, until) {
       <div class="split">
         <div class="side">
           <button type="button" ?hidden=${apiKey.value === undefined} @click=${parts.add.click}>${parts.add.label}</button>
-          ${sideListView(list)}
+          ${apart(() => sideListView(list))}
         </div>
-        <div class="place">${content()}</div>
+        <div class="place">${apart(content)}</div>
       </div>`,
     place,
     until,
@@ -61,17 +62,18 @@ export function splitPage(parts, place, until) {
   // The page begins somewhere when the address names nothing.
   react(() => {
     const first = chosen.value ? undefined : parts.first(items() ?? []);
-    if (first !== undefined) location.replace(`#/${parts.name}/${first}`);
+    // Where it names something by now, that is about to be shown.
+    if (first !== undefined && location.hash === address) location.replace(`#/${parts.name}/${first}`);
   }, until);
 
   return {
     show(path) {
       viewing.abort();
       viewing = new AbortController();
+      address = location.hash;
       // Whoever chose it wants to read it next.
       const isChosen = document.activeElement?.closest('.side-list, .place');
-      list.chosen.value = `#/${parts.name}/${path.split('/', 1)[0]}`;
-      list.known.value = {};
+      list.choose(`#/${parts.name}/${path.split('/', 1)[0]}`);
       chosen.value = path === '' ? undefined : { path, view: untracked(() => parts.open(path, list, viewing.signal)) };
       const heading = isChosen && place.querySelector('.headline');
       if (heading instanceof HTMLElement) heading.focus();

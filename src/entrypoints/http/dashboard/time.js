@@ -18,11 +18,26 @@ export const delay = (ms, signal) =>
   });
 
 /**
- * Many viewers lose a connection at the same moment; they should not come back at the same moment.
+ * Does something again and again.
  *
  * @param {number} ms
+ * @param {() => void} act
+ * @param {AbortSignal} until ends it
  */
-export const jittered = (ms) => ms * (0.5 + Math.random() / 2);
+export function every(ms, act, until) {
+  const timer = setInterval(act, ms);
+  until.addEventListener('abort', () => clearInterval(timer));
+}
+
+const LONGEST_PAUSE_MS = 5_000;
+
+/**
+ * How long to wait before asking again, ever longer. Many viewers lose a connection at the same moment; they should not
+ * come back at the same moment.
+ *
+ * @param {number} failures in a row so far
+ */
+export const pauseMs = (failures) => Math.min(LONGEST_PAUSE_MS, 1_000 * 2 ** failures) * (0.5 + Math.random() / 2);
 
 const DAY_MS = 86_400_000;
 

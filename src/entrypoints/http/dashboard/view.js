@@ -1,6 +1,6 @@
-import { effect, render, signal } from './packages.js';
+import { AsyncDirective, directive, effect, nothing, render, signal } from './packages.js';
 
-/** @import { Html } from './packages.js' */
+/** @import { Content, Html } from './packages.js' */
 
 /**
  * Does something now, and again whenever a signal changes that it reads.
@@ -20,7 +20,43 @@ export function react(act, until) {
  * @param {HTMLElement} place which holds nothing else
  * @param {AbortSignal} [until] ends it
  */
-export const show = (view, place, until) => react(() => void render(view(), place), until);
+export function show(view, place, until) {
+  react(() => void render(view(), place), until);
+  // Parts that are shown apart end with what stands around them.
+  until?.addEventListener('abort', () => render(nothing, place));
+}
+
+/**
+ * A part of a view that is shown anew by itself whenever a signal changes that it reads. What stands around it stays as it
+ * is: a figure that changes every second is best such a part, and so is a long list.
+ *
+ * @type {(view: () => Content) => ReturnType<ReturnType<typeof directive>>}
+ */
+export const apart = directive(
+  class extends AsyncDirective {
+    #end = () => {};
+
+    /** @param {() => Content} view */
+    render(view) {
+      this.#end();
+      let isFirst = true;
+      /** @type {Content} */
+      let first = nothing;
+      this.#end = effect(() => {
+        const made = view();
+        if (isFirst) first = made;
+        else this.setValue(made);
+      });
+      isFirst = false;
+      return first;
+    }
+
+    /** @override */
+    disconnected() {
+      this.#end();
+    }
+  },
+);
 
 /** Counts seconds while somebody reads it. */
 const seconds = signal(0, {
@@ -42,6 +78,17 @@ let timer;
 export function elapsedSince(moment) {
   void seconds.value;
   return performance.now() - moment;
+}
+
+/**
+ * Moves the focus, if there is anything to move it to.
+ *
+ * @param {string} selector
+ * @param {ParentNode} [within]
+ */
+export function focusOn(selector, within = document) {
+  const found = within.querySelector(selector);
+  if (found instanceof HTMLElement) found.focus();
 }
 
 /** @param {string} id */

@@ -1,6 +1,7 @@
+import { figure } from '../figures.js';
 import { formatDuration, formatMoment } from '../format.js';
 import { html, nothing } from '../packages.js';
-import { elapsedSince } from '../view.js';
+import { apart, elapsedSince } from '../view.js';
 
 /** @import { StockValue } from './stocks.js' */
 
@@ -35,19 +36,7 @@ function verdict(rates) {
  */
 const figures = ({ source, base, asOf, ageSeconds }, at) => html`
   <dl class="figures is-words">
-    <div class="figure">
-      <dt>Source of the rates</dt>
-      <dd class="figure-value">${source}</dd>
-      <dd class="figure-note">in ${base}</dd>
-    </div>
-    <div class="figure">
-      <dt>As of</dt>
-      <dd class="figure-value">${formatMoment(asOf)}</dd>
-      <dd class="figure-note">the source’s own time</dd>
-    </div>
-    <div class="figure">
-      <dt>Age</dt>
-      <dd class="figure-value">${formatDuration(ageSeconds * 1_000 + elapsedSince(at))}</dd>
-      <dd class="figure-note">since the source confirmed them</dd>
-    </div>
+    ${figure('Source of the rates', source, `in ${base}`)}
+    ${figure('As of', formatMoment(asOf), 'the source’s own time')}
+    ${apart(() => figure('Age', formatDuration(ageSeconds * 1_000 + elapsedSince(at)), 'since the source confirmed them'))}
   </dl>`;

@@ -1,5 +1,4 @@
-import { openDialog } from '../dialog.js';
-import { Form, formView } from '../form.js';
+import { openForm } from '../form.js';
 import { Problem } from '../service.js';
 import { isStock, putStock } from './stocks.js';
 
@@ -10,6 +9,8 @@ import { isStock, putStock } from './stocks.js';
 
 const VALUE_HINT = 'With a point, such as 97.00: up to 18 digits, and 8 more after the point. Kept exactly as written.';
 const CURRENCY_HINT = 'A code of ISO 4217; for prices in pence GBX, in South African cents ZAC, in agorot ILA.';
+
+const REFUSAL = 'This value cannot be set. See what is said at the fields.';
 
 /** @type {Field} */
 const VALUE = { name: 'value', label: 'Value', hint: VALUE_HINT, required: true, inputmode: 'decimal' };
@@ -41,7 +42,14 @@ export function openNewStockDialog(onDone) {
       throw new Problem(`There is a stock "${id}" already. Choose it in the list to change its value.`);
     return putStock(id, draft(values));
   };
-  openStockDialog('New stock', { name: 'new stock', fields, action: 'Create the stock', send: create, onDone });
+  openForm('New stock', {
+    name: 'new stock',
+    fields,
+    action: 'Create the stock',
+    send: create,
+    onDone,
+    refusal: REFUSAL,
+  });
 }
 
 /**
@@ -52,7 +60,7 @@ export function openNewStockDialog(onDone) {
  * @param {(stock: Stock) => void} onDone
  */
 export const openChangeDialog = (stock, ownCurrency, onDone) =>
-  openStockDialog(`Change the value of ${stock}`, {
+  openForm(`Change the value of ${stock}`, {
     name: `value of ${stock}`,
     fields: [
       { ...VALUE, autofocus: true },
@@ -61,30 +69,7 @@ export const openChangeDialog = (stock, ownCurrency, onDone) =>
     action: 'Set the value',
     send: (values) => putStock(stock, draft(values)),
     onDone,
-  });
-
-/**
- * @param {string} title
- * @param {object} parts
- * @param {string} parts.name
- * @param {readonly Field[]} parts.fields
- * @param {string} parts.action
- * @param {(values: Record<string, string>) => Promise<Stock>} parts.send
- * @param {(stock: Stock) => void} parts.onDone
- */
-const openStockDialog = (title, { name, fields, action, send, onDone }) =>
-  openDialog(title, (close) => {
-    const form = new Form({
-      name,
-      send,
-      onDone: (/** @type {Stock} */ stock) => {
-        close();
-        onDone(stock);
-      },
-      onCancel: close,
-      refusal: 'This value cannot be set. See what is said at the fields.',
-    });
-    return () => formView(form, fields, action);
+    refusal: REFUSAL,
   });
 
 /** @param {Record<string, string>} values */

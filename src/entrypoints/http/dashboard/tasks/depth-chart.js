@@ -1,12 +1,22 @@
 import { formatCount, formatDuration } from '../format.js';
-import { element, setText } from '../legacy/dom.js';
-import { HISTORY_MS } from './depth-history.js';
+import { html, nothing } from '../packages.js';
 
-/** @import { Depth } from './depth-history.js' */
+/**
+ * @import { Queue } from './tasks.js'
+ *
+ * How many tasks a queue held at a moment.
+ *
+ * @typedef {object} Depth
+ * @property {number} at ms on a clock that only rises
+ * @property {number} pending
+ * @property {number} taken
+ * @property {boolean} isExact
+ */
 
-const SVG = 'http://www.w3.org/2000/svg';
 const WIDTH = 600;
 const HEIGHT = 150;
+/** How far back it goes. */
+const HISTORY_MS = 300_000;
 /** The chart is at least so wide; it grows with what was seen. */
 const LEAST_WIDTH_MS = 60_000;
 /** From then on there is something to say of the time in which it was seen. */
@@ -14,79 +24,65 @@ const SEEN_MS = 1_000;
 /** Where nothing was seen for so long, nothing is drawn. */
 const GAP_MS = 40_000;
 
-/** The depth of a queue over the last minutes: what is taken, and on top of it what is pending. */
-export class DepthChart {
-  #pending = document.createElementNS(SVG, 'path');
-  #taken = document.createElementNS(SVG, 'path');
-  #svg = document.createElementNS(SVG, 'svg');
-  #top = element('span', { class: 'chart-top', 'aria-hidden': 'true' });
-  #begin = element('span');
-  #summary = element('span');
+/** How many tasks each queue held in the last minutes, as far as anybody looked, the newest last. @type {Map<string, Depth[]>} */
+const depths = new Map();
 
-  constructor() {
-    this.#pending.classList.add('is-pending');
-    this.#taken.classList.add('is-taken');
-    this.#svg.setAttribute('viewBox', `0 0 ${WIDTH} ${HEIGHT}`);
-    this.#svg.setAttribute('preserveAspectRatio', 'none');
-    this.#svg.setAttribute('aria-hidden', 'true');
-    this.#svg.append(this.#pending, this.#taken);
-    this.element = element(
-      'figure',
-      { class: 'chart' },
-      element('div', { class: 'chart-area' }, this.#svg, this.#top),
-      element('div', { class: 'chart-axis', 'aria-hidden': 'true' }, this.#begin, element('span', {}, 'now')),
-      element(
-        'figcaption',
-        {},
-        element('span', { class: 'key is-pending' }, 'Pending'),
-        element('span', { class: 'key is-taken' }, 'Taken'),
-        this.#summary,
-      ),
-    );
-  }
-
-  /** @param {readonly Depth[]} depths the newest last */
-  show(depths) {
-    const newest = depths[depths.length - 1];
-    if (!newest) return;
-    const open = depths.map(({ pending, taken }) => pending + taken);
-    const [least, most] = [Math.min(...open), Math.max(...open)];
-    const top = roundedUp(most);
-    const seenMs = newest.at - (depths[0]?.at ?? newest.at);
-    const widthMs = Math.min(HISTORY_MS, Math.max(LEAST_WIDTH_MS, seenMs));
-    const xOf = (/** @type {number} */ at) => WIDTH * (1 - (newest.at - at) / widthMs);
-    const draw = (/** @type {(depth: Depth) => number} */ countOf) =>
-      stretches(depths)
-        .map((stretch) => area(stretch.map((depth) => [xOf(depth.at), yOf(countOf(depth) / top)])))
-        .join('');
-    this.#pending.setAttribute(
-      'd',
-      draw(({ pending, taken }) => pending + taken),
-    );
-    this.#taken.setAttribute(
-      'd',
-      draw(({ taken }) => taken),
-    );
-    setText(this.#top, formatCount(top));
-    setText(this.#begin, `${formatDuration(widthMs)} ago`);
-    const now = `${newest.isExact ? '' : '≈\u00a0'}${formatCount(newest.pending + newest.taken)} open now`;
-    const range = `, between ${formatCount(least)} and ${formatCount(most)} in the last ${formatDuration(seenMs)}`;
-    setText(this.#summary, `${now}${least < most && seenMs >= SEEN_MS ? range : ''}.`);
-  }
+/** @param {Queue} queue as it was just read */
+export function recordDepth({ queue, pending, taken, approximate = [] }) {
+  const isExact = !approximate.includes('pending') && !approximate.includes('taken');
+  const at = performance.now();
+  const recent = depths.get(queue)?.filter((depth) => depth.at > at - HISTORY_MS) ?? [];
+  depths.set(queue, [...recent, { at, pending, taken, isExact }]);
 }
 
-/** @param {number} share of the height of the chart */
-const yOf = (share) => HEIGHT * (1 - share);
+/**
+ * The depth of a queue over the last minutes: what is taken, and on top of it what is pending.
+ *
+ * @param {string} queue
+ */
+export function depthChart(queue) {
+  const seen = depths.get(queue) ?? [];
+  const newest = seen[seen.length - 1];
+  if (!newest) return nothing;
+  const open = seen.map(({ pending, taken }) => pending + taken);
+  const [least, most] = [Math.min(...open), Math.max(...open)];
+  const top = roundedUp(most);
+  const seenMs = newest.at - (seen[0]?.at ?? newest.at);
+  const widthMs = Math.min(HISTORY_MS, Math.max(LEAST_WIDTH_MS, seenMs));
+  const xOf = (/** @type {Depth} */ { at }) => WIDTH * (1 - (newest.at - at) / widthMs);
+  const draw = (/** @type {(depth: Depth) => number} */ countOf) =>
+    stretches(seen)
+      .map((stretch) => area(stretch.map((depth) => [xOf(depth), HEIGHT * (1 - countOf(depth) / top)])))
+      .join('');
+  const now = `${newest.isExact ? '' : '≈\u00a0'}${formatCount(newest.pending + newest.taken)} open now`;
+  const range = `, between ${formatCount(least)} and ${formatCount(most)} in the last ${formatDuration(seenMs)}`;
+  return html`
+    <figure class="chart">
+      <div class="chart-area">
+        <svg viewBox="0 0 ${WIDTH} ${HEIGHT}" preserveAspectRatio="none" aria-hidden="true">
+          <path class="is-pending" d=${draw(({ pending, taken }) => pending + taken)} />
+          <path class="is-taken" d=${draw(({ taken }) => taken)} />
+        </svg>
+        <span class="chart-top" aria-hidden="true">${formatCount(top)}</span>
+      </div>
+      <div class="chart-axis" aria-hidden="true"><span>${formatDuration(widthMs)} ago</span><span>now</span></div>
+      <figcaption>
+        <span class="key is-pending">Pending</span>
+        <span class="key is-taken">Taken</span>
+        <span>${now}${least < most && seenMs >= SEEN_MS ? range : ''}.</span>
+      </figcaption>
+    </figure>`;
+}
 
 /**
  * Parts in which something was seen all the time.
  *
- * @param {readonly Depth[]} depths
+ * @param {readonly Depth[]} seen
  */
-function stretches(depths) {
+function stretches(seen) {
   /** @type {Depth[][]} */
   const parts = [];
-  for (const depth of depths) {
+  for (const depth of seen) {
     const part = parts[parts.length - 1];
     const last = part?.[part.length - 1];
     if (part && last && depth.at - last.at < GAP_MS) part.push(depth);

@@ -1,10 +1,9 @@
 import { formatCount, formatDuration } from '../format.js';
-import { SideList } from '../legacy/side-list.js';
+import { recordDepth } from './depth-chart.js';
 import { approx, listQueues } from './tasks.js';
 
 /**
- * @import { Problem } from '../service.js'
- * @import { DepthHistory } from './depth-history.js'
+ * @import { Choices } from '../side-list.js'
  * @import { Queue } from './tasks.js'
  */
 
@@ -17,73 +16,53 @@ const LATE_MS = 300_000;
 const WAITING_MS = 10_000;
 
 /** @param {Queue} queue */
-const needsALook = ({ deadLetters, oldestDueAgeMs, paused }) =>
-  deadLetters > 0 || (!paused && (oldestDueAgeMs ?? 0) > LATE_MS);
+const needsALook = ({ deadLetters, breaker, oldestDueAgeMs, paused }) =>
+  deadLetters > 0 || breaker === 'open' || (!paused && (oldestDueAgeMs ?? 0) > LATE_MS);
 
 /**
- * The queues by name; first those that somebody should look at.
+ * What is said of dead letters, if there are any.
  *
- * @param {readonly Queue[]} queues
- */
-function sections(queues) {
-  const first = queues.filter(needsALook);
-  if (first.length === 0) return [{ items: queues }];
-  return [
-    { title: `With dead letters, or tasks due for over ${formatDuration(LATE_MS)}`, items: first },
-    { title: 'Others', items: queues.filter((queue) => !needsALook(queue)) },
-  ];
-}
-
-/**
- * What is to be said of dead letters, if there are any.
- *
- * @param {Pick<Queue, 'pending' | 'deadLetters' | 'approximate'>} queue
+ * @param {Pick<Queue, 'deadLetters' | 'approximate'>} queue
  */
 const deadLettersOf = (queue) =>
   queue.deadLetters > 0 ? [approx(queue, 'deadLetters', `${formatCount(queue.deadLetters)} dead`)] : [];
 
-/**
- * The queues with what waits in them.
- *
- * @param {DepthHistory} depths to which their depths are added
- * @param {(problem?: Problem) => void} onRefresh
- * @param {AbortSignal} signal
- * @returns {SideList<Queue>}
- */
-export const queueList = (depths, onRefresh, signal) =>
-  new SideList(
-    {
-      title: 'Queues',
-      more: 'More queues',
-      load: async (cursor) => {
-        const page = await listQueues(cursor);
-        for (const queue of page.items) depths.record(queue);
-        return page;
-      },
-      count: (queues) => {
-        const sum = (/** @type {'pending' | 'deadLetters'} */ figure) =>
-          queues.reduce((all, queue) => all + queue[figure], 0);
-        const all = {
-          pending: sum('pending'),
-          deadLetters: sum('deadLetters'),
-          approximate: queues.flatMap((queue) => queue.approximate ?? []),
-        };
-        return [approx(all, 'pending', `${formatCount(all.pending)} pending`), ...deadLettersOf(all)].join(' · ');
-      },
-      sections,
-      link: (queue) => ({
-        href: queueHref(queue.queue),
-        title: queue.queue,
-        facts: [
-          approx(queue, 'pending', `${formatCount(queue.pending)} pending`),
-          approx(queue, 'taken', `${formatCount(queue.taken)} taken`),
-          ...deadLettersOf(queue),
-          ...((queue.oldestDueAgeMs ?? 0) > WAITING_MS
-            ? [approx(queue, 'oldestDueAgeMs', `due for ${formatDuration(queue.oldestDueAgeMs ?? 0)}`)]
-            : []),
-        ],
-      }),
-      onRefresh,
-    },
-    signal,
-  );
+/** The queues with what waits in them; first those that somebody should look at. @type {Choices<Queue>} */
+export const queueChoices = {
+  title: 'Queues',
+  more: 'More queues',
+  load: async (cursor) => {
+    const page = await listQueues(cursor);
+    page.items.forEach(recordDepth);
+    return page;
+  },
+  count: (queues) => {
+    const sum = (/** @type {'pending' | 'deadLetters'} */ figure) =>
+      queues.reduce((all, queue) => all + queue[figure], 0);
+    const approximate = queues.flatMap((queue) => queue.approximate ?? []);
+    const pending = approx({ approximate }, 'pending', `${formatCount(sum('pending'))} pending`);
+    return [pending, ...deadLettersOf({ deadLetters: sum('deadLetters'), approximate })].join(' · ');
+  },
+  sections: (queues) => {
+    const first = queues.filter(needsALook);
+    if (first.length === 0) return [{ items: queues }];
+    return [
+      { title: `With dead letters, or tasks due for over ${formatDuration(LATE_MS)}, or a service away`, items: first },
+      { title: 'Others', items: queues.filter((queue) => !needsALook(queue)) },
+    ];
+  },
+  link: (queue) => ({
+    href: queueHref(queue.queue),
+    title: queue.queue,
+    facts: [
+      ...(queue.paused ? ['paused'] : []),
+      ...(queue.breaker === 'open' ? ['service away'] : []),
+      approx(queue, 'pending', `${formatCount(queue.pending)} pending`),
+      approx(queue, 'taken', `${formatCount(queue.taken)} taken`),
+      ...deadLettersOf(queue),
+      ...((queue.oldestDueAgeMs ?? 0) > WAITING_MS
+        ? [approx(queue, 'oldestDueAgeMs', `due for ${formatDuration(queue.oldestDueAgeMs ?? 0)}`)]
+        : []),
+    ],
+  }),
+};

@@ -1,112 +1,103 @@
+import { Action, outcome } from '../action.js';
 import { formatCount, formatDuration } from '../format.js';
-import { Action } from '../legacy/action.js';
-import { element, isolated, setText } from '../legacy/dom.js';
-import { PolledCard } from '../legacy/polled-card.js';
-import { DepthChart } from './depth-chart.js';
-import { QueueFigures } from './queue-figures.js';
-import { TaskList } from './task-list.js';
-import { readQueue, redriveQueue } from './tasks.js';
+import { html } from '../packages.js';
+import { Polled, polledCard } from '../polled.js';
+import { isolated } from '../text.js';
+import { focusOn, react } from '../view.js';
+import { depthChart, recordDepth } from './depth-chart.js';
+import { queueCounters, queueFigures } from './queue-figures.js';
+import { openRedrive } from './queue-hands.js';
+import { openSettings } from './queue-settings.js';
+import { taskList } from './task-list.js';
+import { pauseOrResume, readQueue } from './tasks.js';
 
 /**
- * @import { SideList } from '../legacy/side-list.js'
- * @import { DepthHistory } from './depth-history.js'
+ * @import { Html } from '../packages.js'
+ * @import { SideList } from '../side-list.js'
  * @import { Queue } from './tasks.js'
  */
 
 const INTERVAL_MS = 2_000;
-const REDRIVEN_AT_ONCE = 1_000;
 const ORDERS = { lifo: 'newest first', fifo: 'oldest first' };
 
-/** One queue: what it holds, how that changed, what it has done, and its tasks. */
-export class QueueView {
-  #queue;
-  #depths;
-  #list;
-  #heading;
-  #facts = element('p');
-  #figures = new QueueFigures();
-  #chart = new DepthChart();
-  #tasks;
-  #redrive = element('button', { type: 'button', click: () => this.#redriveAll() }, 'Redrive the dead letters…');
-  #action = new Action();
-  #deadLetters = 0;
-  #card;
+/**
+ * One queue: what it holds, how that changed, what it has done, and its tasks.
+ *
+ * @param {string} queue
+ * @param {SideList<Queue>} list which shows what the queue holds, too
+ * @param {AbortSignal} until ends the view
+ * @returns {() => Html}
+ */
+export function queueView(queue, list, until) {
+  const ask = async (/** @type {AbortSignal} */ signal) => {
+    const answer = await readQueue(queue, signal);
+    recordDepth(answer);
+    return answer;
+  };
+  const known = /** @type {Polled<Awaited<ReturnType<typeof ask>>>} */ (new Polled(ask, INTERVAL_MS, until));
+  const tasks = taskList(queue, () => known.askNow(), until);
+  const action = new Action();
+  document.title = `${queue} – Portside`;
+  react(() => {
+    list.known.value = known.answer.value ?? {};
+  }, until);
 
-  /**
-   * @param {string} queue
-   * @param {DepthHistory} depths to which its depth is added
-   * @param {SideList<Queue>} list which shows what the queue holds, too
-   * @param {AbortSignal} signal ends the view
-   */
-  constructor(queue, depths, list, signal) {
-    this.#queue = queue;
-    this.#depths = depths;
-    this.#list = list;
-    this.#heading = element('h2', { class: 'headline', tabindex: -1 }, isolated(queue));
-    this.#tasks = new TaskList(queue, signal);
-    document.title = `${queue} – Portside`;
-    this.#card = new PolledCard(
-      {
-        facts: this.#facts,
-        heading: this.#heading,
-        ask: (signal) => readQueue(queue, signal),
-        intervalMs: INTERVAL_MS,
-        absent: 'There is no such queue. A queue begins with its first task.',
-        onAnswer: (answer, isEmpty) => this.#show(answer, isEmpty),
-      },
-      signal,
-    );
-    this.element = this.#card.element;
-  }
-
-  /** Moves the focus to the name of the queue, for somebody who chose it. */
-  focus() {
-    this.#heading.focus();
-  }
-
-  /**
-   * @param {Queue} queue
-   * @param {boolean} isEmpty
-   */
-  #show(queue, isEmpty) {
-    if (isEmpty)
-      this.#card.body.replaceChildren(
-        this.#figures.figures,
-        this.#figures.orphans,
-        this.#chart.element,
-        this.#figures.counters,
-        element('div', { class: 'outcome' }, this.#redrive, ...this.#action.outcome),
-        this.#tasks.element,
-      );
-    this.#depths.record(queue);
-    this.#list.know(queue);
-    setText(this.#facts, factsOf(queue));
-    this.#figures.show(queue);
-    this.#chart.show(this.#depths.of(this.#queue));
-    this.#deadLetters = queue.deadLetters;
-    this.#redrive.hidden = queue.deadLetters === 0;
-  }
-
-  #redriveAll() {
-    const count = Math.min(this.#deadLetters, REDRIVEN_AT_ONCE);
-    void this.#action.run({
-      confirm: {
-        title: `Redrive ${formatCount(count)} dead ${count === 1 ? 'letter' : 'letters'}?`,
-        text: 'They are pending again in their old places, with all their attempts and a new deadline.',
-        action: 'Redrive',
-        cancelLabel: 'Leave them',
-      },
-      meanwhile: 'Redriving…',
-      act: () => redriveQueue(this.#queue),
-      report: (redriven) => {
-        this.#card.askNow();
-        void this.#tasks.refresh();
-        const isAll = redriven < REDRIVEN_AT_ONCE;
-        return `${formatCount(redriven)} ${redriven === 1 ? 'task is' : 'tasks are'} pending again.${isAll ? '' : ' There may be more.'}`;
+  const report = (/** @type {string} */ words) => {
+    action.say(words);
+    known.askNow();
+    tasks.refresh();
+  };
+  const redriven = (/** @type {string} */ words) => {
+    // The button goes with the dead letters.
+    focusOn('.headline');
+    report(words);
+  };
+  const pause = (/** @type {boolean} */ isPaused) =>
+    void action.run({
+      meanwhile: isPaused ? 'Resuming…' : 'Pausing…',
+      act: () => pauseOrResume(queue, isPaused ? 'resume' : 'pause'),
+      report: () => {
+        known.askNow();
+        return isPaused ? 'Tasks can be claimed again.' : 'The queue is paused.';
       },
     });
-  }
+
+  return () =>
+    polledCard(known, {
+      facts: html`<p>${known.answer.value ? factsOf(known.answer.value) : ''}</p>`,
+      heading: html`<h2 class="headline" tabindex="-1">${isolated(queue)}</h2>`,
+      body: (answer) => html`
+        ${warnings(answer)}
+        ${queueFigures(answer)}
+        <div class="outcome">
+          <div class="actions">
+            <button type="button" @click=${() => pause(answer.paused)}>${answer.paused ? 'Resume' : 'Pause'}</button>
+            <button type="button" @click=${() => openSettings(answer, () => report('The settings are changed.'))}>Settings…</button>
+            <button type="button" ?hidden=${answer.deadLetters === 0}
+              @click=${() => openRedrive(queue, 'FAILURE', answer.deadLetters, redriven)}>Redrive the dead letters…</button>
+          </div>
+          ${outcome(action)}
+        </div>
+        ${depthChart(queue)}
+        ${queueCounters(answer)}
+        ${tasks.view()}`,
+      absent: 'There is no such queue. A queue begins with its first task.',
+    });
 }
+
+/**
+ * Why nothing goes on, if so.
+ *
+ * @param {Queue} queue
+ */
+const warnings = ({ paused, breaker, runner }) => html`
+  <p class="staleness" ?hidden=${!paused}>
+    Paused: nobody can claim a task, and nothing is run. Tasks can be added, and their deadlines go on.
+  </p>
+  <p class="staleness" ?hidden=${breaker === 'closed'}>
+    ${runner ? new URL(runner.url).host : 'The service'} does not answer. It gets one call at a time until it is back; the
+    tasks wait.
+  </p>`;
 
 /** @param {Queue} queue */
 function factsOf({ order, effectiveOrder, deadlineSeconds, runner }) {

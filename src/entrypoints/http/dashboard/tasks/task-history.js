@@ -1,5 +1,6 @@
 import { formatDuration, formatInstant } from '../format.js';
-import { element, isolated } from '../legacy/dom.js';
+import { html, nothing } from '../packages.js';
+import { isolated } from '../text.js';
 
 /**
  * @import { Task } from './tasks.js'
@@ -22,29 +23,22 @@ const OUTCOMES = {
  * @param {Task} task
  */
 export function taskHistory(task) {
-  const { history } = task;
   // Times of the service are in one zone and of one form, so they sort as text. What has the same time stays in its order.
   const entries = [...pastOf(task), ...futureOf(task)].sort(([one], [other]) =>
     one < other ? -1 : one > other ? 1 : 0,
   );
-  return element(
-    'section',
-    { 'aria-labelledby': 'history-title' },
-    element('h3', { id: 'history-title' }, 'History'),
-    element(
-      'ol',
-      { class: 'history' },
-      ...entries.map(([at, words]) =>
-        element(
-          'li',
-          {},
-          element('time', { datetime: at }, formatInstant(at)),
-          element('span', { class: 'history-words' }, isolated(words)),
-        ),
-      ),
-    ),
-    ...(history.length < KEPT ? [] : [element('p', { class: 'hint' }, `Of its attempts the last ${KEPT} are known.`)]),
-  );
+  return html`
+    <section aria-labelledby="history-title">
+      <h3 id="history-title">History</h3>
+      <ol class="history">${entries.map(
+        ([at, words]) => html`
+          <li>
+            <time datetime=${at}>${formatInstant(at)}</time>
+            <span class="history-words">${isolated(words)}</span>
+          </li>`,
+      )}</ol>
+      ${task.history.length < KEPT ? nothing : html`<p class="hint">Of its attempts the last ${KEPT} are known.</p>`}
+    </section>`;
 }
 
 /** @typedef {readonly [at: string, words: string]} Entry */

@@ -1,6 +1,11 @@
+import { Action, outcome } from '../action.js';
+import { fieldView } from '../form.js';
 import { formatInstant } from '../format.js';
-import { element, idText, inARow, isolated } from '../legacy/dom.js';
-import { PagedList } from '../legacy/paged-list.js';
+import { html, nothing, repeat, signal } from '../packages.js';
+import { PagedList, pagedListView } from '../paged-list.js';
+import { idText, inARow, isolated } from '../text.js';
+import { apart, focusOn } from '../view.js';
+import { openPurge, openRedrive } from './queue-hands.js';
 import { queueHref } from './queue-list.js';
 import { listTasks } from './tasks.js';
 
@@ -19,118 +24,116 @@ const STATUSES = /** @type {const} */ ([
   ['CANCELLED', 'Cancelled'],
 ]);
 
-/** The tasks of a queue that have the status which the viewer chooses, newest first; others are found by their id. */
-export class TaskList {
-  #queue;
-  #signal;
-  #place = element('div');
-  /** @type {AbortController | undefined} */
-  #listing;
-  /** @type {PagedList<Task> | undefined} */
-  #list;
-
-  /**
-   * @param {string} queue
-   * @param {AbortSignal} signal ends it
-   */
-  constructor(queue, signal) {
-    this.#queue = queue;
-    this.#signal = signal;
-    signal.addEventListener('abort', () => this.#listing?.abort());
-    this.element = element(
-      'section',
-      { class: 'controls', 'aria-labelledby': 'tasks-title' },
-      element('h3', { id: 'tasks-title' }, 'Tasks'),
-      element(
-        'fieldset',
-        { class: 'segments' },
-        element('legend', { class: 'unseen' }, 'Which tasks'),
-        ...STATUSES.map(([status, title]) =>
-          element(
-            'label',
-            { class: 'segment' },
-            element('input', {
-              type: 'radio',
-              name: 'status',
-              value: status,
-              checked: status === 'PENDING',
-              change: () => this.#choose(status),
-            }),
-            element('span', {}, title),
-          ),
-        ),
-      ),
-      this.#place,
-      this.#findForm(),
+/**
+ * The tasks of a queue that have the status which the viewer chooses, newest first; others are found by their id.
+ *
+ * @param {string} queue
+ * @param {() => void} onChange called when the viewer has changed what it holds
+ * @param {AbortSignal} until ends it
+ */
+export function taskList(queue, onChange, until) {
+  const action = new Action();
+  const begin = (/** @type {ListedStatus} */ status) => {
+    const end = new AbortController();
+    const list = /** @type {PagedList<Task>} */ (
+      new PagedList((cursor) => listTasks(queue, status, cursor), REFRESH_MS, end.signal)
     );
-    this.#choose('PENDING');
-  }
+    void list.refresh();
+    return { status, list, end };
+  };
+  const shown = signal(begin('PENDING'));
+  until.addEventListener('abort', () => shown.value.end.abort());
+  const choose = (/** @type {ListedStatus} */ status) => {
+    shown.value.end.abort();
+    action.say('');
+    shown.value = begin(status);
+  };
+  const report = (/** @type {string} */ words) => {
+    action.say(words);
+    // The button goes with the tasks.
+    focusOn('.segment :checked');
+    refresh();
+    onChange();
+  };
+  const refresh = () => void shown.value.list.refresh();
+  const view = () => html`
+    <section class="controls" aria-labelledby="tasks-title">
+      <h3 id="tasks-title">Tasks</h3>
+      <fieldset class="segments">
+        <legend class="visually-hidden">Which tasks</legend>
+        ${STATUSES.map(
+          ([status, title]) => html`
+            <label class="segment">
+              <input type="radio" name="status" value=${status} .checked=${status === shown.value.status} @change=${() => choose(status)} />
+              <span>${title}</span>
+            </label>`,
+        )}
+      </fieldset>
+      ${apart(() => pagedListView(shown.value.list, rows(queue, shown.value.list), 'Older tasks'))}
+      ${apart(() => html`<div class="outcome">${hands(queue, shown.value, report)}${outcome(action)}</div>`)}
+      ${findForm(queue)}
+    </section>`;
+  return { view, refresh };
+}
 
-  refresh() {
-    return this.#list?.refresh();
-  }
+/**
+ * What can be done with all tasks that are listed.
+ *
+ * @param {string} queue
+ * @param {{ status: ListedStatus, list: PagedList<Task> }} shown
+ * @param {(words: string) => void} report
+ */
+function hands(queue, { status, list }, report) {
+  if (status === 'TAKEN' || !list.items.value?.length) return nothing;
+  return html`
+    <div class="actions">
+      <button type="button" ?hidden=${status !== 'SHED'}
+        @click=${() => openRedrive(queue, 'SHED', Number.POSITIVE_INFINITY, report)}>Redrive the shed tasks…</button>
+      <button type="button" @click=${() => openPurge(queue, status, report)}>${status === 'PENDING' ? 'Cancel all…' : 'Remove all…'}</button>
+    </div>`;
+}
 
-  /** @param {ListedStatus} status */
-  #choose(status) {
-    this.#listing?.abort();
-    this.#listing = new AbortController();
-    this.#list = /** @type {PagedList<Task>} */ (
-      new PagedList(
-        {
-          load: (cursor) => listTasks(this.#queue, status, cursor),
-          render: (tasks) => [
-            element('ul', { class: 'tasks' }, ...tasks.map((task) => element('li', {}, this.#link(task)))),
-          ],
-          empty: 'There is none.',
-          more: 'Older tasks',
-          refreshMs: REFRESH_MS,
-        },
-        this.#listing.signal,
-      )
-    );
-    this.#place.replaceChildren(this.#list.element);
-    if (this.#signal.aborted) this.#listing.abort();
-    else void this.#list.refresh();
-  }
+/**
+ * @param {string} queue
+ * @param {PagedList<Task>} list
+ */
+function rows(queue, list) {
+  const tasks = list.items.value;
+  if (tasks === undefined) return nothing;
+  if (tasks.length === 0) return html`<p class="hint">${list.isWhole.value ? 'There is none.' : 'None found yet.'}</p>`;
+  return html`<ul class="tasks">${repeat(
+    tasks,
+    ({ taskId }) => taskId,
+    (task) => html`<li>${row(queue, task)}</li>`,
+  )}</ul>`;
+}
 
-  /** @param {Task} task */
-  #link(task) {
-    const { taskId, payload, error } = task;
-    return element(
-      'a',
-      { href: `${queueHref(this.#queue)}/${taskId}` },
-      element('span', { class: 'link-title' }, idText(taskId)),
-      element('span', { class: 'link-facts' }, ...inARow(factsOf(task))),
-      ...(error === undefined ? [] : [element('span', { class: 'task-error' }, isolated(error))]),
-      element('span', { class: 'excerpt' }, isolated(beginningOf(JSON.stringify(payload)))),
-    );
-  }
+/**
+ * @param {string} queue
+ * @param {Task} task
+ */
+const row = (queue, task) => html`
+  <a href="${queueHref(queue)}/${task.taskId}">
+    <span class="link-title">${idText(task.taskId)}</span>
+    <span class="link-facts">${inARow(factsOf(task))}</span>
+    ${task.error === undefined ? nothing : html`<span class="task-error">${isolated(task.error)}</span>`}
+    <span class="excerpt">${isolated(beginningOf(JSON.stringify(task.payload)))}</span>
+  </a>`;
 
-  #findForm() {
-    const input = element('input', {
-      id: 'find-task',
-      required: true,
-      autocomplete: 'off',
-      spellcheck: 'false',
-      autocapitalize: 'none',
-    });
-    const find = (/** @type {Event} */ event) => {
-      event.preventDefault();
-      location.hash = `${queueHref(this.#queue)}/${encodeURIComponent(input.value.trim())}`;
-    };
-    return element(
-      'form',
-      { class: 'inline', submit: find },
-      element(
-        'div',
-        { class: 'field' },
-        element('label', { for: 'find-task' }, 'Find a task by its id'),
-        input,
-        element('p', { class: 'hint' }, 'Of any queue. Tasks that succeeded are found by their id alone.'),
-      ),
-      element('button', { type: 'submit' }, 'Find'),
-    );
-  }
+/** @param {string} queue */
+function findForm(queue) {
+  const find = (/** @type {Event & { target: HTMLFormElement }} */ event) => {
+    event.preventDefault();
+    const id = String(new FormData(event.target).get('taskId')).trim();
+    location.hash = `${queueHref(queue)}/${encodeURIComponent(id)}`;
+  };
+  const field = fieldView({
+    name: 'taskId',
+    label: 'Find a task by its id',
+    hint: 'Of any queue. Tasks that succeeded are found by their id alone.',
+    required: true,
+  });
+  return html`<form class="inline" @submit=${find}>${field}<button type="submit">Find</button></form>`;
 }
 
 /**
@@ -144,12 +147,10 @@ function factsOf({ status, attempt, maxAttempts, createdAt, notBefore, expiresAt
   if (status === 'SHED') facts.push(`not done by ${formatInstant(expiresAt)}`);
   if (status !== 'TAKEN') return facts;
   if (worker !== undefined) facts.push(`claimed by ${worker}`);
-  if (leaseUntil !== undefined)
-    facts.push(
-      isAbandoned
-        ? `nobody has worked on it since ${formatInstant(leaseUntil)}`
-        : `lease until ${formatInstant(leaseUntil)}`,
-    );
+  if (leaseUntil !== undefined) {
+    const until = formatInstant(leaseUntil);
+    facts.push(isAbandoned ? `nobody has worked on it since ${until}` : `lease until ${until}`);
+  }
   return facts;
 }
 

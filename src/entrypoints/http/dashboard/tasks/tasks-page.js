@@ -1,95 +1,83 @@
 import { apiKey } from '../api-key.js';
 import { openKeyDialog } from '../api-key-dialog.js';
-import { element } from '../legacy/dom.js';
-import { onChange } from '../legacy/on-change.js';
-import { SplitPage } from '../legacy/split-page.js';
-import { DepthHistory } from './depth-history.js';
-import { openNewTaskDialog } from './new-task-dialog.js';
-import { queueHref, queueList } from './queue-list.js';
-import { QueueView } from './queue-view.js';
-import { TaskView } from './task-view.js';
+import { html, untracked } from '../packages.js';
+import { splitPage } from '../split-page.js';
+import { react, show } from '../view.js';
+import { openNewTask } from './new-task.js';
+import { queueChoices } from './queue-list.js';
+import { queueView } from './queue-view.js';
+import { taskView } from './task-view.js';
 
-/**
- * @import { Page } from '../pages.js'
- * @import { Queue } from './tasks.js'
- */
+/** @import { Page, PageView } from '../pages.js' */
 
 /** The queues, and what is chosen of them: `#/tasks/<queue>` or `#/tasks/<queue>/<taskId>`. @type {Page} */
 export const tasksPage = {
   name: 'tasks',
   title: 'Tasks',
-  mount: (place, signal) => new TasksPage(place, signal),
+  mount(place, until) {
+    /** @type {string | undefined} */
+    let path;
+    /** @type {PageView | undefined} */
+    let page;
+    let end = new AbortController();
+    until.addEventListener('abort', () => end.abort());
+    // Everything about tasks takes a key: with another one the page begins anew.
+    react(() => {
+      const hasKey = apiKey.value !== undefined;
+      end.abort();
+      end = new AbortController();
+      untracked(() => {
+        page = hasKey ? queuesPage(place, end.signal) : pageWithoutKey(place, end.signal);
+        if (path !== undefined) page.show(path);
+      });
+    }, until);
+    return {
+      show(next) {
+        path = next;
+        page?.show(next);
+      },
+    };
+  },
 };
 
-/** Everything about tasks takes a key: with another one the page begins anew. */
-class TasksPage {
-  #place;
-  #path = '';
-  #depths = new DepthHistory();
-  /** @type {SplitPage<Queue> | undefined} */
-  #page;
-  #end = new AbortController();
-
-  /**
-   * @param {HTMLElement} place
-   * @param {AbortSignal} signal
-   */
-  constructor(place, signal) {
-    this.#place = place;
-    const begin = () => {
-      this.#begin();
-      this.#page?.show(this.#path);
-    };
-    onChange(apiKey, begin, signal);
-    signal.addEventListener('abort', () => this.#end.abort());
-    this.#begin();
-  }
-
-  /** @param {string} path */
-  show(path) {
-    this.#path = path;
-    this.#page?.show(path);
-  }
-
-  #begin() {
-    this.#end.abort();
-    this.#end = new AbortController();
-    this.#page = undefined;
-    if (apiKey.value === undefined) {
-      document.title = 'Tasks – Portside';
-      this.#place.replaceChildren(
-        element('h1', { class: 'unseen' }, 'Tasks'),
-        element(
-          'div',
-          { class: 'empty' },
-          element('p', {}, 'Queues are shown to key holders. Whoever runs the service has the keys.'),
-          element('button', { class: 'primary', type: 'button', click: openKeyDialog }, 'Enter the API key'),
-        ),
-      );
-      return;
-    }
-    this.#place.replaceChildren();
-    this.#page = new SplitPage(
-      {
-        name: 'tasks',
-        title: 'Tasks',
-        list: (onRefresh, signal) => queueList(this.#depths, onRefresh, signal),
-        add: { label: 'New task', click: () => this.#newTask() },
-        first: ([queue]) => queue?.queue,
-        empty: 'There is no queue yet. A queue begins with its first task.',
-        view: (path, list, signal) => {
-          const [queue = '', taskId] = path.split('/');
-          return taskId ? new TaskView(queue, taskId, signal) : new QueueView(queue, this.#depths, list, signal);
-        },
+/**
+ * @param {HTMLElement} place
+ * @param {AbortSignal} until
+ */
+const queuesPage = (place, until) =>
+  splitPage(
+    {
+      name: 'tasks',
+      title: 'Tasks',
+      choices: queueChoices,
+      add: { label: 'New task', click: () => openNewTask(location.hash.split('/')[2] ?? '') },
+      first: ([queue]) => queue?.queue,
+      empty: 'There is no queue yet. A queue begins with its first task.',
+      open: (path, list, until) => {
+        const [queue = '', taskId] = path.split('/');
+        return taskId ? taskView(queue, taskId, until) : queueView(queue, list, until);
       },
-      this.#place,
-      this.#end.signal,
-    );
-  }
+    },
+    place,
+    until,
+  );
 
-  #newTask() {
-    openNewTaskDialog(this.#path.split('/')[0] ?? '', ({ queue, taskId }) => {
-      location.hash = `${queueHref(queue)}/${taskId}`;
-    });
-  }
+/**
+ * @param {HTMLElement} place
+ * @param {AbortSignal} until
+ * @returns {PageView}
+ */
+function pageWithoutKey(place, until) {
+  document.title = 'Tasks – Portside';
+  show(
+    () => html`
+      <h1 class="visually-hidden">Tasks</h1>
+      <div class="empty">
+        <p>Queues are shown to key holders. Whoever runs the service has the keys.</p>
+        <button class="primary" type="button" @click=${openKeyDialog}>Enter the API key</button>
+      </div>`,
+    place,
+    until,
+  );
+  return { show() {} };
 }

@@ -1,57 +1,49 @@
 import { formatShare, formatVotes } from '../format.js';
-import { element, isolated } from '../legacy/dom.js';
+import { html, signal } from '../packages.js';
+import { isolated } from '../text.js';
+import { every } from '../time.js';
+import { react } from '../view.js';
 import { shownShares } from './shares.js';
 
-/** @import { Results } from './polls.js' */
+/**
+ * @import { Content } from '../packages.js'
+ * @import { Results } from './polls.js'
+ * @import { WatchedPoll } from './watched-poll.js'
+ */
 
 /** Figures that change are read out at most this often, or nobody could listen to anything else. */
 const INTERVAL_MS = 20_000;
 const CHOICES_NAMED = 3;
 
-/** Tells people who do not see the page what happens on it. */
-export class Announcer {
-  #figures = element('p', { 'aria-live': 'polite' });
-  #events = element('p', { role: 'status' });
-  /** @type {Results | undefined} */
-  #results;
-  /** @type {number | null | undefined} */
-  #saidTotal;
-  #saidAt = Number.NEGATIVE_INFINITY;
+/**
+ * What people who do not see the figures are told of them.
+ *
+ * @param {WatchedPoll} watched
+ * @param {AbortSignal} until ends it
+ */
+export function announcedFigures({ results }, until) {
+  const words = signal(/** @type {Content} */ (''));
+  /** What was said last. The first figures are read with the page. @type {number | null | undefined} */
+  let saidTotal;
+  react(() => {
+    if (saidTotal === undefined) saidTotal = results.value?.total;
+  }, until);
+  const say = () => {
+    const known = results.value;
+    if (!known || known.total === null || known.total === saidTotal) return;
+    saidTotal = known.total;
+    words.value = html`${formatVotes(known.total)}.${leading(known)}`;
+  };
+  every(INTERVAL_MS, say, until);
+  return words;
+}
 
-  constructor() {
-    this.element = element('div', { class: 'unseen' }, this.#figures, this.#events);
-  }
-
-  /** @param {...(Node | string)} words something that the viewer brought about */
-  say(...words) {
-    this.#events.replaceChildren(...words);
-  }
-
-  /** @param {Results} results */
-  show(results) {
-    // The first figures are read with the page.
-    if (this.#results === undefined) {
-      this.#saidTotal = results.total;
-      this.#saidAt = performance.now();
-    }
-    this.#results = results;
-  }
-
-  /** Call once a second. */
-  tick() {
-    const results = this.#results;
-    if (!results) return;
-    const { total, choices } = results;
-    if (total === null || total === this.#saidTotal) return;
-    if (performance.now() - this.#saidAt < INTERVAL_MS) return;
-    this.#saidTotal = total;
-    this.#saidAt = performance.now();
-    const shares = shownShares(results);
-    const leading = choices
-      .map(({ choice, votes }, index) => ({ choice, votes: votes ?? 0, share: shares[index] ?? 0 }))
-      .sort((one, other) => other.votes - one.votes)
-      .slice(0, CHOICES_NAMED);
-    const parts = leading.flatMap(({ choice, share }) => [' ', isolated(choice), ` ${formatShare(share)}.`]);
-    this.#figures.replaceChildren(`${formatVotes(total)}.`, ...parts);
-  }
+/** @param {Results} results */
+function leading(results) {
+  const shares = shownShares(results);
+  return results.choices
+    .map(({ choice, votes }, index) => ({ choice, votes: votes ?? 0, share: shares[index] ?? 0 }))
+    .sort((one, other) => other.votes - one.votes)
+    .slice(0, CHOICES_NAMED)
+    .map(({ choice, share }) => html` ${isolated(choice)} ${formatShare(share)}.`);
 }

@@ -1,87 +1,49 @@
+import { figure } from '../figures.js';
 import { formatClock, formatCount, formatDuration, formatRate } from '../format.js';
-import { element, setFigure, setText } from '../legacy/dom.js';
-import { RateMeter } from './rate-meter.js';
-import { Sparkline } from './sparkline.js';
+import { html, nothing } from '../packages.js';
+import { elapsedSince } from '../view.js';
 
-/** @import { Results } from './polls.js' */
+/**
+ * @import { Results } from './polls.js'
+ * @import { VoteRate } from './vote-rate.js'
+ * @import { WatchedPoll } from './watched-poll.js'
+ */
 
-/** What is to be known of the votes as a whole: how many, how fast they come, and how fresh all of it is. */
-export class Figures {
-  #total = element('dd', { class: 'figure-value' });
-  #ballots = element('dd', { class: 'figure-value' });
-  #ballotsFigure = element(
-    'div',
-    { class: 'figure', hidden: true },
-    element('dt', {}, 'Ballots'),
-    this.#ballots,
-    element('dd', { class: 'figure-note' }, 'the turnout'),
-  );
-  #rate = element('dd', { class: 'figure-value' }, '–');
-  #asOf = element('dd', { class: 'figure-value' });
-  #age = element('dd', { class: 'figure-note' });
-  #lag = element('dd', { class: 'figure-value' });
-  #sparkline = new Sparkline();
-  #rateFigure = element(
-    'div',
-    { class: 'figure' },
-    element('dt', {}, 'Votes per second'),
-    this.#rate,
-    element('dd', { class: 'figure-note' }, this.#sparkline.element),
-  );
-  #lagFigure = element(
-    'div',
-    { class: 'figure' },
-    element('dt', {}, 'Delay'),
-    this.#lag,
-    element('dd', { class: 'figure-note' }, 'from vote to tally'),
-  );
-  #meter = new RateMeter();
-  #knownAt = 0;
+/**
+ * What is to be known of the votes as a whole: how many, how fast they come, and how fresh all of it is.
+ *
+ * @param {WatchedPoll} watched
+ * @param {Results} results
+ * @param {VoteRate} rate
+ */
+export function figures({ asOf: { value: asOf } }, { status, total, ballots, lagMs }, { perSecond, history }) {
+  // Where no votes come, or nobody may know how many, there is nothing to say of their speed.
+  const isMoving = status === 'open' && total !== null;
+  const ageMs = elapsedSince(asOf.at);
+  return html`
+    <dl class="figures">
+      ${figure('Votes', total === null ? 'Hidden' : formatCount(total), nothing, true)}
+      ${ballots === total ? nothing : figure('Ballots', formatCount(ballots), 'the turnout')}
+      ${isMoving ? figure('Votes per second', perSecond === undefined ? '–' : formatRate(perSecond), sparkline(history)) : nothing}
+      ${figure('As of', formatClock(asOf.iso), ageMs < 1_500 ? 'just now' : `${formatDuration(ageMs)} ago`)}
+      ${isMoving ? figure('Delay', lagMs === null ? '–' : formatDuration(lagMs), 'from vote to tally') : nothing}
+    </dl>`;
+}
 
-  constructor() {
-    this.element = element(
-      'dl',
-      { class: 'figures' },
-      element('div', { class: 'figure is-total' }, element('dt', {}, 'Votes'), this.#total),
-      this.#ballotsFigure,
-      this.#rateFigure,
-      element('div', { class: 'figure' }, element('dt', {}, 'As of'), this.#asOf, this.#age),
-      this.#lagFigure,
-    );
-  }
+const POINTS = 60;
+const HEIGHT = 20;
 
-  /** @param {Results} results */
-  show({ status, total, ballots, asOf, lagMs }) {
-    this.#ballotsFigure.hidden = ballots === undefined || ballots === total;
-    setFigure(this.#ballots, formatCount(ballots ?? 0));
-    // Where no votes come, or nobody may know how many, there is nothing to say of their speed.
-    for (const figure of [this.#rateFigure, this.#lagFigure]) figure.hidden = status !== 'open' || total === null;
-    this.#knownAt = performance.now();
-    if (total === null) this.#meter.forget();
-    else this.#meter.know(total);
-    setFigure(this.#total, total === null ? 'Hidden' : formatCount(total));
-    setText(this.#asOf, formatClock(asOf));
-    setText(this.#lag, lagMs === null ? '–' : formatDuration(lagMs));
-    this.#showAge();
-  }
-
-  /** What is known next says nothing of the time in between. */
-  lost() {
-    this.#meter.forget();
-  }
-
-  /** Call once a second. */
-  tick() {
-    if (this.#knownAt === 0) return;
-    this.#meter.tick(performance.now());
-    const rate = this.#meter.perSecond;
-    setText(this.#rate, rate === undefined ? '–' : formatRate(rate));
-    this.#sparkline.show(this.#meter.history);
-    this.#showAge();
-  }
-
-  #showAge() {
-    const ms = performance.now() - this.#knownAt;
-    setText(this.#age, ms < 1_500 ? 'just now' : `${formatDuration(ms)} ago`);
-  }
+/**
+ * A line of the last minute, the newest value at its right end.
+ *
+ * @param {readonly number[]} values up to 60
+ */
+function sparkline(values) {
+  const highest = Math.max(1, ...values);
+  const start = POINTS - values.length + 0.5;
+  const points = values.map((value, index) => `${start + index},${HEIGHT - 1 - (value / highest) * (HEIGHT - 2)}`);
+  return html`
+    <svg class="sparkline" viewBox="0 0 ${POINTS} ${HEIGHT}" preserveAspectRatio="none" aria-hidden="true">
+      <polyline points=${points.join(' ')} />
+    </svg>`;
 }

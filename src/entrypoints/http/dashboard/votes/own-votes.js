@@ -1,3 +1,4 @@
+import { signal } from '../packages.js';
 import { newIdentity } from '../service.js';
 
 /**
@@ -5,7 +6,7 @@ import { newIdentity } from '../service.js';
  *
  * @typedef {object} OwnVote
  * @property {string} choice
- * @property {string} [voter]
+ * @property {string | undefined} [voter]
  * @property {number} round how often this choice was voted for on purpose before
  * @property {string} identity under which it is sent, however often that is
  * @property {boolean} isCounted false while it is under way, and while nobody knows whether it arrived
@@ -32,25 +33,28 @@ const MOST = 100;
 export class OwnVotes {
   #name;
   #choices;
-  /** @type {Kept} */
-  #latest = { seed: newIdentity(), votes: [] };
+  #kept = signal(/** @type {Kept} */ ({ seed: newIdentity(), votes: [] }));
 
-  /** @param {Poll} poll */
-  constructor({ pollId, createdAt, choices, voterLimit, status }) {
+  /**
+   * @param {Poll} poll
+   * @param {AbortSignal} until ends it
+   */
+  constructor({ pollId, createdAt, choices, voterLimit, status }, until) {
     this.#name = `portside-votes ${pollId} ${createdAt}`;
     this.#choices = choices;
-    const kept = this.#read();
-    if (status === 'open' && voterLimit === 'none') this.#keep(kept);
+    this.#read();
+    if (status === 'open' && voterLimit === 'none') this.#keep(this.#kept.value);
+    addEventListener('storage', () => this.#read(), { signal: until });
   }
 
-  /** Votes that are counted, the latest of each choice and voter. */
-  get counted() {
-    return this.#read().votes.filter(({ isCounted }) => isCounted);
+  /** The newest last; of those that are counted, the latest of each choice and voter. */
+  get votes() {
+    return this.#kept.value.votes;
   }
 
   /** A vote of which nobody knows whether it arrived. */
   get unsettled() {
-    return this.#read().votes.find(({ isCounted }) => !isCounted);
+    return this.votes.find(({ isCounted }) => !isCounted);
   }
 
   /**
@@ -58,17 +62,17 @@ export class OwnVotes {
    *
    * @param {string} choice
    * @param {string | undefined} voter
-   * @param {boolean} [isAnother] whether the viewer wants one more than those that are counted
+   * @param {boolean} isAnother whether the viewer wants one more than those that are counted
    * @returns {OwnVote}
    */
-  meant(choice, voter, isAnother = false) {
-    const kept = this.#read();
-    const before = [...kept.votes].reverse().find((vote) => vote.choice === choice && vote.voter === voter);
+  meant(choice, voter, isAnother) {
+    const { seed, votes } = this.#read();
+    const before = [...votes].reverse().find((vote) => vote.choice === choice && vote.voter === voter);
     if (before && !(isAnother && before.isCounted)) return before;
     const round = before ? before.round + 1 : 0;
-    const identity = voter === undefined ? `${kept.seed}-${this.#choices.indexOf(choice)}-${round}` : newIdentity();
+    const identity = voter === undefined ? `${seed}-${this.#choices.indexOf(choice)}-${round}` : newIdentity();
     const vote = { choice, voter, round, identity, isCounted: false };
-    this.#keep({ ...kept, votes: [...kept.votes, vote].slice(-MOST) });
+    this.#keep({ seed, votes: [...votes, vote].slice(-MOST) });
     return vote;
   }
 
@@ -77,36 +81,29 @@ export class OwnVotes {
    * @param {boolean} isCounted whether the service has counted it, or refused it
    */
   settle(vote, isCounted) {
-    const kept = this.#read();
-    const others = kept.votes.filter(
+    const { seed, votes } = this.#read();
+    const others = votes.filter(
       ({ identity, choice, voter }) =>
         identity !== vote.identity && !(isCounted && choice === vote.choice && voter === vote.voter),
     );
-    this.#keep({ ...kept, votes: isCounted ? [...others, { ...vote, isCounted }] : others });
+    this.#keep({ seed, votes: isCounted ? [...others, { ...vote, isCounted }] : others });
   }
 
-  /**
-   * @param {() => void} listener called when another window of this browser has voted
-   * @param {AbortSignal} signal ends it
-   */
-  onChange(listener, signal) {
-    addEventListener('storage', ({ key }) => (key === null || key === this.#name) && listener(), { signal });
-  }
-
-  /** @returns {Kept} */
+  /** What was kept last, here or in another window. */
   #read() {
+    let kept;
     try {
-      const kept = JSON.parse(localStorage.getItem(this.#name) ?? 'null');
-      if (typeof kept?.seed === 'string' && Array.isArray(kept.votes)) this.#latest = kept;
+      kept = JSON.parse(localStorage.getItem(this.#name) ?? 'null');
     } catch {
       // Nothing is kept, or nothing of ours.
     }
-    return this.#latest;
+    if (typeof kept?.seed === 'string' && Array.isArray(kept.votes)) this.#kept.value = kept;
+    return this.#kept.value;
   }
 
   /** @param {Kept} kept */
   #keep(kept) {
-    this.#latest = kept;
+    this.#kept.value = kept;
     try {
       localStorage.setItem(this.#name, JSON.stringify(kept));
     } catch {

@@ -5,46 +5,34 @@ import { delay } from '../time.js';
  * @import { Static } from 'typebox'
  * @import * as schemas from '../../votes/schemas.ts'
  *
- * What an older service does not say is optional.
- *
- * @typedef {Static<typeof schemas.PollBody> & LaterFields} Poll
- * @typedef {Static<typeof schemas.ResultsBody> & Freshness} Results
- * @typedef {Static<typeof schemas.ClosedPoll> & { audit: Audit }} ClosedPoll
+ * @typedef {Static<typeof schemas.PollBody>} Poll
+ * @typedef {Static<typeof schemas.ResultsBody>} Results
+ * @typedef {Static<typeof schemas.ClosedPoll>} ClosedPoll
  * @typedef {Static<typeof schemas.RecountBody>} Recount
  * @typedef {Static<typeof schemas.NewPoll>} NewPoll
  * @typedef {Static<typeof schemas.NewVote>} NewVote
- *
- * @typedef {object} LaterFields
- * @property {string[]} [channels] by which votes may come
- * @property {string} [closedAt]
- * @property {string} [closedBy] the name of a key, `token` or `schedule`
- * @property {boolean} [final]
- * @property {Audit} [audit] once the poll is final
- *
- * @typedef {object} Audit
- * @property {number} ballots
- * @property {number} shards
- * @property {number} tally
- * @property {number} drift
- * @property {string} [at]
- * @property {number} [doubleVoters] who voted in more than one region
- * @property {string[]} [withoutRegions] whose votes the count did not wait for
- *
- * @typedef {object} Freshness
- * @property {string} [completeUpTo] every vote answered before it is in the tally
- * @property {boolean} [stale]
- * @property {boolean} [final] whether the count is over
- * @property {number} [ballots] the turnout, also while the results are hidden
- * @property {readonly { region: string, open: boolean }[]} [regions] where there are several
  */
+
+/** What each status is called, in the order in which polls are listed. @type {Readonly<Record<string, string>>} */
+export const STATUS_WORDS = { open: 'Open', scheduled: 'Not open yet', closed: 'Closed' };
+
+/**
+ * Whether a poll takes no votes any more, and not all of them are counted yet.
+ *
+ * @param {{ status: string, final?: boolean }} state
+ */
+export const isCounting = ({ status, final }) => status === 'closed' && final === false;
 
 const VOTE_ATTEMPTS = 4;
 const VOTE_RETRY_MS = 500;
 /** A close may take 20 s to audit; waiting a little longer tells how it ended. */
-const CLOSE_TIMEOUT_MS = 30_000;
+const COUNT_TIMEOUT_MS = 30_000;
 
 /** @param {string} pollId */
 const pathOf = (pollId) => `polls/${encodeURIComponent(pollId)}`;
+
+/** @param {string} pollId */
+export const resultsPath = (pollId) => `${pathOf(pollId)}/results`;
 
 /**
  * A page of the polls, newest first.
@@ -60,38 +48,26 @@ export async function listPolls(cursor) {
 /**
  * @param {string} pollId
  * @param {AbortSignal} signal
- * @returns {Promise<Poll>}
  */
 export const readPoll = async (pollId, signal) =>
   /** @type {Poll} */ ((await request('GET', pathOf(pollId), { signal })).body);
 
-/** @param {string} pollId */
-export const resultsPath = (pollId) => `${pathOf(pollId)}/results`;
-
-/**
- * @param {NewPoll} poll
- * @returns {Promise<Poll>}
- */
+/** @param {NewPoll} poll */
 export const createPoll = async (poll) =>
   /** @type {Poll} */ ((await request('POST', 'polls', { body: poll, withKey: true })).body);
 
-/**
- * @param {string} pollId
- * @returns {Promise<ClosedPoll>}
- */
-export const closePoll = async (pollId) =>
-  /** @type {ClosedPoll} */ (
-    (await request('POST', `${pathOf(pollId)}/close`, { withKey: true, timeoutMs: CLOSE_TIMEOUT_MS })).body
-  );
+/** @param {string} pollId */
+export const closePoll = async (pollId) => /** @type {ClosedPoll} */ (await count(pollId, 'close'));
+
+/** @param {string} pollId */
+export const recountPoll = async (pollId) => /** @type {Recount} */ (await count(pollId, 'recount'));
 
 /**
  * @param {string} pollId
- * @returns {Promise<Recount>}
+ * @param {'close' | 'recount'} how
  */
-export const recountPoll = async (pollId) =>
-  /** @type {Recount} */ (
-    (await request('POST', `${pathOf(pollId)}/recount`, { withKey: true, timeoutMs: CLOSE_TIMEOUT_MS })).body
-  );
+const count = async (pollId, how) =>
+  (await request('POST', `${pathOf(pollId)}/${how}`, { withKey: true, timeoutMs: COUNT_TIMEOUT_MS })).body;
 
 /**
  * Casts one vote. Where the answer got lost or asks for patience it is sent again under the same key, so that it

@@ -18,14 +18,12 @@ export class StreamSeat {
   #channel = typeof BroadcastChannel === 'function' ? new BroadcastChannel('portside-event-stream') : undefined;
   /** @type {number | undefined} */
   #since;
-  #signal;
 
   /**
    * @param {() => void} onLost called when the seat has to be given up
-   * @param {AbortSignal} signal ends it
+   * @param {AbortSignal} until ends it
    */
-  constructor(onLost, signal) {
-    this.#signal = signal;
+  constructor(onLost, until) {
     this.#channel?.addEventListener('message', ({ data: others }) => {
       if (this.#since === undefined) return;
       if (others > this.#since) this.#channel?.postMessage(this.#since);
@@ -34,20 +32,19 @@ export class StreamSeat {
         onLost();
       }
     });
-    signal.addEventListener('abort', () => {
-      this.leave();
-      this.#channel?.close();
-    });
+    until.addEventListener('abort', () => this.#channel?.close());
   }
 
-  /** @returns {Promise<boolean>} whether this window has the seat, until it leaves or loses it */
-  async take() {
-    if (!this.#channel) return true;
-    if (this.#signal.aborted) return false;
+  /**
+   * @param {AbortSignal} signal ends the attempt
+   * @returns {Promise<boolean>} whether this window has the seat, until it leaves or loses it
+   */
+  async take(signal) {
     // Two windows never want it since the same moment.
     this.#since = Date.now() + Math.random();
-    this.#channel.postMessage(this.#since);
-    await delay(ANSWER_MS, this.#signal);
+    this.#channel?.postMessage(this.#since);
+    if (this.#channel) await delay(ANSWER_MS, signal);
+    if (signal.aborted) this.leave();
     return this.#since !== undefined;
   }
 
