@@ -54,7 +54,7 @@ export const confirmed = ({ title, text, action, cancelLabel }) =>
  *
  * @param {HTMLDialogElement} dialog
  */
-export function putInFront(dialog) {
+function putInFront(dialog) {
   document.body.append(dialog);
   if (typeof dialog.showModal === 'function') dialog.showModal();
   else standAlone(dialog);
