@@ -42,9 +42,7 @@ describe('a service on disk', () => {
     const first = await ServerProcess.start({ DATA_DIR });
     const key = keyOf(first);
     const authorization = `Bearer ${key}`;
-    expect((await fetch(`${first.url}/stock/AMZN`, { method: 'DELETE', headers: { authorization } })).status).toBe(
-      204,
-    );
+    expect((await fetch(`${first.url}/stock/AMZN`, { method: 'DELETE', headers: { authorization } })).status).toBe(204);
     expect((await voteFor(first)).status).toBe(201);
     await first.stop();
 
