@@ -1,5 +1,6 @@
 const benches = [
   'conversions',
+  'disk',
   'idle-queues',
   'lambda-init',
   'tasks-drain',

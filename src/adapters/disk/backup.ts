@@ -1,19 +1,7 @@
-import {
-  chmodSync,
-  closeSync,
-  constants,
-  copyFileSync,
-  existsSync,
-  fsyncSync,
-  openSync,
-  renameSync,
-  rmSync,
-  statSync,
-} from 'node:fs';
+import { chmodSync, closeSync, existsSync, fsyncSync, linkSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { DatabaseSync } from '@photostructure/sqlite';
 import { fileIn, hold, syncFolder } from './data-dir.ts';
-import { refuseForeign } from './layout.ts';
+import { readOurs } from './layout.ts';
 
 /**
  * Writes all data of a folder, as of one moment, into a new file that its owner alone can read. The service may go on
@@ -26,27 +14,19 @@ export function backUp(directory: string, to: string): number {
   const file = fileIn(directory);
   if (!existsSync(file))
     throw new Error(`There is no data in ${resolve(directory)}: set DATA_DIR to the folder of the service.`);
-  // Made at once, so that nobody else can read it, and nothing is overwritten.
+  const isThere = new Error(`${to} is there already: name a new file.`);
+  if (existsSync(to)) throw isThere;
+  const unfinished = `${to}.unfinished`;
+  copy(file, unfinished);
   try {
-    closeSync(openSync(to, 'wx', 0o600));
-  } catch (error) {
-    const isThere = (error as NodeJS.ErrnoException).code === 'EEXIST';
-    throw isThere ? new Error(`${to} is there already: name a new file.`) : error;
-  }
-  try {
-    refuseForeign(file);
-    const database = new DatabaseSync(file, { readOnly: true });
-    try {
-      database.prepare('VACUUM INTO ?').run(to);
-    } finally {
-      database.close();
-    }
-    chmodSync(to, 0o600);
-    sync(to);
+    // A link overwrites nothing.
+    linkSync(unfinished, to);
+    syncFolder(dirname(resolve(to)));
     return statSync(to).size;
   } catch (error) {
-    rmSync(to, { force: true });
-    throw error;
+    throw (error as NodeJS.ErrnoException).code === 'EEXIST' ? isThere : error;
+  } finally {
+    rmSync(unfinished, { force: true });
   }
 }
 
@@ -57,33 +37,33 @@ export function backUp(directory: string, to: string): number {
  */
 export function restore(directory: string, from: string): void {
   if (!existsSync(from)) throw new Error(`There is no file ${from}.`);
-  refuseForeign(from);
+  readOurs(from, () => undefined);
   const letGo = hold(directory);
   try {
     const file = fileIn(directory);
-    for (const suffix of ['', '-wal'])
-      if (existsSync(file + suffix))
-        throw new Error(
-          `${resolve(directory)} holds data, and nothing is overwritten: move it away, or set DATA_DIR to a new folder.`,
-        );
-    // Under another name until it is whole.
-    const copy = `${file}.restoring`;
-    copyFileSync(from, copy, constants.COPYFILE_FICLONE);
-    chmodSync(copy, 0o600);
-    sync(copy);
-    renameSync(copy, file);
+    if (existsSync(file) || existsSync(`${file}-wal`))
+      throw new Error(
+        `${resolve(directory)} holds data, and nothing is overwritten: move it away, or set DATA_DIR to a new folder.`,
+      );
+    const unfinished = `${file}.unfinished`;
+    copy(from, unfinished);
+    renameSync(unfinished, file);
     syncFolder(directory);
   } finally {
     letGo();
   }
 }
 
-function sync(file: string): void {
-  const opened = openSync(file, 'r+');
+/** Copies a file with what stands in its log, for its owner alone, and syncs it. One that an earlier copy left is replaced. */
+function copy(from: string, to: string): void {
+  rmSync(to, { force: true });
+  closeSync(openSync(to, 'wx', 0o600));
+  readOurs(from, (database) => void database.prepare('VACUUM INTO ?').run(to));
+  chmodSync(to, 0o600);
+  const copied = openSync(to, 'r+');
   try {
-    fsyncSync(opened);
-    syncFolder(dirname(file));
+    fsyncSync(copied);
   } finally {
-    closeSync(opened);
+    closeSync(copied);
   }
 }

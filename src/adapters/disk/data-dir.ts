@@ -1,14 +1,22 @@
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fdatasyncSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync, type DatabaseSyncInstance } from '@photostructure/sqlite';
 import { DataDirError } from './data-dir-error.ts';
-import { layOut, refuseForeign } from './layout.ts';
+import { BUSY_MS, layOut, readOurs } from './layout.ts';
 
 /** SQLite's own code for a lock that somebody else has. */
 const SQLITE_BUSY = 5;
-/** How long a change waits for a backup that is about to begin or to end, ms. */
-const BUSY_MS = 5_000;
 
 /** The file that holds everything. Beside it SQLite keeps `-wal`, the newest changes, and `-shm`, their index. */
 export const fileIn = (directory: string): string => join(directory, 'portside.db');
@@ -31,7 +39,8 @@ export function openDataDir(directory: string): DataDir {
   const letGo = hold(directory);
   try {
     const file = fileIn(directory);
-    if (existsSync(file)) refuseForeign(file);
+    // A process that was killed while it made the file left an empty one.
+    if (existsSync(file) && statSync(file).size > 0) readOurs(file, () => undefined);
     else make(directory, file);
     const database = open(file);
     const release = (): void => {
@@ -57,8 +66,10 @@ export function hold(directory: string): () => void {
   const holder = join(directory, 'holder');
   const lock = writable(directory, () => {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
-    closeSync(openSync(join(directory, 'lock'), 'a', 0o600));
-    return new DatabaseSync(join(directory, 'lock'));
+    const lock = join(directory, 'lock');
+    // Not when it is there: closing it would end a lock of this process.
+    if (!existsSync(lock)) closeSync(openSync(lock, 'a', 0o600));
+    return new DatabaseSync(lock);
   });
   try {
     // Without a journal file: nothing is ever written to it.
@@ -90,7 +101,7 @@ function nameIn(holder: string): string {
 /** Makes the file, for its owner alone; SQLite's other files take its mode. */
 function make(directory: string, file: string): void {
   writable(directory, () => {
-    closeSync(openSync(file, 'wx', 0o600));
+    closeSync(openSync(file, 'a', 0o600));
     syncFolder(directory);
   });
 }
@@ -101,10 +112,25 @@ function open(file: string): DatabaseSyncInstance {
     // A commit goes to the log and waits for nothing: `Database` syncs the log beside the event loop.
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA temp_store = MEMORY');
     layOut(database);
+    keepWhatIsThere(database, file);
     return database;
   } catch (error) {
     database.close();
     throw error;
+  }
+}
+
+/**
+ * What an earlier process left in the log may never have been synced, or in vain. It goes into the data file anew; on a full disk
+ * the log is synced at least.
+ */
+function keepWhatIsThere(database: DatabaseSyncInstance, file: string): void {
+  try {
+    database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+  } catch {
+    const log = openSync(`${file}-wal`, 'r');
+    fdatasyncSync(log);
+    closeSync(log);
   }
 }
 

@@ -16,6 +16,8 @@ const SQLITE_FULL = 13;
 /** The log needs about as much before it is begun anew. */
 const MIN_FREE_BYTES = 8 * 1024 * 1024;
 const SLOW_MS = 5_000;
+/** How long a disk that was full counts as full, while nothing is stored. */
+const FULL_MS = 10_000;
 
 const syncData = promisify(fdatasync);
 
@@ -54,11 +56,14 @@ export class Database {
   /** By a monotonic clock, ms. */
   private syncBegan: number | undefined;
   private slowestMs = 0;
-  /** Whether the last commit failed for want of room. */
-  private isFull = false;
+  /** When a commit failed for want of room, by a monotonic clock, ms; undefined once one had room. */
+  private fullAt: number | undefined;
+  private isClosed = false;
   private readonly database: DatabaseSyncInstance;
   /** Rises with every change. */
   changes = 0;
+  /** Rises with every transaction that is taken back. */
+  takenBack = 0;
 
   constructor(
     private readonly dataDir: DataDir,
@@ -104,7 +109,8 @@ export class Database {
    */
   async check(): Promise<'ok' | 'full' | 'slow'> {
     if (performance.now() - (this.syncBegan ?? Number.POSITIVE_INFINITY) > SLOW_MS) return 'slow';
-    return this.isFull || (await this.freeBytes()) < MIN_FREE_BYTES ? 'full' : 'ok';
+    const wasFull = performance.now() - (this.fullAt ?? Number.NEGATIVE_INFINITY) < FULL_MS;
+    return wasFull || (await this.freeBytes()) < MIN_FREE_BYTES ? 'full' : 'ok';
   }
 
   /** What is free on the disk, bytes. */
@@ -122,6 +128,7 @@ export class Database {
 
   /** Makes everything durable, and lets go of the folder. */
   async close(): Promise<void> {
+    this.isClosed = true;
     if (this.open) this.commit(this.open);
     await this.durable()?.catch(() => undefined);
     closeSync(this.log);
@@ -129,6 +136,7 @@ export class Database {
   }
 
   private begin(): Transaction {
+    if (this.isClosed) throw storeUnavailable();
     try {
       this.database.exec('BEGIN IMMEDIATE');
     } catch (error) {
@@ -149,7 +157,7 @@ export class Database {
       return;
     }
     this.open = undefined;
-    this.isFull = false;
+    this.fullAt = undefined;
     this.committed.push(transaction);
     void this.sync();
   }
@@ -159,7 +167,8 @@ export class Database {
     // After some errors SQLite has done so itself.
     if (this.database.isTransaction) this.database.exec('ROLLBACK');
     this.open = undefined;
-    this.isFull = (cause as { errcode?: number }).errcode === SQLITE_FULL;
+    this.takenBack++;
+    if ((cause as { errcode?: number }).errcode === SQLITE_FULL) this.fullAt = performance.now();
     for (const undo of transaction.undo.reverse()) undo();
     const error = storeUnavailable(cause);
     transaction.fail(error);

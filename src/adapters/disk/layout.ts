@@ -1,6 +1,9 @@
 import { DatabaseSync, type DatabaseSyncInstance } from '@photostructure/sqlite';
 import { DataDirError } from './data-dir-error.ts';
 
+/** How long something waits for a backup, or for the end of another process, ms. */
+export const BUSY_MS = 5_000;
+
 /** Marks a file as one of Portside's, in its header. */
 const APPLICATION_ID = 0x506f7274;
 
@@ -35,20 +38,21 @@ export function layOut(database: DatabaseSyncInstance): void {
   database.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${STEPS.length}; COMMIT`);
 }
 
+/** SQLite's own codes for files that are not what they should be: CORRUPT and NOTADB. */
+const DAMAGED = [11, 26];
+
 /**
- * Looks at a file without changing it.
+ * Reads a file without changing it, and no other one than Portside's.
  *
- * @throws DataDirError for one that is damaged, of a newer version, or not one of Portside's
+ * @param work is given the file
+ * @throws DataDirError for one that is damaged, of a newer version, not one of Portside's, or that cannot be read
  */
-export function refuseForeign(file: string): void {
+export function readOurs<T>(file: string, work: (database: DatabaseSyncInstance) => T): T {
   let database: DatabaseSyncInstance | undefined;
   try {
-    database = new DatabaseSync(file, { readOnly: true });
+    database = new DatabaseSync(file, { readOnly: true, timeout: BUSY_MS });
     const version = numberOf(database, 'user_version');
-    const isOurs = numberOf(database, 'application_id') === APPLICATION_ID;
-    // A process that was killed while it made the file left an empty one.
-    const isEmpty = database.prepare('SELECT 1 FROM sqlite_schema').get() === undefined;
-    if (!isOurs && !isEmpty)
+    if (numberOf(database, 'application_id') !== APPLICATION_ID)
       throw new DataDirError(`holds ${file}, which is not a file of Portside: set another folder`);
     if (version > STEPS.length)
       throw new DataDirError(
@@ -56,18 +60,28 @@ export function refuseForeign(file: string): void {
           `${STEPS.length}): start that version, or set another folder`,
       );
     const [found] = database.prepare('PRAGMA quick_check(1)').all();
-    if (found?.quick_check !== 'ok') throw new Error(String(found?.quick_check));
+    if (found?.quick_check !== 'ok') throw damaged(file, String(found?.quick_check));
+    return work(database);
   } catch (error) {
     if (error instanceof DataDirError) throw error;
-    throw new DataDirError(
-      `holds ${file}, which is damaged (${(error as Error).message.replace(/\s+/g, ' ')}). Nothing was changed. Move the folder away and restore ` +
-        'a backup into a new one: npm run restore -- <file>',
-      error,
-    );
+    const { message, errcode = 0 } = error as Error & { errcode?: number };
+    throw DAMAGED.includes(errcode)
+      ? damaged(file, message, error)
+      : new DataDirError(
+          `holds ${file}, which cannot be read (${message}): give the user of this process the right to`,
+          error,
+        );
   } finally {
     database?.close();
   }
 }
+
+const damaged = (file: string, how: string, cause?: unknown): DataDirError =>
+  new DataDirError(
+    `holds ${file}, which is damaged (${how.replace(/\s+/g, ' ')}). Nothing was changed. Move the folder away and restore a ` +
+      'backup into a new one: npm run restore -- <file>',
+    cause,
+  );
 
 const numberOf = (database: DatabaseSyncInstance, pragma: string): number =>
   Number(database.prepare(`PRAGMA ${pragma}`).get()?.[pragma]);

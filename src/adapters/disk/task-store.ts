@@ -23,14 +23,15 @@ interface Counts {
 }
 
 const NONE: Counts = { open: { PENDING: 0, TAKEN: 0 }, deadLetters: 0, counters: noCounts };
-/** As many finished tasks as are deleted at once. */
-const FORGET_AT_ONCE = 2_000;
+/** As many finished tasks as are deleted at once, so that requests have their turn. */
+const FORGET_AT_ONCE = 500;
 
 /** Tasks on disk alone, with the columns by which they are found; what a queue holds is counted with each change. */
 export class DiskTaskStore implements TaskStore {
   private readonly counts: Map<string, Counts>;
   private readonly throughput = new Map<string, Throughput>();
   private readonly statements;
+  private forgetting: Promise<void> | undefined;
 
   /** @param retentionMs how long a finished task is kept */
   constructor(
@@ -97,7 +98,6 @@ export class DiskTaskStore implements TaskStore {
   }
 
   async nextDueAt(queue: string, now: number): Promise<number | undefined> {
-    this.promoteDelayed(queue, now);
     const { isReady, due, overdueAt } = (this.statements.next.get({ queue }) ?? {}) as Partial<Record<string, number>>;
     if (isReady) return now;
     const times = [due, overdueAt].filter((at) => typeof at === 'number');
@@ -105,7 +105,6 @@ export class DiskTaskStore implements TaskStore {
   }
 
   async stats(queue: string, now: number): Promise<QueueStats> {
-    this.promoteDelayed(queue, now);
     const { open, deadLetters, counters } = this.countsOf(queue);
     const { backlog, pending, oldestDueAt } = this.statements.backlog.get({ queue, now }) as Record<string, number>;
     const [oldest] = tasksIn(this.statements.oldest.all(queue));
@@ -126,12 +125,24 @@ export class DiskTaskStore implements TaskStore {
   }
 
   async runMaintenance(_queue: string, now: number): Promise<boolean> {
-    const forgotten = this.statements.expired.all(now - this.retentionMs, FORGET_AT_ONCE) as Record<string, string>[];
-    for (const { taskId, queue, status } of forgotten) {
-      this.database.run(this.statements.remove, [taskId as string]);
-      this.count(queue as string, { from: status as TaskStatus });
+    this.forgetting ??= this.forgetFinished(now - this.retentionMs).finally(() => {
+      this.forgetting = undefined;
+    });
+    await this.forgetting;
+    return true;
+  }
+
+  /** Of all queues. */
+  private async forgetFinished(before: number): Promise<void> {
+    for (;;) {
+      const found = this.statements.expired.all(before, FORGET_AT_ONCE) as Record<string, string>[];
+      for (const { taskId, queue, status } of found) {
+        this.database.run(this.statements.remove, [taskId as string]);
+        if (status === 'FAILURE') this.count(queue as string, { from: status });
+      }
+      if (found.length < FORGET_AT_ONCE) return;
+      await this.database.durable();
     }
-    return forgotten.length < FORGET_AT_ONCE;
   }
 
   private find(taskId: string): Task | undefined {
@@ -224,7 +235,10 @@ function statementsOf(database: Database) {
       `SELECT count(*) FILTER (WHERE status = 'PENDING') AS pending,
          count(*) FILTER (WHERE dueAt <= $now AND expiresAt > $now AND isSpent = 0) AS backlog,
          min(dueAt) FILTER (WHERE dueAt <= $now AND expiresAt > $now AND isSpent = 0) AS oldestDueAt
-       FROM tasks INDEXED BY ready WHERE queue = $queue AND ready = 1`,
+       FROM (SELECT status, dueAt, expiresAt, isSpent FROM tasks INDEXED BY ready WHERE queue = $queue AND ready = 1
+         UNION ALL
+         SELECT status, dueAt, expiresAt, isSpent FROM tasks INDEXED BY waiting
+         WHERE queue = $queue AND ready = 0 AND dueAt <= $now)`,
     ),
     hasDelayed: database.prepare('SELECT 1 FROM tasks WHERE queue = ? AND ready = 0 AND dueAt <= ? LIMIT 1'),
     promote: database.prepare('UPDATE tasks SET ready = 1 WHERE queue = ? AND ready = 0 AND dueAt <= ?'),

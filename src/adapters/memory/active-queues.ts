@@ -3,7 +3,7 @@ import type { MemoryQueueStore } from './queue-store.ts';
 
 const MARK: ActiveMark = { id: '', at: Number.NEGATIVE_INFINITY };
 
-/** Every queue is active: in memory it costs nothing to ask one that is idle. */
+/** Every queue is active: in one process it costs next to nothing to ask one that is idle. */
 export class MemoryActiveQueues implements ActiveQueues {
   constructor(private readonly queues: MemoryQueueStore) {}
 

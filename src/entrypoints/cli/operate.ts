@@ -11,7 +11,7 @@ import { type Environment, readConfig, readWorkerConfig } from '../config/read-c
  * @throws ConfigError that names every bad setting; what the work throws
  */
 export async function operate<T>(env: Environment, work: (service: Service) => Promise<T>): Promise<T> {
-  const config = env.STORAGE === 'disk' ? readConfig(env, contexts) : readWorkerConfig(env, contexts);
+  const config = env.STORAGE === 'dynamodb' ? readWorkerConfig(env, contexts) : readConfig(env, contexts);
   const storage = openStorage(config, (error) => {
     throw error;
   });

@@ -2,7 +2,7 @@ import * as backups from '../../adapters/disk/backup.ts';
 import { openDataDir } from '../../adapters/disk/data-dir.ts';
 import { DataDirError } from '../../adapters/disk/data-dir-error.ts';
 import { Database } from '../../adapters/disk/database.ts';
-import { durable } from '../../adapters/disk/durable.ts';
+import { durable, followRequest } from '../../adapters/disk/durable.ts';
 import { diskMaps } from '../../adapters/disk/maps.ts';
 import type { CoreConfig } from '../config/core.ts';
 import { ConfigError } from '../config/read-config.ts';
@@ -17,7 +17,12 @@ import { type EmbeddedStorage, inMemory } from './embedded.ts';
 export function openStorage(config: CoreConfig, onLost: (error: unknown) => void): EmbeddedStorage {
   if (config.STORAGE !== 'disk') return inMemory;
   const disk = inWords(() => new Database(openDataDir(config.DATA_DIR), { onSyncFailed: onLost }));
-  return { maps: diskMaps(disk), disk, durable: (store) => durable(disk, store) };
+  return {
+    maps: diskMaps(disk),
+    disk,
+    durable: (store, holdsReads) => durable(disk, store, holdsReads),
+    followRequest: (work) => followRequest(disk, work),
+  };
 }
 
 function inWords<T>(work: () => T): T {

@@ -5,6 +5,7 @@ import type { Database } from '../../adapters/disk/database.ts';
 import { createTables } from '../../adapters/dynamodb/tables.ts';
 import type { Meter } from '../../ports/system.ts';
 import { type CoreConfig, isEmbedded } from '../config/core.ts';
+import { ConfigError } from '../config/read-config.ts';
 import type { ApiKey } from '../http/api-keys.ts';
 import { buildApp, type Extra } from '../http/app.ts';
 import { compose, system } from './compose.ts';
@@ -56,7 +57,6 @@ export class Service {
   buildApp({ extras, apiKeys, serverless }: AppParts): Promise<FastifyInstance> {
     const { config, contexts, logger, storage } = this.parts;
     const { container, lifecycle } = this;
-    const disk = storage?.disk;
     const served = config.ROLE === 'worker' ? [] : contexts;
     return buildApp({
       logger,
@@ -68,7 +68,7 @@ export class Service {
       nextId: () => container.get(system.ids).next(),
       health: () => lifecycle.health(),
       resume: () => lifecycle.resume(),
-      ...(disk ? { durable: () => disk.durable() } : {}),
+      followRequest: storage?.followRequest,
       contexts: served.map(({ routes, problems }) => ({ routes: routes(container, config), problems })),
       extras,
       serverless,
@@ -79,9 +79,12 @@ export class Service {
    * Makes the tables of all contexts that are not there yet.
    *
    * @returns the names of all
+   * @throws ConfigError where there are none
    */
   async makeTables(): Promise<string[]> {
     const { config, contexts } = this.parts;
+    if (isEmbedded(config))
+      throw new ConfigError([`STORAGE=${config.STORAGE} needs no tables; they are for STORAGE=dynamodb`]);
     const definitions = contexts.flatMap((context) => context.tables(config));
     await createTables(this.container.get(dynamoDb), definitions);
     return definitions.map(({ TableName }) => TableName as string);

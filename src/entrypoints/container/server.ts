@@ -7,7 +7,7 @@ import { openStorage } from '../composition/open-storage.ts';
 import { prometheusMeter } from '../composition/prometheus.ts';
 import { Service } from '../composition/service.ts';
 import { isEmbedded } from '../config/core.ts';
-import { readConfig } from '../config/read-config.ts';
+import { ConfigError, readConfig } from '../config/read-config.ts';
 import { stopTimes } from '../config/stop-times.ts';
 import { endOnFailure } from '../end-on-failure.ts';
 import type { ApiKey } from '../http/api-keys.ts';
@@ -73,6 +73,10 @@ async function serve(): Promise<void> {
       close();
     });
 
+  // What a first start makes, its keys above all: nothing may rest on a key that the next start does not know.
+  await storage.disk?.durable()?.catch(() => undefined);
+  if (storage.disk && storage.disk.takenBack > 0)
+    throw new ConfigError([`DATA_DIR ${config.DATA_DIR} has no room for what a first start stores: make room`]);
   // A store that does not answer now is heard later, by whatever asks it next.
   await within(
     RESUME_MS,

@@ -21,7 +21,7 @@ export async function checkStore(container: Container, config: VotesConfig): Pro
   if ((await container.get(ports.voterKeys).putFirst(keyFingerprint)) === keyFingerprint) return [];
   return [
     'VOTER_KEY is not the key that votes are kept under, so that everybody could vote twice. Set the key from before. ' +
-      `While no poll is open or scheduled, this command accepts the new one: ${isEmbedded(config) ? 'STORAGE=disk ' : ''}npm run voter-key -- --replace`,
+      `While no poll is open or scheduled, this command accepts the new one: npm run voter-key -- --replace`,
   ];
 }
 

@@ -90,7 +90,11 @@ function bindEmbeddedStores({ bind }: ContainerModuleLoadOptions, config: VotesC
     (storage, random, feed) => storage.durable(new MemoryVoteLedger(random, feed, storage.maps)),
     [embedded, system.random, shardFeed],
   );
-  bindEmbedded(bind, ports.tallies, ({ maps }) => new MemoryTallyStore(maps));
+  // What followers of results are shown goes through no request that would wait.
+  bind(ports.tallies).toResolvedValue(
+    (storage) => storage.durable(new MemoryTallyStore(storage.maps), true),
+    [embedded],
+  );
   bindEmbedded(bind, ports.replyLimit, ({ maps }) => new MemoryReplyLimit(undefined, maps));
   bindEmbedded(bind, ports.voterKeys, ({ maps }) => new MemoryVoterKeys(maps));
   bind(ports.polls).toResolvedValue(
