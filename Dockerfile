@@ -4,6 +4,9 @@ COPY package.json package-lock.json .npmrc ./
 RUN npm ci
 COPY . .
 RUN npm run build:server && npm prune --omit=dev
+# Of SQLite what this machine runs, without its sources and the binaries of others.
+RUN cd node_modules/@photostructure/sqlite && rm -rf src \
+  && find prebuilds -mindepth 1 -maxdepth 1 ! -name "linux-$(node -p process.arch)" -exec rm -r {} +
 
 FROM node:24-bookworm-slim
 LABEL org.opencontainers.image.title="Portside" org.opencontainers.image.licenses="Apache-2.0"

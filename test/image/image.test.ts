@@ -81,7 +81,7 @@ describe(`the image, by ${engine.name}`, () => {
     expect(container.output).toMatch(/^[1-9]\d* true$/m);
   });
 
-  it('serves on memory, healthy by its own check, and ends with 0 on SIGTERM', async () => {
+  it('serves from its disk, healthy by its own check, and ends with 0 on SIGTERM', async () => {
     const before = performance.now();
     const container = await run({ API_KEYS: `test=${KEY}` });
     const url = await container.url();
