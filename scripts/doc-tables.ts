@@ -1,6 +1,6 @@
 import { type MetricDefinitions, prometheusName } from '../src/adapters/telemetry/prometheus-meter.ts';
 import { contexts } from '../src/entrypoints/composition/contexts.ts';
-import { diskMetrics } from '../src/entrypoints/composition/prometheus.ts';
+import { diskMetrics } from '../src/entrypoints/composition/disk.ts';
 import { coreSettings } from '../src/entrypoints/config/core.ts';
 import type { Settings } from '../src/entrypoints/config/settings.ts';
 import { generalProblems, type ProblemTable } from '../src/entrypoints/http/problems.ts';

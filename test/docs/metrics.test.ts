@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import type { MetricDefinitions } from '../../src/adapters/telemetry/prometheus-meter.ts';
 import { contexts } from '../../src/entrypoints/composition/contexts.ts';
-import { diskMetrics } from '../../src/entrypoints/composition/prometheus.ts';
+import { diskMetrics } from '../../src/entrypoints/composition/disk.ts';
 import { PROJECT, readFromProject } from '../helpers/project.ts';
 
 describe('the metrics', () => {

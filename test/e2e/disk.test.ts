@@ -64,6 +64,33 @@ describe('a service on disk', () => {
     await first.stop();
   });
 
+  it('goes on with its time after a start at which the clock is an hour behind', async () => {
+    const settings = { DATA_DIR, API_KEYS: `test=${KEY}` };
+    const claim = async (server: ServerProcess): Promise<unknown[]> => {
+      const answer = await fetch(`${server.url}/queues/q/claims`, {
+        method: 'POST',
+        headers: { ...json, authorization: `Bearer ${KEY}` },
+        body: '{"leaseSeconds":600}',
+      });
+      return ((await answer.json()) as { tasks: unknown[] }).tasks;
+    };
+    const first = await ServerProcess.start(settings);
+    for (const payload of [1, 2])
+      await fetch(`${first.url}/queues/q/tasks`, {
+        method: 'POST',
+        headers: { ...json, authorization: `Bearer ${KEY}` },
+        body: JSON.stringify({ payload }),
+      });
+    expect(await claim(first)).toHaveLength(1);
+    await first.stop();
+
+    const behind = 'const { now } = Date; Date.now = () => now() - 3_600_000;';
+    const second = await ServerProcess.start(settings, { preload: behind });
+    expect(await claim(second)).toHaveLength(1);
+    expect(await claim(second)).toEqual([]);
+    await second.stop();
+  });
+
   it('is backed up while it runs, and restored into another folder', async () => {
     const file = join(folder, 'backup.db');
     const other = join(folder, 'other');

@@ -6,7 +6,6 @@ import {
   mkdirSync,
   openSync,
   readFileSync,
-  statSync,
   writeFileSync,
 } from 'node:fs';
 import { hostname } from 'node:os';
@@ -39,8 +38,7 @@ export function openDataDir(directory: string): DataDir {
   const letGo = hold(directory);
   try {
     const file = fileIn(directory);
-    // A process that was killed while it made the file left an empty one.
-    if (existsSync(file) && statSync(file).size > 0) readOurs(file, () => undefined);
+    if (existsSync(file)) readOurs(file, () => undefined, true);
     else make(directory, file);
     const database = open(file);
     const release = (): void => {
@@ -101,7 +99,7 @@ function nameIn(holder: string): string {
 /** Makes the file, for its owner alone; SQLite's other files take its mode. */
 function make(directory: string, file: string): void {
   writable(directory, () => {
-    closeSync(openSync(file, 'a', 0o600));
+    closeSync(openSync(file, 'wx', 0o600));
     syncFolder(directory);
   });
 }

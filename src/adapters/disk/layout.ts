@@ -15,7 +15,7 @@ const APPLICATION_ID = 0x506f7274;
  * - `tasks`: what finds a task stands in columns. `ready` is 1 when it was due at the last look, 0 while it is not, and
  *   null once it is finished.
  */
-const STEPS: readonly string[] = [
+export const STEPS: readonly string[] = [
   `CREATE TABLE entries (id INTEGER PRIMARY KEY, map TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL, UNIQUE (map, key));
    CREATE TABLE items (name TEXT, part TEXT, key TEXT, value TEXT NOT NULL, PRIMARY KEY (name, part, key)) WITHOUT ROWID;
    CREATE TABLE tasks (
@@ -29,13 +29,13 @@ const STEPS: readonly string[] = [
    CREATE INDEX finished ON tasks (finishedAt) WHERE finishedAt IS NOT NULL;`,
 ];
 
-/** Brings a file to the version of this program. */
-export function layOut(database: DatabaseSyncInstance): void {
+/** Brings a file to the version of this program, which is the number of steps. */
+export function layOut(database: DatabaseSyncInstance, steps = STEPS): void {
   const version = numberOf(database, 'user_version');
-  if (version === STEPS.length) return;
+  if (version === steps.length) return;
   database.exec('BEGIN IMMEDIATE');
-  for (const step of STEPS.slice(version)) database.exec(step);
-  database.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${STEPS.length}; COMMIT`);
+  for (const step of steps.slice(version)) database.exec(step);
+  database.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${steps.length}; COMMIT`);
 }
 
 /** SQLite's own codes for files that are not what they should be: CORRUPT and NOTADB. */
@@ -45,14 +45,16 @@ const DAMAGED = [11, 26];
  * Reads a file without changing it, and no other one than Portside's.
  *
  * @param work is given the file
+ * @param mayBeEmpty whether it may hold nothing at all, as a process leaves it that ends while it makes one
  * @throws DataDirError for one that is damaged, of a newer version, not one of Portside's, or that cannot be read
  */
-export function readOurs<T>(file: string, work: (database: DatabaseSyncInstance) => T): T {
+export function readOurs<T>(file: string, work: (database: DatabaseSyncInstance) => T, mayBeEmpty = false): T {
   let database: DatabaseSyncInstance | undefined;
   try {
     database = new DatabaseSync(file, { readOnly: true, timeout: BUSY_MS });
     const version = numberOf(database, 'user_version');
-    if (numberOf(database, 'application_id') !== APPLICATION_ID)
+    const isEmpty = database.prepare('SELECT 1 FROM sqlite_schema').get() === undefined;
+    if (numberOf(database, 'application_id') !== APPLICATION_ID && !(isEmpty && mayBeEmpty))
       throw new DataDirError(`holds ${file}, which is not a file of Portside: set another folder`);
     if (version > STEPS.length)
       throw new DataDirError(

@@ -6,12 +6,15 @@ import type { BallotCount, RecordOutcome, VoteLedger } from '../../ports/votes.t
 import type { MemoryChangeFeed } from './change-feed.ts';
 import { type Maps, memoryMaps, type PartitionedMap } from './maps.ts';
 
+/** There may be millions of them: what the keys say is not said again. */
+type StoredBallot = Omit<Ballot, 'pollId' | 'ballotId'>;
+
 /** Ballots and sharded counters in the same shape as in the real store; each change of a shard goes into the feed. */
 export class MemoryVoteLedger implements VoteLedger {
   /** The one region of a store that lives in one process. */
   readonly region = 'local';
   /** By poll, as are voters and shards. */
-  private readonly ballots: PartitionedMap<Ballot>;
+  private readonly ballots: PartitionedMap<StoredBallot>;
   private readonly voters: PartitionedMap<true>;
   private readonly shards: PartitionedMap<ShardImage>;
   /** The poll in which each text message was counted. */
@@ -30,8 +33,9 @@ export class MemoryVoteLedger implements VoteLedger {
 
   async record(poll: Poll, ballot: Ballot, message?: string): Promise<RecordOutcome> {
     const { pollId } = poll;
-    const first = this.ballots.get(pollId, ballot.ballotId);
-    if (first) return { kind: 'repeated', ballot: first };
+    const { ballotId, pollId: _, ...stored } = ballot;
+    const first = this.ballots.get(pollId, ballotId);
+    if (first) return { kind: 'repeated', ballot: { pollId, ballotId, ...first } };
     const countedIn = message === undefined ? undefined : this.messages.get('', message);
     if (countedIn !== undefined) return { kind: 'message-counted', pollId: countedIn };
     const shard = this.shard(poll, Math.floor(this.random.next() * poll.shards));
@@ -40,7 +44,7 @@ export class MemoryVoteLedger implements VoteLedger {
       if (this.voters.get(pollId, ballot.voter)) return { kind: 'already-voted' };
       this.voters.set(pollId, ballot.voter, true);
     }
-    this.ballots.set(pollId, ballot.ballotId, ballot);
+    this.ballots.set(pollId, ballotId, stored);
     if (message !== undefined) this.messages.set('', message, pollId);
     const votes = [...shard.votes];
     for (const choice of ballot.choices) {
@@ -57,7 +61,8 @@ export class MemoryVoteLedger implements VoteLedger {
   }
 
   async find(pollId: string, ballotId: string): Promise<Ballot | undefined> {
-    return this.ballots.get(pollId, ballotId);
+    const stored = this.ballots.get(pollId, ballotId);
+    return stored && { pollId, ballotId, ...stored };
   }
 
   async findMessage(message: string): Promise<string | undefined> {

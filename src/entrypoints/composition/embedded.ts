@@ -19,6 +19,11 @@ export interface EmbeddedStorage {
   followRequest?(work: () => void): () => Promise<void> | undefined;
 }
 
+/** An embedded storage on disk. */
+export type DiskStorage = EmbeddedStorage & { readonly disk: Database };
+
+export const isOnDisk = (storage: EmbeddedStorage): storage is DiskStorage => storage.disk !== undefined;
+
 export const inMemory: EmbeddedStorage = { maps: memoryMaps, durable: (store) => store };
 
 export const embedded = token<EmbeddedStorage>('EmbeddedStorage');

@@ -1,7 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import type { Container } from 'inversify';
 import type { Logger } from 'pino';
-import type { Database } from '../../adapters/disk/database.ts';
 import { createTables } from '../../adapters/dynamodb/tables.ts';
 import type { Meter } from '../../ports/system.ts';
 import { type CoreConfig, isEmbedded } from '../config/core.ts';
@@ -10,9 +9,9 @@ import type { ApiKey } from '../http/api-keys.ts';
 import { buildApp, type Extra } from '../http/app.ts';
 import { compose, system } from './compose.ts';
 import type { Context, Loop } from './context.ts';
+import { goOnFromDisk, watchDisk } from './disk.ts';
 import { dynamoDb, dynamoDbModule } from './dynamodb.ts';
-import { type EmbeddedStorage, embeddedModule, inMemory } from './embedded.ts';
-import { sweep } from './loops.ts';
+import { type EmbeddedStorage, embeddedModule, inMemory, isOnDisk } from './embedded.ts';
 
 export interface ServiceParts {
   readonly config: CoreConfig;
@@ -43,10 +42,7 @@ export class Service {
       ...contexts.map((context) => context.module(config)),
     ];
     this.container = compose(logger, modules, config.METRICS_NAMESPACE, meters);
-    const { disk } = storage;
-    if (!disk) return;
-    this.lifecycle.onClose(() => disk.close());
-    this.lifecycle.degradesWithout('store', () => disk.check());
+    if (isOnDisk(storage)) goOnFromDisk(storage, this.container);
   }
 
   get lifecycle() {
@@ -92,10 +88,10 @@ export class Service {
 
   /** The background work of all contexts. */
   loops(): readonly Loop[] {
-    const { config, contexts, storage } = this.parts;
+    const { config, contexts, storage = inMemory } = this.parts;
     return [
       ...contexts.flatMap((context) => context.loops?.(this.container, config) ?? []),
-      ...(storage?.disk ? [measuringDisk(storage.disk, this.container, config)] : []),
+      ...(isOnDisk(storage) ? [watchDisk(storage, this.container, config)] : []),
     ];
   }
 
@@ -109,13 +105,4 @@ export class Service {
     const found = await Promise.all(contexts.map((context) => context.checkStore?.(this.container, config) ?? []));
     return found.flat();
   }
-}
-
-/** Records what alarms of a disk rest on. */
-function measuringDisk(disk: Database, container: Container, { SWEEP_SECONDS }: CoreConfig): Loop {
-  const meter = container.get(system.meter);
-  return sweep('measuring the disk', SWEEP_SECONDS, container.get(system.logger), async () => {
-    meter.record('DiskFreeBytes', await disk.freeBytes(), 'Count');
-    meter.record('DiskSlowestSync', disk.slowestSync(), 'Milliseconds');
-  });
 }

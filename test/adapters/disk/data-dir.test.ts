@@ -7,6 +7,7 @@ import { DatabaseSync } from '@photostructure/sqlite';
 import { backUp, restore } from '../../../src/adapters/disk/backup.ts';
 import { fileIn, openDataDir } from '../../../src/adapters/disk/data-dir.ts';
 import { DataDirError } from '../../../src/adapters/disk/data-dir-error.ts';
+import { layOut, STEPS } from '../../../src/adapters/disk/layout.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'portside-data-'));
 let made = 0;
@@ -85,11 +86,28 @@ describe('a folder of data', () => {
     expect(readdirSync(directory)).toEqual(names);
   });
 
-  it('may hold an empty file, as a process leaves it that is killed while it makes one', () => {
+  it.each([
+    ['empty', ''],
+    ['without tables', 'PRAGMA journal_mode = WAL; VACUUM'],
+  ])('may hold a file that is %s, as a process leaves it that ends while it makes one', (_, sql) => {
     mkdirSync(directory);
     writeFileSync(fileIn(directory), '');
+    if (sql) change(fileIn(directory), sql);
     used();
     expect(entriesOf(directory)).toHaveLength(1);
+  });
+
+  it('of an earlier version is brought to this one, and keeps what it holds', () => {
+    used(3);
+    const database = new DatabaseSync(fileIn(directory));
+    layOut(database, [...STEPS, 'ALTER TABLE entries ADD COLUMN later TEXT']);
+    layOut(database, [...STEPS, 'this would fail if it were done again']);
+    expect(database.prepare('PRAGMA user_version').get()).toEqual({ user_version: STEPS.length + 1 });
+    expect(database.prepare('SELECT key, later FROM entries').all()).toEqual(
+      ['0', '1', '2'].map((key) => ({ key, later: null })),
+    );
+    database.close();
+    expect(() => openDataDir(directory)).toThrow(/newer version/);
   });
 });
 
