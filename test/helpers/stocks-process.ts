@@ -9,6 +9,7 @@ import { pino } from 'pino';
 import { DomainError } from '../../src/domain/shared/domain-error.ts';
 import { ValueStock } from '../../src/domain/stocks/value-stock.ts';
 import { compose, system } from '../../src/entrypoints/composition/compose.ts';
+import { embeddedModule, inMemory } from '../../src/entrypoints/composition/embedded.ts';
 import { stocks } from '../../src/entrypoints/composition/stocks/context.ts';
 import { readConfig } from '../../src/entrypoints/config/read-config.ts';
 import type { StocksConfig } from '../../src/entrypoints/config/stocks.ts';
@@ -26,7 +27,7 @@ for await (const line of createInterface({ input: process.stdin }))
 
 async function play({ name, settings, requests }: Round): Promise<(string | undefined)[]> {
   const config = readConfig(settings, [stocks]) as StocksConfig;
-  const container = compose(pino({ level: 'silent' }), [stocks.module(config)]);
+  const container = compose(pino({ level: 'silent' }), [embeddedModule(inMemory), stocks.module(config)]);
   container.rebind(system.ids).toConstantValue({ next: () => name, secret: () => name });
   const valueStock = container.get(ValueStock);
   const values = await Promise.all(Array.from({ length: requests }, () => valueInDollars(valueStock)));
