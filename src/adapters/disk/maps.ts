@@ -1,5 +1,4 @@
 import type { Database } from './database.ts';
-import { fromJson, toJson } from './json.ts';
 
 /**
  * A map that is on disk as well: read from memory, and written to both. A change that is taken back on disk is taken back
@@ -15,7 +14,7 @@ export class DiskMap<V> extends Map<string, V> {
   ) {
     super();
     for (const { key, value } of database.prepare('SELECT key, value FROM entries WHERE map = ? ORDER BY id').all(name))
-      super.set(key as string, fromJson(value as string) as V);
+      super.set(key as string, JSON.parse(value as string) as V);
     this.put = database.prepare(
       'INSERT INTO entries (map, key, value) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET value = excluded.value',
     );
@@ -23,7 +22,7 @@ export class DiskMap<V> extends Map<string, V> {
   }
 
   override set(key: string, value: V): this {
-    this.database.run(this.put, [this.name, key, toJson(value)], this.undo(key));
+    this.database.run(this.put, [this.name, key, JSON.stringify(value)], this.undo(key));
     return super.set(key, value);
   }
 
@@ -65,15 +64,15 @@ export class DiskPartitionedMap<V> {
 
   get(part: string, key: string): V | undefined {
     const row = this.find.get(this.name, part, key);
-    return row && (fromJson(row.value as string) as V);
+    return row && (JSON.parse(row.value as string) as V);
   }
 
   set(part: string, key: string, value: V): void {
-    this.database.run(this.put, [this.name, part, key, toJson(value)]);
+    this.database.run(this.put, [this.name, part, key, JSON.stringify(value)]);
   }
 
   values(part: string): V[] {
-    return this.ofPart.all(this.name, part).map((row) => fromJson(row.value as string) as V);
+    return this.ofPart.all(this.name, part).map((row) => JSON.parse(row.value as string) as V);
   }
 
   count(part: string): number {

@@ -8,7 +8,7 @@ export interface PartitionedMap<V> {
 
 /**
  * Where the embedded stores keep what they hold, under names of their own: in memory, or on disk as well. Values are JSON,
- * Maps and Sets included, and are replaced, never changed in place.
+ * and are replaced, never changed in place.
  */
 export interface Maps {
   /** A map that is in memory as a whole. */

@@ -186,7 +186,7 @@ describe('a request', () => {
 describe('a map on disk', () => {
   const key = fc.constantFrom('a', 'b', 'c', '__proto__', '');
   const odd = fc.dictionary(fc.constantFrom('$map', '$set', '$$map', '$', 'a'), fc.jsonValue());
-  const value = fc.oneof(fc.jsonValue(), odd, fc.constant(new Map([['k', [1, 2]]])), fc.constant(new Set(['x'])));
+  const value = fc.oneof(fc.jsonValue(), odd);
   const step = fc.oneof(
     { weight: 5, arbitrary: fc.record({ do: fc.constant('set' as const), key, value }) },
     { weight: 3, arbitrary: fc.record({ do: fc.constant('delete' as const), key }) },
