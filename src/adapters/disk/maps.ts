@@ -80,8 +80,15 @@ export class DiskPartitionedMap<V> {
   }
 }
 
-/** Maps by name, each once in a process. */
-export const diskMaps = (database: Database) => ({
-  map: <V>(name: string): Map<string, V> => new DiskMap<V>(database, name),
-  partitioned: <V>(name: string): DiskPartitionedMap<V> => new DiskPartitionedMap<V>(database, name),
-});
+/** Maps by name. Whoever asks for the same name gets the same map: two would not know of each other's changes. */
+export function diskMaps(database: Database) {
+  const maps = new Map<string, unknown>();
+  return {
+    map: <V>(name: string): Map<string, V> => {
+      const map = (maps.get(name) as Map<string, V> | undefined) ?? new DiskMap<V>(database, name);
+      maps.set(name, map);
+      return map;
+    },
+    partitioned: <V>(name: string): DiskPartitionedMap<V> => new DiskPartitionedMap<V>(database, name),
+  };
+}

@@ -184,6 +184,13 @@ describe('a request', () => {
 });
 
 describe('a map on disk', () => {
+  it('is one for all who ask for its name', () => {
+    const maps = diskMaps(disk);
+    maps.map<number>('shared').set('a', 1);
+    expect(maps.map<number>('shared').get('a')).toBe(1);
+    expect(maps.map('other').has('a')).toBe(false);
+  });
+
   const key = fc.constantFrom('a', 'b', 'c', '__proto__', '');
   const odd = fc.dictionary(fc.constantFrom('$map', '$set', '$$map', '$', 'a'), fc.jsonValue());
   const value = fc.oneof(fc.jsonValue(), odd);
