@@ -11,7 +11,7 @@ import {
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync, type DatabaseSyncInstance } from '@photostructure/sqlite';
-import { DataDirError } from './data-dir-error.ts';
+import { cannotBeWritten, heldBy } from './errors.ts';
 import { BUSY_MS, layOut, readOurs } from './layout.ts';
 
 /** SQLite's own code for a lock that somebody else has. */
@@ -75,10 +75,7 @@ export function hold(directory: string): () => void {
   } catch (error) {
     lock.close();
     if ((error as { errcode?: number }).errcode !== SQLITE_BUSY) throw cannotBeWritten(directory, error);
-    throw new DataDirError(
-      `${directory} is held by ${nameIn(holder)}: stop that process, or set another folder`,
-      error,
-    );
+    throw heldBy(directory, nameIn(holder), error);
   }
   try {
     writeFileSync(holder, `process ${process.pid} on ${hostname()}\n`, { mode: 0o600 });
@@ -149,10 +146,3 @@ function writable<T>(directory: string, work: () => T): T {
     throw cannotBeWritten(directory, error);
   }
 }
-
-const cannotBeWritten = (directory: string, error: unknown): DataDirError =>
-  new DataDirError(
-    `${directory} cannot be written (${(error as Error).message}): give the user of this process the right to, or set ` +
-      'another folder',
-    error,
-  );

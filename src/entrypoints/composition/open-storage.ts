@@ -1,8 +1,8 @@
 import * as backups from '../../adapters/disk/backup.ts';
 import { openDataDir } from '../../adapters/disk/data-dir.ts';
-import { DataDirError } from '../../adapters/disk/data-dir-error.ts';
 import { Database } from '../../adapters/disk/database.ts';
 import { durable, followRequest } from '../../adapters/disk/durable.ts';
+import { DataDirError } from '../../adapters/disk/errors.ts';
 import { diskMaps } from '../../adapters/disk/maps.ts';
 import type { CoreConfig } from '../config/core.ts';
 import { ConfigError } from '../config/read-config.ts';

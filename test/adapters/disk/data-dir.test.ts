@@ -6,7 +6,7 @@ import { afterAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { DatabaseSync } from '@photostructure/sqlite';
 import { backUp, restore } from '../../../src/adapters/disk/backup.ts';
 import { fileIn, openDataDir } from '../../../src/adapters/disk/data-dir.ts';
-import { DataDirError } from '../../../src/adapters/disk/data-dir-error.ts';
+import { DataDirError } from '../../../src/adapters/disk/errors.ts';
 import { layOut, STEPS } from '../../../src/adapters/disk/layout.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'portside-data-'));
