@@ -202,22 +202,43 @@ describe('the page of tasks, in Chromium', () => {
   it('passes pages of a list that are empty, and says so when it has not found anything yet', async () => {
     const queue = newQueue();
     const id = await client.enqueue(queue, { payload: 1 });
-    const page = await open('#/tasks');
     let empty = 3;
-    await page.route(
-      (url) => url.pathname.endsWith(`/${queue}/tasks`),
-      (route) => {
-        if (empty-- > 0) return route.fulfill({ json: { tasks: [], nextCursor: 'next' } });
-        return route.continue({ url: route.request().url().replace('&cursor=next', '') });
-      },
-    );
-    await page.goto(`${server.url}/#/tasks/${queue}`);
+    const prepare = (page: Page) =>
+      page.route(
+        (url) => url.pathname.endsWith(`/${queue}/tasks`),
+        (route) => {
+          if (empty-- > 0) return route.fulfill({ json: { tasks: [], nextCursor: 'next' } });
+          return route.continue({ url: route.request().url().replace('&cursor=next', '') });
+        },
+      );
+    const page = await open(`#/tasks/${queue}`, { prepare });
     await reads(tasks(page), id);
 
     empty = Number.POSITIVE_INFINITY;
     await show(page, 'Taken');
     await reads(page.locator('.card'), 'None found yet.');
     await expect(page.getByRole('button', { name: 'Older tasks' }).isVisible()).resolves.toBe(true);
+  });
+
+  it('shows a list whose answers take longer than the time between two refreshes', async () => {
+    const queue = newQueue();
+    const id = await client.enqueue(queue, { payload: 1 });
+    const waiting: (() => Promise<void>)[] = [];
+    const prepare = async (page: Page) => {
+      await page.clock.install();
+      await page.route(
+        (url) => url.pathname.endsWith(`/${queue}/tasks`),
+        (route) => void waiting.push(() => route.continue()),
+      );
+    };
+    const page = await open(`#/tasks/${queue}`, { prepare });
+    const [first] = await eventually(
+      () => waiting,
+      ({ length }) => length > 0,
+    );
+    await page.clock.runFor(6_000);
+    await first?.();
+    await reads(tasks(page), id);
   });
 
   it('tells the history of a task as it goes on', async () => {

@@ -26,6 +26,8 @@ export class PagedList {
   #pages = 1;
   #wantsAll = false;
   #refreshes = 0;
+  /** Refreshes that have not been answered yet. */
+  #pending = 0;
 
   /**
    * @param {(cursor?: string) => Promise<{ items: readonly Item[], nextCursor?: string | undefined }>} load asks for a page
@@ -35,12 +37,14 @@ export class PagedList {
   constructor(load, refreshMs, until) {
     this.#load = load;
     this.#until = until;
-    every(refreshMs, () => !document.hidden && this.refresh(), until);
+    // Where answers take longer than the interval, a new refresh each time would leave none that counts.
+    every(refreshMs, () => !document.hidden && this.#pending === 0 && this.refresh(), until);
   }
 
   /** Asks for the list. Of several calls at once the last one counts. */
   async refresh() {
     const refresh = ++this.#refreshes;
+    this.#pending++;
     try {
       const { items, cursor } = await this.#loadPages();
       if (this.#until.aborted || refresh !== this.#refreshes) return;
@@ -52,6 +56,8 @@ export class PagedList {
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
       if (!this.#until.aborted && refresh === this.#refreshes) this.problem.value = error;
+    } finally {
+      this.#pending--;
     }
   }
 
