@@ -151,11 +151,41 @@ describe('the log', () => {
     expect(JSON.stringify(lines)).not.toMatch(new RegExp(`${KEY}|5005550007`));
   });
 
-  it('says by name whose key a request carried', async () => {
+  it('names the caller and the address in every line about a request with a key', async () => {
+    jest.spyOn(service.container.get(ports.polls), 'get').mockRejectedValue(new Error('secret'));
     await overSocket(port)({ method: 'POST', url: '/polls/colors/recount', headers: authorization });
     await answered();
 
-    expect(lines).toContainEqual(expect.objectContaining({ apiKey: 'test', msg: 'key accepted' }));
+    expect(lines.map(({ msg, subject, address }) => [msg, subject, address])).toEqual([
+      ['request failed', 'key:test', '127.0.0.1'],
+      ['request completed', 'key:test', '127.0.0.1'],
+    ]);
+  });
+
+  it('names the address of whoever needs a key and has none, and nobody else’s', async () => {
+    const send = overSocket(port);
+    await send({ url: '/queues' });
+    await send({ url: '/polls' });
+    const [refused, read] = await eventually(
+      () => lines.filter(({ msg }) => msg === 'request completed'),
+      ({ length }) => length === 2,
+    );
+
+    expect(refused).toMatchObject({ status: 401, address: '127.0.0.1' });
+    expect(refused).not.toHaveProperty('subject');
+    expect(read).not.toHaveProperty('address');
+  });
+
+  it('names the address that the proxies in front tell', async () => {
+    const behindProxies = await embeddedApp(
+      { TRUST_PROXY: '2' },
+      { log: { write: (line) => void lines.push(JSON.parse(line)) } },
+    );
+    const headers = { ...authorization, 'x-forwarded-for': '198.51.100.9, 203.0.113.7, 10.0.0.2' };
+    await behindProxies.app.inject({ url: '/queues', headers });
+    await behindProxies.close();
+
+    expect(await answered()).toMatchObject({ subject: 'key:test', address: '203.0.113.7' });
   });
 });
 

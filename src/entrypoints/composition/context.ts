@@ -4,6 +4,7 @@ import type { TableDefinition } from '../../adapters/dynamodb/tables.ts';
 import type { MetricDefinitions } from '../../adapters/telemetry/prometheus-meter.ts';
 import type { CoreConfig } from '../config/core.ts';
 import type { Settings, Values } from '../config/settings.ts';
+import type { Guards } from '../http/guards.ts';
 import type { ProblemTable } from '../http/problems.ts';
 
 /** Work that goes on beside the requests: a consumer of changes, a sweep. */
@@ -32,6 +33,12 @@ interface ContextDefinition<S extends Settings> {
   readonly module: (config: CoreConfig & Values<S>) => ContainerModule;
   readonly routes: (container: Container, config: CoreConfig & Values<S>) => FastifyPluginAsync;
   readonly problems: ProblemTable;
+  /**
+   * What it has a say in before a request reaches its route, whichever context that belongs to.
+   *
+   * @param keyNames of the API keys
+   */
+  readonly guards?: (container: Container, config: CoreConfig & Values<S>, keyNames: readonly string[]) => Guards;
   /** What it records in the meter, by name. */
   readonly metrics?: MetricDefinitions;
   /** The context's tables, for those who make them without the template. */

@@ -54,9 +54,13 @@ export class Service {
     const { config, contexts, logger, storage } = this.parts;
     const { container, lifecycle } = this;
     const served = config.ROLE === 'worker' ? [] : contexts;
+    const keys = apiKeys ?? config.API_KEYS ?? [];
+    const keyNames = keys.map(({ name }) => name);
     return buildApp({
       logger,
-      apiKeys: apiKeys ?? config.API_KEYS ?? [],
+      apiKeys: keys,
+      guards: served.flatMap(({ guards }) => guards?.(container, config, keyNames) ?? []),
+      trustedProxies: config.TRUST_PROXY,
       publicUrls: config.PUBLIC_BASE_URL,
       corsOrigins: config.CORS_ORIGINS,
       securityContact: config.SECURITY_CONTACT,

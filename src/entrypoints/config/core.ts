@@ -68,6 +68,13 @@ export const coreSettings = {
       'closing slash is ignored.',
     parse: listOf(baseUrl),
   },
+  TRUST_PROXY: {
+    meaning:
+      'How many proxies in front are believed about the client’s address, which is then read from `X-Forwarded-For`: ' +
+      '1 behind one load balancer, 2 behind a CDN and a load balancer. API Gateway in front of the function is none of them.',
+    fallback: '0',
+    parse: wholeNumber(0, 10),
+  },
   CORS_ORIGINS: {
     meaning:
       'Origins whose pages may call the API from a browser, such as `https://app.example.org`, with commas between; `*` lets ' +

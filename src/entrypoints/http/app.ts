@@ -20,6 +20,7 @@ import { allowOrigins } from './cross-origin.ts';
 import { drainBeforeClose } from './drain.ts';
 import { type FollowRequest, sendDurable } from './durable-answers.ts';
 import { errorHandler } from './errors.ts';
+import type { Caller, Guards } from './guards.ts';
 import { boundHalfSent } from './half-sent.ts';
 import { type Exists, KnownPaths } from './known-paths.ts';
 import { LazyCompilers } from './lazy-compilers.ts';
@@ -31,12 +32,16 @@ import { type Health, systemRoutes } from './system-routes.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** The name of the API key that came with the request, where the route looks for one. */
-    keyName: string | undefined;
+    /** Who sent the request, where the route looks for a key. */
+    caller: Caller | undefined;
+    /** From where it was sent, as far as proxies are believed. */
+    clientAddress: string;
   }
   interface FastifyInstance {
     /** What stands in front of the routes in the public address; mostly nothing. */
     publicPath: string;
+    /** Whether a phone may send another text message. */
+    admitSender: (sender: string) => Promise<boolean>;
   }
   interface FastifyContextConfig {
     /** The route needs an API key, or shows more to those who have one. */
@@ -63,6 +68,10 @@ export interface AppOptions {
   readonly publicUrls?: readonly string[] | undefined;
   /** Origins whose pages may call the API. */
   readonly corsOrigins?: readonly string[] | undefined;
+  /** How many proxies in front are believed about the client's address. */
+  readonly trustedProxies?: number | undefined;
+  /** Those of all contexts. */
+  readonly guards?: readonly Guards[];
   /** Where to tell of a weakness, as a URI. */
   readonly securityContact?: string | undefined;
   /** The time, epoch ms. */
@@ -122,6 +131,10 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     },
   });
   app.decorate('publicPath', publicPath);
+  app.decorate('admitSender', async (sender) => {
+    for (const guard of options.guards ?? []) if ((await guard.admitSender?.(sender)) === false) return false;
+    return true;
+  });
   answerEverything(app);
   boundHalfSent(app);
   completeHeads(app);
@@ -138,7 +151,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   });
   await compressAnswers(app);
   if (options.corsOrigins) await allowOrigins(app, options.corsOrigins, paths);
-  refuseEarly(app, { apiKeys: options.apiKeys, paths });
+  refuseEarly(app, { ...options, paths });
   if (options.serverless) refuseStreams(app);
   // What only reads learns the time from the answers that it reads.
   app.addHook('preHandler', async ({ method }) => {

@@ -2,23 +2,34 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { DomainError, invalidRequest } from '../../domain/shared/domain-error.ts';
 import { type ApiKey, apiKeyReader } from './api-keys.ts';
 import { checkContentType } from './body.ts';
+import { clientAddress } from './client-address.ts';
 import { isPreflightRoute } from './cross-origin.ts';
+import type { Caller, Guards } from './guards.ts';
 import { type Exists, isComplete, type KnownPaths, type PathParams } from './known-paths.ts';
 
 export interface RefuseEarlyOptions {
   readonly apiKeys: readonly ApiKey[];
+  readonly guards?: readonly Guards[];
   readonly paths: KnownPaths;
+  /** How many proxies in front are believed about the client's address. */
+  readonly trustedProxies?: number | undefined;
 }
 
-/** Refusals that need nothing but the head of the request, in this order: path, method, key, content type. */
-export function refuseEarly(app: FastifyInstance, { apiKeys, paths }: RefuseEarlyOptions): void {
+/**
+ * Refusals that need nothing but the head of the request, in this order: path, method, limits of the address, key, limits
+ * of the key, policies, content type.
+ */
+export function refuseEarly(
+  app: FastifyInstance,
+  { apiKeys, guards = [], paths, trustedProxies = 0 }: RefuseEarlyOptions,
+): void {
   const nameOfKey = apiKeyReader(apiKeys);
-
-  const warnOfKey = fewASecond(({ log, ip, routeOptions: { url } }: FastifyRequest) =>
-    log.warn({ address: ip, route: url }, 'refused a key that is not known'),
+  const warnOfKey = fewASecond(({ log, routeOptions: { url } }: FastifyRequest) =>
+    log.warn({ route: url }, 'refused a key that is not known'),
   );
 
-  app.decorateRequest('keyName', undefined);
+  app.decorateRequest('caller', undefined);
+  app.decorateRequest('clientAddress', '');
   app.addHook('onRequest', async (request, reply) => {
     if (!hasHost(request)) throw invalidRequest({ path: 'host', message: 'is required, once' });
     // The router does not look at the first character.
@@ -30,18 +41,40 @@ export function refuseEarly(app: FastifyInstance, { apiKeys, paths }: RefuseEarl
       !(await isThere(request.params as PathParams, request.routeOptions.config.exists))
     )
       await refusePath(request, reply);
-    const { key, ownKey } = request.routeOptions.config;
-    if (key) {
-      request.keyName = ownKey ? ownKey(request) : nameOfKey(request);
-      if (request.keyName !== undefined) request.log.debug({ apiKey: request.keyName }, 'key accepted');
-      else if (bringsKey(request)) warnOfKey(request);
-      if (request.keyName === undefined && key !== 'optional')
-        throw new DomainError('UNAUTHORIZED', bringsKey(request) ? UNKNOWN_KEY : MISSING_KEY);
-    }
+    request.clientAddress = clientAddress(request.ip, request.headers['x-forwarded-for']?.toString(), trustedProxies);
+    for (const guard of guards) await guard.admitAddress?.(request, reply);
+    const { key } = request.routeOptions.config;
+    if (key) request.caller = await admitCaller(request, reply).catch((error) => withoutKey(key, error));
     checkContentType(request);
   });
   // Where a route itself finds nothing, such as a file.
   app.setNotFoundHandler(notFound);
+
+  async function admitCaller(request: FastifyRequest, reply: FastifyReply): Promise<Caller> {
+    const { ownKey } = request.routeOptions.config;
+    logAs(request, reply, { address: request.clientAddress });
+    const keyName = (ownKey ?? nameOfKey)(request);
+    const caller = keyName === undefined ? await identify(request, reply) : callerOf(keyName);
+    if (caller === undefined) {
+      if (bringsKey(request)) warnOfKey(request);
+      throw new DomainError('UNAUTHORIZED', bringsKey(request) ? UNKNOWN_KEY : MISSING_KEY);
+    }
+    logAs(request, reply, { subject: caller.subjects[0] });
+    // The key of a single route can do nothing else, so there is nothing to take from it.
+    if (!ownKey) {
+      for (const guard of guards) await guard.admitCaller?.(request, reply, caller);
+      for (const guard of guards) await guard.authorize?.(request, reply, caller);
+    }
+    return caller;
+  }
+
+  async function identify(request: FastifyRequest, reply: FastifyReply): Promise<Caller | undefined> {
+    for (const guard of guards) {
+      const caller = await guard.identify?.(request, reply);
+      if (caller) return caller;
+    }
+    return undefined;
+  }
 
   async function refusePath({ url, method }: FastifyRequest, reply: FastifyReply): Promise<never> {
     const methods = await methodsAt(paths, url);
@@ -58,6 +91,20 @@ function notFound(): never {
 
 const MISSING_KEY = 'Send an API key as "Authorization: Bearer <key>" or "x-api-key: <key>".';
 const UNKNOWN_KEY = 'The key that was sent is not known here.';
+
+/** Where a key only shows more, one that does not count is as good as none. */
+function withoutKey(key: true | 'optional', refusal: unknown): undefined {
+  const { code } = refusal as DomainError;
+  if (key === 'optional' && (code === 'UNAUTHORIZED' || code === 'FORBIDDEN')) return undefined;
+  throw refusal;
+}
+
+const callerOf = (keyName: string): Caller => ({ keyName, subjects: [`key:${keyName}`] });
+
+/** Adds to each further line of the log about a request. */
+function logAs(request: FastifyRequest, reply: FastifyReply, facts: Readonly<Record<string, string>>): void {
+  request.log = reply.log = request.log.child(facts);
+}
 
 const bringsKey = ({ headers }: FastifyRequest): boolean =>
   headers['x-api-key'] !== undefined || /^Bearer +./i.test(headers.authorization ?? '');

@@ -12,6 +12,8 @@ export interface WireRequest {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | undefined;
   readonly isBase64Encoded: boolean;
+  /** The other end of the connection to what sent the event. */
+  readonly requestContext: { readonly http: { readonly sourceIp: string | undefined } };
 }
 
 /**
@@ -32,7 +34,7 @@ export function wireRequest(event: HttpEvent): WireRequest {
   return {
     httpMethod: method,
     path: path + (query ? `?${query}` : ''),
-    headers: headersOf(event),
+    ...sourceOf(event, headersOf(event)),
     body: event.body ?? undefined,
     isBase64Encoded: event.isBase64Encoded,
   };
@@ -65,6 +67,26 @@ function lineOfV1(event: APIGatewayProxyEvent | ALBEvent) {
     path: isHttpApi ? encodePath(withoutStage(path, event.requestContext.stage)) : path,
     query,
   };
+}
+
+/**
+ * Who called what sent the event: that stands for the other end of the connection. Gateways and load balancers have added
+ * it to `X-Forwarded-For` as well, as proxies do, and a REST API has added its own edge behind it.
+ */
+function sourceOf(event: HttpEvent, { 'x-forwarded-for': forwardedFor, ...headers }: Record<string, string>) {
+  const addresses = forwardedFor?.split(/ *, */) ?? [];
+  const sourceIp = sourceIpIn(event) ?? addresses.at(-1);
+  const added = addresses.lastIndexOf(sourceIp ?? '');
+  const before = added < 0 ? addresses : addresses.slice(0, added);
+  return {
+    headers: before.length > 0 ? { ...headers, 'x-forwarded-for': before.join(', ') } : headers,
+    requestContext: { http: { sourceIp } },
+  };
+}
+
+function sourceIpIn(event: HttpEvent): string | undefined {
+  if (isV2(event)) return event.requestContext.http.sourceIp;
+  return isFromLoadBalancer(event) ? undefined : event.requestContext?.identity?.sourceIp;
 }
 
 const encodePath = (path: string): string => path.split('/').map(encodeURIComponent).join('/');

@@ -51,6 +51,29 @@ describe.each(eventShapes)('a request that comes by $name', (shape) => {
   });
 });
 
+describe('the other end of the connection', () => {
+  const of = (shape: { event(request: ClientRequest): object }, addresses: string, own?: string) => {
+    const { requestContext, ...event } = eventOf(shape, {
+      method: 'GET',
+      url: '/',
+      headers: { 'X-Forwarded-For': addresses },
+    });
+    const told = own ? { ...requestContext, identity: { sourceIp: own } } : requestContext;
+    const { headers, requestContext: source } = wireRequest({ ...event, requestContext: told } as HttpEvent);
+    return [source.http.sourceIp, headers['x-forwarded-for']];
+  };
+
+  it.each([
+    ['an HTTP API', httpApi, '203.0.113.7', undefined, undefined],
+    ['an HTTP API behind a CDN', httpApi, '198.51.100.9, 203.0.113.7', undefined, '198.51.100.9'],
+    ['a REST API, which adds its edge', restApi, '203.0.113.7, 192.0.2.4', '203.0.113.7', undefined],
+    ['a load balancer', loadBalancer, '203.0.113.7', undefined, undefined],
+    ['a load balancer behind a CDN', loadBalancer, '198.51.100.9, 203.0.113.7', undefined, '198.51.100.9'],
+  ] as const)('is who called %s; others were told of by proxies', (_, shape, addresses, own, before) => {
+    expect(of(shape, addresses, own)).toEqual(['203.0.113.7', before]);
+  });
+});
+
 describe('a request', () => {
   it('loses the stage that an HTTP API leaves in its path', () => {
     const event = eventOf(httpApi, { method: 'GET', url: '/live/polls?limit=1' }) as { requestContext: object };

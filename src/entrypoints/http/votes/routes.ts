@@ -15,6 +15,7 @@ import { concealed, type ReadResults, type Results } from '../../../domain/votes
 import type { RecountPoll } from '../../../domain/votes/recount-poll.ts';
 import type { Clock, Meter } from '../../../ports/system.ts';
 import { addVary } from '../answer-headers.ts';
+import type { Caller } from '../guards.ts';
 import { matchesEtag } from '../preconditions.ts';
 import { pageRequest, timestamp } from '../schemas.ts';
 import { EventStream } from './event-stream.ts';
@@ -168,11 +169,11 @@ export const votesRoutes = (options: VotesRoutesOptions): FastifyPluginAsync => 
           response: { 200: schemas.ResultsAnswer, 304: Type.Null({ description: 'Unchanged' }) },
         },
       },
-      async ({ params: { pollId }, headers, keyName }, reply) => {
-        const now = shownTo(keyName, await results.read(pollId));
+      async ({ params: { pollId }, headers, caller }, reply) => {
+        const now = shownTo(caller, await results.read(pollId));
         const csv = prefersCsv(headers.accept);
         const etag = `"${versionOf(now)}${csv ? '-csv' : ''}"`;
-        const cache = now.hidden && keyName !== undefined ? 'private, no-store' : 'no-cache';
+        const cache = now.hidden && caller !== undefined ? 'private, no-store' : 'no-cache';
         reply.header('etag', etag).header('cache-control', cache);
         addVary(reply, 'Authorization, x-api-key, Accept');
         if (matchesEtag(headers['if-none-match'], etag)) return reply.code(304).send(null);
@@ -205,12 +206,12 @@ export const votesRoutes = (options: VotesRoutesOptions): FastifyPluginAsync => 
           response: { 200: schemas.ResultEvents },
         },
       },
-      async ({ params: { pollId }, keyName, log }, reply) => {
+      async ({ params: { pollId }, caller, log }, reply) => {
         await options.findPolls.byId(pollId);
         const stream = new EventStream();
         streams.add(stream);
         const stop = live.watch(pollId, (results) => {
-          const now = shownTo(keyName, results);
+          const now = shownTo(caller, results);
           const id = now.revision === null ? undefined : String(now.revision);
           stream.send({ event: 'results', id, data: JSON.stringify(resultsBody(now)) });
         });
@@ -222,7 +223,7 @@ export const votesRoutes = (options: VotesRoutesOptions): FastifyPluginAsync => 
         });
         reply
           .type('text/event-stream')
-          .header('cache-control', keyName === undefined ? 'no-store' : 'private, no-store');
+          .header('cache-control', caller === undefined ? 'no-store' : 'private, no-store');
         // A proxy that collects an answer, to compress it, would hold events back until there are many.
         return reply.header('x-accel-buffering', 'no').send(stream.body);
       },
@@ -247,9 +248,9 @@ export const votesRoutes = (options: VotesRoutesOptions): FastifyPluginAsync => 
           response: { 200: schemas.ClosedPoll },
         },
       },
-      async ({ params: { pollId }, body, keyName }) => {
+      async ({ params: { pollId }, body, caller }) => {
         const closing = options.closePoll
-          .execute(pollId, { by: keyName as string, withoutRegions: body.withoutRegions })
+          .execute(pollId, { by: caller?.keyName ?? 'token', withoutRegions: body.withoutRegions })
           .then((poll) => options.auditPoll.execute(poll));
         const closed = await within(CLOSE_BUDGET_MS, closing);
         if (closed === 'late')
@@ -323,6 +324,7 @@ export const votesRoutes = (options: VotesRoutesOptions): FastifyPluginAsync => 
         async ({ body }, reply) => {
           const { MessageSid, From, To, Body, OptOutType } = body;
           const message = { messageId: MessageSid, from: numberIn(From), to: numberIn(To), text: Body };
+          if (!(await app.admitSender(message.from))) return reply.type('text/xml').send(await twimlReply(undefined));
           // Twilio has answered a sender who opts out or in, whatever the words.
           const answer = OptOutType ? undefined : options.answerSms.execute(message, quotesReply(Body));
           const outcome = await within(SMS_BUDGET_MS, Promise.resolve(answer));
@@ -345,8 +347,8 @@ function epochMs(path: string, text: string | undefined): number | undefined {
 }
 
 /** A key shows what a poll hides from everybody else. */
-const shownTo = (keyName: string | undefined, results: Results): Results =>
-  keyName === undefined ? concealed(results) : results;
+const shownTo = (caller: Caller | undefined, results: Results): Results =>
+  caller === undefined ? concealed(results) : results;
 
 function pollBody(poll: Poll, now: number): Static<typeof schemas.PollBody> {
   const { pollId, question, choices, opensAt, closesAt, voterLimit, channels, hideUntilClose, smsNumber } = poll;
