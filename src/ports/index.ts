@@ -8,6 +8,7 @@ export type {
   RateRequest,
   RateSource,
   StockChange,
+  StockChanged,
   StockStore,
 } from './stocks.ts';
 export type { ChangeFeed, ChangeHandler, Clock, Ids, Meter, Random } from './system.ts';

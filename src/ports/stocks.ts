@@ -11,6 +11,12 @@ export interface StockChange {
   readonly updatedAt: number;
 }
 
+export interface StockChanged {
+  readonly stock: Stock;
+  /** Undefined for a stock that is new. */
+  readonly before: Stock | undefined;
+}
+
 /** Stocks by id. Reads are consistent; every method settles within 2 s. */
 export interface StockStore {
   /** @throws DomainError `STORE_UNAVAILABLE` */
@@ -20,10 +26,10 @@ export interface StockStore {
    * Stores a stock under its id, in place of the one that is there. Of several first puts at once, one creates.
    * A value comes back from the other methods digit for digit.
    *
-   * @returns the stock as it is stored now, and whether there was none before
+   * @returns the stock as it is stored now, and the one that was there before
    * @throws DomainError `STORE_UNAVAILABLE`; putting the same again is safe
    */
-  put(change: StockChange): Promise<{ readonly stock: Stock; readonly created: boolean }>;
+  put(change: StockChange): Promise<StockChanged>;
 
   /**
    * As `put`, but only while the stock is unchanged: the same content put at the same time, or absent.
@@ -32,19 +38,15 @@ export interface StockStore {
    * @returns undefined, with nothing written, if it has changed
    * @throws DomainError `STORE_UNAVAILABLE`; the change may have been made
    */
-  replace(
-    seen: Stock | undefined,
-    change: StockChange,
-  ): Promise<{ readonly stock: Stock; readonly created: boolean } | undefined>;
+  replace(seen: Stock | undefined, change: StockChange): Promise<StockChanged | undefined>;
 
   /**
-   * Removes a stock.
+   * Removes a stock, but only while it is unchanged.
    *
-   * @param seen if given, removes the stock only while it is unchanged
-   * @returns whether there was one (as seen); also true where an attempt that got no answer may have removed it
+   * @returns whether it was as seen; also true where an attempt that got no answer may have removed it
    * @throws DomainError `STORE_UNAVAILABLE`; deleting again is safe
    */
-  delete(stockId: string, seen?: Stock): Promise<boolean>;
+  delete(seen: Stock): Promise<boolean>;
 
   /**
    * All stocks, each once, in no particular order.

@@ -9,7 +9,7 @@ import {
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import type { Page, PageRequest } from '../../domain/shared/page.ts';
 import { DEFAULT_CURRENCY, type Stock } from '../../domain/stocks/stock.ts';
-import type { StockChange, StockStore } from '../../ports/stocks.ts';
+import type { StockChange, StockChanged, StockStore } from '../../ports/stocks.ts';
 import { throwStoreError, wasRepeated } from './errors.ts';
 import { scanPage } from './pages.ts';
 import { type TableDefinition, tableWithKey } from './tables.ts';
@@ -38,12 +38,13 @@ export class DynamoDbStockStore implements StockStore {
     return Item && stockIn(Item as StockItem);
   }
 
-  async put(change: StockChange): Promise<{ readonly stock: Stock; readonly created: boolean }> {
+  async put(change: StockChange): Promise<StockChanged> {
     const command = new UpdateCommand(updateStock(this.table, change));
     const { Attributes, $metadata } = await this.client.send(command, deadlineSignal()).catch(throwStoreError);
-    const before = Attributes as StockItem | undefined;
-    const stock = storedBy(change, before);
-    return { stock, created: before === undefined || (wasRepeated($metadata) && isCreatedBy(stock, before)) };
+    const found = Attributes as StockItem | undefined;
+    const stock = storedBy(change, found);
+    const isNew = found === undefined || (wasRepeated($metadata) && isCreatedBy(stock, found));
+    return { stock, before: isNew ? undefined : stockIn(found) };
   }
 
   async replace(seen: Stock | undefined, change: StockChange) {
@@ -56,13 +57,11 @@ export class DynamoDbStockStore implements StockStore {
       const present = error.Item && (unmarshall(error.Item) as StockItem);
       if (!present || !wasRepeated(error.$metadata) || !isPutBy(stock, present)) return undefined;
     }
-    return { stock, created: seen === undefined };
+    return { stock, before: seen };
   }
 
-  async delete(stockId: string, seen?: Stock): Promise<boolean> {
-    // A condition, not the item that comes back: DynamoDB Local hands that to each of several deletes at a time.
-    const condition = seen ? asSeen(seen) : EXISTS;
-    const command = new DeleteCommand({ TableName: this.table, Key: { stockId }, ...condition });
+  async delete(seen: Stock): Promise<boolean> {
+    const command = new DeleteCommand({ TableName: this.table, Key: { stockId: seen.stockId }, ...asSeen(seen) });
     try {
       await this.client.send(command, deadlineSignal());
       return true;
@@ -129,11 +128,6 @@ type Condition = Pick<
   | 'ExpressionAttributeValues'
   | 'ReturnValuesOnConditionCheckFailure'
 >;
-
-const EXISTS: Condition = {
-  ConditionExpression: 'attribute_exists(stockId)',
-  ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
-};
 
 /** The condition that the stock has not been put again. */
 function asSeen(seen: Stock | undefined): Condition {

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Page, PageRequest } from '../../domain/shared/page.ts';
 import { DEFAULT_CURRENCY, type Stock } from '../../domain/stocks/stock.ts';
-import type { StockChange, StockStore } from '../../ports/stocks.ts';
+import type { StockChange, StockChanged, StockStore } from '../../ports/stocks.ts';
 import { type Maps, memoryMaps } from './maps.ts';
 import { pageOf } from './pages.ts';
 
@@ -18,20 +18,19 @@ export class MemoryStockStore implements StockStore {
     return this.stocks.get(stockId);
   }
 
-  async put(change: StockChange): Promise<{ readonly stock: Stock; readonly created: boolean }> {
+  async put(change: StockChange): Promise<StockChanged> {
     const before = this.stocks.get(change.stockId);
     const stock = { ...change, currency: change.currency ?? before?.currency ?? DEFAULT_CURRENCY };
     this.stocks.set(stock.stockId, stock);
-    return { stock, created: before === undefined };
+    return { stock, before };
   }
 
   async replace(seen: Stock | undefined, change: StockChange) {
     return isDeepStrictEqual(this.stocks.get(change.stockId), seen) ? this.put(change) : undefined;
   }
 
-  async delete(stockId: string, seen?: Stock): Promise<boolean> {
-    if (seen && !isDeepStrictEqual(this.stocks.get(stockId), seen)) return false;
-    return this.stocks.delete(stockId);
+  async delete(seen: Stock): Promise<boolean> {
+    return isDeepStrictEqual(this.stocks.get(seen.stockId), seen) && this.stocks.delete(seen.stockId);
   }
 
   async list(page: PageRequest): Promise<Page<Stock>> {

@@ -8,17 +8,14 @@ export class DeleteStock {
 
   /**
    * @param precondition what must hold of the stock, or it stays
+   * @returns the stock that was there
    * @throws DomainError `STOCKS_NOT_FOUND`, `PRECONDITION_FAILED`, `STORE_UNAVAILABLE`
    */
-  async execute(stockId: string, precondition?: Precondition<Stock>): Promise<void> {
-    if (!precondition) {
-      if (!(await this.stocks.delete(stockId))) throw stockNotFound(stockId);
-      return;
-    }
-    await changeIf(
+  async execute(stockId: string, precondition: Precondition<Stock> = () => true): Promise<Stock> {
+    return changeIf(
       precondition,
       () => this.existing(stockId),
-      async (seen) => (await this.stocks.delete(stockId, seen)) || undefined,
+      async (seen) => (seen && (await this.stocks.delete(seen)) ? seen : undefined),
     );
   }
 

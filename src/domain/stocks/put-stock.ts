@@ -1,4 +1,4 @@
-import type { StockStore } from '../../ports/stocks.ts';
+import type { StockChanged, StockStore } from '../../ports/stocks.ts';
 import type { Clock } from '../../ports/system.ts';
 import { changeIf, type Precondition } from '../shared/precondition.ts';
 import { parseCurrency } from './currencies.ts';
@@ -19,7 +19,7 @@ export class PutStock {
 
   /**
    * @param precondition what must hold of the stock that is there, or the value is not set
-   * @returns the stock as it is now, and whether it is new
+   * @returns the stock as it is now, and as it was before
    * @throws DomainError `INVALID_REQUEST` for a currency that is not a current one, `PRECONDITION_FAILED`,
    * `STORE_UNAVAILABLE`
    */
@@ -27,7 +27,7 @@ export class PutStock {
     stockId: string,
     { value, currency }: PutStockCommand,
     precondition?: Precondition<Stock>,
-  ): Promise<{ readonly stock: Stock; readonly created: boolean }> {
+  ): Promise<StockChanged> {
     const change = {
       stockId,
       value,

@@ -1,7 +1,7 @@
 /** The tasks context as others may use it: `portside/tasks`. */
 export { CancelTask } from './cancel-task.ts';
 export { type ClaimRequest, ClaimTasks } from './claim-tasks.ts';
-export { ConfigureQueue } from './configure-queue.ts';
+export { ConfigureQueue, type QueueChanged } from './configure-queue.ts';
 export { type EnqueueCommand, type EnqueueResult, EnqueueTask } from './enqueue-task.ts';
 export {
   leaseLost,

@@ -1,7 +1,7 @@
 import type { ActiveQueues, QueueStore, TaskNotifier } from '../../ports/tasks.ts';
+import type { QueueChanged } from './configure-queue.ts';
 import { queueNotFound } from './errors.ts';
 import { notifyOfSettings } from './notify.ts';
-import type { Queue } from './queue.ts';
 
 export class PauseQueue {
   constructor(
@@ -14,12 +14,14 @@ export class PauseQueue {
    * Pauses or resumes a queue. Tasks of a paused queue cannot be claimed; running ones continue, and deadlines still pass.
    * Idempotent.
    *
+   * @returns the queue as it is now, and as it was before
    * @throws DomainError `TASKS_QUEUE_NOT_FOUND`, `STORE_UNAVAILABLE`
    */
-  async execute(queue: string, paused: boolean): Promise<Queue> {
-    const changed = await this.queues.pause(queue, paused);
-    if (!changed) throw queueNotFound(queue);
+  async execute(queue: string, paused: boolean): Promise<QueueChanged> {
+    const before = await this.queues.get(queue);
+    const after = before && (await this.queues.pause(queue, paused));
+    if (!after) throw queueNotFound(queue);
     if (!paused) await notifyOfSettings(this.active, this.notifier, queue);
-    return changed;
+    return { before, after };
   }
 }

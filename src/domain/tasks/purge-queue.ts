@@ -38,10 +38,11 @@ export class PurgeQueue {
    *     remove:                        empty? removes            empty? no: puts the queue back
    *
    * @param precondition what must hold of its settings, or it stays
+   * @returns the queue that was there
    * @throws DomainError `TASKS_QUEUE_NOT_FOUND`, `PRECONDITION_FAILED`, `TASKS_QUEUE_NOT_EMPTY`, `STORE_UNAVAILABLE`; in
    * these cases the queue stays, as far as the store lets it
    */
-  async remove(queue: string, precondition?: Precondition<Queue>): Promise<void> {
+  async remove(queue: string, precondition?: Precondition<Queue>): Promise<Queue> {
     const stored = await this.queues.get(queue);
     if (!stored) throw queueNotFound(queue);
     if (precondition) assertMet(precondition, stored);
@@ -55,7 +56,7 @@ export class PurgeQueue {
       throw error;
     }
     // The queue was configured again in between.
-    if (!isRemoved) await this.remove(queue, precondition);
+    return isRemoved ? stored : this.remove(queue, precondition);
   }
 
   /** A queue without settings would never be swept. */

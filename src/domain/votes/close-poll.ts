@@ -25,11 +25,14 @@ export class ClosePoll {
    * Closes a poll for good, a scheduled one too. The poll is closed first, then its shards: a vote that read the poll
    * while it was open is refused by the closed shard. When this returns, no further vote counts. May be repeated.
    *
-   * @returns the poll; its audit is still to be made
+   * @returns the poll as it is now, whose audit is still to be made, and as it was before
    * @throws DomainError `VOTES_POLL_NOT_FOUND`, `VOTES_POLL_CLOSED` (a poll of the first release), `STORE_UNAVAILABLE`
    * (the close may then be half done; repeat it, or a sweep ends it)
    */
-  async execute(pollId: string, { by, withoutRegions = [] }: CloseCommand): Promise<Poll> {
+  async execute(
+    pollId: string,
+    { by, withoutRegions = [] }: CloseCommand,
+  ): Promise<{ readonly before: Poll; readonly after: Poll }> {
     const poll = await existingPoll(this.polls, pollId);
     if (isReadOnly(poll)) throw pollClosed(pollId);
     const now = this.clock.now();
@@ -40,6 +43,6 @@ export class ClosePoll {
     const lost = withoutRegions.filter((region) => !poll.withoutRegions?.includes(region));
     const closed = await this.polls.close(pollId, { ...closing, withoutRegions: lost });
     await this.ledger.closeShards(closed);
-    return closed;
+    return { before: poll, after: closed };
   }
 }

@@ -57,8 +57,8 @@ export class SweepPolls {
         await this.checkTally.ifDue(poll, await this.tallies.get(poll.pollId), UNWATCHED_CHECK_MS);
       return Math.min(now + UNWATCHED_CHECK_MS, poll.closesAt ?? Number.POSITIVE_INFINITY);
     }
-    const closed = await this.closePoll.execute(poll.pollId, { by: 'schedule' });
-    const { poll: audited, audit } = await this.auditPoll.execute(closed);
+    const { after } = await this.closePoll.execute(poll.pollId, { by: 'schedule' });
+    const { poll: audited, audit } = await this.auditPoll.execute(after);
     this.onAudit(poll.pollId, audit);
     return audited.audit ? undefined : now + UNFINISHED_MS;
   }

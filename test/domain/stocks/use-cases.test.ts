@@ -221,9 +221,9 @@ describe('putting a stock', () => {
     clock.advance(5);
     const second = await putStock.execute('AMZN', { value: '98' });
 
-    expect(first).toMatchObject({ created: true, stock: { currency: 'USD' } });
+    expect(first).toMatchObject({ before: undefined, stock: { currency: 'USD' } });
     expect(second).toEqual({
-      created: false,
+      before: first.stock,
       stock: { stockId: 'AMZN', value: '98', currency: 'USD', updatedAt: clock.now() },
     });
     expect((await findStocks.list({ limit: 20 })).items).toEqual([second.stock]);

@@ -227,12 +227,18 @@ describe('upkeep of queues', () => {
       notifier.subscribe((queue) => woken.push(queue));
       const claim = async () => (await world().claimTasks.execute('q', [{ max: 1 }])).flat();
 
-      expect(await pauseQueue(notifier).execute('q', true)).toMatchObject({ ...queueSettings('q'), paused: true });
-      expect(await pauseQueue(notifier).execute('q', true)).toMatchObject({ paused: true });
+      expect(await pauseQueue(notifier).execute('q', true)).toMatchObject({
+        before: { paused: false },
+        after: { ...queueSettings('q'), paused: true },
+      });
+      expect(await pauseQueue(notifier).execute('q', true)).toMatchObject({
+        before: { paused: true },
+        after: { paused: true },
+      });
       expect(await claim()).toEqual([]);
       expect(woken).toEqual([]);
 
-      expect(await pauseQueue(notifier).execute('q', false)).toMatchObject({ paused: false });
+      expect(await pauseQueue(notifier).execute('q', false)).toMatchObject({ after: { paused: false } });
       expect(woken).toEqual(['q']);
       expect(await claim()).toMatchObject([{ taskId }]);
     });

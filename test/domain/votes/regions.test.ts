@@ -47,7 +47,7 @@ function deployment(seed: number, counters?: string) {
         await foldShards.execute(images.slice(Math.floor(random.next() * images.length)));
       },
       close: async (withoutRegions?: string[]) =>
-        auditPoll.execute(await closePoll.execute('colors', { by: 'admin', withoutRegions })),
+        auditPoll.execute((await closePoll.execute('colors', { by: 'admin', withoutRegions })).after),
       audit: async () => auditPoll.execute((await polls.get('colors')) as Poll),
       results: () => readResults.execute('colors'),
       foldAll: () => foldShards.execute(ledger.images()),

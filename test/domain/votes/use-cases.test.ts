@@ -361,7 +361,7 @@ describe('reading results', () => {
     expect(await shown()).toMatchObject(hidden);
     expect((await shown()).choices[0]).toEqual({ choice: 'RED', votes: null, share: null });
     expect(await world.readResults.execute('colors')).toMatchObject({ hidden: true, total: 1 });
-    const poll = await world.closePoll.execute('colors', { by: 'admin' });
+    const { after: poll } = await world.closePoll.execute('colors', { by: 'admin' });
     expect(await shown()).toMatchObject({ ...hidden, status: 'closed', final: false });
     await world.auditPoll.execute(poll);
     expect(await shown()).toMatchObject({ hidden: false, total: 1, status: 'closed', final: true });
@@ -552,8 +552,8 @@ function delayed(port: object, scheduler: fc.Scheduler): void {
 }
 
 describe('closing a poll', () => {
-  const closed = (pollId = 'colors', withoutRegions?: string[]) =>
-    world.closePoll.execute(pollId, { by: 'admin', withoutRegions });
+  const closed = async (pollId = 'colors', withoutRegions?: string[]) =>
+    (await world.closePoll.execute(pollId, { by: 'admin', withoutRegions })).after;
 
   it('refuses later votes, and the audit agrees though nothing was folded before', async () => {
     await world.given();
@@ -831,7 +831,7 @@ describe('a recount', () => {
   it('audits a closed poll anew, also when an earlier recount changed its tally and did not come to that', async () => {
     await world.given();
     await world.castVote.execute('colors', { choice: 'red', channel: 'web' });
-    await world.auditPoll.execute(await world.closePoll.execute('colors', { by: 'admin' }));
+    await world.auditPoll.execute((await world.closePoll.execute('colors', { by: 'admin' })).after);
     const tally = (await world.tallies.get('colors')) as Tally;
     const marks = new Map([['local', (tally.marks.get('local') ?? []).map((counter) => ({ ...counter, ballots: 9 }))]]);
     await world.tallies.put({ ...tally, version: tally.version + 1, marks });

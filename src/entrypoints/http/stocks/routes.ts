@@ -13,6 +13,7 @@ import type { Provenance } from '../../../domain/stocks/rates.ts';
 import type { Stock } from '../../../domain/stocks/stock.ts';
 import type { ValueStock } from '../../../domain/stocks/value-stock.ts';
 import { preconditionIn } from '../preconditions.ts';
+import { recordChange } from '../record-change.ts';
 import { pageRequest, timestamp } from '../schemas.ts';
 import * as schemas from './schemas.ts';
 
@@ -91,11 +92,13 @@ export const stocksRoutes = (options: StocksRoutesOptions): FastifyPluginAsync =
           response: { 200: schemas.StockBody, 201: schemas.CreatedStock },
         },
       },
-      async ({ params: { stockId }, headers, body }, reply) => {
-        const precondition = preconditionIn(headers, etagOf);
-        const { stock, created } = await inTime(options.putStock.execute(stockId, body, precondition));
+      async (request, reply) => {
+        const { stockId } = request.params;
+        const precondition = preconditionIn(request.headers, etagOf);
+        const { stock, before } = await inTime(options.putStock.execute(stockId, request.body, precondition));
+        recordChange(request, 'stock', stockId, before && stockBody(before), stockBody(stock));
         reply.header('etag', etagOf(stock));
-        if (created) return reply.code(201).header('location', `/stock/${stockId}`).send(stockBody(stock));
+        if (!before) return reply.code(201).header('location', `/stock/${stockId}`).send(stockBody(stock));
         return reply.code(200).send(stockBody(stock));
       },
     );
@@ -114,9 +117,10 @@ export const stocksRoutes = (options: StocksRoutesOptions): FastifyPluginAsync =
           response: { 204: schemas.Nothing },
         },
       },
-      async ({ params: { stockId }, headers, log }, reply) => {
-        await inTime(options.deleteStock.execute(stockId, preconditionIn(headers, etagOf)));
-        log.info({ stockId }, 'stock deleted');
+      async (request, reply) => {
+        const { stockId } = request.params;
+        const stock = await inTime(options.deleteStock.execute(stockId, preconditionIn(request.headers, etagOf)));
+        recordChange(request, 'stock', stockId, stockBody(stock), undefined);
         return reply.code(204).send(null);
       },
     );

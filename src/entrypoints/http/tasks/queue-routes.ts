@@ -1,19 +1,21 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import type { FastifyBaseLogger, FastifyPluginAsync, FastifyReply } from 'fastify';
+import type { FastifyBaseLogger, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import { DomainError, invalidRequest } from '../../../domain/shared/domain-error.ts';
 import type { ClaimTasks } from '../../../domain/tasks/claim-tasks.ts';
-import type { ConfigureQueue } from '../../../domain/tasks/configure-queue.ts';
+import type { ConfigureQueue, QueueChanged } from '../../../domain/tasks/configure-queue.ts';
 import type { EnqueueResult, EnqueueTask } from '../../../domain/tasks/enqueue-task.ts';
 import type { FindQueues } from '../../../domain/tasks/find-queues.ts';
 import type { FindTasks } from '../../../domain/tasks/find-tasks.ts';
 import { payloadText } from '../../../domain/tasks/json-text.ts';
 import type { PauseQueue } from '../../../domain/tasks/pause-queue.ts';
 import type { PurgeQueue } from '../../../domain/tasks/purge-queue.ts';
+import type { Queue } from '../../../domain/tasks/queue.ts';
 import type { RedriveTasks } from '../../../domain/tasks/redrive-tasks.ts';
 import type { TaskLeases } from '../../../domain/tasks/task-leases.ts';
 import type { RunnerHosts, TaskNotifications } from '../../../ports/tasks.ts';
 import { preconditionIn } from '../preconditions.ts';
 import { generalProblems, isFailure, type Problem, type ProblemTable, problemDetails } from '../problems.ts';
+import { recordChange } from '../record-change.ts';
 import { pageRequest } from '../schemas.ts';
 import { claimedBody, etagOf, queueBody, settingsBody, taskBody } from './bodies.ts';
 import { keyed, tags } from './common.ts';
@@ -170,13 +172,15 @@ export const queueRoutes = (options: QueueRoutesOptions): FastifyPluginAsync => 
           response: { 200: schemas.QueueSettingsBody },
         },
       },
-      async ({ params: { queue }, headers, body }, reply) => {
-        const precondition = preconditionIn(headers, etagOf);
-        const issues = runnerIssues(body.runner, options.runnerHosts);
+      async (request, reply) => {
+        const { queue } = request.params;
+        const precondition = preconditionIn(request.headers, etagOf);
+        const issues = runnerIssues(request.body.runner, options.runnerHosts);
         if (issues.length > 0) throw invalidRequest(...issues);
-        const configured = await options.configureQueue.execute(queue, body, precondition);
-        reply.header('etag', etagOf(configured));
-        return settingsBody(configured);
+        const changed = await options.configureQueue.execute(queue, request.body, precondition);
+        recordQueueChange(request, queue, changed);
+        reply.header('etag', etagOf(changed.after));
+        return settingsBody(changed.after);
       },
     );
 
@@ -218,9 +222,10 @@ export const queueRoutes = (options: QueueRoutesOptions): FastifyPluginAsync => 
           response: { 204: schemas.Nothing },
         },
       },
-      async ({ params: { queue }, headers, log }, reply) => {
-        await options.purgeQueue.remove(queue, preconditionIn(headers, etagOf));
-        log.info({ queue }, 'queue deleted');
+      async (request, reply) => {
+        const { queue } = request.params;
+        const before = await options.purgeQueue.remove(queue, preconditionIn(request.headers, etagOf));
+        recordQueueChange(request, queue, { before });
         return reply.code(204).send(null);
       },
     );
@@ -242,10 +247,11 @@ export const queueRoutes = (options: QueueRoutesOptions): FastifyPluginAsync => 
             response: { 200: schemas.QueueBody },
           },
         },
-        async ({ params: { queue }, log }) => {
+        async (request) => {
+          const { queue } = request.params;
           const changed = await options.pauseQueue.execute(queue, paused);
-          log.info({ queue }, paused ? 'queue paused' : 'queue resumed');
-          return queueBody(await options.findQueues.view(changed));
+          recordQueueChange(request, queue, changed);
+          return queueBody(await options.findQueues.view(changed.after));
         },
       );
 
@@ -303,6 +309,15 @@ export const queueRoutes = (options: QueueRoutesOptions): FastifyPluginAsync => 
   };
   return plugin as FastifyPluginAsync;
 };
+
+const recordQueueChange = (request: FastifyRequest, queue: string, { before, after }: Partial<QueueChanged>): void =>
+  recordChange(request, 'queue', queue, before && loggedBody(before), after && loggedBody(after));
+
+/** More people read the log than the settings, and a query may hold a key of the service that is called. */
+function loggedBody(queue: Queue): object {
+  const { runner, ...settings } = settingsBody(queue);
+  return runner ? { ...settings, runner: { ...runner, url: runner.url.replace(/[?#].*$/s, '?***') } } : settings;
+}
 
 /** Aborts when the client leaves before it has the whole answer. */
 function signalWhenUnheard({ raw }: FastifyReply): AbortSignal {

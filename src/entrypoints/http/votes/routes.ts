@@ -17,6 +17,7 @@ import type { Clock, Meter } from '../../../ports/system.ts';
 import { addVary } from '../answer-headers.ts';
 import type { Caller } from '../guards.ts';
 import { matchesEtag } from '../preconditions.ts';
+import { recordChange } from '../record-change.ts';
 import { pageRequest, timestamp } from '../schemas.ts';
 import { EventStream } from './event-stream.ts';
 import { LiveResults, versionOf } from './live-results.ts';
@@ -66,11 +67,13 @@ export const votesRoutes = (options: VotesRoutesOptions): FastifyPluginAsync => 
           response: { 201: schemas.CreatedPoll },
         },
       },
-      async ({ body }, reply) => {
-        const { opensAt, closesAt, ...rest } = body;
+      async (request, reply) => {
+        const { opensAt, closesAt, ...rest } = request.body;
         const draft = { ...rest, opensAt: epochMs('opensAt', opensAt), closesAt: epochMs('closesAt', closesAt) };
         const poll = await options.createPoll.execute(draft);
-        return reply.code(201).header('location', `/polls/${poll.pollId}`).send(pollBody(poll, clock.now()));
+        const body = pollBody(poll, clock.now());
+        recordChange(request, 'poll', poll.pollId, undefined, body);
+        return reply.code(201).header('location', `/polls/${poll.pollId}`).send(body);
       },
     );
 
@@ -248,10 +251,14 @@ export const votesRoutes = (options: VotesRoutesOptions): FastifyPluginAsync => 
           response: { 200: schemas.ClosedPoll },
         },
       },
-      async ({ params: { pollId }, body, caller }) => {
-        const closing = options.closePoll
-          .execute(pollId, { by: caller?.keyName ?? 'token', withoutRegions: body.withoutRegions })
-          .then((poll) => options.auditPoll.execute(poll));
+      async (request) => {
+        const { pollId } = request.params;
+        const close = { by: request.caller?.keyName ?? 'token', withoutRegions: request.body.withoutRegions };
+        const closing = options.closePoll.execute(pollId, close).then(({ before, after }) => {
+          const now = clock.now();
+          recordChange(request, 'poll', pollId, pollBody(before, now), pollBody(after, now));
+          return options.auditPoll.execute(after);
+        });
         const closed = await within(CLOSE_BUDGET_MS, closing);
         if (closed === 'late')
           throw new DomainError(
