@@ -56,11 +56,13 @@ const deployments: Readonly<Record<string, LeftOut>> = {
 };
 const PATHS = Object.keys(deployments);
 
-/** The breaches of a copy of a template into which a fault was put. */
+/** The breaches in a copy of a template that come with a fault. */
 function planted(path: string, fault: (template: Template) => void, declared = contexts): readonly string[] {
+  const breaches = (template: Template, of = contexts) => breachesOf(path, template, of, deployments[path] as LeftOut);
   const template: Template = read(path);
+  const before = breaches(template);
   fault(template);
-  return breachesOf(path, template, declared, deployments[path] as LeftOut);
+  return breaches(template, declared).filter((breach) => !before.includes(breach));
 }
 
 /** Of a resource of a template, to be changed. */

@@ -37,7 +37,11 @@ describe('provide', () => {
       () => provide(bind, Greeting, value(1), Clock, name),
       // @ts-expect-error: one too many
       () => provide(bind, Greeting, value('Hello'), Clock, name, Clock),
+      // @ts-expect-error: a word that is no value, and no name in the container
+      () => provide(bind, Greeting, 'Hello', Clock, name),
+      // @ts-expect-error: a symbol that says nothing of a type
+      () => provide(bind, Greeting, value('Hello'), Clock, Symbol('name')),
     ];
-    expect(planted).toHaveLength(4);
+    expect(planted).toHaveLength(6);
   });
 });

@@ -1,7 +1,12 @@
-import type { Bind, ServiceIdentifier } from 'inversify';
+import type { Bind, Newable, ServiceIdentifier } from 'inversify';
+
+declare const type: unique symbol;
+
+/** A name in the container. Other symbols and strings, which could stand for anything, are none. */
+export type Token<T> = ServiceIdentifier<T> & { readonly [type]: T };
 
 /** A typed name in the container: a binding or an injection of another type does not compile. */
-export const token = <T>(name: string): ServiceIdentifier<T> => Symbol(name);
+export const token = <T>(name: string): Token<T> => Symbol(name) as symbol & Token<T>;
 
 /** A dependency that is known when it is bound, such as a setting. */
 class Value<T> {
@@ -18,7 +23,10 @@ export function provide<const Parameters extends readonly unknown[], T>(
   bind: Bind,
   made: new (...parameters: Parameters) => T,
   ...dependencies: {
-    readonly [Index in keyof Parameters]: ServiceIdentifier<Parameters[Index]> | Value<Parameters[Index]>;
+    readonly [Index in keyof Parameters]:
+      | Token<Parameters[Index]>
+      | Newable<Parameters[Index]>
+      | Value<Parameters[Index]>;
   }
 ): void {
   const injected = dependencies.filter((dependency) => !(dependency instanceof Value)) as ServiceIdentifier[];
