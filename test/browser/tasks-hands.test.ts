@@ -53,6 +53,32 @@ describe('what a key holder can do with queues and tasks, in Chromium', () => {
     await expect(client.claim(queue)).resolves.toHaveProperty('fence');
   });
 
+  it('deletes a queue that holds nothing, and shows another one', async () => {
+    const [queue, other] = [newQueue(), newQueue()];
+    await client.enqueue(other, { payload: 1 });
+    await client.configureQueue(queue, { maxAttempts: 7 });
+    const page = await open(`#/tasks/${other}`);
+    await reads(card(page), other);
+    await expect(button(page, 'Delete the queue…').isVisible()).resolves.toBe(false);
+
+    await page.locator('.side-list a', { hasText: queue }).click();
+    await button(page, 'Delete the queue…').click();
+    await reads(page.getByRole('dialog'), `Delete the queue ${queue}?`);
+    await button(page, 'Leave it').click();
+    await button(page, 'Delete the queue…').click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Delete the queue' }).click();
+    await eventually(
+      () => page.locator('.side-list').innerText(),
+      (text) => !text.includes(queue),
+    );
+    await eventually(
+      () => page.url(),
+      (url) => /#\/tasks\/.+/.test(url) && !url.endsWith(`/${queue}`),
+    );
+    await reads(page.locator('.headline'), /./);
+    await expect(page.getByRole('dialog').isVisible()).resolves.toBe(false);
+  });
+
   it('shows the settings of a queue and changes them, and leaves what is hidden as it is', async () => {
     dashboard.tolerate('400');
     const queue = newQueue();

@@ -1,9 +1,9 @@
 import { openForm, WHOLE } from '../form.js';
 import { formatCount } from '../format.js';
 import { Problem } from '../service.js';
-import { purgeQueue, redriveQueue } from './tasks.js';
+import { deleteQueue, purgeQueue, redriveQueue } from './tasks.js';
 
-/** @import { PurgedStatus } from './tasks.js' */
+/** @import { PurgedStatus, Queue } from './tasks.js' */
 
 /**
  * Asks how many tasks of a queue are to be brought back, and does it.
@@ -68,6 +68,24 @@ export function openPurge(queue, status, onDone) {
     refusal: 'Nothing was done.',
   });
 }
+
+/**
+ * Asks whether a queue without open tasks is to go, and deletes it.
+ *
+ * @param {Queue & { etag: string }} queue
+ * @param {() => void} onDone
+ */
+export const openDelete = ({ queue, etag }, onDone) =>
+  openForm(`Delete the queue ${queue}?`, {
+    text: 'Its settings go. Tasks that are finished can be found by their ids for as long as any.',
+    fields: [],
+    action: 'Delete the queue',
+    cancelLabel: 'Leave it',
+    isDangerous: true,
+    send: () => deleteQueue(queue, etag),
+    onDone,
+    refusal: 'The queue is still there.',
+  });
 
 /** @param {number} count */
 const counted = (count) => `${formatCount(count)} ${count === 1 ? 'task is' : 'tasks are'}`;

@@ -6,7 +6,7 @@ import { isolated } from '../text.js';
 import { focusOn, react } from '../view.js';
 import { depthChart, recordDepth } from './depth-chart.js';
 import { queueCounters, queueFigures } from './queue-figures.js';
-import { openRedrive } from './queue-hands.js';
+import { openDelete, openRedrive } from './queue-hands.js';
 import { openSettings } from './queue-settings.js';
 import { taskList } from './task-list.js';
 import { pauseOrResume, readQueue } from './tasks.js';
@@ -52,6 +52,10 @@ export function queueView(queue, list, until) {
     focusOn('.headline');
     report(words);
   };
+  const leave = () =>
+    void list.pages.refresh().then(() => {
+      location.hash = '#/tasks';
+    });
   const pause = (/** @type {boolean} */ isPaused) =>
     void action.run({
       meanwhile: isPaused ? 'Resuming…' : 'Pausing…',
@@ -75,6 +79,8 @@ export function queueView(queue, list, until) {
             <button type="button" @click=${() => openSettings(answer, () => report('The settings are changed.'))}>Settings…</button>
             <button type="button" ?hidden=${answer.deadLetters === 0}
               @click=${() => openRedrive(queue, 'FAILURE', answer.deadLetters, redriven)}>Redrive the dead letters…</button>
+            <button type="button" ?hidden=${answer.pending + answer.taken > 0}
+              @click=${() => openDelete(answer, leave)}>Delete the queue…</button>
           </div>
           ${outcome(action)}
         </div>

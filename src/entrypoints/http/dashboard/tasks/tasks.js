@@ -150,6 +150,14 @@ export const configureQueue = (queue, draft, etag) =>
   ask('PUT', pathOf(queue), { body: draft, headers: { 'if-match': etag } });
 
 /**
+ * Deletes a queue that holds no open tasks.
+ *
+ * @param {string} queue
+ * @param {string} etag of the settings that the viewer has seen
+ */
+export const deleteQueue = (queue, etag) => ask('DELETE', pathOf(queue), { headers: { 'if-match': etag } });
+
+/**
  * Cancels the pending tasks of a queue, or removes those that are finished, all of them.
  *
  * @param {string} queue
