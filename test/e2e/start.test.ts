@@ -53,7 +53,7 @@ describe('an embedded start', () => {
 
 describe('a start with keys and token', () => {
   const secrets = {
-    apiKey: 'api-key-0f8b1c2d3e4f5061',
+    apiKey: 'api-key-0f8b1c2d3e4f5061728394a5b6c7',
     wrongKey: 'wrong-key-77aa88bb99cc',
     twilioToken: 'twilio-token-5d6e7f8091a2',
     voterKey: 'voter-key-b3c4d5e6f7081920',
@@ -123,7 +123,7 @@ describe('a start with keys and token', () => {
     expect(await server.stop()).toEqual({ code: 0, signal: null });
 
     // That the log is as talkative as it should be: the use of a key shows, by its name.
-    expect(server.logs).toContainEqual(expect.objectContaining({ msg: 'key accepted', apiKey: 'admin' }));
+    expect(server.logs).toContainEqual(expect.objectContaining({ msg: 'request completed', subject: 'key:admin' }));
     const printed = server.stdout + server.stderr;
     const leaks = Object.entries(secrets).flatMap(([name, secret]) =>
       formsOf(secret)

@@ -53,7 +53,7 @@ const routes: Readonly<Record<string, Route>> = {
   },
   'GET /polls/{pollId}/results/events': {
     answers: { 200: 'text/event-stream' },
-    refusals: [404, 501, 503],
+    refusals: [404, 429, 501, 503],
     parameters: ['path pollId'],
     key: 'optional',
   },

@@ -128,6 +128,17 @@ export const isEmbedded = ({ STORAGE }: Pick<CoreConfig, 'STORAGE'>): boolean =>
 export const isForThisMachine = (config: Pick<CoreConfig, 'STORAGE' | 'HOST' | 'PUBLIC_BASE_URL'>): boolean =>
   isEmbedded(config) && isLoopback(config.HOST) && config.PUBLIC_BASE_URL === undefined;
 
+/** Below this many characters a key may be one that people make up and others guess. */
+const SAFE_KEY_LENGTH = 32;
+
+/** What whoever runs the service should know of these settings, a sentence each. */
+export const coreNotices = ({ API_KEYS = [] }: CoreConfig): string[] =>
+  API_KEYS.filter(({ key }) => key.length < SAFE_KEY_LENGTH).map(
+    ({ name }) =>
+      `API_KEYS: the key ${name} has fewer than ${SAFE_KEY_LENGTH} characters and may be guessed; ` +
+      'replace it by one of `openssl rand -base64 24`',
+  );
+
 /** Rules between these settings: a sentence for each that is broken. */
 export function checkCore({ STORAGE, AWS_REGION, API_KEYS, ROLE }: CoreConfig): string[] {
   if (STORAGE !== 'dynamodb')

@@ -6,7 +6,7 @@ import { type EmbeddedStorage, madeKey } from '../composition/embedded.ts';
 import { openStorage } from '../composition/open-storage.ts';
 import { prometheusMeter } from '../composition/prometheus.ts';
 import { Service } from '../composition/service.ts';
-import { isEmbedded } from '../config/core.ts';
+import { coreNotices, isEmbedded } from '../config/core.ts';
 import { ConfigError, readConfig } from '../config/read-config.ts';
 import { stopTimes } from '../config/stop-times.ts';
 import { endOnFailure } from '../end-on-failure.ts';
@@ -46,7 +46,8 @@ async function serve(): Promise<void> {
   const servesApi = config.ROLE !== 'worker';
 
   if (servesApi)
-    for (const notice of contexts.flatMap((context) => context.notices?.(config) ?? [])) logger.warn(notice);
+    for (const notice of [...coreNotices(config), ...contexts.flatMap((context) => context.notices?.(config) ?? [])])
+      logger.warn(notice);
   const app = await service.buildApp({
     extras: [...(servesApi ? [publishPages] : []), publishMetrics(meter, config.METRICS_KEY)],
     apiKeys: config.API_KEYS ?? (isEmbedded(config) ? [embeddedKey(storage, logger)] : []),

@@ -78,7 +78,7 @@ export const generalProblems: ProblemTable = {
   TOO_MANY_REQUESTS: {
     status: 429,
     title: 'Too many requests',
-    advice: 'Wait as many seconds as `Retry-After` says. The service sets no limit itself; a gateway in front may.',
+    advice: 'Wait as many seconds as `Retry-After` says.',
   },
   HEADERS_TOO_LARGE: {
     status: 431,

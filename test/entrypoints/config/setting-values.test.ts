@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { contexts } from '../../../src/entrypoints/composition/contexts.ts';
-import { coreSettings } from '../../../src/entrypoints/config/core.ts';
+import { type CoreConfig, coreNotices, coreSettings } from '../../../src/entrypoints/config/core.ts';
 import { type ConfigError, readConfig } from '../../../src/entrypoints/config/read-config.ts';
 import type { Settings } from '../../../src/entrypoints/config/settings.ts';
 
@@ -42,6 +42,7 @@ const rows: Readonly<Record<string, Row>> = {
   LOG_LEVEL: words('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'),
   METRICS_NAMESPACE: { taken: ['Portside/main'], refused: ['a b', 'a:b', 'ä'], words: /^may have letters/ },
   STORAGE: words('disk', 'memory', 'dynamodb'),
+  TRUST_PROXY: numbers(0, 10),
   DATA_DIR: { taken: ['./data', '/data', 'a b'], refused: ['\0'], words: /^must be the path/ },
   AWS_REGION: {
     taken: ['eu-west-1', 'us-gov-east-1'],
@@ -229,5 +230,20 @@ describe('the value of a setting', () => {
 
     expect(named(bad).sort()).toEqual(Object.keys(rows).sort());
     expect(named({})).toEqual([]);
+  });
+});
+
+describe('a key', () => {
+  it.each([
+    [16, true],
+    [31, true],
+    [32, false],
+    [128, false],
+  ])('of %d characters is warned about: %s, by its name alone', (length, isWarned) => {
+    const key = 'k'.repeat(length);
+    const notices = coreNotices(readConfig({ API_KEYS: `admin=${key}` }, contexts) as CoreConfig);
+
+    expect(notices).toEqual(isWarned ? [expect.stringMatching(/^API_KEYS: the key admin has fewer/)] : []);
+    expect(notices.join()).not.toContain(key);
   });
 });

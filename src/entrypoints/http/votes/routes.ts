@@ -19,8 +19,8 @@ import type { Caller } from '../guards.ts';
 import { matchesEtag } from '../preconditions.ts';
 import { recordChange } from '../record-change.ts';
 import { pageRequest, timestamp } from '../schemas.ts';
-import { EventStream } from './event-stream.ts';
 import { LiveResults, versionOf } from './live-results.ts';
+import { OpenStreams } from './open-streams.ts';
 import { prefersCsv, resultsCsv } from './results-csv.ts';
 import * as schemas from './schemas.ts';
 import { SharedReads } from './shared-reads.ts';
@@ -72,7 +72,7 @@ export const votesRoutes = (options: VotesRoutesOptions): FastifyPluginAsync => 
         const draft = { ...rest, opensAt: epochMs('opensAt', opensAt), closesAt: epochMs('closesAt', closesAt) };
         const poll = await options.createPoll.execute(draft);
         const body = pollBody(poll, clock.now());
-        recordChange(request, 'poll', poll.pollId, undefined, body);
+        recordChange(request, 'poll', poll.pollId, undefined, loggedBody(poll, clock.now()));
         return reply.code(201).header('location', `/polls/${poll.pollId}`).send(body);
       },
     );
@@ -186,10 +186,8 @@ export const votesRoutes = (options: VotesRoutesOptions): FastifyPluginAsync => 
     );
 
     const live = new LiveResults((pollId) => results.read(pollId), clock);
-    const streams = new Set<EventStream>();
-    app.addHook('preClose', async () => {
-      for (const stream of streams) stream.end();
-    });
+    const streams = new OpenStreams();
+    app.addHook('preClose', async () => streams.end());
     app.get(
       '/polls/:pollId/results/events',
       {
@@ -197,7 +195,7 @@ export const votesRoutes = (options: VotesRoutesOptions): FastifyPluginAsync => 
         config: {
           key: 'optional',
           stream: true,
-          problems: ['VOTES_POLL_NOT_FOUND', 'NOT_IMPLEMENTED', 'STORE_UNAVAILABLE'],
+          problems: ['VOTES_POLL_NOT_FOUND', 'TOO_MANY_REQUESTS', 'NOT_IMPLEMENTED', 'STORE_UNAVAILABLE'],
         },
         schema: {
           tags,
@@ -209,10 +207,9 @@ export const votesRoutes = (options: VotesRoutesOptions): FastifyPluginAsync => 
           response: { 200: schemas.ResultEvents },
         },
       },
-      async ({ params: { pollId }, caller, log }, reply) => {
+      async ({ params: { pollId }, caller, clientAddress, log }, reply) => {
         await options.findPolls.byId(pollId);
-        const stream = new EventStream();
-        streams.add(stream);
+        const stream = streams.open(clientAddress);
         const stop = live.watch(pollId, (results) => {
           const now = shownTo(caller, results);
           const id = now.revision === null ? undefined : String(now.revision);
@@ -220,7 +217,6 @@ export const votesRoutes = (options: VotesRoutesOptions): FastifyPluginAsync => 
         });
         stream.body.on('close', () => {
           stop();
-          streams.delete(stream);
           // A client that leaves is no answer, so nothing else would tell of it.
           log.info({ pollId }, 'stream closed');
         });
@@ -256,7 +252,7 @@ export const votesRoutes = (options: VotesRoutesOptions): FastifyPluginAsync => 
         const close = { by: request.caller?.keyName ?? 'token', withoutRegions: request.body.withoutRegions };
         const closing = options.closePoll.execute(pollId, close).then(({ before, after }) => {
           const now = clock.now();
-          recordChange(request, 'poll', pollId, pollBody(before, now), pollBody(after, now));
+          recordChange(request, 'poll', pollId, loggedBody(before, now), loggedBody(after, now));
           return options.auditPoll.execute(after);
         });
         const closed = await within(CLOSE_BUDGET_MS, closing);
@@ -374,6 +370,12 @@ function pollBody(poll: Poll, now: number): Static<typeof schemas.PollBody> {
     createdAt: timestamp(poll.createdAt),
     ...(status === 'closed' ? closedBody(poll, now) : {}),
   };
+}
+
+/** No number of a phone stands in the log, whosever it is. */
+function loggedBody(poll: Poll, now: number): object {
+  const { smsNumber: _, ...logged } = pollBody(poll, now);
+  return logged;
 }
 
 /** A poll whose time is over was closed by the schedule, whether or not a sweep has come by. */
