@@ -5,7 +5,7 @@ import { PROJECT, readFromProject } from '../helpers/project.ts';
 
 const inDocs = readdirSync(join(PROJECT, 'docs'), { recursive: true, encoding: 'utf8' });
 const pages = [
-  ...['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md'],
+  ...['README.md', 'CONTRIBUTING.md', 'SECURITY.md', 'CHANGELOG.md'],
   ...inDocs.filter((path) => path.endsWith('.md')).map((path) => join('docs', path)),
 ];
 const { scripts } = JSON.parse(readFromProject('package.json')) as { readonly scripts: object };
