@@ -17,7 +17,7 @@ import type { TaskChange, TaskCounts } from '../../ports/tasks.ts';
 import { type CountedChanges, nothingCounted, rateIn, withChanges } from './counted-changes.ts';
 import { passIfRefused, throwStoreError } from './errors.ts';
 import { PARALLEL_REQUESTS } from './parallel-requests.ts';
-import { type Changes, type Known, Reservations, TOLD_MS, type Told } from './reservations.ts';
+import { ANNOUNCED_MS, type Announcement, type Changes, type Known, Reservations } from './reservations.ts';
 import { retry } from './retry.ts';
 
 /** Counts of a queue, from all records of the stream so far. */
@@ -49,7 +49,7 @@ const ON_ITS_WAY_MS = 10_000;
 const PROCESS_KEPT_MS = 3_600_000;
 
 /** The counts that a process has stored, and when, epoch ms. */
-interface StoredTold extends Told {
+interface StoredAnnouncement extends Announcement {
   readonly at: number;
 }
 
@@ -77,7 +77,7 @@ export interface OpenTasks {
 interface Stored {
   readonly total: Total;
   readonly parts: ReadonlyMap<string, CountedChanges>;
-  readonly told: ReadonlyMap<string, StoredTold>;
+  readonly announced: ReadonlyMap<string, StoredAnnouncement>;
 }
 
 /**
@@ -85,8 +85,8 @@ interface Stored {
  * comes: what a shard of the stream has brought is one item, which says up to which record. So they are exact as soon as
  * all records are read, whatever has crashed and whatever answer was lost.
  *
- * Only the limit of a queue must know of tasks that the stream has not brought yet. Each process knows its own, and tells
- * the others when they come to a hundredth of the room that is left: see {@link Reservations}.
+ * Only the limit of a queue must know of tasks that the stream has not brought yet. Each process knows its own, and announces
+ * them to the others when they come to a hundredth of the room that is left: see {@link Reservations}.
  */
 export class DynamoDbQueueCounts implements TaskCounts {
   private readonly reservations: Reservations;
@@ -100,7 +100,7 @@ export class DynamoDbQueueCounts implements TaskCounts {
     this.reservations = new Reservations({
       newName,
       read: (queue, by) => this.readFor(queue, by),
-      tell: (queue, by, told) => this.tell(queue, by, { ...told, at: clock.now() }),
+      announce: (queue, by, announced) => this.announce(queue, by, { ...announced, at: clock.now() }),
     });
   }
 
@@ -156,7 +156,7 @@ export class DynamoDbQueueCounts implements TaskCounts {
 
   /** @throws DomainError `STORE_UNAVAILABLE` */
   async read(queue: string): Promise<QueueCounts> {
-    await this.reservations.tellRefused(queue);
+    await this.reservations.announceRefused(queue);
     return this.countsIn(await this.readStored(queue));
   }
 
@@ -174,8 +174,8 @@ export class DynamoDbQueueCounts implements TaskCounts {
     const stored = await this.readStored(queue);
     for (const [shardId, part] of stored.parts)
       if (part.at < now - MERGED_AFTER_MS) await this.join(mergePart(this.table, queue, shardId, part));
-    for (const [by, each] of stored.told)
-      if (each.at < now - PROCESS_KEPT_MS) await this.join(mergeTold(this.table, queue, by, each));
+    for (const [by, each] of stored.announced)
+      if (each.at < now - PROCESS_KEPT_MS) await this.join(mergeAnnouncement(this.table, queue, by, each));
     const state = stateOf(stored.parts);
     if (stored.total.held === state) return true;
     if (this.countsIn(stored).countedAt > now - QUIET_MS) return false;
@@ -191,9 +191,9 @@ export class DynamoDbQueueCounts implements TaskCounts {
    * So it has to be the same a while later, with no record counted in between.
    */
   private async compare(queue: string, { all, taken }: OpenTasks, state: string): Promise<boolean> {
-    const { total, parts, told } = await this.readStored(queue);
+    const { total, parts, announced } = await this.readStored(queue);
     if (stateOf(parts) !== state) return false;
-    const counts = this.countsIn({ total, parts, told });
+    const counts = this.countsIn({ total, parts, announced });
     const correction = { enqueued: all - counts.open, taken: taken - counts.taken };
     const isRight = correction.enqueued === 0 && correction.taken === 0;
     const now = this.clock.now();
@@ -246,20 +246,20 @@ export class DynamoDbQueueCounts implements TaskCounts {
     });
     const { Items = [] } = await this.client.send(command).catch(throwStoreError);
     const parts = new Map<string, CountedChanges>();
-    const told = new Map<string, StoredTold>();
+    const announced = new Map<string, StoredAnnouncement>();
     let total: Total = {};
     for (const { pk: _, sk, ...item } of Items)
       if (sk === TOTAL) total = item;
-      else if (sk.startsWith('BY#')) told.set(sk.slice('BY#'.length), item as StoredTold);
+      else if (sk.startsWith('BY#')) announced.set(sk.slice('BY#'.length), item as StoredAnnouncement);
       else parts.set(sk.slice(TOTAL.length + 1), item as unknown as CountedChanges);
-    return { total, parts, told };
+    return { total, parts, announced };
   }
 
-  private countsIn({ total, parts, told }: Stored): QueueCounts {
+  private countsIn({ total, parts, announced }: Stored): QueueCounts {
     const all = [total, ...parts.values()];
     const sum = (name: keyof Counters | 'taken'): number => all.reduce((count, part) => count + (part[name] ?? 0), 0);
     const counters = Object.fromEntries(NAMES.map((name) => [name, sum(name)])) as unknown as Counters;
-    const refused = counters.refused + [...told.values()].reduce((count, each) => count + each.refused, 0);
+    const refused = counters.refused + [...announced.values()].reduce((count, each) => count + each.refused, 0);
     const { enqueued, redriven, succeeded, failed, shed, cancelled } = counters;
     const done: Record<string, number> = {};
     for (const part of parts.values())
@@ -282,18 +282,18 @@ export class DynamoDbQueueCounts implements TaskCounts {
       const sum = (what: keyof Changes): number => all.reduce((count, each) => count + each[what], 0);
       return { added: sum('added'), ended: sum('ended') };
     };
-    const others = [...stored.told].filter(([name, { at }]) => name !== by && at > now - TOLD_MS);
+    const others = [...stored.announced].filter(([name, { at }]) => name !== by && at > now - ANNOUNCED_MS);
     const unseen = others.reduce((count, [name, { added }]) => count + Math.max(0, added - countedOf(name).added), 0);
     return { open: this.countsIn(stored).open + unseen, counted: countedOf(by) };
   }
 
   /** Stores the counts of this process, unless newer ones are stored. */
-  private async tell(queue: string, by: string, told: StoredTold): Promise<void> {
+  private async announce(queue: string, by: string, announced: StoredAnnouncement): Promise<void> {
     const command = new PutCommand({
       TableName: this.table,
-      Item: { ...processKey(queue, by), ...told },
+      Item: { ...processKey(queue, by), ...announced },
       ConditionExpression: 'attribute_not_exists(pk) OR edition < :edition',
-      ExpressionAttributeValues: { ':edition': told.edition },
+      ExpressionAttributeValues: { ':edition': announced.edition },
     });
     // One that is refused is a repeat of the SDK, whose first answer was lost.
     await this.client.send(command).catch(passIfRefused).catch(throwStoreError);
@@ -352,8 +352,19 @@ function correctTotal(
 const mergePart = (table: string, queue: string, shardId: string, part: CountedChanges): TransactWriteCommandInput =>
   mergeItem(table, queue, partKey(queue, shardId), { position: part.position }, part);
 
-const mergeTold = (table: string, queue: string, by: string, told: StoredTold): TransactWriteCommandInput =>
-  mergeItem(table, queue, processKey(queue, by), { edition: told.edition }, { ...noCounts, refused: told.refused });
+const mergeAnnouncement = (
+  table: string,
+  queue: string,
+  by: string,
+  announced: StoredAnnouncement,
+): TransactWriteCommandInput =>
+  mergeItem(
+    table,
+    queue,
+    processKey(queue, by),
+    { edition: announced.edition },
+    { ...noCounts, refused: announced.refused },
+  );
 
 /** Adds an item to the total and deletes it, both or neither, if it still stands as it was seen: so it is added once. */
 function mergeItem(

@@ -13,11 +13,11 @@ export interface Changes {
 }
 
 /** The counts of a process, stored for the others: totals, not increments, so storing them is idempotent. */
-export interface Told {
+export interface Announcement {
   /** Open tasks that it has added, or may be about to add. */
   readonly added: number;
   readonly refused: number;
-  /** Rises with each telling. */
+  /** Rises with each announcement. */
   readonly edition: number;
 }
 
@@ -25,21 +25,21 @@ export interface ReservationsOptions {
   /** Makes a name under which this process counts for a while. */
   readonly newName: () => string;
   readonly read: (queue: string, by: string) => Promise<Known>;
-  readonly tell: (queue: string, by: string, told: Told) => Promise<void>;
+  readonly announce: (queue: string, by: string, announced: Announcement) => Promise<void>;
 }
 
 /** How long stored counts of a process are valid, ms: by then the stream has delivered its tasks, or it has stopped. */
-export const TOLD_MS = 15_000;
-/** It tells the others anew before that. */
-const TELL_ANEW_MS = TOLD_MS / 2;
+export const ANNOUNCED_MS = 15_000;
+/** It announces them to the others again before that. */
+const ANNOUNCE_AGAIN_MS = ANNOUNCED_MS / 2;
 /** What is known of a queue is used for so long, ms. */
 const KNOWN_MS = 1_000;
 /** A task is refused by what is no older than this, ms. */
 const REFUSABLE_MS = 100;
 /** Refusals are stored at the latest after this long, ms. */
-const TELL_REFUSED_MS = 1_000;
-/** So much of the room that is left a process may fill without telling the others. */
-const UNTOLD_SHARE = 0.01;
+const ANNOUNCE_REFUSED_MS = 1_000;
+/** So much of the room that is left a process may fill unannounced. */
+const UNANNOUNCED_SHARE = 0.01;
 /** A process claims no more of the room at once, so that many who come together each get some. */
 const LARGEST_SHARE = 1 / 8;
 /** A name is used for so long, ms: what the store keeps of it is forgotten a while later, with all that was wrong in it. */
@@ -52,14 +52,14 @@ interface Count {
   added: number;
   ended: number;
   refused: number;
-  told: Told;
-  toldAt: number;
+  announced: Announcement;
+  announcedAt: number;
   known: Known;
   knownAt: number;
   /** Those who want to add a task. */
   waiting: number;
   reading: Promise<void> | undefined;
-  telling: Promise<boolean> | undefined;
+  announcing: Promise<boolean> | undefined;
 }
 
 /**
@@ -68,7 +68,7 @@ interface Count {
  *
  *     open  =  in the stream  +  stored by others, not in the stream  +  own, not in the stream
  *
- * Before a process adds more than a hundredth of the room that is left, it tells the others how many it may add.
+ * Before a process adds more than a hundredth of the room that is left, it announces to the others how many it may add.
  */
 export class Reservations {
   private readonly counts = new Map<string, Count>();
@@ -80,18 +80,18 @@ export class Reservations {
   async reserve(queue: string, maxOpen: number): Promise<string | undefined> {
     const count = this.countOf(queue);
     count.waiting++;
-    let canTell = true;
+    let canAnnounce = true;
     try {
       for (;;) {
         await this.readIfOlder(queue, count, KNOWN_MS);
         if (openIn(count) >= maxOpen) await this.readIfOlder(queue, count, REFUSABLE_MS);
         const room = maxOpen - openIn(count);
         if (room <= 0) return this.refuse(count);
-        if (!canTell || mayAdd(count, room)) {
+        if (!canAnnounce || mayAdd(count, room)) {
           count.added++;
           return count.by;
         }
-        canTell = await this.tellOfMore(queue, count, room);
+        canAnnounce = await this.announceMore(queue, count, room);
       }
     } finally {
       count.waiting--;
@@ -122,20 +122,20 @@ export class Reservations {
     return this.countOf(queue).by;
   }
 
-  /** Tells of refusals, which nothing else counts, and forgets queues that this process has not touched lately. */
+  /** Announces refusals, which nothing else counts, and forgets queues that this process has not touched lately. */
   async flush(): Promise<void> {
     clearTimeout(this.timer);
     this.timer = undefined;
-    for (const queue of this.counts.keys()) await this.tellRefused(queue);
-    for (const [queue, { begunAt, refused, told }] of this.counts)
-      if (performance.now() - begunAt > NAME_MS && refused === told.refused) this.counts.delete(queue);
+    for (const queue of this.counts.keys()) await this.announceRefused(queue);
+    for (const [queue, { begunAt, refused, announced }] of this.counts)
+      if (performance.now() - begunAt > NAME_MS && refused === announced.refused) this.counts.delete(queue);
   }
 
   /** Stores refusals in a queue that are not stored yet. */
-  async tellRefused(queue: string): Promise<void> {
+  async announceRefused(queue: string): Promise<void> {
     const count = this.counts.get(queue);
-    await count?.telling;
-    if (count && count.refused !== count.told.refused) await this.tell(queue, count, 0);
+    await count?.announcing;
+    if (count && count.refused !== count.announced.refused) await this.announce(queue, count, 0);
   }
 
   private countOf(queue: string): Count {
@@ -147,24 +147,24 @@ export class Reservations {
       added: 0,
       ended: 0,
       refused: 0,
-      told: { added: 0, refused: 0, edition: 0 },
-      toldAt: Number.NEGATIVE_INFINITY,
+      announced: { added: 0, refused: 0, edition: 0 },
+      announcedAt: Number.NEGATIVE_INFINITY,
       known: { open: 0, counted: { added: 0, ended: 0 } },
       knownAt: Number.NEGATIVE_INFINITY,
       waiting: 0,
       reading: undefined,
-      telling: undefined,
+      announcing: undefined,
     };
     this.counts.set(queue, count);
     // Counts under the previous name that the stream has not delivered yet count as another process's.
     if (current && current.added > 0)
-      count.reading = this.tell(queue, current, 0).then(() => this.readCounts(queue, count));
+      count.reading = this.announce(queue, current, 0).then(() => this.readCounts(queue, count));
     return count;
   }
 
   private refuse(count: Count): undefined {
     count.refused++;
-    this.timer ??= setTimeout(() => void this.flush(), TELL_REFUSED_MS).unref();
+    this.timer ??= setTimeout(() => void this.flush(), ANNOUNCE_REFUSED_MS).unref();
   }
 
   private async readIfOlder(queue: string, count: Count, ms: number): Promise<void> {
@@ -186,33 +186,33 @@ export class Reservations {
     }
   }
 
-  /** Tells how many tasks may come. @returns false when the store does not take it */
-  private tellOfMore(queue: string, count: Count, room: number): Promise<boolean> {
-    if (count.telling) return count.telling;
-    const share = Math.min(room * LARGEST_SHARE, Math.max(room * UNTOLD_SHARE, count.waiting));
-    return this.tell(queue, count, Math.max(1, Math.ceil(share)));
+  /** Announces how many tasks may come. @returns false when the store does not take it */
+  private announceMore(queue: string, count: Count, room: number): Promise<boolean> {
+    if (count.announcing) return count.announcing;
+    const share = Math.min(room * LARGEST_SHARE, Math.max(room * UNANNOUNCED_SHARE, count.waiting));
+    return this.announce(queue, count, Math.max(1, Math.ceil(share)));
   }
 
   /** One after the other, so that editions arrive in order. @returns false when the store does not take it */
-  private tell(queue: string, count: Count, more: number): Promise<boolean> {
-    const telling = Promise.resolve(count.telling)
-      .then(() => this.tellNow(queue, count, more))
+  private announce(queue: string, count: Count, more: number): Promise<boolean> {
+    const announcing = Promise.resolve(count.announcing)
+      .then(() => this.announceNow(queue, count, more))
       .finally(() => {
-        if (count.telling === telling) count.telling = undefined;
+        if (count.announcing === announcing) count.announcing = undefined;
       });
-    count.telling = telling;
-    return telling;
+    count.announcing = announcing;
+    return announcing;
   }
 
-  private async tellNow(queue: string, count: Count, more: number): Promise<boolean> {
-    const added = Math.max(count.added + more, toldIn(count));
-    const told: Told = { added, refused: count.refused, edition: count.told.edition + 1 };
+  private async announceNow(queue: string, count: Count, more: number): Promise<boolean> {
+    const added = Math.max(count.added + more, announcedIn(count));
+    const announced: Announcement = { added, refused: count.refused, edition: count.announced.edition + 1 };
     // An edition is used once, whatever becomes of it.
-    count.told = { ...count.told, edition: told.edition };
+    count.announced = { ...count.announced, edition: announced.edition };
     try {
-      await this.options.tell(queue, count.by, told);
-      count.told = told;
-      count.toldAt = performance.now();
+      await this.options.announce(queue, count.by, announced);
+      count.announced = announced;
+      count.announcedAt = performance.now();
       return true;
     } catch {
       return false;
@@ -226,8 +226,9 @@ const openIn = ({ known: { open, counted }, added, ended }: Count): number =>
   open + (added - counted.added) - (ended - counted.ended);
 
 /** The tasks of this process that the others know of: from its stored counts or from the stream. */
-const toldIn = ({ told, toldAt, known: { counted } }: Count): number =>
-  performance.now() - toldAt < TELL_ANEW_MS ? Math.max(told.added, counted.added) : counted.added;
+const announcedIn = ({ announced, announcedAt, known: { counted } }: Count): number =>
+  performance.now() - announcedAt < ANNOUNCE_AGAIN_MS ? Math.max(announced.added, counted.added) : counted.added;
 
 /** Whether one more task may be added before counts are stored for the others. */
-const mayAdd = (count: Count, room: number): boolean => count.added + 1 <= toldIn(count) + room * UNTOLD_SHARE;
+const mayAdd = (count: Count, room: number): boolean =>
+  count.added + 1 <= announcedIn(count) + room * UNANNOUNCED_SHARE;

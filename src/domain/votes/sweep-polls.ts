@@ -44,7 +44,7 @@ export class SweepPolls {
       } catch (error) {
         failures.push(error);
       }
-    if (failures.length > 0) throw new AggregateError(failures, 'Some polls could not be looked after');
+    if (failures.length > 0) throw new AggregateError(failures, 'Some polls could not be swept');
   }
 
   /** @returns when the poll is due again, epoch ms; undefined once its count is final */

@@ -11,7 +11,7 @@ import { type EmbeddedStorage, inMemory } from './embedded.ts';
 /**
  * Opens what the configuration names, where it is no database.
  *
- * @param onLost told why what is on the disk is unknown; the process must end then
+ * @param onLost called with the reason why what is on the disk is unknown; the process must end then
  * @throws ConfigError when the folder is held by another process, cannot be written, or holds what this version cannot read
  */
 export function openStorage(config: CoreConfig, onLost: (error: unknown) => void): EmbeddedStorage {

@@ -6,8 +6,8 @@ import type { FastifyInstance } from 'fastify';
 const MAX_HELD = 64 * 1024 * 1024;
 /** What a piece of a body takes beside its bytes. */
 const PIECE_OVERHEAD = 256;
-/** How often heads are looked at, of which nobody hears before they are whole, ms. */
-const LOOK_MS = 250;
+/** How often the bytes of heads are counted, for which there is no event before they are whole, ms. */
+const MEASURE_MS = 250;
 
 /** A connection on which a request is due, or has begun. */
 interface Half {
@@ -51,7 +51,7 @@ class HalfSent {
     const half = this.halves.get(socket);
     if (!half) return;
     half.pieces++;
-    this.look(socket, half);
+    this.measure(socket, half);
     this.enforce();
   }
 
@@ -60,12 +60,12 @@ class HalfSent {
     this.halves.delete(socket);
   }
 
-  lookAtAll(): void {
-    for (const [socket, half] of this.halves) this.look(socket, half);
+  measureAll(): void {
+    for (const [socket, half] of this.halves) this.measure(socket, half);
     this.enforce();
   }
 
-  private look(socket: Socket, half: Half): void {
+  private measure(socket: Socket, half: Half): void {
     if (half.request?.complete) {
       this.forget(socket);
       return;
@@ -114,7 +114,7 @@ export function boundHalfSent(app: FastifyInstance, maxHeld = MAX_HELD): void {
     done();
   });
   server.once('listening', () => {
-    const looking = setInterval(() => halfSent.lookAtAll(), LOOK_MS).unref();
+    const looking = setInterval(() => halfSent.measureAll(), MEASURE_MS).unref();
     server.once('close', () => clearInterval(looking));
   });
 }
