@@ -114,7 +114,7 @@ export function boundHalfSent(app: FastifyInstance, maxHeld = MAX_HELD): void {
     done();
   });
   server.once('listening', () => {
-    const looking = setInterval(() => halfSent.measureAll(), MEASURE_MS).unref();
-    server.once('close', () => clearInterval(looking));
+    const measuring = setInterval(() => halfSent.measureAll(), MEASURE_MS).unref();
+    server.once('close', () => clearInterval(measuring));
   });
 }
