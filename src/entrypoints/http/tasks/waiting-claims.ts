@@ -2,27 +2,27 @@ import type { ClaimRequest, ClaimTasks } from '../../../domain/tasks/claim-tasks
 import type { Task } from '../../../domain/tasks/task.ts';
 import type { TaskNotifications } from '../../../ports/tasks.ts';
 
-/** A wake-up may be lost, or come from another process that cannot tell this one. */
-const LOOK_INTERVAL_MS = 500;
+/** A notification may be lost, or the task come from a process that cannot notify this one. */
+const POLL_INTERVAL_MS = 500;
 
 interface Claimer {
   readonly request: ClaimRequest;
-  /** Leaves with the next look at the queue, whatever that brings. */
+  /** Is answered after the poll that is under way, whatever that brings. */
   isLeaving: boolean;
   readonly answer: (tasks: readonly Task[]) => void;
   readonly refuse: (error: unknown) => void;
 }
 
-/** Those who wait at one queue, first come first. */
+/** The claimers of one queue, in the order in which they came. */
 interface Line {
   readonly claimers: Set<Claimer>;
-  isLooking: boolean;
-  /** Somebody came, or a wake-up did, while the queue was being looked at. */
-  looksAgain: boolean;
+  isPolling: boolean;
+  /** A claimer or a notification came while the queue was being polled. */
+  pollsAgain: boolean;
   timer: NodeJS.Timeout | undefined;
 }
 
-/** Claims that wait for a task. However many wait at a queue, each look at it serves them all. */
+/** Claims that wait for a task. However many wait at a queue, each poll of it serves them all. */
 export class WaitingClaims {
   private readonly lines = new Map<string, Line>();
   private readonly endListening: () => void;
@@ -33,14 +33,14 @@ export class WaitingClaims {
   ) {
     this.endListening = notifications.subscribe((queue, inMs) => {
       const line = this.lines.get(queue);
-      if (line && inMs === 0) void this.look(queue, line);
+      if (line && inMs === 0) void this.poll(queue, line);
     });
   }
 
   /**
    * Claims as soon as there is something to claim.
    *
-   * @param leave ends the wait early. What a look brings that is under way then is the caller's all the same
+   * @param leave ends the wait early. What a poll brings that is under way then is the caller's all the same
    * @returns no task when the wait is over
    * @throws DomainError `STORE_UNAVAILABLE`
    */
@@ -55,7 +55,7 @@ export class WaitingClaims {
         onLeave = () => this.leave(queue, line, claimer);
         timer = setTimeout(onLeave, waitMs);
         leave.addEventListener('abort', onLeave);
-        void this.look(queue, line);
+        void this.poll(queue, line);
       });
     } finally {
       clearTimeout(timer);
@@ -70,29 +70,29 @@ export class WaitingClaims {
   }
 
   private open(queue: string): Line {
-    const line: Line = { claimers: new Set(), isLooking: false, looksAgain: false, timer: undefined };
+    const line: Line = { claimers: new Set(), isPolling: false, pollsAgain: false, timer: undefined };
     this.lines.set(queue, line);
     return line;
   }
 
   private leave(queue: string, line: Line, claimer: Claimer): void {
     claimer.isLeaving = true;
-    if (line.isLooking) return;
+    if (line.isPolling) return;
     line.claimers.delete(claimer);
     claimer.answer([]);
-    this.rest(queue, line);
+    this.schedule(queue, line);
   }
 
-  private async look(queue: string, line: Line): Promise<void> {
-    line.looksAgain = true;
-    if (line.isLooking) return;
-    line.isLooking = true;
-    while (line.looksAgain && line.claimers.size > 0) {
-      line.looksAgain = false;
+  private async poll(queue: string, line: Line): Promise<void> {
+    line.pollsAgain = true;
+    if (line.isPolling) return;
+    line.isPolling = true;
+    while (line.pollsAgain && line.claimers.size > 0) {
+      line.pollsAgain = false;
       await this.serve(queue, line);
     }
-    line.isLooking = false;
-    this.rest(queue, line);
+    line.isPolling = false;
+    this.schedule(queue, line);
   }
 
   private async serve(queue: string, line: Line): Promise<void> {
@@ -116,10 +116,10 @@ export class WaitingClaims {
     }
   }
 
-  /** Until something happens. */
-  private rest(queue: string, line: Line): void {
+  /** Polls again after a while, as long as somebody waits. */
+  private schedule(queue: string, line: Line): void {
     clearTimeout(line.timer);
-    if (line.claimers.size > 0) line.timer = setTimeout(() => void this.look(queue, line), LOOK_INTERVAL_MS);
+    if (line.claimers.size > 0) line.timer = setTimeout(() => void this.poll(queue, line), POLL_INTERVAL_MS);
     else if (this.lines.get(queue) === line) this.lines.delete(queue);
   }
 }

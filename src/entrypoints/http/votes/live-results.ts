@@ -36,8 +36,8 @@ export class LiveResults {
   ) {}
 
   /**
-   * Calls the viewer with each new state of a poll, newer ones only. The first comes out of a look that began after the
-   * viewer joined, so that nothing is older than what somebody was told before.
+   * Calls the viewer with each new state of a poll, newer ones only. The first comes from a read that began after the
+   * viewer joined, so that nobody is shown less than an answer said before.
    *
    * @returns a function that ends it
    */
@@ -46,11 +46,11 @@ export class LiveResults {
     const watch = existing ?? { viewers: new Set(), joining: new Set(), timer: undefined, last: undefined };
     watch.joining.add(viewer);
     if (!existing) this.watches.set(pollId, watch);
-    // Behind a final state the next look is far away.
+    // After a final state the next read is far away.
     if (!existing || (watch.last?.final && watch.timer)) {
       clearTimeout(watch.timer);
       watch.timer = undefined;
-      void this.look(pollId, watch);
+      void this.read(pollId, watch);
     }
     return () => {
       watch.viewers.delete(viewer);
@@ -61,16 +61,16 @@ export class LiveResults {
     };
   }
 
-  private async look(pollId: string, watch: Watch): Promise<void> {
+  private async read(pollId: string, watch: Watch): Promise<void> {
     const joined = [...watch.joining];
     // A store that cannot answer leaves viewers with the state they have, which becomes stale.
-    const read = await this.readResults(pollId).catch(() => undefined);
-    const results = read ?? (watch.last && aged(watch.last, this.clock.now()));
+    const latest = await this.readResults(pollId).catch(() => undefined);
+    const results = latest ?? (watch.last && aged(watch.last, this.clock.now()));
     if (results && isNews(results, watch.last)) {
       watch.last = results;
       for (const viewer of watch.viewers) viewer(results);
     }
-    if (read && watch.last)
+    if (latest && watch.last)
       for (const viewer of joined)
         if (watch.joining.delete(viewer)) {
           watch.viewers.add(viewer);
@@ -80,7 +80,7 @@ export class LiveResults {
     watch.timer = setTimeout(
       () => {
         watch.timer = undefined;
-        void this.look(pollId, watch);
+        void this.read(pollId, watch);
       },
       watch.last?.final ? FINAL_INTERVAL_MS : INTERVAL_MS,
     );
