@@ -6,10 +6,10 @@ import { storeUnavailable } from '../../domain/shared/domain-error.ts';
 import { type DataDir, fileIn, syncFolder } from './data-dir.ts';
 
 /**
- * How long after its first change a transaction is committed, ms: all changes that come meanwhile share it. At the end of
- * the turn would be too soon, since Node lets in one new connection a turn.
+ * The shortest time between two commits, ms: all changes that come meanwhile share one. Each turn of the event loop would be
+ * too often, since Node lets in one new connection a turn.
  */
-const COMMIT_AFTER_MS = 1;
+const COMMIT_EVERY_MS = 1;
 
 /** SQLite's own code for a disk without room. */
 const SQLITE_FULL = 13;
@@ -53,7 +53,8 @@ export class Database {
   private committed: Transaction[] = [];
   /** Those whose sync is under way. */
   private syncing: Transaction[] = [];
-  /** By a monotonic clock, ms. */
+  /** By a monotonic clock, ms, as are the times below. */
+  private committedAt = Number.NEGATIVE_INFINITY;
   private syncBegan: number | undefined;
   private slowestMs = 0;
   /** When a commit failed for want of room, by a monotonic clock, ms; undefined once one had room. */
@@ -144,7 +145,9 @@ export class Database {
     }
     const transaction = newTransaction();
     this.open = transaction;
-    setTimeout(() => this.commit(transaction), COMMIT_AFTER_MS);
+    const commit = (): void => this.commit(transaction);
+    if (performance.now() - this.committedAt < COMMIT_EVERY_MS) setTimeout(commit, COMMIT_EVERY_MS);
+    else setImmediate(commit);
     return transaction;
   }
 
@@ -158,6 +161,7 @@ export class Database {
     }
     this.open = undefined;
     this.fullAt = undefined;
+    this.committedAt = performance.now();
     this.committed.push(transaction);
     void this.sync();
   }

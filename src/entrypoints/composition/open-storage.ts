@@ -1,7 +1,7 @@
 import * as backups from '../../adapters/disk/backup.ts';
 import { openDataDir } from '../../adapters/disk/data-dir.ts';
 import { Database } from '../../adapters/disk/database.ts';
-import { durable, followRequest } from '../../adapters/disk/durable.ts';
+import { durable } from '../../adapters/disk/durable.ts';
 import { DataDirError } from '../../adapters/disk/errors.ts';
 import { diskMaps } from '../../adapters/disk/maps.ts';
 import type { CoreConfig } from '../config/core.ts';
@@ -20,8 +20,7 @@ export function openStorage(config: CoreConfig, onLost: (error: unknown) => void
   return {
     maps: diskMaps(disk),
     disk,
-    durable: (store, holdsReads) => durable(disk, store, holdsReads),
-    followRequest: (work) => followRequest(disk, work),
+    durable: (store) => durable(disk, store),
   };
 }
 

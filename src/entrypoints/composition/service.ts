@@ -51,7 +51,7 @@ export class Service {
 
   /** The HTTP application; one without the contexts' routes where the process only works (`ROLE=worker`). */
   buildApp({ extras, apiKeys, serverless }: AppParts): Promise<FastifyInstance> {
-    const { config, contexts, logger, storage } = this.parts;
+    const { config, contexts, logger } = this.parts;
     const { container, lifecycle } = this;
     const served = config.ROLE === 'worker' ? [] : contexts;
     return buildApp({
@@ -64,7 +64,6 @@ export class Service {
       nextId: () => container.get(system.ids).next(),
       health: () => lifecycle.health(),
       resume: () => lifecycle.resume(),
-      followRequest: storage?.followRequest,
       contexts: served.map(({ routes, problems }) => ({ routes: routes(container, config), problems })),
       extras,
       serverless,
