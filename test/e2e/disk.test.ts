@@ -171,7 +171,9 @@ describe('a service on disk', () => {
         async () => (await enqueue('small')).status,
         (status) => status === 201,
       );
-      expect(await (await fetch(`${server.url}/readyz`)).json()).toMatchObject({ checks: { store: 'ok' } });
+      const ready = (await (await fetch(`${server.url}/readyz`)).json()) as { lastSyncMs: number };
+      expect(ready).toMatchObject({ status: 'ok', checks: { store: 'ok' } });
+      expect(ready.lastSyncMs).toBeGreaterThanOrEqual(0);
       await server.stop();
     } finally {
       await run('umount', ['-l', DATA_DIR]);

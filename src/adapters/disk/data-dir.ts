@@ -9,7 +9,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { hostname } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { DatabaseSync, type DatabaseSyncInstance } from '@photostructure/sqlite';
 import { cannotBeWritten, heldBy } from './errors.ts';
 import { BUSY_MS, layOut, readOurs } from './layout.ts';
@@ -63,7 +63,7 @@ export function openDataDir(directory: string): DataDir {
 export function hold(directory: string): () => void {
   const holder = join(directory, 'holder');
   const lock = writable(directory, () => {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    makeFolder(directory);
     const lock = join(directory, 'lock');
     // Not when it is there: closing it would end a lock of this process.
     if (!existsSync(lock)) closeSync(openSync(lock, 'a', 0o600));
@@ -91,6 +91,14 @@ function nameIn(holder: string): string {
   } catch {
     return 'another process';
   }
+}
+
+/** Makes a folder, for its owner alone, and its parents, safe against a loss of power. */
+function makeFolder(directory: string): void {
+  const firstMade = mkdirSync(directory, { recursive: true, mode: 0o700 });
+  if (firstMade === undefined) return;
+  for (let made = resolve(directory); made.length >= resolve(firstMade).length; made = dirname(made))
+    syncFolder(dirname(made));
 }
 
 /** Makes the file, for its owner alone; SQLite's other files take its mode. */

@@ -56,6 +56,8 @@ export class Database {
   /** By a monotonic clock, ms, as are the times below. */
   private committedAt = Number.NEGATIVE_INFINITY;
   private syncBegan: number | undefined;
+  /** The log was empty, or synced, when it was opened. */
+  private syncedAt = performance.now();
   private slowestMs = 0;
   /** When a commit failed for want of room, by a monotonic clock, ms; undefined once one had room. */
   private fullAt: number | undefined;
@@ -120,6 +122,11 @@ export class Database {
     return bavail * bsize;
   }
 
+  /** How long ago the last sync ended, ms. While nothing changes, none is made. */
+  syncAge(): number {
+    return Math.round(performance.now() - this.syncedAt);
+  }
+
   /** How long the slowest sync since the last call took, ms; 0 if there was none. */
   slowestSync(): number {
     const slowest = this.slowestMs;
@@ -127,17 +134,22 @@ export class Database {
     return slowest;
   }
 
+  /** @throws DomainError `STORE_UNAVAILABLE` once it is closed, for what is still under way then */
+  ensureOpen(): void {
+    if (this.isClosed) throw storeUnavailable();
+  }
+
   /** Makes everything durable, and lets go of the folder. */
   async close(): Promise<void> {
     this.isClosed = true;
     if (this.open) this.commit(this.open);
-    await this.durable()?.catch(() => undefined);
+    for (let rest = this.durable(); rest; rest = this.durable()) await rest.catch(() => undefined);
     closeSync(this.log);
     this.dataDir.release();
   }
 
   private begin(): Transaction {
-    if (this.isClosed) throw storeUnavailable();
+    this.ensureOpen();
     try {
       this.database.exec('BEGIN IMMEDIATE');
     } catch (error) {
@@ -191,7 +203,8 @@ export class Database {
         this.options.onSyncFailed(error);
         return;
       }
-      this.slowestMs = Math.max(this.slowestMs, performance.now() - this.syncBegan);
+      this.syncedAt = performance.now();
+      this.slowestMs = Math.max(this.slowestMs, this.syncedAt - this.syncBegan);
       this.syncBegan = undefined;
       const durable = this.syncing;
       this.syncing = [];

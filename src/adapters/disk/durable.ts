@@ -15,6 +15,7 @@ export function durable<Store extends object>(database: Database, store: Store):
       if (typeof member !== 'function') return member;
       return async (...values: unknown[]) => {
         for (;;) {
+          database.ensureOpen();
           const before = database.changes;
           const answer = member.apply(target, values);
           const isRead = database.changes === before;

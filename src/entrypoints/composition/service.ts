@@ -51,7 +51,7 @@ export class Service {
 
   /** The HTTP application; one without the contexts' routes where the process only works (`ROLE=worker`). */
   buildApp({ extras, apiKeys, serverless }: AppParts): Promise<FastifyInstance> {
-    const { config, contexts, logger } = this.parts;
+    const { config, contexts, logger, storage } = this.parts;
     const { container, lifecycle } = this;
     const served = config.ROLE === 'worker' ? [] : contexts;
     return buildApp({
@@ -62,7 +62,7 @@ export class Service {
       securityContact: config.SECURITY_CONTACT,
       now: () => container.get(system.machineClock).now(),
       nextId: () => container.get(system.ids).next(),
-      health: () => lifecycle.health(),
+      health: async () => ({ ...(await lifecycle.health()), lastSyncMs: storage?.disk?.syncAge() }),
       resume: () => lifecycle.resume(),
       contexts: served.map(({ routes, problems }) => ({ routes: routes(container, config), problems })),
       extras,

@@ -20,10 +20,23 @@ const fdatasync = (fd: number, done: (error: Error | null) => void): void => {
   if (held) held.push((error) => (error ? done(error) : fs.fdatasync(fd, done)));
   else fs.fdatasync(fd, done);
 };
-jest.unstable_mockModule('node:fs', () => ({ ...fs, fdatasync }));
+/** The folders whose names of files were synced, and all that was opened, by its descriptor. */
+const syncedFolders: string[] = [];
+const opened = new Map<number, string>();
+const openSync: typeof fs.openSync = (path, ...how) => {
+  const fd = fs.openSync(path, ...how);
+  opened.set(fd, String(path));
+  return fd;
+};
+const fsyncSync = (fd: number): void => {
+  syncedFolders.push(opened.get(fd) ?? '');
+  fs.fsyncSync(fd);
+};
+jest.unstable_mockModule('node:fs', () => ({ ...fs, fdatasync, fsyncSync, openSync }));
 const { openDataDir } = await import('../../../src/adapters/disk/data-dir.ts');
 const { Database } = await import('../../../src/adapters/disk/database.ts');
 const { diskMaps } = await import('../../../src/adapters/disk/maps.ts');
+const { DiskTaskStore } = await import('../../../src/adapters/disk/task-store.ts');
 const { durable } = await import('../../../src/adapters/disk/durable.ts');
 
 type Database = InstanceType<typeof Database>;
@@ -143,6 +156,54 @@ describe('a change on disk', () => {
     await reopen();
     const again = new MemoryStockStore([], diskMaps(disk));
     expect((await again.list({ limit: 10 })).items.map(({ stockId }) => stockId)).toEqual(['A', 'kept']);
+  });
+});
+
+describe('a database', () => {
+  it('that is closed makes what is under way durable first, and refuses what comes later', async () => {
+    const stocks = durable(disk, new MemoryStockStore([], diskMaps(disk)));
+    const tasks = durable(disk, new DiskTaskStore(disk, 1));
+    const last = stocks.put(change('A'));
+    const closed = disk.close();
+    const late = [stocks.put(change('B')), stocks.get('A'), tasks.get('t')];
+    const unavailable = { status: 'rejected', reason: expect.objectContaining({ code: 'STORE_UNAVAILABLE' }) };
+    expect(await Promise.allSettled(late)).toEqual(late.map(() => unavailable));
+    await last;
+    await closed;
+    expect(await Promise.allSettled([stocks.get('A'), tasks.get('t')])).toEqual([unavailable, unavailable]);
+    open();
+    const again = new MemoryStockStore([], diskMaps(disk));
+    expect((await again.list({ limit: 10 })).items.map(({ stockId }) => stockId)).toEqual(['A']);
+  });
+
+  it('is closed once each sync has ended, also when the last commit fails', async () => {
+    held = [];
+    const stocks = durable(disk, new MemoryStockStore([], diskMaps(disk)));
+    const first = stocks.put(change('A'));
+    const [sync] = await eventually(
+      () => held ?? [],
+      (waiting) => waiting.length === 1,
+    );
+    const second = stocks.put(change('B')).catch(({ code }) => code);
+    exec('ROLLBACK');
+    let isClosed = false;
+    const closed = disk.close().then(() => {
+      isClosed = true;
+    });
+    expect(await second).toBe('STORE_UNAVAILABLE');
+    await new Promise(setImmediate);
+    expect(isClosed).toBe(false);
+    sync?.();
+    await Promise.all([first, closed]);
+    open();
+  });
+
+  it('syncs the name of its folder, and of each parent that was made', () => {
+    const parent = join(root, `${++made}`);
+    syncedFolders.length = 0;
+    openDataDir(join(parent, 'a', 'b')).release();
+    const expected = [root, parent, join(parent, 'a'), join(parent, 'a', 'b')];
+    expect(expected.filter((folder) => !syncedFolders.includes(folder))).toEqual([]);
   });
 });
 
