@@ -34,10 +34,8 @@ const opened: Database[] = [];
 /** A folder of its own for each store. */
 function database(): Database {
   const dataDir = openDataDir(join(folder, `${opened.length}`));
-  const made = new Database(dataDir, {
-    onSyncFailed: (error) => {
-      throw error;
-    },
+  const made = new Database(dataDir, (error) => {
+    throw error;
   });
   opened.push(made);
   return made;

@@ -11,7 +11,7 @@ import {
 import { hostname } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { DatabaseSync, type DatabaseSyncInstance } from '@photostructure/sqlite';
-import { cannotBeWritten, heldBy } from './errors.ts';
+import { DataDirError } from './errors.ts';
 import { BUSY_MS, layOut, readOurs } from './layout.ts';
 
 /** SQLite's own code for a lock that somebody else has. */
@@ -67,16 +67,18 @@ export function hold(directory: string): () => void {
     const lock = join(directory, 'lock');
     // Not when it is there: closing it would end a lock of this process.
     if (!existsSync(lock)) closeSync(openSync(lock, 'a', 0o600));
-    return new DatabaseSync(lock);
+    const database = new DatabaseSync(lock);
+    try {
+      // Without a journal file: nothing is ever written to it.
+      database.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
+      return database;
+    } catch (error) {
+      database.close();
+      if ((error as { errcode?: number }).errcode !== SQLITE_BUSY) throw error;
+      const advice = 'stop that process, or set another folder';
+      throw new DataDirError(`${directory} is held by ${nameIn(holder)}: ${advice}`, error);
+    }
   });
-  try {
-    // Without a journal file: nothing is ever written to it.
-    lock.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
-  } catch (error) {
-    lock.close();
-    if ((error as { errcode?: number }).errcode !== SQLITE_BUSY) throw cannotBeWritten(directory, error);
-    throw heldBy(directory, nameIn(holder), error);
-  }
   try {
     writeFileSync(holder, `process ${process.pid} on ${hostname()}\n`, { mode: 0o600 });
   } catch {
@@ -151,6 +153,8 @@ function writable<T>(directory: string, work: () => T): T {
   try {
     return work();
   } catch (error) {
-    throw cannotBeWritten(directory, error);
+    if (error instanceof DataDirError) throw error;
+    const advice = 'give the user of this process the right to, or set another folder';
+    throw new DataDirError(`${directory} cannot be written (${(error as Error).message}): ${advice}`, error);
   }
 }

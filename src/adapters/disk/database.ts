@@ -32,11 +32,6 @@ interface Transaction {
   readonly undo: (() => void)[];
 }
 
-export interface DatabaseOptions {
-  /** Called once the log could not be synced: what is on the disk is unknown then, and the process must end. */
-  readonly onSyncFailed: (error: unknown) => void;
-}
-
 /**
  * The data of a folder, on one connection. A change is made at once and seen by every read; it is durable once the promise
  * of {@link durable} resolves:
@@ -68,9 +63,10 @@ export class Database {
   /** Rises with every transaction that is taken back. */
   takenBack = 0;
 
+  /** @param onSyncFailed called once the log could not be synced: what is on the disk is unknown, and the process must end */
   constructor(
     private readonly dataDir: DataDir,
-    private readonly options: DatabaseOptions,
+    private readonly onSyncFailed: (error: unknown) => void,
   ) {
     this.database = dataDir.database;
     // The descriptor stays good: SQLite begins its log anew in the same file.
@@ -86,16 +82,14 @@ export class Database {
    * Makes a change.
    *
    * @param undo takes back what memory holds of it
-   * @returns the number of rows that it changed
    * @throws DomainError `STORE_UNAVAILABLE`, with nothing of the transaction left
    */
-  run(statement: StatementSyncInstance, values: readonly SqlValue[], undo?: () => void): number {
+  run(statement: StatementSyncInstance, values: readonly SqlValue[], undo?: () => void): void {
     const transaction = this.open ?? this.begin();
     try {
-      const { changes } = statement.run(...values);
+      statement.run(...values);
       this.changes++;
       if (undo) transaction.undo.push(undo);
-      return changes;
     } catch (error) {
       throw this.takeBack(transaction, error);
     }
@@ -143,7 +137,7 @@ export class Database {
   async close(): Promise<void> {
     this.isClosed = true;
     if (this.open) this.commit(this.open);
-    for (let rest = this.durable(); rest; rest = this.durable()) await rest.catch(() => undefined);
+    await this.durable();
     closeSync(this.log);
     this.dataDir.release();
   }
@@ -200,7 +194,7 @@ export class Database {
       try {
         await syncData(this.log);
       } catch (error) {
-        this.options.onSyncFailed(error);
+        this.onSyncFailed(error);
         return;
       }
       this.syncedAt = performance.now();

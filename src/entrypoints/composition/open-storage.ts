@@ -16,7 +16,7 @@ import { type EmbeddedStorage, inMemory } from './embedded.ts';
  */
 export function openStorage(config: CoreConfig, onLost: (error: unknown) => void): EmbeddedStorage {
   if (config.STORAGE !== 'disk') return inMemory;
-  const disk = inWords(() => new Database(openDataDir(config.DATA_DIR), { onSyncFailed: onLost }));
+  const disk = inWords(() => new Database(openDataDir(config.DATA_DIR), onLost));
   return {
     maps: diskMaps(disk),
     disk,

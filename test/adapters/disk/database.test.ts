@@ -52,7 +52,7 @@ let exec: (sql: string) => void;
 function open(): void {
   const dataDir = openDataDir(directory);
   exec = (sql) => dataDir.database.exec(sql);
-  disk = new Database(dataDir, { onSyncFailed: (error) => lost.push(error) });
+  disk = new Database(dataDir, (error) => lost.push(error));
 }
 
 async function reopen(): Promise<void> {
