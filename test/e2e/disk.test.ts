@@ -99,6 +99,30 @@ describe('a service on disk', () => {
     await second.stop();
   });
 
+  it('answers nothing before its sync', async () => {
+    const SYNC_MS = 300;
+    const slower = `
+      import fs from 'node:fs';
+      import { syncBuiltinESMExports } from 'node:module';
+      const { fdatasync } = fs;
+      fs.fdatasync = (fd, done) => setTimeout(() => fdatasync(fd, done), ${SYNC_MS});
+      syncBuiltinESMExports();`;
+    const server = await ServerProcess.start({ DATA_DIR, API_KEYS: `test=${KEY}` }, { preload: slower });
+    const send = async (method: string, path: string, body: object, more: Record<string, string> = {}) => {
+      const begin = performance.now();
+      const headers = { ...json, authorization: `Bearer ${KEY}`, ...more };
+      const answer = await fetch(server.url + path, { method, headers, body: JSON.stringify(body) });
+      expect([path, answer.ok, performance.now() - begin > SYNC_MS - 50]).toEqual([path, true, true]);
+    };
+    await send('POST', '/polls', { pollId: 'lunch', question: 'Lunch?', choices: ['SOUP', 'SALAD'] });
+    const copy = () => send('POST', '/polls/lunch/votes', { choice: 'SOUP' }, { 'idempotency-key': 'one' });
+    await Promise.all([copy(), copy()]);
+    await send('PUT', '/stock/ACME', { value: '1.00', currency: 'EUR' });
+    await send('POST', '/queues/q/tasks', { payload: 1 });
+    await send('POST', '/queues/q/claims', { leaseSeconds: 60 });
+    await server.stop();
+  });
+
   it('is backed up while it runs, and restored into another folder', async () => {
     const file = join(folder, 'backup.db');
     const other = join(folder, 'other');
