@@ -34,10 +34,8 @@ const opened: Database[] = [];
 /** A folder of its own for each store. */
 function database(): Database {
   const dataDir = openDataDir(join(folder, `${opened.length}`));
-  const made = new Database(dataDir, {
-    onSyncFailed: (error) => {
-      throw error;
-    },
+  const made = new Database(dataDir, (error) => {
+    throw error;
   });
   opened.push(made);
   return made;
@@ -64,8 +62,7 @@ describeVoterKeys('disk', async () => onDisk((maps) => new MemoryVoterKeys(maps)
 describeShardFeed('disk', async () => {
   const disk = database();
   const maps = diskMaps(disk);
-  const changes = maps.map<ShardImage>('unfolded-shards');
-  const feed = new MemoryChangeFeed<ShardImage>(changes, undefined, () => disk.durable());
+  const feed = new MemoryChangeFeed<ShardImage>(maps.map('unfolded-shards'), undefined, () => disk.durable());
   return { feed, ledger: durable(disk, new MemoryVoteLedger(seededRandom(1), feed, maps)) };
 });
 describeStockStore('disk', async () => onDisk((maps) => new MemoryStockStore([], maps)));

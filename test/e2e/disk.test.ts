@@ -12,6 +12,14 @@ const KEY = 'key-of-the-disk-01234';
 const json = { 'content-type': 'application/json' };
 const run = promisify(execFile);
 
+/** Whether file systems can be mounted, as a test of `what` does; in CI they must be. */
+function isRoot(what: string): boolean {
+  if (process.getuid?.() === 0) return true;
+  if (process.env.CI) throw new Error(`The test of ${what} mounts file systems, for which it has to be root.`);
+  process.stderr.write(`not root: ${what} was not tried\n`);
+  return false;
+}
+
 describe('a service on disk', () => {
   let folder: string;
   let DATA_DIR: string;
@@ -91,6 +99,30 @@ describe('a service on disk', () => {
     await second.stop();
   });
 
+  it('answers nothing before its sync', async () => {
+    const SYNC_MS = 300;
+    const slower = `
+      import fs from 'node:fs';
+      import { syncBuiltinESMExports } from 'node:module';
+      const { fdatasync } = fs;
+      fs.fdatasync = (fd, done) => setTimeout(() => fdatasync(fd, done), ${SYNC_MS});
+      syncBuiltinESMExports();`;
+    const server = await ServerProcess.start({ DATA_DIR, API_KEYS: `test=${KEY}` }, { preload: slower });
+    const send = async (method: string, path: string, body: object, more: Record<string, string> = {}) => {
+      const begin = performance.now();
+      const headers = { ...json, authorization: `Bearer ${KEY}`, ...more };
+      const answer = await fetch(server.url + path, { method, headers, body: JSON.stringify(body) });
+      expect([path, answer.ok, performance.now() - begin > SYNC_MS - 50]).toEqual([path, true, true]);
+    };
+    await send('POST', '/polls', { pollId: 'lunch', question: 'Lunch?', choices: ['SOUP', 'SALAD'] });
+    const copy = () => send('POST', '/polls/lunch/votes', { choice: 'SOUP' }, { 'idempotency-key': 'one' });
+    await Promise.all([copy(), copy()]);
+    await send('PUT', '/stock/ACME', { value: '1.00', currency: 'EUR' });
+    await send('POST', '/queues/q/tasks', { payload: 1 });
+    await send('POST', '/queues/q/claims', { leaseSeconds: 60 });
+    await server.stop();
+  });
+
   it('is backed up while it runs, and restored into another folder', async () => {
     const file = join(folder, 'backup.db');
     const other = join(folder, 'other');
@@ -115,12 +147,17 @@ describe('a service on disk', () => {
     expect(await readdir(other)).not.toContain('portside.db.restoring');
   });
 
+  it('writes nothing outside of its folder', async () => {
+    if (!isRoot('the read-only root')) return;
+    await run('mkdir', [DATA_DIR]);
+    const script = 'mount -t tmpfs tmpfs "$DATA_DIR" && mount -o remount,ro,bind / && exec node dist/server.js';
+    const server = await ServerProcess.start({ DATA_DIR }, { command: ['unshare', '--mount', 'sh', '-c', script] });
+    expect((await voteFor(server)).status).toBe(201);
+    await server.stop();
+  });
+
   it('on a full disk refuses changes, answers reads, also after a start, and goes on when there is room', async () => {
-    if (process.getuid?.() !== 0) {
-      if (process.env.CI) throw new Error('This test mounts a small disk, for which it has to be root.');
-      process.stderr.write('not root: the full disk was not tried\n');
-      return;
-    }
+    if (!isRoot('the full disk')) return;
     await run('mkdir', [DATA_DIR]);
     await run('mount', ['-t', 'tmpfs', '-o', 'size=8m', 'tmpfs', DATA_DIR]);
     try {
@@ -171,7 +208,9 @@ describe('a service on disk', () => {
         async () => (await enqueue('small')).status,
         (status) => status === 201,
       );
-      expect(await (await fetch(`${server.url}/readyz`)).json()).toMatchObject({ checks: { store: 'ok' } });
+      const ready = (await (await fetch(`${server.url}/readyz`)).json()) as { lastSyncMs: number };
+      expect(ready).toMatchObject({ status: 'ok', checks: { store: 'ok' } });
+      expect(ready.lastSyncMs).toBeGreaterThanOrEqual(0);
       await server.stop();
     } finally {
       await run('umount', ['-l', DATA_DIR]);

@@ -1,4 +1,4 @@
-import { chmodSync, closeSync, existsSync, fsyncSync, linkSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { fileIn, hold, syncFolder } from './data-dir.ts';
 import { readOurs } from './layout.ts';
@@ -14,19 +14,23 @@ export function backUp(directory: string, to: string): number {
   const file = fileIn(directory);
   if (!existsSync(file))
     throw new Error(`There is no data in ${resolve(directory)}: set DATA_DIR to the folder of the service.`);
-  const isThere = new Error(`${to} is there already: name a new file.`);
-  if (existsSync(to)) throw isThere;
-  const unfinished = `${to}.unfinished`;
-  copy(file, unfinished);
   try {
-    // A link overwrites nothing.
-    linkSync(unfinished, to);
+    closeSync(openSync(to, 'wx', 0o600));
+  } catch (error) {
+    throw (error as NodeJS.ErrnoException).code === 'EEXIST'
+      ? new Error(`${to} is there already: name a new file.`)
+      : error;
+  }
+  const unfinished = `${to}.unfinished`;
+  try {
+    copy(file, unfinished);
+    // Over the empty file of the same name, so that nothing of somebody else's is overwritten.
+    renameSync(unfinished, to);
     syncFolder(dirname(resolve(to)));
     return statSync(to).size;
   } catch (error) {
-    throw (error as NodeJS.ErrnoException).code === 'EEXIST' ? isThere : error;
-  } finally {
-    rmSync(unfinished, { force: true });
+    for (const made of [unfinished, to]) rmSync(made, { force: true });
+    throw error;
   }
 }
 
@@ -59,7 +63,6 @@ function copy(from: string, to: string): void {
   rmSync(to, { force: true });
   closeSync(openSync(to, 'wx', 0o600));
   readOurs(from, (database) => void database.prepare('VACUUM INTO ?').run(to));
-  chmodSync(to, 0o600);
   const copied = openSync(to, 'r+');
   try {
     fsyncSync(copied);

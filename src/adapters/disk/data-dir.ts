@@ -9,9 +9,9 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { hostname } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { DatabaseSync, type DatabaseSyncInstance } from '@photostructure/sqlite';
-import { cannotBeWritten, heldBy } from './errors.ts';
+import { DataDirError } from './errors.ts';
 import { BUSY_MS, layOut, readOurs } from './layout.ts';
 
 /** SQLite's own code for a lock that somebody else has. */
@@ -63,20 +63,22 @@ export function openDataDir(directory: string): DataDir {
 export function hold(directory: string): () => void {
   const holder = join(directory, 'holder');
   const lock = writable(directory, () => {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    makeFolder(directory);
     const lock = join(directory, 'lock');
     // Not when it is there: closing it would end a lock of this process.
     if (!existsSync(lock)) closeSync(openSync(lock, 'a', 0o600));
-    return new DatabaseSync(lock);
+    const database = new DatabaseSync(lock);
+    try {
+      // Without a journal file: nothing is ever written to it.
+      database.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
+      return database;
+    } catch (error) {
+      database.close();
+      if ((error as { errcode?: number }).errcode !== SQLITE_BUSY) throw error;
+      const advice = 'stop that process, or set another folder';
+      throw new DataDirError(`${directory} is held by ${nameIn(holder)}: ${advice}`, error);
+    }
   });
-  try {
-    // Without a journal file: nothing is ever written to it.
-    lock.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
-  } catch (error) {
-    lock.close();
-    if ((error as { errcode?: number }).errcode !== SQLITE_BUSY) throw cannotBeWritten(directory, error);
-    throw heldBy(directory, nameIn(holder), error);
-  }
   try {
     writeFileSync(holder, `process ${process.pid} on ${hostname()}\n`, { mode: 0o600 });
   } catch {
@@ -91,6 +93,14 @@ function nameIn(holder: string): string {
   } catch {
     return 'another process';
   }
+}
+
+/** Makes a folder, for its owner alone, and its parents, safe against a loss of power. */
+function makeFolder(directory: string): void {
+  const firstMade = mkdirSync(directory, { recursive: true, mode: 0o700 });
+  if (firstMade === undefined) return;
+  for (let made = resolve(directory); made.length >= resolve(firstMade).length; made = dirname(made))
+    syncFolder(dirname(made));
 }
 
 /** Makes the file, for its owner alone; SQLite's other files take its mode. */
@@ -143,6 +153,8 @@ function writable<T>(directory: string, work: () => T): T {
   try {
     return work();
   } catch (error) {
-    throw cannotBeWritten(directory, error);
+    if (error instanceof DataDirError) throw error;
+    const advice = 'give the user of this process the right to, or set another folder';
+    throw new DataDirError(`${directory} cannot be written (${(error as Error).message}): ${advice}`, error);
   }
 }

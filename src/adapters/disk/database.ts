@@ -6,10 +6,10 @@ import { storeUnavailable } from '../../domain/shared/domain-error.ts';
 import { type DataDir, fileIn, syncFolder } from './data-dir.ts';
 
 /**
- * How long after its first change a transaction is committed, ms: all changes that come meanwhile share it. At the end of
- * the turn would be too soon, since Node lets in one new connection a turn.
+ * The shortest time between two commits, ms: all changes that come meanwhile share one. Each turn of the event loop would be
+ * too often, since Node lets in one new connection a turn.
  */
-const COMMIT_AFTER_MS = 1;
+const COMMIT_EVERY_MS = 1;
 
 /** SQLite's own code for a disk without room. */
 const SQLITE_FULL = 13;
@@ -32,11 +32,6 @@ interface Transaction {
   readonly undo: (() => void)[];
 }
 
-export interface DatabaseOptions {
-  /** Called once the log could not be synced: what is on the disk is unknown then, and the process must end. */
-  readonly onSyncFailed: (error: unknown) => void;
-}
-
 /**
  * The data of a folder, on one connection. A change is made at once and seen by every read; it is durable once the promise
  * of {@link durable} resolves:
@@ -53,8 +48,11 @@ export class Database {
   private committed: Transaction[] = [];
   /** Those whose sync is under way. */
   private syncing: Transaction[] = [];
-  /** By a monotonic clock, ms. */
+  /** By a monotonic clock, ms, as are the times below. */
+  private committedAt = Number.NEGATIVE_INFINITY;
   private syncBegan: number | undefined;
+  /** The log was empty, or synced, when it was opened. */
+  private syncedAt = performance.now();
   private slowestMs = 0;
   /** When a commit failed for want of room, by a monotonic clock, ms; undefined once one had room. */
   private fullAt: number | undefined;
@@ -65,9 +63,10 @@ export class Database {
   /** Rises with every transaction that is taken back. */
   takenBack = 0;
 
+  /** @param onSyncFailed called once the log could not be synced: what is on the disk is unknown, and the process must end */
   constructor(
     private readonly dataDir: DataDir,
-    private readonly options: DatabaseOptions,
+    private readonly onSyncFailed: (error: unknown) => void,
   ) {
     this.database = dataDir.database;
     // The descriptor stays good: SQLite begins its log anew in the same file.
@@ -83,16 +82,14 @@ export class Database {
    * Makes a change.
    *
    * @param undo takes back what memory holds of it
-   * @returns the number of rows that it changed
    * @throws DomainError `STORE_UNAVAILABLE`, with nothing of the transaction left
    */
-  run(statement: StatementSyncInstance, values: readonly SqlValue[], undo?: () => void): number {
+  run(statement: StatementSyncInstance, values: readonly SqlValue[], undo?: () => void): void {
     const transaction = this.open ?? this.begin();
     try {
-      const { changes } = statement.run(...values);
+      statement.run(...values);
       this.changes++;
       if (undo) transaction.undo.push(undo);
-      return changes;
     } catch (error) {
       throw this.takeBack(transaction, error);
     }
@@ -119,6 +116,11 @@ export class Database {
     return bavail * bsize;
   }
 
+  /** How long ago the last sync ended, ms. While nothing changes, none is made. */
+  syncAge(): number {
+    return Math.round(performance.now() - this.syncedAt);
+  }
+
   /** How long the slowest sync since the last call took, ms; 0 if there was none. */
   slowestSync(): number {
     const slowest = this.slowestMs;
@@ -126,17 +128,22 @@ export class Database {
     return slowest;
   }
 
+  /** @throws DomainError `STORE_UNAVAILABLE` once it is closed, for what is still under way then */
+  ensureOpen(): void {
+    if (this.isClosed) throw storeUnavailable();
+  }
+
   /** Makes everything durable, and lets go of the folder. */
   async close(): Promise<void> {
     this.isClosed = true;
     if (this.open) this.commit(this.open);
-    await this.durable()?.catch(() => undefined);
+    await this.durable();
     closeSync(this.log);
     this.dataDir.release();
   }
 
   private begin(): Transaction {
-    if (this.isClosed) throw storeUnavailable();
+    this.ensureOpen();
     try {
       this.database.exec('BEGIN IMMEDIATE');
     } catch (error) {
@@ -144,7 +151,9 @@ export class Database {
     }
     const transaction = newTransaction();
     this.open = transaction;
-    setTimeout(() => this.commit(transaction), COMMIT_AFTER_MS);
+    const commit = (): void => this.commit(transaction);
+    if (performance.now() - this.committedAt < COMMIT_EVERY_MS) setTimeout(commit, COMMIT_EVERY_MS);
+    else setImmediate(commit);
     return transaction;
   }
 
@@ -158,6 +167,7 @@ export class Database {
     }
     this.open = undefined;
     this.fullAt = undefined;
+    this.committedAt = performance.now();
     this.committed.push(transaction);
     void this.sync();
   }
@@ -184,10 +194,11 @@ export class Database {
       try {
         await syncData(this.log);
       } catch (error) {
-        this.options.onSyncFailed(error);
+        this.onSyncFailed(error);
         return;
       }
-      this.slowestMs = Math.max(this.slowestMs, performance.now() - this.syncBegan);
+      this.syncedAt = performance.now();
+      this.slowestMs = Math.max(this.slowestMs, this.syncedAt - this.syncBegan);
       this.syncBegan = undefined;
       const durable = this.syncing;
       this.syncing = [];

@@ -1,5 +1,5 @@
 import { DatabaseSync, type DatabaseSyncInstance } from '@photostructure/sqlite';
-import { cannotBeRead, DataDirError, damaged, newer, notOurs } from './errors.ts';
+import { DataDirError } from './errors.ts';
 
 /** How long something waits for a backup, or for the end of another process, ms. */
 export const BUSY_MS = 5_000;
@@ -54,19 +54,34 @@ export function readOurs<T>(file: string, work: (database: DatabaseSyncInstance)
     database = new DatabaseSync(file, { readOnly: true, timeout: BUSY_MS });
     const version = numberOf(database, 'user_version');
     const isEmpty = database.prepare('SELECT 1 FROM sqlite_schema').get() === undefined;
-    if (numberOf(database, 'application_id') !== APPLICATION_ID && !(isEmpty && mayBeEmpty)) throw notOurs(file);
-    if (version > STEPS.length) throw newer(file, version, STEPS.length);
+    if (numberOf(database, 'application_id') !== APPLICATION_ID && !(isEmpty && mayBeEmpty))
+      throw new DataDirError(`holds ${file}, which is not a file of Portside: set another folder`);
+    if (version > STEPS.length)
+      throw new DataDirError(
+        `holds ${file}, which a newer version of Portside wrote (format ${version}; this one knows up to ${STEPS.length}): ` +
+          'start that version, or set another folder',
+      );
     const [found] = database.prepare('PRAGMA quick_check(1)').all();
     if (found?.quick_check !== 'ok') throw damaged(file, String(found?.quick_check));
     return work(database);
   } catch (error) {
     if (error instanceof DataDirError) throw error;
     const { message, errcode = 0 } = error as Error & { errcode?: number };
-    throw DAMAGED.includes(errcode) ? damaged(file, message, error) : cannotBeRead(file, error as Error);
+    if (DAMAGED.includes(errcode)) throw damaged(file, message, error);
+    const advice = 'give the user of this process the right to';
+    throw new DataDirError(`holds ${file}, which cannot be read (${message}): ${advice}`, error);
   } finally {
     database?.close();
   }
 }
+
+/** @param how in SQLite's words */
+const damaged = (file: string, how: string, cause?: unknown): DataDirError =>
+  new DataDirError(
+    `holds ${file}, which is damaged (${how.replace(/\s+/g, ' ')}). Nothing was changed. Move the folder away and restore a ` +
+      'backup into a new one: npm run restore -- <file>',
+    cause,
+  );
 
 const numberOf = (database: DatabaseSyncInstance, pragma: string): number =>
   Number(database.prepare(`PRAGMA ${pragma}`).get()?.[pragma]);

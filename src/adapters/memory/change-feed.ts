@@ -7,27 +7,36 @@ const RETRY_DELAY_MS = 100;
 
 const untilNextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-/** The change stream of an embedded store: the newest change of each item is kept until a handler took it. */
+/** The change stream of an embedded store: the names of items that changed are kept until a handler took their newest state. */
 export class MemoryChangeFeed<Change> implements ChangeFeed<Change> {
+  private read: (item: string) => Change = () => {
+    throw new Error('The feed belongs to no store');
+  };
+  /** Items that changed after they were read for the handler. */
+  private readonly newer = new Set<string>();
   private handler: ChangeHandler<Change> | undefined;
   private delivery: Promise<void> | undefined;
 
   /**
-   * @param changes what was not taken yet, by the item that changed
+   * @param waiting items whose newest state was not taken yet
    * @param gather awaited before each delivery: changes that come meanwhile travel together
    * @param durable resolves once the changes up to now cannot be taken back any more
    */
   constructor(
-    private readonly changes = new Map<string, Change>(),
+    private readonly waiting = new Map<string, true>(),
     private readonly gather = untilNextTurn,
     private readonly durable: () => Promise<void> | undefined = () => undefined,
   ) {}
 
-  /** Called by the store that the feed belongs to, with each change. */
-  append(item: string, change: Change): void {
-    // Behind those that wait: one that fails again and again holds up no other.
-    this.changes.delete(item);
-    this.changes.set(item, change);
+  /** Called once by the store that the feed belongs to. @param read the newest state of an item */
+  readBy(read: (item: string) => Change): void {
+    this.read = read;
+  }
+
+  /** Called by the store with each change of an item. */
+  append(item: string): void {
+    this.newer.add(item);
+    if (!this.waiting.has(item)) this.waiting.set(item, true);
     this.deliver();
   }
 
@@ -43,7 +52,7 @@ export class MemoryChangeFeed<Change> implements ChangeFeed<Change> {
   }
 
   private deliver(): void {
-    if (!this.handler || this.delivery || this.changes.size === 0) return;
+    if (!this.handler || this.delivery || this.waiting.size === 0) return;
     this.delivery = this.drain().finally(() => {
       this.delivery = undefined;
       this.deliver();
@@ -51,15 +60,17 @@ export class MemoryChangeFeed<Change> implements ChangeFeed<Change> {
   }
 
   private async drain(): Promise<void> {
-    while (this.handler && this.changes.size > 0)
+    while (this.handler && this.waiting.size > 0)
       try {
         await this.gather();
-        const batch = [...this.changes].slice(0, MAX_BATCH);
+        const batch = [...this.waiting.keys()].slice(0, MAX_BATCH);
+        const changes = batch.map((item) => this.read(item));
+        for (const item of batch) this.newer.delete(item);
         await this.durable();
         // It may have been stopped meanwhile, and what comes into the batch is taken by nobody.
         if (!this.handler) return;
-        await this.handler.changes(batch.map(([, change]) => change));
-        for (const [item, change] of batch) if (this.changes.get(item) === change) this.changes.delete(item);
+        await this.handler.changes(changes);
+        for (const item of batch) if (!this.newer.has(item)) this.waiting.delete(item);
       } catch {
         await delay(RETRY_DELAY_MS);
       }

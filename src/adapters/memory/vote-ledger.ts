@@ -29,6 +29,7 @@ export class MemoryVoteLedger implements VoteLedger {
     this.voters = maps.partitioned('voters');
     this.shards = maps.partitioned('shards');
     this.messages = maps.partitioned('messages');
+    feed.readBy((item) => this.shards.get(...partsOf(item)) as ShardImage);
   }
 
   async record(poll: Poll, ballot: Ballot, message?: string): Promise<RecordOutcome> {
@@ -91,6 +92,12 @@ export class MemoryVoteLedger implements VoteLedger {
 
   private keep(image: ShardImage): void {
     this.shards.set(image.pollId, `${image.shard}`, image);
-    this.feed.append(`${image.pollId}#${image.shard}`, image);
+    this.feed.append(`${image.pollId}#${image.shard}`);
   }
+}
+
+/** The poll and the shard in the name of an item. */
+function partsOf(item: string): [pollId: string, shard: string] {
+  const end = item.lastIndexOf('#');
+  return [item.slice(0, end), item.slice(end + 1)];
 }

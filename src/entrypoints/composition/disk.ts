@@ -21,6 +21,12 @@ export const diskMetrics = {
     meaning: 'How long the slowest sync of the disk took since the sweep before.',
     recorded: 'with every sweep',
   },
+  DiskSyncAge: {
+    type: 'gauge',
+    unit: 'Milliseconds',
+    meaning: 'How long ago the last sync of the disk ended; each sweep makes one.',
+    recorded: 'with every sweep',
+  },
 } satisfies MetricDefinitions;
 
 /** A time that is further ahead was kept while the clock was wrong, ms. */
@@ -48,6 +54,7 @@ export function watchDisk({ disk, maps }: DiskStorage, container: Container, { S
   const watching = sweep('watching the disk', SWEEP_SECONDS, container.get(system.logger), async () => {
     meter.record('DiskFreeBytes', await disk.freeBytes(), 'Count');
     meter.record('DiskSlowestSync', disk.slowestSync(), 'Milliseconds');
+    meter.record('DiskSyncAge', disk.syncAge(), 'Milliseconds');
     keepTime();
   });
   return {

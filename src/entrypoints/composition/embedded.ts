@@ -7,16 +7,10 @@ import { token } from './token.ts';
 /** Where the stores of a process keep what they hold, where it is no database: in memory, or on disk as well. */
 export interface EmbeddedStorage {
   readonly maps: Maps;
-  /**
-   * The same store, whose changes are as safe as this storage makes them once they are answered.
-   *
-   * @param holdsReads whether what is read is so, too
-   */
-  durable<Store extends object>(store: Store, holdsReads?: boolean): Store;
+  /** The same store; what it answers is as safe as this storage makes it. */
+  durable<Store extends object>(store: Store): Store;
   /** The disk, if that is where it is. */
   readonly disk?: Database;
-  /** As `followRequest` of `adapters/disk`; what is in memory alone is never taken back. */
-  followRequest?(work: () => void): () => Promise<void> | undefined;
 }
 
 /** An embedded storage on disk. */

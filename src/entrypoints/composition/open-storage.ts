@@ -1,7 +1,7 @@
 import * as backups from '../../adapters/disk/backup.ts';
 import { openDataDir } from '../../adapters/disk/data-dir.ts';
 import { Database } from '../../adapters/disk/database.ts';
-import { durable, followRequest } from '../../adapters/disk/durable.ts';
+import { durable } from '../../adapters/disk/durable.ts';
 import { DataDirError } from '../../adapters/disk/errors.ts';
 import { diskMaps } from '../../adapters/disk/maps.ts';
 import type { CoreConfig } from '../config/core.ts';
@@ -16,12 +16,11 @@ import { type EmbeddedStorage, inMemory } from './embedded.ts';
  */
 export function openStorage(config: CoreConfig, onLost: (error: unknown) => void): EmbeddedStorage {
   if (config.STORAGE !== 'disk') return inMemory;
-  const disk = inWords(() => new Database(openDataDir(config.DATA_DIR), { onSyncFailed: onLost }));
+  const disk = inWords(() => new Database(openDataDir(config.DATA_DIR), onLost));
   return {
     maps: diskMaps(disk),
     disk,
-    durable: (store, holdsReads) => durable(disk, store, holdsReads),
-    followRequest: (work) => followRequest(disk, work),
+    durable: (store) => durable(disk, store),
   };
 }
 

@@ -18,7 +18,6 @@ import { answerEverything, clientErrorHandler } from './client-errors.ts';
 import { compressAnswers } from './compression.ts';
 import { allowOrigins } from './cross-origin.ts';
 import { drainBeforeClose } from './drain.ts';
-import { type FollowRequest, sendDurable } from './durable-answers.ts';
 import { errorHandler } from './errors.ts';
 import type { Caller, Guards } from './guards.ts';
 import { boundHalfSent } from './half-sent.ts';
@@ -81,8 +80,6 @@ export interface AppOptions {
   readonly health: () => Promise<Health>;
   /** Awaited before a request is carried out that may change something. */
   readonly resume: () => Promise<void>;
-  /** Carries out a request; what it returns is awaited before the answer leaves. */
-  readonly followRequest?: FollowRequest | undefined;
   readonly contexts: readonly { readonly routes: FastifyPluginAsync; readonly problems: ProblemTable }[];
   /** What is served beside the API; registered before its routes, so that it sees them. */
   readonly extras?: readonly Extra[];
@@ -160,11 +157,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   if (compilers) app.addHook('onRequest', () => compilers.load());
   for (const extra of options.extras ?? []) await extra(app, problems);
   await app.register(systemRoutes({ problems, ...options }));
-  const { followRequest } = options;
-  await app.register(async (scope) => {
-    if (followRequest) sendDurable(scope, followRequest, problems);
-    for (const { routes } of options.contexts) scope.register(routes);
-  });
+  for (const { routes } of options.contexts) await app.register(routes);
   return app;
 }
 

@@ -15,6 +15,8 @@ export type Check = 'ok' | 'skewed' | 'full' | 'slow' | 'unreachable';
 export interface Health {
   readonly status: 'ok' | 'degraded' | 'unavailable';
   readonly checks: Readonly<Record<string, Check>>;
+  /** How long ago the last sync of a store on disk ended, ms. */
+  readonly lastSyncMs?: number | undefined;
 }
 
 export interface SystemRoutesOptions {
@@ -35,6 +37,12 @@ const healthBody = (description: string, ...statuses: readonly Health['status'][
       checks: MapOf(Type.String({ enum: ['ok', 'skewed', 'full', 'slow', 'unreachable'] satisfies Check[] }), {
         examples: [{ store: statuses[0] === 'unavailable' ? 'unreachable' : 'ok' } satisfies Health['checks']],
       }),
+      lastSyncMs: Type.Optional(
+        Type.Integer({
+          description:
+            'With `STORAGE=disk`: how long ago the last sync of the disk ended, ms. Nothing is written to find out.',
+        }),
+      ),
     },
     { description },
   );
@@ -81,8 +89,8 @@ export const systemRoutes =
         },
       },
       async (_, reply) => {
-        const { status, checks } = await health();
-        return reply.code(status === 'unavailable' ? 503 : 200).send({ status, checks });
+        const found = await health();
+        return reply.code(found.status === 'unavailable' ? 503 : 200).send(found);
       },
     );
 

@@ -5,7 +5,12 @@ import { afterAll, afterEach, beforeEach, describe, expect, it, jest } from '@je
 import fc from 'fast-check';
 import { MemoryChangeFeed } from '../../../src/adapters/memory/change-feed.ts';
 import { MemoryStockStore } from '../../../src/adapters/memory/stock-store.ts';
+import { MemoryTallyStore } from '../../../src/adapters/memory/tally-store.ts';
+import { MemoryVoteLedger } from '../../../src/adapters/memory/vote-ledger.ts';
+import type { ShardImage } from '../../../src/domain/votes/tally.ts';
 import { eventually } from '../../helpers/eventually.ts';
+import { seededRandom } from '../../helpers/fakes.ts';
+import { aBallot, aPoll } from '../../helpers/votes.ts';
 
 /** While a test holds the syncs back, each waits here until it is let go. */
 let held: ((error?: Error) => void)[] | undefined;
@@ -15,11 +20,24 @@ const fdatasync = (fd: number, done: (error: Error | null) => void): void => {
   if (held) held.push((error) => (error ? done(error) : fs.fdatasync(fd, done)));
   else fs.fdatasync(fd, done);
 };
-jest.unstable_mockModule('node:fs', () => ({ ...fs, fdatasync }));
+/** The folders whose names of files were synced, and all that was opened, by its descriptor. */
+const syncedFolders: string[] = [];
+const opened = new Map<number, string>();
+const openSync: typeof fs.openSync = (path, ...how) => {
+  const fd = fs.openSync(path, ...how);
+  opened.set(fd, String(path));
+  return fd;
+};
+const fsyncSync = (fd: number): void => {
+  syncedFolders.push(opened.get(fd) ?? '');
+  fs.fsyncSync(fd);
+};
+jest.unstable_mockModule('node:fs', () => ({ ...fs, fdatasync, fsyncSync, openSync }));
 const { openDataDir } = await import('../../../src/adapters/disk/data-dir.ts');
 const { Database } = await import('../../../src/adapters/disk/database.ts');
 const { diskMaps } = await import('../../../src/adapters/disk/maps.ts');
-const { durable, followRequest } = await import('../../../src/adapters/disk/durable.ts');
+const { DiskTaskStore } = await import('../../../src/adapters/disk/task-store.ts');
+const { durable } = await import('../../../src/adapters/disk/durable.ts');
 
 type Database = InstanceType<typeof Database>;
 
@@ -34,7 +52,7 @@ let exec: (sql: string) => void;
 function open(): void {
   const dataDir = openDataDir(directory);
   exec = (sql) => dataDir.database.exec(sql);
-  disk = new Database(dataDir, { onSyncFailed: (error) => lost.push(error) });
+  disk = new Database(dataDir, (error) => lost.push(error));
 }
 
 async function reopen(): Promise<void> {
@@ -60,7 +78,7 @@ const fill = () => exec('PRAGMA max_page_count = 1');
 const makeRoom = () => exec('PRAGMA max_page_count = 1000000');
 
 describe('a change on disk', () => {
-  it('is answered once it is synced, and is seen by reads before', async () => {
+  it('is answered once it is synced, and not before', async () => {
     const stocks = durable(disk, new MemoryStockStore([], diskMaps(disk)));
     held = [];
     let isAnswered = false;
@@ -71,7 +89,7 @@ describe('a change on disk', () => {
       () => held ?? [],
       (waiting) => waiting.length === 1,
     );
-    expect(await stocks.get('A')).toMatchObject({ stockId: 'A' });
+    await new Promise(setImmediate);
     expect(isAnswered).toBe(false);
     const seen = disk.durable();
     expect(seen).toBeInstanceOf(Promise);
@@ -141,45 +159,110 @@ describe('a change on disk', () => {
   });
 });
 
-describe('a request', () => {
-  /** Follows a request. @returns what its answer waits for */
-  const following = async (work: () => Promise<unknown>): Promise<Promise<void> | undefined> => {
-    let done: Promise<unknown> = Promise.resolve();
-    const durable = followRequest(disk, () => {
-      done = work();
-    });
-    await done;
-    return durable();
-  };
-
-  it('that only reads waits for what it may have seen, and is refused when that is taken back', async () => {
+describe('a database', () => {
+  it('that is closed makes what is under way durable first, and refuses what comes later', async () => {
     const stocks = durable(disk, new MemoryStockStore([], diskMaps(disk)));
-    fill();
-    const put = stocks.put(change('A', '1'.repeat(10_000)));
-    const [refused] = await Promise.allSettled([put]);
-    expect(refused?.status).toBe('rejected');
-    expect(await following(() => stocks.get('A'))).toBeUndefined();
-    makeRoom();
+    const tasks = durable(disk, new DiskTaskStore(disk, 1));
+    const last = stocks.put(change('A'));
+    const closed = disk.close();
+    const late = [stocks.put(change('B')), stocks.get('A'), tasks.get('t')];
+    const unavailable = { status: 'rejected', reason: expect.objectContaining({ code: 'STORE_UNAVAILABLE' }) };
+    expect(await Promise.allSettled(late)).toEqual(late.map(() => unavailable));
+    await last;
+    await closed;
+    expect(await Promise.allSettled([stocks.get('A'), tasks.get('t')])).toEqual([unavailable, unavailable]);
+    open();
+    const again = new MemoryStockStore([], diskMaps(disk));
+    expect((await again.list({ limit: 10 })).items.map(({ stockId }) => stockId)).toEqual(['A']);
+  });
 
+  it('is closed once each sync has ended, also when the last commit fails', async () => {
     held = [];
-    void stocks.put(change('B'));
-    const answer = following(() => stocks.get('B'));
+    const stocks = durable(disk, new MemoryStockStore([], diskMaps(disk)));
+    const first = stocks.put(change('A'));
     const [sync] = await eventually(
       () => held ?? [],
       (waiting) => waiting.length === 1,
     );
+    const second = stocks.put(change('B')).catch(({ code }) => code);
+    exec('ROLLBACK');
+    let isClosed = false;
+    const closed = disk.close().then(() => {
+      isClosed = true;
+    });
+    expect(await second).toBe('STORE_UNAVAILABLE');
+    await new Promise(setImmediate);
+    expect(isClosed).toBe(false);
     sync?.();
-    await answer;
-    expect(disk.durable()).toBeUndefined();
+    await Promise.all([first, closed]);
+    open();
   });
 
-  it('that made a change is not held to the changes of others, which may fail', async () => {
-    const stocks = durable(disk, new MemoryStockStore([], diskMaps(disk)));
-    const waits = await following(async () => {
-      await stocks.put(change('A'));
-      void stocks.put(change('B')).catch(() => undefined);
+  it('syncs the name of its folder, and of each parent that was made', () => {
+    const parent = join(root, `${++made}`);
+    syncedFolders.length = 0;
+    openDataDir(join(parent, 'a', 'b')).release();
+    const expected = [root, parent, join(parent, 'a'), join(parent, 'a', 'b')];
+    expect(expected.filter((folder) => !syncedFolders.includes(folder))).toEqual([]);
+  });
+});
+
+describe('a read of a store on disk', () => {
+  const stocksOf = () => durable(disk, new MemoryStockStore([], diskMaps(disk)));
+  const nextSync = () =>
+    eventually(
+      () => held?.shift(),
+      (sync) => sync !== undefined,
+    );
+
+  it('waits for the newest change of its own store, and for no other store', async () => {
+    const stocks = stocksOf();
+    const others = durable(disk, new MemoryTallyStore(diskMaps(disk)));
+    held = [];
+    void stocks.put(change('A'));
+    let isRead = false;
+    const read = stocks.get('A').then((stock) => {
+      isRead = true;
+      return stock;
     });
-    expect(waits).toBeUndefined();
+    const sync = await nextSync();
+    expect(await others.get('colors')).toBeUndefined();
+    expect(isRead).toBe(false);
+    sync?.();
+    expect(await read).toMatchObject({ stockId: 'A' });
+  });
+
+  it('is made again when what it saw is taken back, and waits for what was there before', async () => {
+    const stocks = stocksOf();
+    held = [];
+    const first = stocks.put(change('A', '1'));
+    const sync = await nextSync();
+    const second = stocks.put(change('A', '2'));
+    const read = stocks.get('A');
+    // The second transaction cannot be committed.
+    exec('ROLLBACK');
+    await expect(second).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+    let isRead = false;
+    void read.then(() => {
+      isRead = true;
+    });
+    await new Promise(setImmediate);
+    expect(isRead).toBe(false);
+    held = undefined;
+    sync?.();
+    await first;
+    expect(await read).toMatchObject({ value: '1' });
+  });
+
+  it('repeats a change whose first copy is taken back', async () => {
+    const feed = new MemoryChangeFeed<ShardImage>();
+    const ledger = durable(disk, new MemoryVoteLedger(seededRandom(1), feed, diskMaps(disk)));
+    const copies = [1, 2].map(() => ledger.record(aPoll(), aBallot('v1')));
+    exec('ROLLBACK');
+    const [first, repeat] = await Promise.allSettled(copies);
+    expect(first).toMatchObject({ status: 'rejected', reason: { code: 'STORE_UNAVAILABLE' } });
+    expect(repeat).toEqual({ status: 'fulfilled', value: { kind: 'counted' } });
+    expect(await ledger.countBallots(aPoll())).toMatchObject({ ballots: 1 });
   });
 });
 
@@ -238,27 +321,59 @@ describe('a map on disk', () => {
 });
 
 describe('the feed of changes on disk', () => {
-  it('delivers after a restart what was committed and not taken, and only what is durable', async () => {
-    const feedOf = () => new MemoryChangeFeed(diskMaps(disk).map<string>('changes'), undefined, () => disk.durable());
+  it('delivers after a restart what was committed and not taken, as it is then', async () => {
+    const state = new Map<string, string>();
+    const feedOf = () => {
+      const feed = new MemoryChangeFeed<string>(diskMaps(disk).map('changes'), undefined, () => disk.durable());
+      feed.readBy((item) => state.get(item) as string);
+      return feed;
+    };
     const feed = feedOf();
+    const change = (item: string, value: string) => {
+      state.set(item, value);
+      feed.append(item);
+    };
     const taken: string[][] = [];
+    const taking = {
+      changes: async (batch: readonly string[]) => void taken.push([...batch]),
+      gap: async () => undefined,
+    };
     const failing = { changes: async () => Promise.reject(new Error('not now')), gap: async () => undefined };
-    feed.append('one', 'first');
-    feed.append('one', 'second');
-    feed.append('two', 'third');
+    change('one', 'first');
+    change('one', 'second');
+    change('two', 'third');
     void feed.start(failing);
     await feed.stop();
     await reopen();
 
     const later = feedOf();
-    await later.start({ changes: async (batch) => void taken.push([...batch]), gap: async () => undefined });
+    await later.start(taking);
     expect(taken).toEqual([['second', 'third']]);
     await later.stop();
     await reopen();
     const none = feedOf();
-    await none.start({ changes: async (batch) => void taken.push([...batch]), gap: async () => undefined });
+    await none.start(taking);
     expect(taken).toHaveLength(1);
     await none.stop();
+  });
+
+  it('delivers an item again that changes while it is handled', async () => {
+    let state = 1;
+    const feed = new MemoryChangeFeed<number>(diskMaps(disk).map('changes'));
+    feed.readBy(() => state);
+    const taken: number[] = [];
+    feed.append('one');
+    await feed.start({
+      changes: async (batch) => {
+        taken.push(...batch);
+        if (state === 2) return;
+        state = 2;
+        feed.append('one');
+      },
+      gap: async () => undefined,
+    });
+    expect(taken).toEqual([1, 2]);
+    await feed.stop();
   });
 });
 

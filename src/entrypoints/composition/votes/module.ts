@@ -90,11 +90,7 @@ function bindEmbeddedStores({ bind }: ContainerModuleLoadOptions, config: VotesC
     (storage, random, feed) => storage.durable(new MemoryVoteLedger(random, feed, storage.maps)),
     [embedded, system.random, shardFeed],
   );
-  // What followers of results are shown goes through no request that would wait.
-  bind(ports.tallies).toResolvedValue(
-    (storage) => storage.durable(new MemoryTallyStore(storage.maps), true),
-    [embedded],
-  );
+  bindEmbedded(bind, ports.tallies, ({ maps }) => new MemoryTallyStore(maps));
   bindEmbedded(bind, ports.replyLimit, ({ maps }) => new MemoryReplyLimit(undefined, maps));
   bindEmbedded(bind, ports.voterKeys, ({ maps }) => new MemoryVoterKeys(maps));
   bind(ports.polls).toResolvedValue(
@@ -117,14 +113,14 @@ function bindEmbeddedStores({ bind }: ContainerModuleLoadOptions, config: VotesC
 const FOLD_EVERY_MS = 20;
 
 function feedOf({ maps, disk }: EmbeddedStorage): MemoryChangeFeed<ShardImage> {
-  const unfolded = maps.map<ShardImage>('unfolded-shards');
+  const unfolded = maps.map<true>('unfolded-shards');
   return disk
-    ? new MemoryChangeFeed(
+    ? new MemoryChangeFeed<ShardImage>(
         unfolded,
         () => delay(FOLD_EVERY_MS),
         () => disk.durable(),
       )
-    : new MemoryChangeFeed(unfolded);
+    : new MemoryChangeFeed<ShardImage>(unfolded);
 }
 
 /** How long a process that died keeps its part of the stream, ms. */
