@@ -62,3 +62,11 @@ describe.each(pages.filter((page) => page.startsWith('docs/how-to/add-')))('%s',
     expect(namedPaths(markdown).length).toBeGreaterThan(3);
   });
 });
+
+describe('docs/adr/README.md', () => {
+  it('lists every decision once', () => {
+    const listed = [...readFromProject('docs/adr/README.md').matchAll(/\]\((\d{4}-[^)]+)\)/g)].map(([, file]) => file);
+    const written = readdirSync(join(PROJECT, 'docs/adr')).filter((file) => /^\d{4}-/.test(file));
+    expect(listed.sort()).toEqual(written.sort());
+  });
+});
