@@ -51,8 +51,9 @@ export function refuseEarly(
   app.setNotFoundHandler(notFound);
 
   async function admitCaller(request: FastifyRequest, reply: FastifyReply): Promise<Caller> {
-    const { ownKey } = request.routeOptions.config;
-    logAs(request, reply, { address: request.clientAddress });
+    const { key, ownKey } = request.routeOptions.config;
+    // Who reads without a key where that is enough leaves no address.
+    if (key === true || bringsKey(request)) logAs(request, reply, { address: request.clientAddress });
     const keyName = (ownKey ?? nameOfKey)(request);
     const caller = keyName === undefined ? await identify(request, reply) : callerOf(keyName);
     if (caller === undefined) {
