@@ -263,7 +263,7 @@ const tasks: readonly Scenario[] = [
       { request: withKey('POST', '/tasks/life-1/cancel', {}), status: 200, body: { status: 'CANCELLED' } },
       { request: read('/queues/life/tasks?status=CANCELLED'), status: 200, body: { tasks: [{ taskId: 'life-1' }] } },
       refused(withKey('POST', '/tasks/life-1/redrive'), 409, 'TASKS_NOT_REDRIVABLE'),
-      enqueued('life', { payload: 2, taskId: 'life-2', expiresInSeconds: 1 }),
+      enqueued('life', { payload: 2, taskId: 'life-2', expiresInSeconds: 8 }),
       claimed('life', [{ taskId: 'life-2' }]),
       {
         request: holder('fail', { error: 'no', retryInSeconds: 9 }),
