@@ -3,6 +3,7 @@ import { problems } from '../../http/access/problems.ts';
 import { accessRoutes } from '../../http/access/routes.ts';
 import { defineContext } from '../context.ts';
 import { accessModule } from './module.ts';
+import { tokenGuards } from './tokens.ts';
 
 export const access = defineContext({
   name: 'access',
@@ -11,5 +12,5 @@ export const access = defineContext({
   problems,
   tables: () => [],
   routes: () => accessRoutes(),
-  guards: () => ({}),
+  guards: (container, config) => ({ ...tokenGuards(container, config) }),
 });

@@ -18,4 +18,12 @@ export const problems: ProblemTable = {
     title: 'There are as many policies as there may be',
     advice: 'Delete policies that nobody needs; give a group one policy in place of one for each of its members.',
   },
+  ACCESS_ISSUER_UNAVAILABLE: {
+    status: 503,
+    title: 'The issuer of the token does not answer',
+    advice:
+      'Send the same request again after `Retry-After` seconds, or use an API key. If it stays so, whoever runs the service ' +
+      'finds in the log why the keys of the issuer cannot be read.',
+    isExpected: true,
+  },
 };
