@@ -1,3 +1,4 @@
+import type { Policies } from '../domain/access/policies.ts';
 import type { Policy, PolicySet } from '../domain/access/policy.ts';
 
 /** All policies. Reads are consistent; every method settles within 2 s. */
@@ -35,4 +36,20 @@ export interface PolicyStore {
    * @throws DomainError `STORE_UNAVAILABLE`
    */
   postpone(policy: Policy): Promise<void>;
+}
+
+/** The policies by which a process judges requests. */
+export interface PoliciesInForce {
+  /**
+   * Those by which a request is judged that has arrived. At once where they are known, and otherwise within 2.5 s.
+   *
+   * @throws DomainError `STORE_UNAVAILABLE` when they cannot be read in time; older ones are then no substitute
+   */
+  current(): Policies | Promise<Policies>;
+
+  /** Those that were read last, if that was within 5 minutes: for requests that are better judged by them than refused. */
+  lastKnown(): Policies | undefined;
+
+  /** To be called after a change: requests that arrive from now on are judged by it, in this process. */
+  renew(): void;
 }

@@ -4,7 +4,7 @@ export interface Policy {
   readonly allow: readonly string[];
   /** Wins over whatever allows. */
   readonly deny: readonly string[];
-  /** Of the change of policies that put it: no two policies have the same. */
+  /** Of the change that put it: no two policies have the same. */
   readonly revision: number;
   /** From when on every request is judged by it, epoch ms in the store's time. */
   readonly effectiveBy: number;
@@ -16,3 +16,9 @@ export interface PolicySet {
   readonly version: number;
   readonly policies: readonly Policy[];
 }
+
+export const NO_POLICIES: PolicySet = { version: 0, policies: [] };
+
+/** The policy of a subject, if there is one. */
+export const policyIn = ({ policies }: PolicySet, subject: string): Policy | undefined =>
+  policies.find((policy) => policy.subject === subject);

@@ -1,4 +1,4 @@
-import { pathSegmentIn } from './path-segment.ts';
+import { textInSegment } from '../shared/path-parameter.ts';
 
 /** The methods that a statement may name, beside `*` for any. */
 export const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
@@ -35,7 +35,7 @@ export function readStatement(text: string): Statement | string {
     if (/[?#]/.test(part)) return 'must have no query';
     if (part === '.' || part === '..') return 'must have no segment that is . or ..';
     if (part !== '*' && part.includes('*')) return 'must have * for a whole segment, and ** at the end alone';
-    const segment = part === '*' ? undefined : pathSegmentIn(part);
+    const segment = part === '*' ? undefined : textInSegment(part);
     if (part !== '*' && segment === undefined) return 'must have segments that are percent-encoded, or ~ and base64url';
     segments.push(segment);
   }
