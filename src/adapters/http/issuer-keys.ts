@@ -138,7 +138,7 @@ export class IssuerKeys {
     const discovery = await this.fetchJson(`${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`);
     const { issuer: said, jwks_uri: address } = (discovery ?? {}) as Readonly<Record<string, unknown>>;
     if (said !== issuer) throw new Unusable('its discovery document is that of another issuer');
-    if (typeof address !== 'string' || !isSafe(address, issuer))
+    if (typeof address !== 'string' || !isSafeForKeys(address, issuer))
       throw new Unusable('its discovery document has no safe address of keys');
     return this.fetchJson(address);
   }
@@ -159,7 +159,7 @@ export class IssuerKeys {
 class Unusable extends Error {}
 
 /** Keys come encrypted, or from the very host that the operator named as one that needs no encryption. */
-function isSafe(address: string, issuer: string): boolean {
+export function isSafeForKeys(address: string, issuer: string): boolean {
   if (!URL.canParse(address)) return false;
   const [keys, own] = [new URL(address), new URL(issuer)];
   if (keys.username || keys.password) return false;
