@@ -138,6 +138,7 @@ function documented(schema: FastifySchema, { config }: RouteOptions, problems: P
   const codes = [
     'INVALID_REQUEST',
     ...(config?.key === true ? ['UNAUTHORIZED'] : []),
+    ...(config?.key === true && !config.openToCallers ? ['FORBIDDEN', 'STORE_UNAVAILABLE'] : []),
     ...(schema.body ? ['UNSUPPORTED_MEDIA_TYPE'] : []),
     'BODY_TOO_LARGE',
     ...(config?.problems ?? []),
@@ -145,7 +146,7 @@ function documented(schema: FastifySchema, { config }: RouteOptions, problems: P
   ];
   const statuses = new Set(codes.map((code) => problems[code]?.status as number));
   const refusals = [...statuses].map((status) => {
-    const ofStatus = codes.filter((code) => problems[code]?.status === status);
+    const ofStatus = [...new Set(codes)].filter((code) => problems[code]?.status === status);
     const examples = Object.fromEntries(ofStatus.map((code) => [code, { $ref: problemExample(code) }]));
     return [
       status,

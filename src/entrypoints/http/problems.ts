@@ -34,8 +34,9 @@ export const generalProblems: ProblemTable = {
     status: 403,
     title: 'The request is refused',
     advice:
-      'The webhook takes only requests that Twilio signed. Check `TWILIO_AUTH_TOKEN` and `PUBLIC_BASE_URL`; a warning in the ' +
-      'log names the addresses that were checked.',
+      'The policies do not allow it to the key or token: `GET /access` says what they do allow, and the log which statement ' +
+      'refused it. The webhook takes only requests that Twilio signed: check `TWILIO_AUTH_TOKEN` and `PUBLIC_BASE_URL`; a ' +
+      'warning in the log names the addresses that were checked.',
   },
   NOT_FOUND: {
     status: 404,

@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { DomainError, invalidRequest } from '../../domain/shared/domain-error.ts';
 import { type ApiKey, apiKeyReader } from './api-keys.ts';
 import { checkContentType } from './body.ts';
+import { CallerWatch } from './caller-watch.ts';
 import { clientAddress } from './client-address.ts';
 import { isPreflightRoute } from './cross-origin.ts';
 import { fewASecond } from './few-a-second.ts';
@@ -31,6 +32,10 @@ export function refuseEarly(
 
   app.decorateRequest('caller', undefined);
   app.decorateRequest('clientAddress', '');
+  app.decorateRequest('policiesStale', false);
+  const watch = new CallerWatch(judgeAgain);
+  app.decorate('watchCaller', (request, reply, end) => watch.watch({ request, reply, end }));
+  app.addHook('onClose', async () => watch.close());
   app.addHook('onRequest', async (request, reply) => {
     if (!hasHost(request)) throw invalidRequest({ path: 'host', message: 'is required, once' });
     // The router does not look at the first character.
@@ -65,9 +70,20 @@ export function refuseEarly(
     // The key of a single route can do nothing else, so there is nothing to take from it.
     if (!ownKey) {
       for (const guard of guards) await guard.admitCaller?.(request, reply, caller);
-      for (const guard of guards) await guard.authorize?.(request, reply, caller);
+      await authorize(request, reply, caller);
     }
     return caller;
+  }
+
+  async function authorize(request: FastifyRequest, reply: FastifyReply, caller: Caller): Promise<void> {
+    for (const guard of guards) await guard.authorize?.(request, reply, caller);
+  }
+
+  /** Whether a caller who was let in may still do what it does. A key is known as long as the process lives. */
+  async function judgeAgain(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+    const caller = request.caller?.keyName === undefined ? await identify(request, reply) : request.caller;
+    if (!caller) throw new DomainError('UNAUTHORIZED', UNKNOWN_KEY);
+    await authorize(request, reply, caller);
   }
 
   async function identify(request: FastifyRequest, reply: FastifyReply): Promise<Caller | undefined> {
