@@ -27,8 +27,10 @@ export const generalProblems: ProblemTable = {
   },
   UNAUTHORIZED: {
     status: 401,
-    title: 'An API key is needed',
-    advice: 'Send one of the keys of `API_KEYS` as `Authorization: Bearer <key>` or `x-api-key: <key>`.',
+    title: 'An API key or a token is needed',
+    advice:
+      'Send one of the keys of `API_KEYS` as `Authorization: Bearer <key>` or `x-api-key: <key>`, or a bearer token of one of ' +
+      '`TOKEN_ISSUERS` that has not expired; why a token does not count stands in the log.',
   },
   FORBIDDEN: {
     status: 403,
