@@ -11,7 +11,7 @@ export class DeletePolicy {
    * @param precondition what must hold of the policy, or it stays
    * @returns the policy that was there
    * @throws DomainError `INVALID_REQUEST` for what is no subject, `ACCESS_POLICY_NOT_FOUND`, `PRECONDITION_FAILED`,
-   * `ACCESS_LOCKOUT`, `STORE_UNAVAILABLE`
+   * `STORE_UNAVAILABLE`; never `ACCESS_LOCKOUT`, since a key without a policy may do everything
    */
   async execute(
     subject: string,

@@ -103,7 +103,7 @@ export const accessRoutes = (options: AccessRoutesOptions): FastifyPluginAsync =
     app.delete(
       '/policies/:subject',
       {
-        config: ofSubject('ACCESS_POLICY_NOT_FOUND', 'ACCESS_LOCKOUT', 'PRECONDITION_FAILED'),
+        config: ofSubject('ACCESS_POLICY_NOT_FOUND', 'PRECONDITION_FAILED'),
         schema: {
           tags,
           operationId: 'deletePolicy',
