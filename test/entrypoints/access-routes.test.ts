@@ -1,6 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { type EmbeddedApp, embeddedApp, KEY } from '../helpers/embedded-app.ts';
+import { FakeClock } from '../helpers/fakes.ts';
 import { keyedRoutes } from '../helpers/keyed-routes.ts';
+import { refusedTokens } from '../helpers/refused-tokens.ts';
+import { type TokenIssuer, tokenIssuer } from '../helpers/token-issuer.ts';
 
 const READER_KEY = 'key-of-the-reader-0123';
 const bearer = (key: string) => ({ authorization: `Bearer ${key}` });
@@ -22,13 +25,25 @@ const refused: readonly {
 const routes = keyedRoutes();
 const lines: { readonly [field: string]: unknown }[] = [];
 let service: EmbeddedApp;
+let issuer: TokenIssuer;
+let foreign: TokenIssuer;
 beforeAll(async () => {
+  // The clock of the service stands where this one does.
+  const now = () => new FakeClock().now();
+  [issuer, foreign] = await Promise.all([tokenIssuer({ now }), tokenIssuer({ now })]);
   service = await embeddedApp(
-    { API_KEYS: `test=${KEY},reader=${READER_KEY}`, PUBLIC_BASE_URL: 'https://example.org/portside' },
+    {
+      API_KEYS: `test=${KEY},reader=${READER_KEY}`,
+      PUBLIC_BASE_URL: 'https://example.org/portside',
+      TOKEN_ISSUERS: `${issuer.url}=${issuer.audience}`,
+    },
     { extras: [routes.collect], log: { write: (line) => void lines.push(JSON.parse(line)) } },
   );
 });
-afterAll(() => service.close());
+afterAll(async () => {
+  await service.close();
+  await Promise.all([issuer.close(), foreign.close()]);
+});
 afterEach(async () => {
   const { policies } = (await send('GET', '/policies?limit=100')).json();
   for (const { subject } of policies as { subject: string }[])
@@ -64,6 +79,52 @@ describe('every route that needs a key', () => {
       if (method === 'HEAD') continue;
       expect(answer.json().code).toBe(code);
       expect(answer.body).not.toMatch(/key:reader|statement|effect/);
+    }
+  });
+
+  it('refuses a token that does not count, whatever is wrong with it', async () => {
+    await put('group:crew', { allow: ['* /**'] });
+    const tokens = await refusedTokens(issuer, foreign, service.clock.now());
+    for (const [what, token] of Object.entries(tokens))
+      for (const { method, path, pattern, isOptional } of routes.found) {
+        if (isOptional) continue;
+        const { statusCode, headers } = await send(method as Method, path, undefined, bearer(token));
+        expect([what, method, pattern, statusCode, headers['www-authenticate']]).toEqual([
+          what,
+          method,
+          pattern,
+          401,
+          'Bearer error="invalid_token"',
+        ]);
+      }
+  }, 60_000);
+
+  it.each<[string, object]>([
+    ['its group', { sub: 'eve', 'cognito:groups': ['crew'] }],
+    ['its subject', { sub: 'ann', 'cognito:groups': [] }],
+  ])('takes a token that a statement on %s allows, and no other', async (_, claims) => {
+    const allowed = bearer(await issuer.token({ claims: claims as Record<string, unknown> }));
+    const other = bearer(await issuer.token({ claims: { sub: 'bob', 'cognito:groups': ['cooks', '__proto__'] } }));
+    const subject = 'sub' in claims && claims.sub === 'ann' ? 'sub:ann' : 'group:crew';
+    for (const { method, path, pattern, isOptional, isOpen } of routes.found) {
+      if (isOptional || isOpen) continue;
+      await put(subject, { allow: [`${method} ${pattern.replace(/:\w+/g, '*')}`] });
+      const status = async (headers: object) => (await send(method as Method, path, undefined, headers)).statusCode;
+      expect([method, pattern, [401, 403].includes(await status(allowed))]).toEqual([method, pattern, false]);
+      expect([method, pattern, await status(other)]).toEqual([method, pattern, 403]);
+    }
+  });
+
+  it('refuses a token of a person who is cut off, whatever its groups may do', async () => {
+    await put('group:crew', { allow: ['* /**'] });
+    await put('sub:ann', { allow: [], deny: ['* /**'] });
+    const ann = bearer(await issuer.token());
+    const others = bearer(await issuer.token({ claims: { sub: 'bob' } }));
+    for (const { method, path, pattern, isOptional, isOpen } of routes.found) {
+      if (isOptional || isOpen || method !== 'GET') continue;
+      const { statusCode } = await send(method as Method, path, undefined, ann);
+      expect([pattern, statusCode]).toEqual([pattern, 403]);
+      expect((await send(method as Method, path, undefined, others)).statusCode).not.toBe(403);
     }
   });
 
