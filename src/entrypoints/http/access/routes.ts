@@ -60,6 +60,7 @@ export const accessRoutes = (options: AccessRoutesOptions): FastifyPluginAsync =
           tags,
           operationId: 'getPolicy',
           summary: 'Read the policy of a subject',
+          description: 'With `If-None-Match` the answer is 304 while it is unchanged. Without a policy: 404.',
           params: schemas.SubjectParams,
           headers: schemas.ReadHeaders,
           response: { 200: schemas.PolicyBody, 304: schemas.NotModified },

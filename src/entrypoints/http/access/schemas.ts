@@ -1,6 +1,7 @@
 import * as Type from 'typebox';
 import { MAX_STATEMENTS } from '../../../domain/access/put-policy.ts';
 import { MAX_STATEMENT_LENGTH, METHODS } from '../../../domain/access/statement.ts';
+import { exampleOf } from '../examples.ts';
 import { DOCUMENTED, NextCursor, Timestamp } from '../schemas.ts';
 
 export { PreconditionHeaders } from '../preconditions.ts';
@@ -111,6 +112,7 @@ export const DecisionBody = Type.Object(
   {
     allowed: Type.Boolean({ examples: [true] }),
     by: Type.Union([Reason, Type.Null()], {
+      examples: [exampleOf(Reason)],
       description: 'What decided; null where no statement speaks of the request, which is then refused',
     }),
   },
