@@ -157,7 +157,7 @@ describe('the page of access, in Chromium', () => {
 
   it('tells which statement denies', async () => {
     const page = await open('#/access/group%3Acrew', { key: KEY });
-    await page.getByLabel('Caller').fill('sub:ann\ngroup:crew');
+    await page.getByRole('textbox', { name: 'Caller' }).fill('sub:ann\ngroup:crew');
     await page.getByLabel('Method').selectOption('POST');
     await page.getByLabel('Path').fill('/queues/secret/tasks');
     await page.getByRole('button', { name: 'Ask' }).click();
