@@ -145,7 +145,11 @@ export class IssuerKeys {
 
   private async fetchJson(url: string): Promise<unknown> {
     const http = await this.http();
-    const { status, data } = await http.get<string>(url, { signal: AbortSignal.timeout(REQUEST_MS) });
+    const { status, data } = await http.get<string>(url, {
+      signal: AbortSignal.timeout(REQUEST_MS),
+      // Unencrypted, keys never leave the machine.
+      ...(url.startsWith('http:') && { proxy: false }),
+    });
     if (status !== 200) throw new Unusable(`it answered ${status}`);
     try {
       return JSON.parse(data);

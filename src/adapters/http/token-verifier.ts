@@ -41,22 +41,28 @@ export interface HttpTokenVerifierOptions {
   readonly onWarning: (issuer: string, message: string) => void;
 }
 
+/** An issuer with all audiences that tokens of it may be meant for. */
+interface KnownIssuer extends Omit<TokenIssuer, 'audience'> {
+  readonly audiences: readonly string[];
+  readonly keys: IssuerKeys;
+  /** Names of the others. */
+  readonly others: readonly string[];
+}
+
 /** Verifies JSON Web Tokens by the keys that their issuers publish. */
 export class HttpTokenVerifier implements TokenVerifier {
   /** By the claim `iss`. */
-  private readonly issuers: ReadonlyMap<
-    string,
-    TokenIssuer & { readonly keys: IssuerKeys; readonly others: readonly string[] }
-  >;
+  private readonly issuers: ReadonlyMap<string, KnownIssuer>;
 
   constructor(private readonly options: HttpTokenVerifierOptions) {
     const { issuers, elapsed, onWarning } = options;
     const names = issuers.flatMap(({ name }) => name ?? []);
     this.issuers = new Map(
-      issuers.map((issuer) => {
-        const onFailure = (reason: string): void => onWarning(issuer.url, `its keys cannot be read: ${reason}`);
-        const keys = new IssuerKeys({ issuer: issuer.url, elapsed, onFailure });
-        return [issuer.url, { ...issuer, keys, others: names.filter((name) => name !== issuer.name) }];
+      issuers.map(({ name, url }) => {
+        const onFailure = (reason: string): void => onWarning(url, `its keys cannot be read: ${reason}`);
+        const keys = new IssuerKeys({ issuer: url, elapsed, onFailure });
+        const audiences = issuers.filter((issuer) => issuer.url === url).map(({ audience }) => audience);
+        return [url, { ...(name && { name }), url, audiences, keys, others: names.filter((other) => other !== name) }];
       }),
     );
   }
@@ -95,16 +101,18 @@ export class HttpTokenVerifier implements TokenVerifier {
     if (!Number.isFinite(expiresAt)) throw new Refused('its end is no time');
     // What was tolerated above is meant for its beginning.
     if (expiresAt <= now) throw new errors.JWTExpired('it has ended', payload);
-    if (!isMeantFor(issuer.audience, payload)) throw new Refused('it is meant for another audience');
+    if (!issuer.audiences.some((audience) => isMeantFor(audience, payload)))
+      throw new Refused('it is meant for another audience');
+    // Amazon Cognito says so; its ID tokens are for the client that signed somebody in, which may hand them on.
+    if (Object.hasOwn(payload, 'token_use') && payload.token_use !== 'access')
+      throw new Refused('it is no access token');
+    if (leavesGroupsOut(payload, this.options.groupsClaim)) throw new Refused('its issuer left out its groups');
     if (Object.hasOwn(payload, 'cnf'))
       throw new Refused('it is bound to a key of its holder, which is not checked here');
     return { kind: 'accepted', subjects: this.subjectsOf(payload, issuer), expiresAt };
   }
 
-  private subjectsOf(
-    payload: JWTPayload,
-    { name, url, others }: TokenIssuer & { readonly others: readonly string[] },
-  ): readonly [string, ...string[]] {
+  private subjectsOf(payload: JWTPayload, { name, url, others }: KnownIssuer): readonly [string, ...string[]] {
     const { groupsClaim, onWarning } = this.options;
     const groups = groupsInClaim(Object.hasOwn(payload, groupsClaim) ? payload[groupsClaim] : undefined);
     if (groups.length > MAX_GROUPS) throw new Refused(`it has more than ${MAX_GROUPS} groups`);
@@ -145,6 +153,12 @@ function isMeantFor(audience: string, payload: JWTPayload): boolean {
   if (!Object.hasOwn(payload, 'aud')) return payload.client_id === audience;
   const { aud } = payload;
   return aud === audience || (Array.isArray(aud) && aud.includes(audience));
+}
+
+/** Microsoft Entra ID names a place where the groups can be read, when they are many: what is denied to them is unknown. */
+function leavesGroupsOut(payload: JWTPayload, groupsClaim: string): boolean {
+  const { _claim_names: elsewhere, hasgroups } = payload;
+  return hasgroups === true || (typeof elsewhere === 'object' && elsewhere !== null && groupsClaim in elsewhere);
 }
 
 function reasonOf(error: unknown): string {

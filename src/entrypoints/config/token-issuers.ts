@@ -11,7 +11,7 @@ export const tokenSettings = {
     meaning:
       'Issuers whose bearer tokens (JWT) are taken beside keys, `[<name>@]<issuer URL>=<audience>`, with commas between. The ' +
       'address is the claim `iss` to the letter, `http://` only on this machine; `aud` must hold the audience, or without ' +
-      '`aud` `client_id` must be it. Subjects of an issuer with a name are `group:<name>/…` and `sub:<name>/…`; one issuer may ' +
+      '`aud` `client_id` must be it; an issuer may stand there once for each of several audiences. Subjects of an issuer with a name are `group:<name>/…` and `sub:<name>/…`; one issuer may ' +
       'go without. What a token may do is a policy.',
     parse: parseTokenIssuers,
   },
@@ -65,12 +65,15 @@ function addressProblems(address: string): string[] {
 }
 
 function repeats(issuers: readonly TokenIssuer[], index: number): string[] {
-  const { name, url } = issuers[index] as TokenIssuer;
+  const { name, url, audience } = issuers[index] as TokenIssuer;
   const earlier = issuers.slice(0, index);
+  const own = earlier.filter((issuer) => issuer.url === url);
+  const others = earlier.filter((issuer) => issuer.url !== url);
   return [
-    ...(earlier.some((issuer) => issuer.url === url) ? ['the issuer stands there twice'] : []),
-    ...(earlier.some((issuer) => issuer.name === name)
-      ? [name === undefined ? 'only one issuer may go without a name' : 'the name stands there twice']
+    ...(own.some((issuer) => issuer.audience === audience) ? ['the issuer stands there twice with this audience'] : []),
+    ...(own.some((issuer) => issuer.name !== name) ? ['the issuer stands there with another name'] : []),
+    ...(others.some((issuer) => issuer.name === name)
+      ? [name === undefined ? 'only one issuer may go without a name' : 'another issuer has this name']
       : []),
   ];
 }

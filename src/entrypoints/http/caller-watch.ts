@@ -21,7 +21,7 @@ export class CallerWatch {
   watch(watched: Watched): () => void {
     if (!watched.request.caller) return () => undefined;
     this.watched.add(watched);
-    this.timer ??= setTimeout(() => void this.look(), INTERVAL_MS);
+    this.timer ??= this.lookLater();
     return () => void this.watched.delete(watched);
   }
 
@@ -32,7 +32,11 @@ export class CallerWatch {
 
   private async look(): Promise<void> {
     await Promise.all([...this.watched].map((watched) => this.lookAt(watched)));
-    this.timer = this.watched.size > 0 ? setTimeout(() => void this.look(), INTERVAL_MS) : undefined;
+    this.timer = this.watched.size > 0 ? this.lookLater() : undefined;
+  }
+
+  private lookLater(): NodeJS.Timeout {
+    return setTimeout(() => void this.look(), INTERVAL_MS).unref();
   }
 
   private async lookAt(watched: Watched): Promise<void> {

@@ -61,7 +61,7 @@ export function refuseEarly(
     // Who reads without a key where that is enough leaves no address.
     if (key === true || bringsKey(request)) logAs(request, reply, { address: request.clientAddress });
     const keyName = (ownKey ?? nameOfKey)(request);
-    const caller = keyName === undefined ? await identify(request, reply) : callerOf(keyName);
+    const caller = keyName !== undefined ? callerOf(keyName) : ownKey ? undefined : await identify(request, reply);
     if (caller === undefined) {
       if (bringsKey(request)) warnOfKey(request);
       throw new DomainError('UNAUTHORIZED', bringsKey(request) ? UNKNOWN_KEY : MISSING_KEY);
@@ -79,7 +79,7 @@ export function refuseEarly(
     for (const guard of guards) await guard.authorize?.(request, reply, caller);
   }
 
-  /** Whether a caller who was let in may still do what it does. A key is known as long as the process lives. */
+  /** Whether a caller that was let in may still do what it does. A key is known as long as the process lives. */
   async function judgeAgain(request: FastifyRequest, reply: FastifyReply): Promise<void> {
     const caller = request.caller?.keyName === undefined ? await identify(request, reply) : request.caller;
     if (!caller) throw new DomainError('UNAUTHORIZED', UNKNOWN_KEY);

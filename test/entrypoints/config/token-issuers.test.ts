@@ -69,8 +69,9 @@ describe('issuers of tokens', () => {
     ['a/b@https://id.example=a', 'the name may have'],
     [`${'n'.repeat(65)}@https://id.example=a`, 'the name may have'],
     ['https://a.example=a,https://b.example=b', 'only one issuer may go without a name'],
-    ['x@https://a.example=a,x@https://b.example=b', 'the name stands there twice'],
-    ['https://a.example=a,x@https://a.example=b', 'the issuer stands there twice'],
+    ['x@https://a.example=a,x@https://b.example=b', 'another issuer has this name'],
+    ['https://a.example=a,x@https://a.example=b', 'the issuer stands there with another name'],
+    ['https://a.example=a,https://a.example=a', 'the issuer stands there twice with this audience'],
   ])('are refused: %s', (text, problem) => {
     expect(() => parseTokenIssuers(text)).toThrow(problem);
   });

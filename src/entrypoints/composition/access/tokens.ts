@@ -5,6 +5,7 @@ import type { TokenVerifier } from '../../../ports/tokens.ts';
 import type { Values } from '../../config/settings.ts';
 import type { tokenSettings } from '../../config/token-issuers.ts';
 import { identifyByToken } from '../../http/access/identify.ts';
+import { fewASecond } from '../../http/few-a-second.ts';
 import type { Guards } from '../../http/guards.ts';
 import { system } from '../compose.ts';
 import { token } from '../token.ts';
@@ -22,7 +23,7 @@ export function bindTokens({ bind }: ContainerModuleLoadOptions, config: TokenCo
         groupsClaim: config.TOKEN_GROUPS_CLAIM,
         clock,
         elapsed: elapsedTime(() => machine.now()),
-        onWarning: (issuer, message) => logger.warn({ issuer }, `an issuer of tokens: ${message}`),
+        onWarning: fewASecond((issuer, message) => logger.warn({ issuer }, `an issuer of tokens: ${message}`)),
       });
       lifecycle.onSettle(() => verifier.flush());
       return verifier;
