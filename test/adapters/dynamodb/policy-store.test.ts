@@ -58,9 +58,11 @@ describe('policies that are read while they are changed', () => {
     ['removed', { version: 1, policies: [aPolicy('group:a', 1), aPolicy('group:b', 1)] }, 'group:a', undefined],
   ];
 
-  it.each(changes.flatMap((change) => [true, false].map((isVersionFirst) => [...change, isVersionFirst] as const)))(
-    'are never half of a change: %s %j %s %j, version first: %s',
-    async (_, before, subject, policy, isVersionFirst) => {
+  it.each(
+    changes.flatMap((change) => [true, false].map((isVersionFirst) => ({ change, isVersionFirst, what: change[0] }))),
+  )(
+    'are never half of a change: $what, version first: $isVersionFirst',
+    async ({ change: [, before, subject, policy], isVersionFirst }) => {
       for (const seenAfter of [0, 1, 2, 3]) {
         const table = new TornTable();
         const store = new DynamoDbPolicyStore(table.client, 'policies');
