@@ -50,6 +50,12 @@ export async function refusedTokens(issuer: TokenIssuer, foreign: TokenIssuer, n
     'with an extension that must be understood': await issuer.token({
       header: { crit: ['urn:example'], 'urn:example': 1 },
     }),
+    'with an extension that is the rule anyway': await issuer.token({ header: { crit: ['b64'], b64: true } }),
+    'that says who signed in': await issuer.token({ claims: { token_use: 'id' } }),
+    'whose groups are to be read elsewhere': await issuer.token({
+      claims: { _claim_names: { 'cognito:groups': 'src1' } },
+    }),
+    'with groups that it does not hold': await issuer.token({ claims: { hasgroups: true } }),
     'with an unknown key id': await issuer.token({ header: { kid: 'unknown' } }),
     'with a key id that is no text': await issuer.token({ header: { kid: 7 } }),
     'of a key that was never published': lost,

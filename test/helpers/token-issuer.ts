@@ -63,6 +63,9 @@ export interface TokenIssuer {
   close(): Promise<void>;
 }
 
+/** What stands in front of a path to which it redirects, and where it answers well. */
+const ELSEWHERE = '/elsewhere';
+
 let keysMade = 0;
 
 /** An issuer whose keys and answers the test decides. */
@@ -78,24 +81,25 @@ export async function tokenIssuer({
   const published = new Map<string, JWK>();
 
   const answer = (asked: string, response: ServerResponse): void => {
-    const isKeys = asked.endsWith('/keys');
+    const isElsewhere = asked.startsWith(ELSEWHERE);
+    const name = isElsewhere ? asked.slice(ELSEWHERE.length) : asked;
+    const isKeys = name.endsWith('/keys');
     if (isKeys) reads++;
     if (mood === 'hangs') return;
     if (mood === 'fails') return void response.writeHead(503).end();
-    if (mood === 'redirects')
-      return void response.writeHead(302, { location: `${service.url}/elsewhere${asked}` }).end();
-    if (mood === 'is-long') return void response.end(JSON.stringify({ keys: [], filling: 'x'.repeat(300_000) }));
+    if (mood === 'redirects' && !isElsewhere)
+      return void response.writeHead(302, { location: service.url + ELSEWHERE + name }).end();
     if (mood === 'is-no-json') return void response.end('<html>');
-    if (isKeys)
-      return void response.end(JSON.stringify(mood === 'has-no-set' ? { keys: 1 } : { keys: [...published.values()] }));
-    if (service.url + asked === `${base}/.well-known/openid-configuration`)
-      return void response.end(
-        JSON.stringify({
+    if (!isKeys && service.url + name !== `${base}/.well-known/openid-configuration`)
+      return void response.writeHead(404).end();
+    const filling = mood === 'is-long' ? { filling: 'x'.repeat(300_000) } : {};
+    const body = isKeys
+      ? { keys: mood === 'has-no-set' ? 1 : [...published.values()] }
+      : {
           issuer: mood === 'names-another' ? 'https://another.example' : url,
           jwks_uri: mood === 'names-foreign-keys' ? 'http://foreign.example/keys' : `${base}/keys`,
-        }),
-      );
-    response.writeHead(404).end();
+        };
+    response.end(JSON.stringify({ ...body, ...filling }));
   };
   const start = (port = 0): Promise<HttpService> => httpService((call, response) => answer(call.path, response), port);
   let service = await start();
