@@ -72,19 +72,13 @@ describe('a change of policies', () => {
     expect(store.present.policies).toHaveLength(1);
   });
 
+  const policyOf = (subject: string, revision: number): Policy => {
+    return { subject, ...reads, deny: [], revision, effectiveBy: 0 };
+  };
+
   it('may be made by tokens where no key could make it before', async () => {
-    await store.change(store.present, 'key:admin', {
-      ...(reads as Policy),
-      subject: 'key:admin',
-      deny: [],
-      revision: 1,
-    });
-    await store.change(store.present, 'key:reader', {
-      ...(reads as Policy),
-      subject: 'key:reader',
-      deny: [],
-      revision: 2,
-    });
+    await store.change(store.present, 'key:admin', policyOf('key:admin', 1));
+    await store.change(store.present, 'key:reader', policyOf('key:reader', 2));
     await expect(new PutPolicy(changingWith()).execute('group:a', reads)).resolves.toMatchObject({ revision: 3 });
   });
 
