@@ -7,6 +7,7 @@
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { PolicySnapshot } from '../src/adapters/caching/policy-snapshot.ts';
+import { systemClock } from '../src/adapters/system/clock.ts';
 import { ageingClock } from '../src/adapters/system/elapsed-time.ts';
 import type { Policy } from '../src/domain/access/policy.ts';
 import { MAX_STATEMENTS } from '../src/domain/access/put-policy.ts';
@@ -26,7 +27,7 @@ const set = {
 };
 const snapshot = new PolicySnapshot({ version: async () => 1, read: async () => set }, ageingClock());
 await snapshot.current();
-const { authorize } = authorizeByPolicies(snapshot);
+const { authorize } = authorizeByPolicies(snapshot, systemClock);
 
 /** The last statement of the last of ten groups allows the request: all others are looked at before. */
 const subjects = ['sub:ann', ...Array.from({ length: 10 }, (_, index) => `group:${policies - 10 + index}`)] as const;

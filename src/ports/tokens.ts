@@ -14,7 +14,7 @@ export type TokenCheck =
       readonly kind: 'accepted';
       /** As policies know them; the one of the person is first. */
       readonly subjects: readonly [string, ...string[]];
-      /** From when on it is none any more, epoch ms in the store's time. */
+      /** When it expires, epoch ms in the store's time. */
       readonly expiresAt: number;
     }
   | {

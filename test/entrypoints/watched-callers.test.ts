@@ -36,7 +36,7 @@ it('ends the streams and the waiting claims of a caller that lost the right to t
     SseClient.connect(events, { authorization: `Bearer ${KEY}` }),
   ]);
   const waiting = claim(20);
-  // The next look finds nothing to end.
+  // Callers have been judged again by now, and nothing has ended.
   expect((await claim(2)).status).toBe(200);
   expect(ofReader.ended).toBe(false);
 

@@ -6,11 +6,9 @@ import type { Clock } from '../../ports/system.ts';
 import { within } from '../common/deadline.ts';
 
 /** From this age on the version is read again, so that requests need not wait for it, ms. */
-const RENEW_AGE_MS = 2_000;
+const RENEW_AGE_MS = 1_000;
 /** How long a request waits for the store, ms. */
 const WAIT_MS = 2_500;
-/** After a read that failed, the next one begins no sooner, ms: a store in trouble is not asked by every request. */
-const RETRY_MS = 200;
 /** How old policies may be for requests that are rather judged by them than refused, ms. */
 const LAST_KNOWN_MS = 300_000;
 
@@ -26,10 +24,9 @@ interface Confirmed {
  */
 export class PolicySnapshot implements PoliciesInForce {
   private confirmed: Confirmed | undefined;
-  private reading: Promise<void> | undefined;
+  private reading: { readonly done: Promise<void>; readonly begun: number } | undefined;
   /** The newest version that any read has seen. */
   private newest = { version: 0, seenAt: Number.NEGATIVE_INFINITY };
-  private failed: { readonly error: unknown; readonly at: number } | undefined;
   /** Reads that began before do not hold a change that this process knows of. */
   private staleBefore = Number.NEGATIVE_INFINITY;
 
@@ -62,33 +59,28 @@ export class PolicySnapshot implements PoliciesInForce {
 
   private async awaited(): Promise<Policies> {
     const arrived = this.elapsed.now();
-    for (;;) {
+    for (let failures = 0; ; ) {
       const leftMs = WAIT_MS - this.ageOf(arrived);
-      if (leftMs <= 0 || (await within(leftMs, this.read())) === 'late')
-        throw storeUnavailable(new Error(`the policies could not be read within ${WAIT_MS} ms`));
+      const outcome = leftMs > 0 ? await within(leftMs, this.read().catch(failure)) : 'late';
+      if (outcome === 'late') throw storeUnavailable(new Error(`the policies could not be read within ${WAIT_MS} ms`));
+      // The first read that failed may have been under way already.
+      if (outcome && ++failures === 2) throw outcome.error;
       // Not where the process stood still, or a policy was changed, while the read was under way.
       if (this.confirmed && this.isUsable(this.confirmed)) return this.confirmed.policies;
     }
   }
 
+  /** Begins a read, unless one is under way that did not stand still with the process. */
   private read(): Promise<void> {
-    if (this.failed && this.ageOf(this.failed.at) < RETRY_MS) return Promise.reject(this.failed.error);
-    if (this.reading) return this.reading;
-    const reading = this.readOnce()
-      .then(
-        () => {
-          this.failed = undefined;
-        },
-        (error) => {
-          this.failed = { error, at: this.elapsed.now() };
-          throw error;
-        },
-      )
-      .finally(() => {
+    if (this.reading && this.ageOf(this.reading.begun) <= WAIT_MS) return this.reading.done;
+    const reading = {
+      begun: this.elapsed.now(),
+      done: this.readOnce().finally(() => {
         if (this.reading === reading) this.reading = undefined;
-      });
+      }),
+    };
     this.reading = reading;
-    return reading;
+    return reading.done;
   }
 
   private async readOnce(): Promise<void> {
@@ -133,3 +125,5 @@ export class PolicySnapshot implements PoliciesInForce {
     return this.elapsed.now() - time;
   }
 }
+
+const failure = (error: unknown): { readonly error: unknown } => ({ error });

@@ -40,7 +40,6 @@ export class Policies {
   readonly version: number;
   private readonly rules = new Map<string, Rules>();
 
-  /** @throws Error for a stored statement that is none */
   constructor({ version, policies }: PolicySet) {
     this.version = version;
     for (const policy of policies) this.rules.set(policy.subject, rulesOf(policy));
@@ -98,10 +97,12 @@ const unrestricted = (subject: string): Rules => ({
 
 function rulesOf({ subject, allow, deny }: Pick<Policy, 'subject' | 'allow' | 'deny'>): Rules {
   const read = (effect: keyof Rules, texts: readonly string[]): Rule[] =>
-    texts.map((text) => {
+    texts.flatMap((text) => {
       const statement = readStatement(text);
-      if (typeof statement === 'string') throw new Error(`"${text}" of ${subject} ${statement}`);
-      return { statement, reason: { subject, effect, statement: text } };
+      const reason = { subject, effect, statement: text };
+      if (typeof statement !== 'string') return [{ statement, reason }];
+      // Of another release. It allows nothing, and denies whatever it might deny.
+      return effect === 'deny' ? [{ statement: everything, reason }] : [];
     });
   return { allow: read('allow', allow), deny: read('deny', deny) };
 }

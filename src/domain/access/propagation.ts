@@ -16,13 +16,14 @@ export const AT_ONCE: Propagation = { leadMs: 0, writeMs: Number.POSITIVE_INFINI
  *
  * A read that is consistent holds every write that ended before it began. So a write that ends at T is in force in every
  * process that goes on until `T + MAX_AGE_MS`, at the latest; one that stood still reads first when it goes on. Of the 5 s
- * that are promised, 0.3 s are for the write, and 1 s is for the error of the clock that gives the time of the answer. A
- * write that takes longer moves `effectiveBy` by as much. Only durations on one machine are compared.
+ * that are promised, 2.1 s are for the write, which a store ends sooner, and 1 s is for the error of the clock that gives
+ * the time of the answer. A process that stands still while it writes moves `effectiveBy` by as much. Only durations on one
+ * machine are compared.
  */
-export const MAX_AGE_MS = 3_700;
+export const MAX_AGE_MS = 1_900;
 
 /** Where processes share a store. */
-export const WITHIN_SECONDS: Propagation = { leadMs: 5_000, writeMs: 300 };
+export const WITHIN_SECONDS: Propagation = { leadMs: 5_000, writeMs: 2_100 };
 
 /**
  * From when on a change is in force everywhere, epoch ms.

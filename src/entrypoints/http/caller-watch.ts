@@ -1,49 +1,52 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { within } from '../../adapters/common/deadline.ts';
+import { storeUnavailable } from '../../domain/shared/domain-error.ts';
 
-/** How often a caller is judged again, ms. With the age of policies and the time of a look, it makes less than 5 s. */
+/** How often a caller is judged again, and how long that may take, ms: together with the age of policies less than 5 s. */
 const INTERVAL_MS = 1_000;
+const JUDGE_MS = 2_000;
 
 interface Watched {
   readonly request: FastifyRequest;
   readonly reply: FastifyReply;
+  /** @param refusal a DomainError: `STORE_UNAVAILABLE` where nobody could tell in time */
   readonly end: (refusal: unknown) => void;
 }
 
 /** Requests whose answers go on, such as event streams: each ends when its caller may not send it any more. */
 export class CallerWatch {
-  private readonly watched = new Set<Watched>();
-  private timer: NodeJS.Timeout | undefined;
+  private readonly timers = new Set<NodeJS.Timeout>();
 
-  /** @param judge rejects where the caller is not known any more, or is not allowed what it does */
+  /** @param judge rejects where the caller is not allowed any more what it does */
   constructor(private readonly judge: (request: FastifyRequest, reply: FastifyReply) => Promise<void>) {}
 
   /** @returns ends the watch */
-  watch(watched: Watched): () => void {
-    if (!watched.request.caller) return () => undefined;
-    this.watched.add(watched);
-    this.timer ??= this.lookLater();
-    return () => void this.watched.delete(watched);
+  watch({ request, reply, end }: Watched): () => void {
+    if (!request.caller) return () => undefined;
+    let isJudging = false;
+    const timer = setInterval(async () => {
+      if (isJudging) return;
+      isJudging = true;
+      const refusal = await within(JUDGE_MS, this.judge(request, reply)).then(
+        (outcome) => outcome && storeUnavailable(),
+        (error) => error,
+      );
+      isJudging = false;
+      if (refusal && this.timers.has(timer)) {
+        unwatch();
+        end(refusal);
+      }
+    }, INTERVAL_MS);
+    const unwatch = (): void => {
+      clearInterval(timer);
+      this.timers.delete(timer);
+    };
+    this.timers.add(timer);
+    return unwatch;
   }
 
   close(): void {
-    clearTimeout(this.timer);
-    this.watched.clear();
-  }
-
-  private async look(): Promise<void> {
-    await Promise.all([...this.watched].map((watched) => this.lookAt(watched)));
-    this.timer = this.watched.size > 0 ? this.lookLater() : undefined;
-  }
-
-  private lookLater(): NodeJS.Timeout {
-    return setTimeout(() => void this.look(), INTERVAL_MS).unref();
-  }
-
-  private async lookAt(watched: Watched): Promise<void> {
-    try {
-      await this.judge(watched.request, watched.reply);
-    } catch (refusal) {
-      if (this.watched.delete(watched)) watched.end(refusal);
-    }
+    for (const timer of this.timers) clearInterval(timer);
+    this.timers.clear();
   }
 }

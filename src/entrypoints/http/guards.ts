@@ -6,7 +6,7 @@ export interface Caller {
   readonly keyName?: string;
   /** What policies may speak of, `key:<name>`, `group:<name>` or `sub:<subject>`; the first names the caller in the log. */
   readonly subjects: readonly [string, ...string[]];
-  /** Of a token: from when on it counts no more, epoch ms in the store's time. */
+  /** When a token expires, epoch ms in the store's time. */
   readonly expiresAt?: number;
 }
 

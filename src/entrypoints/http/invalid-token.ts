@@ -8,3 +8,6 @@ export class InvalidToken extends DomainError {
     super('UNAUTHORIZED', message);
   }
 }
+
+export const expiredToken = (): InvalidToken =>
+  new InvalidToken('The bearer token has expired. Get a new one from its issuer.');

@@ -33,7 +33,7 @@ export function refuseEarly(
   app.decorateRequest('caller', undefined);
   app.decorateRequest('clientAddress', '');
   app.decorateRequest('policiesStale', false);
-  const watch = new CallerWatch(judgeAgain);
+  const watch = new CallerWatch((request, reply) => authorize(request, reply, request.caller as Caller));
   app.decorate('watchCaller', (request, reply, end) => watch.watch({ request, reply, end }));
   app.addHook('onClose', async () => watch.close());
   app.addHook('onRequest', async (request, reply) => {
@@ -77,13 +77,6 @@ export function refuseEarly(
 
   async function authorize(request: FastifyRequest, reply: FastifyReply, caller: Caller): Promise<void> {
     for (const guard of guards) await guard.authorize?.(request, reply, caller);
-  }
-
-  /** Whether a caller that was let in may still do what it does. A key is known as long as the process lives. */
-  async function judgeAgain(request: FastifyRequest, reply: FastifyReply): Promise<void> {
-    const caller = request.caller?.keyName === undefined ? await identify(request, reply) : request.caller;
-    if (!caller) throw new DomainError('UNAUTHORIZED', UNKNOWN_KEY);
-    await authorize(request, reply, caller);
   }
 
   async function identify(request: FastifyRequest, reply: FastifyReply): Promise<Caller | undefined> {

@@ -38,6 +38,6 @@ export const access = defineContext({
   },
   guards: (container, config) => ({
     ...tokenGuards(container, config),
-    ...authorizeByPolicies(container.get(ports.inForce)),
+    ...authorizeByPolicies(container.get(ports.inForce), container.get(system.clock)),
   }),
 });

@@ -4,16 +4,27 @@ import type { Policies } from '../../../domain/access/policies.ts';
 import { DomainError } from '../../../domain/shared/domain-error.ts';
 import { textInParameter } from '../../../domain/shared/path-parameter.ts';
 import type { PoliciesInForce } from '../../../ports/access.ts';
+import type { Clock } from '../../../ports/system.ts';
 import type { Caller, Guards } from '../guards.ts';
+import { expiredToken } from '../invalid-token.ts';
 import type { PathParams } from '../known-paths.ts';
 
 /** How long a request that bears older policies waits for the current ones, ms. */
 const LAST_KNOWN_AFTER_MS = 200;
 
-/** Judges requests by policies. */
-export function authorizeByPolicies(inForce: PoliciesInForce): Required<Pick<Guards, 'authorize'>> {
+/**
+ * Judges requests by policies, those of tokens until they expire.
+ *
+ * @param clock the store's
+ */
+export function authorizeByPolicies(
+  inForce: PoliciesInForce,
+  clock: Pick<Clock, 'now'>,
+): Required<Pick<Guards, 'authorize'>> {
   return {
     authorize: (request, _, caller) => {
+      // An answer that goes on is judged again and again.
+      if (caller.expiresAt !== undefined && caller.expiresAt <= clock.now()) throw expiredToken();
       const { config } = request.routeOptions;
       if (config.openToCallers) return;
       const policies = config.bearsStalePolicies ? currentOrLast(request, inForce) : inForce.current();

@@ -2,9 +2,8 @@ import type { FastifyRequest } from 'fastify';
 import type { TokenVerifier } from '../../../ports/tokens.ts';
 import { fewASecond } from '../few-a-second.ts';
 import type { Guards } from '../guards.ts';
-import { InvalidToken } from '../invalid-token.ts';
+import { expiredToken, InvalidToken } from '../invalid-token.ts';
 
-const EXPIRED = 'The bearer token has expired. Get a new one from its issuer.';
 const REFUSED =
   'The bearer token is not valid here. Send one that an issuer of this service made for it, unchanged and in its time.';
 
@@ -30,7 +29,7 @@ export function identifyByToken(
       if (check.kind === 'no-token') return undefined;
       if (check.kind === 'accepted') return { subjects: check.subjects, expiresAt: check.expiresAt };
       warn(request, check.reason);
-      throw new InvalidToken(check.isExpired ? EXPIRED : REFUSED);
+      throw check.isExpired ? expiredToken() : new InvalidToken(REFUSED);
     },
   };
 }
