@@ -1,4 +1,5 @@
 const benches = [
+  'access',
   'conversions',
   'disk',
   'idle-queues',

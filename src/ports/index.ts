@@ -1,4 +1,5 @@
 /** The ports of all contexts, as others may implement them: `portside/ports`. */
+export type { PoliciesInForce, PolicyStore } from './access.ts';
 export type {
   ExchangeRates,
   LeaseOutcome,

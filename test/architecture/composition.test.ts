@@ -75,7 +75,7 @@ describe('the composition', () => {
     const config = readConfig({ ...env, ...profile }, contexts);
     const service = new Service({ config, contexts, logger: pino({ level: 'silent' }) });
 
-    expect(() => contexts.map(({ routes }) => routes(service.container, config))).not.toThrow();
+    expect(() => contexts.map(({ routes }) => routes(service.container, config, ['admin']))).not.toThrow();
     expect(service.loops().length).toBeGreaterThan(3);
     for (const asked of askedByCommands) expect(service.container.get<unknown>(asked)).toBeDefined();
     await service.lifecycle.close();

@@ -16,6 +16,7 @@ const homes = [
   { group: 'decimal', home: '^src/domain/stocks/', packages: ['big\\.js'] },
   { group: 'redis', home: '^src/adapters/redis/', packages: ['ioredis'] },
   { group: 'http-client', home: '^src/adapters/http/', packages: ['axios', 'cockatiel', 'lossless-json'] },
+  { group: 'tokens', home: '^src/adapters/http/', packages: ['jose'] },
   { group: 'sqlite', home: '^src/adapters/disk/', packages: ['@photostructure/sqlite'] },
   { group: 'ulid', home: '^src/adapters/system/', packages: ['ulid'] },
   {

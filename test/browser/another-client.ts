@@ -33,6 +33,11 @@ export const anotherClient = (url: string) => ({
   putStock: (stock: string, value: { value: string; currency?: string }) =>
     send('PUT', `${url}/stock/${stock}`, value, key),
 
+  putPolicy: (subject: string, policy: { allow: readonly string[]; deny?: readonly string[] }) =>
+    send('PUT', `${url}/policies/${encodeURIComponent(subject)}`, policy, key),
+
+  policy: (subject: string) => send('GET', `${url}/policies/${encodeURIComponent(subject)}`, undefined, key),
+
   stocks: () => send<{ stocks: { stock: string; value: string; currency: string }[] }>('GET', `${url}/stock`),
 
   values: async (stock: string, currencies: string) =>

@@ -9,6 +9,7 @@ import { diskMaps } from '../../src/adapters/disk/maps.ts';
 import { DiskTaskStore } from '../../src/adapters/disk/task-store.ts';
 import { MemoryChangeFeed } from '../../src/adapters/memory/change-feed.ts';
 import type { Maps } from '../../src/adapters/memory/maps.ts';
+import { MemoryPolicyStore } from '../../src/adapters/memory/policy-store.ts';
 import { MemoryPollStore } from '../../src/adapters/memory/poll-store.ts';
 import { MemoryQueueStore } from '../../src/adapters/memory/queue-store.ts';
 import { MemoryReplyLimit } from '../../src/adapters/memory/reply-limit.ts';
@@ -18,6 +19,7 @@ import { MemoryVoteLedger } from '../../src/adapters/memory/vote-ledger.ts';
 import { MemoryVoterKeys } from '../../src/adapters/memory/voter-keys.ts';
 import type { ShardImage } from '../../src/domain/votes/tally.ts';
 import { seededRandom } from '../helpers/fakes.ts';
+import { describePolicyStore } from './policy-store.contract.ts';
 import { describePollStore } from './poll-store.contract.ts';
 import { describeQueueStore } from './queue-store.contract.ts';
 import { describeReplyLimit } from './reply-limit.contract.ts';
@@ -64,6 +66,10 @@ describeShardFeed('disk', async () => {
   const maps = diskMaps(disk);
   const feed = new MemoryChangeFeed<ShardImage>(maps.map('unfolded-shards'), undefined, () => disk.durable());
   return { feed, ledger: durable(disk, new MemoryVoteLedger(seededRandom(1), feed, maps)) };
+});
+describePolicyStore('disk', async () => {
+  const store = onDisk((maps) => new MemoryPolicyStore(maps));
+  return { one: store, other: store };
 });
 describeStockStore('disk', async () => onDisk((maps) => new MemoryStockStore([], maps)));
 describeQueueStore('disk', async () => onDisk((maps) => new MemoryQueueStore(maps)));

@@ -1,5 +1,6 @@
 import { afterAll } from '@jest/globals';
 import { DynamoDbActiveQueues } from '../../src/adapters/dynamodb/active-queues.ts';
+import { DynamoDbPolicyStore } from '../../src/adapters/dynamodb/policy-store.ts';
 import { DynamoDbPollStore } from '../../src/adapters/dynamodb/poll-store.ts';
 import { DynamoDbQueueStore } from '../../src/adapters/dynamodb/queue-store.ts';
 import { DynamoDbReplyLimit } from '../../src/adapters/dynamodb/reply-limit.ts';
@@ -14,9 +15,16 @@ import { systemClock } from '../../src/adapters/system/clock.ts';
 import { countedBefore, StreamCounting, taskProcess } from '../helpers/counted-tasks.ts';
 import { seededRandom } from '../helpers/fakes.ts';
 import { startDynamoDbLocal } from '../helpers/servers/dynamodb-local.ts';
-import { clientOf, newStockTable, newTaskTables, newVoteTables } from '../helpers/servers/dynamodb-tables.ts';
+import {
+  clientOf,
+  newPolicyTable,
+  newStockTable,
+  newTaskTables,
+  newVoteTables,
+} from '../helpers/servers/dynamodb-tables.ts';
 import { withServer } from '../helpers/servers/with-server.ts';
 import { describeActiveQueues } from './active-queues.contract.ts';
+import { describePolicyStore } from './policy-store.contract.ts';
 import { describePollStore } from './poll-store.contract.ts';
 import { describeQueueStore } from './queue-store.contract.ts';
 import { describeReplyLimit } from './reply-limit.contract.ts';
@@ -38,6 +46,10 @@ await withServer('DynamoDB contracts', startDynamoDbLocal, async ({ endpoint }) 
   });
   describeTallyStore('DynamoDB', async () => new DynamoDbTallyStore(client, (await newVoteTables(client)).tallies));
   describeVoterKeys('DynamoDB', async () => new DynamoDbVoterKeys(client, (await newVoteTables(client)).votes));
+  describePolicyStore('DynamoDB', async () => {
+    const table = await newPolicyTable(client);
+    return { one: new DynamoDbPolicyStore(client, table), other: new DynamoDbPolicyStore(client, table) };
+  });
   describeStockStore('DynamoDB', async () => new DynamoDbStockStore(client, await newStockTable(client)));
   describeQueueStore('DynamoDB', async () => new DynamoDbQueueStore(client, (await newTaskTables(client)).queues));
   describeTaskStore('DynamoDB', async (retentionMs) => {

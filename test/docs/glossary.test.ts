@@ -4,7 +4,7 @@ import { describe, expect, it } from '@jest/globals';
 import ts from 'typescript';
 import { PROJECT, readFromProject } from '../helpers/project.ts';
 
-const CONTEXTS = ['Votes', 'Tasks', 'Stocks', 'System'];
+const CONTEXTS = ['Votes', 'Tasks', 'Stocks', 'Access', 'System'];
 
 interface Entry {
   readonly term: string;

@@ -36,7 +36,7 @@ interface Route {
 const JSON_TYPE = 'application/json';
 const always = [400, 413, 500];
 const routes: Readonly<Record<string, Route>> = {
-  'POST /polls': { answers: { 201: JSON_TYPE }, refusals: [401, 409, 415, 503], body: JSON_TYPE, key: true },
+  'POST /polls': { answers: { 201: JSON_TYPE }, refusals: [401, 403, 409, 415, 503], body: JSON_TYPE, key: true },
   'GET /polls': { answers: { 200: JSON_TYPE }, refusals: [503], parameters: ['query limit', 'query cursor'] },
   'GET /polls/{pollId}': { answers: { 200: JSON_TYPE }, refusals: [404, 503], parameters: ['path pollId'] },
   'POST /polls/{pollId}/votes': {
@@ -59,7 +59,7 @@ const routes: Readonly<Record<string, Route>> = {
   },
   'POST /polls/{pollId}/close': {
     answers: { 200: JSON_TYPE },
-    refusals: [401, 404, 409, 415, 503],
+    refusals: [401, 403, 404, 409, 415, 503],
     parameters: ['path pollId'],
     body: JSON_TYPE,
     bodyIsOptional: true,
@@ -67,7 +67,7 @@ const routes: Readonly<Record<string, Route>> = {
   },
   'POST /polls/{pollId}/recount': {
     answers: { 200: JSON_TYPE },
-    refusals: [401, 404, 409, 503],
+    refusals: [401, 403, 404, 409, 503],
     parameters: ['path pollId'],
     key: true,
   },
@@ -178,7 +178,7 @@ describe('the OpenAPI document', () => {
 
     for (const id of ids) expect(id).toMatch(/^[a-z]+([A-Z][a-z]+)*$/);
     expect(new Set(ids).size).toBe(ids.length);
-    expect(document.tags.map(({ name }) => name)).toEqual(['votes', 'tasks', 'stocks', 'system']);
+    expect(document.tags.map(({ name }) => name)).toEqual(['votes', 'tasks', 'stocks', 'access', 'system']);
     for (const { description } of document.tags) expect(description).toMatch(/^\S.{10}/);
     expect(document.servers).toEqual([{ url: '/', description: expect.any(String) }]);
   });

@@ -37,10 +37,14 @@ export function conformanceTo(
   document: OpenApiDocument,
 ): (request: HttpRequest, answer: HttpAnswer) => string | undefined {
   const complaintAbout = schemaCheck(document);
-  const paths = Object.entries(document.paths).map(([template, operations]) => ({
-    pattern: new RegExp(`^${template.replace(/\{\w+\}/g, '[^/]+')}$`),
-    operations,
-  }));
+  // Of two that match, the one with fewer parameters counts.
+  const parametersOf = (template: string): number => template.split('{').length;
+  const paths = Object.entries(document.paths)
+    .sort(([one], [other]) => parametersOf(one) - parametersOf(other))
+    .map(([template, operations]) => ({
+      pattern: new RegExp(`^${template.replace(/\{\w+\}/g, '[^/]+')}$`),
+      operations,
+    }));
 
   return ({ method = 'GET', url }, { status, headers, body }) => {
     const path = decoded(url.split('?', 1)[0] as string);

@@ -2,6 +2,7 @@
 export { MemoryActiveQueues } from './active-queues.ts';
 export { MemoryChangeFeed } from './change-feed.ts';
 export { type Maps, memoryMaps, type PartitionedMap } from './maps.ts';
+export { MemoryPoliciesInForce, MemoryPolicyStore } from './policy-store.ts';
 export { MemoryPollStore } from './poll-store.ts';
 export { MemoryQueueStore } from './queue-store.ts';
 export { MemoryRateCache } from './rate-cache.ts';

@@ -31,7 +31,12 @@ interface ContextDefinition<S extends Settings> {
   readonly checkStore?: (container: Container, config: CoreConfig & Values<S>) => Promise<readonly string[]>;
   /** Binds the context's ports and use cases for the configured profile. */
   readonly module: (config: CoreConfig & Values<S>) => ContainerModule;
-  readonly routes: (container: Container, config: CoreConfig & Values<S>) => FastifyPluginAsync;
+  /** @param keyNames of the API keys */
+  readonly routes: (
+    container: Container,
+    config: CoreConfig & Values<S>,
+    keyNames: readonly string[],
+  ) => FastifyPluginAsync;
   readonly problems: ProblemTable;
   /**
    * What it has a say in before a request reaches its route, whichever context that belongs to.

@@ -68,7 +68,7 @@ export class Service {
       nextId: () => container.get(system.ids).next(),
       health: async () => ({ ...(await lifecycle.health()), lastSyncMs: storage?.disk?.syncAge() }),
       resume: () => lifecycle.resume(),
-      contexts: served.map(({ routes, problems }) => ({ routes: routes(container, config), problems })),
+      contexts: served.map(({ routes, problems }) => ({ routes: routes(container, config, keyNames), problems })),
       extras,
       serverless,
     });

@@ -21,7 +21,7 @@ import { drainBeforeClose } from './drain.ts';
 import { errorHandler } from './errors.ts';
 import type { Caller, Guards } from './guards.ts';
 import { boundHalfSent } from './half-sent.ts';
-import { type Exists, KnownPaths } from './known-paths.ts';
+import { type Exists, type FoundRoute, KnownPaths } from './known-paths.ts';
 import { LazyCompilers } from './lazy-compilers.ts';
 import { generalProblems, type ProblemTable } from './problems.ts';
 import { refuseEarly } from './refuse-early.ts';
@@ -35,12 +35,24 @@ declare module 'fastify' {
     caller: Caller | undefined;
     /** From where it was sent, as far as proxies are believed. */
     clientAddress: string;
+    /** Whether the caller was judged by policies that may have changed since; only where the route bears that. */
+    policiesStale: boolean;
   }
   interface FastifyInstance {
     /** What stands in front of the routes in the public address; mostly nothing. */
     publicPath: string;
     /** Whether a phone may send another text message. */
     admitSender: (sender: string) => Promise<boolean>;
+    /** The route that takes a request; undefined if there is none. The path may have what proxies leave in front. */
+    findRouteOf: (method: string, path: string) => Promise<FoundRoute | undefined>;
+    /**
+     * Looks every second whether the caller of a request may still send it, for an answer that goes on. Without a caller
+     * there is nothing to look after.
+     *
+     * @param end called once, when the caller may not any more, or nobody can tell
+     * @returns ends the looking
+     */
+    watchCaller: (request: FastifyRequest, reply: FastifyReply, end: (refusal: unknown) => void) => () => void;
   }
   interface FastifyContextConfig {
     /** The route needs an API key, or shows more to those who have one. */
@@ -49,6 +61,10 @@ declare module 'fastify' {
     readonly ownKey?: (request: FastifyRequest) => string | undefined;
     /** The route has a body schema, and does without a body too. */
     readonly optionalBody?: boolean;
+    /** Every known key and token may use the route, whatever policies say. */
+    readonly openToCallers?: boolean;
+    /** While policies cannot be read, the last ones that were count for 5 minutes; `policiesStale` of the request says so. */
+    readonly bearsStalePolicies?: boolean;
     /** The route takes a form, not JSON. */
     readonly form?: boolean;
     /** The answer goes on for as long as the client listens. */
@@ -132,6 +148,9 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     for (const guard of options.guards ?? []) if ((await guard.admitSender?.(sender)) === false) return false;
     return true;
   });
+  app.decorate('findRouteOf', (method, path) =>
+    paths.route(method, withoutBasePath(path, basePaths, isRoute, mayBeRoute)),
+  );
   answerEverything(app);
   boundHalfSent(app);
   completeHeads(app);

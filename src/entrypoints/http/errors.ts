@@ -1,5 +1,6 @@
 import type { FastifyError, FastifyReply, FastifyRequest, FastifySchemaValidationError } from 'fastify';
 import { DomainError, type FieldIssue, invalidRequest } from '../../domain/shared/domain-error.ts';
+import { InvalidToken } from './invalid-token.ts';
 import { isFailure, type ProblemTable, problemDetails } from './problems.ts';
 
 /** Refusals that HTTP itself gives rise to, by the name that Fastify has for them. */
@@ -23,7 +24,8 @@ export const errorHandler = (problems: ProblemTable) => {
     const problem = problems[code] as ProblemTable[string];
     if (isFailure(problem) && (code !== 'STORE_UNAVAILABLE' || isDue()))
       request.log.error({ err: error, code }, 'request failed');
-    if (problem.status === 401) reply.header('www-authenticate', 'Bearer');
+    if (problem.status === 401)
+      reply.header('www-authenticate', known instanceof InvalidToken ? known.challenge : 'Bearer');
     // RFC 9110 §15.5.16: what would have been taken.
     if (problem.status === 415 && request.headers['content-encoding']) reply.header('accept-encoding', 'identity');
     if (known?.retryAfterSeconds !== undefined) reply.header('retry-after', known.retryAfterSeconds);

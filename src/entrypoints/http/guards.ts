@@ -6,6 +6,8 @@ export interface Caller {
   readonly keyName?: string;
   /** What policies may speak of, `key:<name>`, `group:<name>` or `sub:<subject>`; the first names the caller in the log. */
   readonly subjects: readonly [string, ...string[]];
+  /** When a token expires, epoch ms in the store's time. */
+  readonly expiresAt?: number;
 }
 
 /**

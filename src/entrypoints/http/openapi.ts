@@ -26,6 +26,7 @@ export async function publishOpenApi(app: FastifyInstance, problems: ProblemTabl
         { name: 'votes', description: 'Polls, votes by web and SMS, and results that can be checked' },
         { name: 'tasks', description: 'Queues, and tasks that are worked on by runners or by workers of your own' },
         { name: 'stocks', description: 'Stocks, and what they are worth in other currencies' },
+        { name: 'access', description: 'Who may do what: policies of keys, groups and people' },
         { name: 'system', description: 'Health, figures, errors and this document' },
       ],
       components: {
@@ -138,6 +139,7 @@ function documented(schema: FastifySchema, { config }: RouteOptions, problems: P
   const codes = [
     'INVALID_REQUEST',
     ...(config?.key === true ? ['UNAUTHORIZED'] : []),
+    ...(config?.key === true && !config.openToCallers ? ['FORBIDDEN', 'STORE_UNAVAILABLE'] : []),
     ...(schema.body ? ['UNSUPPORTED_MEDIA_TYPE'] : []),
     'BODY_TOO_LARGE',
     ...(config?.problems ?? []),
@@ -145,7 +147,7 @@ function documented(schema: FastifySchema, { config }: RouteOptions, problems: P
   ];
   const statuses = new Set(codes.map((code) => problems[code]?.status as number));
   const refusals = [...statuses].map((status) => {
-    const ofStatus = codes.filter((code) => problems[code]?.status === status);
+    const ofStatus = [...new Set(codes)].filter((code) => problems[code]?.status === status);
     const examples = Object.fromEntries(ofStatus.map((code) => [code, { $ref: problemExample(code) }]));
     return [
       status,

@@ -27,15 +27,18 @@ export const generalProblems: ProblemTable = {
   },
   UNAUTHORIZED: {
     status: 401,
-    title: 'An API key is needed',
-    advice: 'Send one of the keys of `API_KEYS` as `Authorization: Bearer <key>` or `x-api-key: <key>`.',
+    title: 'An API key or a token is needed',
+    advice:
+      'Send one of the keys of `API_KEYS` as `Authorization: Bearer <key>` or `x-api-key: <key>`, or a bearer token of one of ' +
+      '`TOKEN_ISSUERS` that has not expired; why a token does not count stands in the log.',
   },
   FORBIDDEN: {
     status: 403,
     title: 'The request is refused',
     advice:
-      'The webhook takes only requests that Twilio signed. Check `TWILIO_AUTH_TOKEN` and `PUBLIC_BASE_URL`; a warning in the ' +
-      'log names the addresses that were checked.',
+      'The policies do not allow it to the key or token: `GET /access` says what they do allow, and the log which statement ' +
+      'refused it. The webhook takes only requests that Twilio signed: check `TWILIO_AUTH_TOKEN` and `PUBLIC_BASE_URL`; a ' +
+      'warning in the log names the addresses that were checked.',
   },
   NOT_FOUND: {
     status: 404,

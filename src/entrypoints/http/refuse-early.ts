@@ -2,8 +2,10 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { DomainError, invalidRequest } from '../../domain/shared/domain-error.ts';
 import { type ApiKey, apiKeyReader } from './api-keys.ts';
 import { checkContentType } from './body.ts';
+import { CallerWatch } from './caller-watch.ts';
 import { clientAddress } from './client-address.ts';
 import { isPreflightRoute } from './cross-origin.ts';
+import { fewASecond } from './few-a-second.ts';
 import type { Caller, Guards } from './guards.ts';
 import { type Exists, isComplete, type KnownPaths, type PathParams } from './known-paths.ts';
 
@@ -30,6 +32,10 @@ export function refuseEarly(
 
   app.decorateRequest('caller', undefined);
   app.decorateRequest('clientAddress', '');
+  app.decorateRequest('policiesStale', false);
+  const watch = new CallerWatch((request, reply) => authorize(request, reply, request.caller as Caller));
+  app.decorate('watchCaller', (request, reply, end) => watch.watch({ request, reply, end }));
+  app.addHook('onClose', async () => watch.close());
   app.addHook('onRequest', async (request, reply) => {
     if (!hasHost(request)) throw invalidRequest({ path: 'host', message: 'is required, once' });
     // The router does not look at the first character.
@@ -55,7 +61,7 @@ export function refuseEarly(
     // Who reads without a key where that is enough leaves no address.
     if (key === true || bringsKey(request)) logAs(request, reply, { address: request.clientAddress });
     const keyName = (ownKey ?? nameOfKey)(request);
-    const caller = keyName === undefined ? await identify(request, reply) : callerOf(keyName);
+    const caller = keyName !== undefined ? callerOf(keyName) : ownKey ? undefined : await identify(request, reply);
     if (caller === undefined) {
       if (bringsKey(request)) warnOfKey(request);
       throw new DomainError('UNAUTHORIZED', bringsKey(request) ? UNKNOWN_KEY : MISSING_KEY);
@@ -64,9 +70,13 @@ export function refuseEarly(
     // The key of a single route can do nothing else, so there is nothing to take from it.
     if (!ownKey) {
       for (const guard of guards) await guard.admitCaller?.(request, reply, caller);
-      for (const guard of guards) await guard.authorize?.(request, reply, caller);
+      await authorize(request, reply, caller);
     }
     return caller;
+  }
+
+  async function authorize(request: FastifyRequest, reply: FastifyReply, caller: Caller): Promise<void> {
+    for (const guard of guards) await guard.authorize?.(request, reply, caller);
   }
 
   async function identify(request: FastifyRequest, reply: FastifyReply): Promise<Caller | undefined> {
@@ -109,19 +119,6 @@ function logAs(request: FastifyRequest, reply: FastifyReply, facts: Readonly<Rec
 
 const bringsKey = ({ headers }: FastifyRequest): boolean =>
   headers['x-api-key'] !== undefined || /^Bearer +./i.test(headers.authorization ?? '');
-
-const WARNINGS_A_SECOND = 5;
-
-/** Leaves out what would be more than a few times a second: whoever guesses keys must not fill the log. */
-function fewASecond<T>(warn: (of: T) => void): (of: T) => void {
-  let begin = Number.NEGATIVE_INFINITY;
-  let count = 0;
-  return (of) => {
-    const now = performance.now();
-    if (now - begin >= 1_000) [begin, count] = [now, 0];
-    if (++count <= WARNINGS_A_SECOND) warn(of);
-  };
-}
 
 /** RFC 9112 §3.2. Copies of the header have been joined with commas. */
 const hasHost = ({ headers: { host }, raw: { httpVersion } }: FastifyRequest): boolean =>

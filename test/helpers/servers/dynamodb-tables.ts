@@ -1,6 +1,7 @@
 import { ListTablesCommand } from '@aws-sdk/client-dynamodb';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { documentClient } from '../../../src/adapters/dynamodb/client.ts';
+import { policyTableDefinition } from '../../../src/adapters/dynamodb/policy-store.ts';
 import { stockTableDefinition } from '../../../src/adapters/dynamodb/stock-store.ts';
 import { createTables, type TableDefinition } from '../../../src/adapters/dynamodb/tables.ts';
 import { type TaskTables, taskTableDefinitions } from '../../../src/adapters/dynamodb/task-tables.ts';
@@ -38,6 +39,12 @@ export async function newVoteTables(client: DynamoDBDocumentClient): Promise<Vot
   const tables = { votes: `${prefix}votes`, tallies: `${prefix}tallies`, leases: `${prefix}leases` };
   await createTables(client, voteTableDefinitions(tables).map(withoutTtl));
   return tables;
+}
+
+export async function newPolicyTable(client: DynamoDBDocumentClient): Promise<string> {
+  const table = `${newPrefix()}policies`;
+  await createTables(client, [policyTableDefinition(table)]);
+  return table;
 }
 
 export async function newStockTable(client: DynamoDBDocumentClient): Promise<string> {

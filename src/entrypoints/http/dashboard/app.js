@@ -3,6 +3,7 @@ import { openKeyDialog } from './api-key-dialog.js';
 import { html, nothing, signal } from './packages.js';
 import { pages } from './pages.js';
 import { byId, react, show } from './view.js';
+import { nameOf, viewer } from './viewer.js';
 
 /** @import { Page, PageView } from './pages.js' */
 
@@ -67,7 +68,10 @@ document.querySelector('.skip-link')?.addEventListener('click', (event) => {
 const keyButton = byId('key');
 keyButton.addEventListener('click', openKeyDialog);
 react(() => {
-  keyButton.textContent = apiKey.value === undefined ? 'API key' : 'Key holder';
+  const name = viewer.value && nameOf(viewer.value);
+  keyButton.textContent = apiKey.value === undefined ? 'API key' : (name ?? 'Key holder');
+  if (name === undefined) keyButton.removeAttribute('aria-label');
+  else keyButton.setAttribute('aria-label', `Key holder: ${name}`);
 });
 
 addEventListener('hashchange', route);

@@ -35,6 +35,8 @@ import { apart, react, show } from './view.js';
 export function splitPage(parts, place, until) {
   const list = /** @type {SideList<Item>} */ (new SideList(parts.choices, until));
   const chosen = signal(/** @type {{ path: string, view: () => Html } | undefined} */ (undefined));
+  /** What the address names, once somebody said so; empty for the page itself. */
+  const named = signal(/** @type {string | undefined} */ (undefined));
   let viewing = new AbortController();
   let address = location.hash;
   until.addEventListener('abort', () => viewing.abort());
@@ -61,7 +63,7 @@ export function splitPage(parts, place, until) {
   );
   // The page begins somewhere when the address names nothing.
   react(() => {
-    const first = chosen.value ? undefined : parts.first(items() ?? []);
+    const first = named.value === '' ? parts.first(items() ?? []) : undefined;
     // Where it names something by now, that is about to be shown.
     if (first !== undefined && location.hash === address) location.replace(`#/${parts.name}/${first}`);
   }, until);
@@ -73,6 +75,7 @@ export function splitPage(parts, place, until) {
       address = location.hash;
       // Whoever chose it wants to read it next.
       const isChosen = document.activeElement?.closest('.side-list, .place');
+      named.value = path;
       list.choose(`#/${parts.name}/${path.split('/', 1)[0]}`);
       chosen.value = path === '' ? undefined : { path, view: untracked(() => parts.open(path, list, viewing.signal)) };
       const heading = isChosen && place.querySelector('.headline');

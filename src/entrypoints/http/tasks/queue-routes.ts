@@ -271,9 +271,19 @@ export const queueRoutes = (options: QueueRoutesOptions): FastifyPluginAsync => 
           response: { 200: schemas.ClaimedTasks },
         },
       },
-      async ({ params: { queue }, body: { max = 1, leaseSeconds, waitSeconds = 0, worker }, log }, reply) => {
+      async (request, reply) => {
+        const { params, body, log } = request;
+        const { queue } = params;
+        const { max = 1, leaseSeconds, waitSeconds = 0, worker } = body;
         const unheard = signalWhenUnheard(reply);
-        const tasks = await waitingClaims.claim(queue, { max, leaseSeconds, worker }, waitSeconds * 1000, unheard);
+        const refused = new AbortController();
+        const unwatch = app.watchCaller(request, reply, (refusal) => refused.abort(refusal));
+        const ended = AbortSignal.any([unheard, refused.signal]);
+        const tasks = await waitingClaims
+          .claim(queue, { max, leaseSeconds, worker }, waitSeconds * 1000, ended)
+          .finally(unwatch);
+        // What was claimed before the right was lost is the caller's.
+        if (tasks.length === 0 && refused.signal.aborted) throw refused.signal.reason;
         if (tasks.length > 0) log.debug({ queue, worker, taskIds: tasks.map(({ taskId }) => taskId) }, 'claimed');
         const release = async (): Promise<void> => {
           await Promise.all(tasks.map(({ taskId, fence = '' }) => options.taskLeases.release(taskId, fence))).catch(

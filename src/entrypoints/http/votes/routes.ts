@@ -207,9 +207,12 @@ export const votesRoutes = (options: VotesRoutesOptions): FastifyPluginAsync => 
           response: { 200: schemas.ResultEvents },
         },
       },
-      async ({ params: { pollId }, caller, clientAddress, log }, reply) => {
+      async (request, reply) => {
+        const { params, caller, clientAddress, log } = request;
+        const { pollId } = params;
         await options.findPolls.byId(pollId);
         const stream = streams.open(clientAddress);
+        const unwatch = app.watchCaller(request, reply, () => stream.end());
         const stop = live.watch(pollId, (results) => {
           const now = shownTo(caller, results);
           const id = now.revision === null ? undefined : String(now.revision);
@@ -217,6 +220,7 @@ export const votesRoutes = (options: VotesRoutesOptions): FastifyPluginAsync => 
         });
         stream.body.on('close', () => {
           stop();
+          unwatch();
           // A client that leaves is no answer, so nothing else would tell of it.
           log.info({ pollId }, 'stream closed');
         });
