@@ -8,9 +8,11 @@ import type { Redis } from 'ioredis';
 import { html } from 'lit-html';
 import type { Counter } from 'prom-client';
 import 'reflect-metadata';
+import ipaddr from 'ipaddr.js';
+import { serializeList } from 'structured-headers';
 import type { Static } from 'typebox';
 import { ulid } from 'ulid';
 
-export const vendors = [axios, Big, DatabaseSync, Fastify, html, ulid, import('twilio/lib/twiml/MessagingResponse.js')];
+export const vendors = [axios, Big, DatabaseSync, Fastify, html, ipaddr, serializeList, ulid, import('twilio/lib/twiml/MessagingResponse.js')];
 export type Client = DynamoDBClient | Redis | Counter;
 export type Body = Static<never>;
