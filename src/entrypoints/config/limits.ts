@@ -1,6 +1,7 @@
 import { ID_PATTERN } from '../../domain/shared/id-pattern.ts';
 import { parseStatement, type RouteStatement, STATEMENT_FORM } from '../../domain/shared/route-statement.ts';
-import { listOf, type Settings, type Values } from './settings.ts';
+import type { CoreConfig } from './core.ts';
+import { listOf, type Settings, table, type Values } from './settings.ts';
 
 /** What has a bucket of its own under a limit. */
 const PARTITIONS = ['address', 'key', 'poll', 'sender'] as const;
@@ -81,9 +82,10 @@ export const settings = {
       'cast 200 votes a second and 2,000 at once. See [limits](limits.md).',
     parse: listOf(parseLimit),
   },
+  LIMITS_TABLE: table('limits', 'limits: their policies, what their keys have taken, and counts'),
 } satisfies Settings;
 
-export type LimitsConfig = Values<typeof settings>;
+export type LimitsConfig = CoreConfig & Values<typeof settings>;
 
 /** Rules between these settings: a sentence for each that is broken. */
 export function check({ LIMITS = [] }: Pick<LimitsConfig, 'LIMITS'>): string[] {
