@@ -1,3 +1,4 @@
+import { rateIssues } from '../../domain/limits/policy.ts';
 import { ID_PATTERN } from '../../domain/shared/id-pattern.ts';
 import { parseStatement, type RouteStatement, STATEMENT_FORM } from '../../domain/shared/route-statement.ts';
 import type { CoreConfig } from './core.ts';
@@ -22,9 +23,6 @@ export interface RequestLimit {
   readonly routes: readonly RouteStatement[];
 }
 
-const MAX_NUMBER = 1_000_000_000;
-/** A bucket that takes longer to fill holds whom it refused for longer than anybody remembers why, s. */
-const MAX_SECONDS = 86_400;
 const RATE = /^(\d{1,10})\/(\d{1,5})s(?:\*(\d{1,10}))?$/;
 
 /**
@@ -38,9 +36,13 @@ function parseLimit(text: string): RequestLimit {
   if (!ID_PATTERN.test(name))
     problems.push('must begin with a name and =, such as votes=100/10s; a name has 1–64 letters, digits, _ and -');
   const [, requests, perSeconds, burst = requests] = (RATE.exec(rate) ?? []).map(numberIn);
-  if (!isWithin(requests, MAX_NUMBER) || !isWithin(perSeconds, MAX_SECONDS) || !isWithin(burst, MAX_NUMBER))
+  if (requests === undefined || perSeconds === undefined || burst === undefined)
+    problems.push('must have a rate such as 100/10s or, with a burst, 100/10s*500');
+  else
     problems.push(
-      `must have a rate such as 100/10s or 100/10s*500: requests and burst 1 to ${MAX_NUMBER}, seconds 1 to ${MAX_SECONDS}`,
+      ...rateIssues({ requests, perSeconds, burst }).map(
+        ({ path, message }) => `must have a rate that holds: its ${path.replace('rate.', '')} ${message}`,
+      ),
     );
 
   const given = new Map<string, string>();
@@ -66,9 +68,6 @@ function parseLimit(text: string): RequestLimit {
 }
 
 const numberIn = (text: string | undefined): number | undefined => (text === undefined ? undefined : Number(text));
-
-const isWithin = (number: number | undefined, max: number): boolean =>
-  number !== undefined && number >= 1 && number <= max;
 
 const isPartition = (text: string): text is Partition => (PARTITIONS as readonly string[]).includes(text);
 

@@ -4,6 +4,7 @@ import { type ApiKey, apiKeyReader } from './api-keys.ts';
 import { checkContentType } from './body.ts';
 import { clientAddress } from './client-address.ts';
 import { isPreflightRoute } from './cross-origin.ts';
+import { fewASecond } from './few-a-second.ts';
 import type { Caller, Guards } from './guards.ts';
 import { type Exists, isComplete, type KnownPaths, type PathParams } from './known-paths.ts';
 
@@ -109,19 +110,6 @@ function logAs(request: FastifyRequest, reply: FastifyReply, facts: Readonly<Rec
 
 const bringsKey = ({ headers }: FastifyRequest): boolean =>
   headers['x-api-key'] !== undefined || /^Bearer +./i.test(headers.authorization ?? '');
-
-const WARNINGS_A_SECOND = 5;
-
-/** Leaves out what would be more than a few times a second: whoever guesses keys must not fill the log. */
-function fewASecond<T>(warn: (of: T) => void): (of: T) => void {
-  let begin = Number.NEGATIVE_INFINITY;
-  let count = 0;
-  return (of) => {
-    const now = performance.now();
-    if (now - begin >= 1_000) [begin, count] = [now, 0];
-    if (++count <= WARNINGS_A_SECOND) warn(of);
-  };
-}
 
 /** RFC 9112 §3.2. Copies of the header have been joined with commas. */
 const hasHost = ({ headers: { host }, raw: { httpVersion } }: FastifyRequest): boolean =>

@@ -1,5 +1,6 @@
 import { DeleteLimit } from '../../../domain/limits/delete-limit.ts';
 import { GetLimit } from '../../../domain/limits/get-limit.ts';
+import { Limiter } from '../../../domain/limits/limiter.ts';
 import { ListLimits } from '../../../domain/limits/list-limits.ts';
 import { PutLimit } from '../../../domain/limits/put-limit.ts';
 import { ReadKey } from '../../../domain/limits/read-key.ts';
@@ -7,9 +8,13 @@ import { ResetKey } from '../../../domain/limits/reset-key.ts';
 import { TakeFromLimit } from '../../../domain/limits/take-from-limit.ts';
 import { check, settings } from '../../config/limits.ts';
 import { problems } from '../../http/limits/problems.ts';
+import { RequestLimits } from '../../http/limits/request-limits.ts';
 import { limitsRoutes } from '../../http/limits/routes.ts';
+import { system } from '../compose.ts';
 import { defineContext } from '../context.ts';
+import { metrics } from './metrics.ts';
 import { limitsModule } from './module.ts';
+import { ports } from './tokens.ts';
 
 export const limits = defineContext({
   name: 'limits',
@@ -18,6 +23,19 @@ export const limits = defineContext({
   module: limitsModule,
   problems,
   tables: () => [],
+  metrics,
+  guards: (container, { LIMITS = [] }) => {
+    if (LIMITS.length === 0) return {};
+    const logger = container.get(system.logger);
+    return new RequestLimits({
+      limits: LIMITS,
+      local: container.get(ports.local),
+      limiter: container.get(Limiter),
+      random: container.get(system.random),
+      meter: container.get(system.meter),
+      warn: (fields, message) => logger.warn(fields, message),
+    });
+  },
   routes: (container) =>
     limitsRoutes({
       putLimit: container.get(PutLimit),
