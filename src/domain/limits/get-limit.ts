@@ -26,4 +26,10 @@ export class GetLimit {
     if (!policy) throw limitNotFound(policyId);
     return { policy, counts: counts.get(policyId) ?? noTakes };
   }
+
+  /** What became of the takes of a policy that is known. @throws DomainError `STORE_UNAVAILABLE` */
+  async counted(policy: LimitPolicy): Promise<CountedPolicy> {
+    const counts = await this.counts.read([policy.policyId]);
+    return { policy, counts: counts.get(policy.policyId) ?? noTakes };
+  }
 }

@@ -26,6 +26,7 @@ export async function publishOpenApi(app: FastifyInstance, problems: ProblemTabl
         { name: 'votes', description: 'Polls, votes by web and SMS, and results that can be checked' },
         { name: 'tasks', description: 'Queues, and tasks that are worked on by runners or by workers of your own' },
         { name: 'stocks', description: 'Stocks, and what they are worth in other currencies' },
+        { name: 'limits', description: 'Rates and quotas that other services ask before they do something' },
         { name: 'system', description: 'Health, figures, errors and this document' },
       ],
       components: {
@@ -140,6 +141,7 @@ function documented(schema: FastifySchema, { config }: RouteOptions, problems: P
     ...(config?.key === true ? ['UNAUTHORIZED'] : []),
     ...(schema.body ? ['UNSUPPORTED_MEDIA_TYPE'] : []),
     'BODY_TOO_LARGE',
+    ...(config?.neverLimited || config?.takesTexts ? [] : ['TOO_MANY_REQUESTS']),
     ...(config?.problems ?? []),
     'INTERNAL',
   ];
@@ -166,5 +168,10 @@ function documented(schema: FastifySchema, { config }: RouteOptions, problems: P
 
 const refusalHeaders: Readonly<Record<number, object>> = {
   401: { 'www-authenticate': Type.String({ description: '`Bearer`' }) },
+  429: {
+    'retry-after': Type.Integer({ description: 'Seconds before which a repeat is refused, too' }),
+    ratelimit: Type.String({ description: 'What is left, as draft-ietf-httpapi-ratelimit-headers says' }),
+    'ratelimit-policy': Type.String({ description: 'What is limited, in the same way' }),
+  },
   503: { 'retry-after': Type.Integer({ description: 'Seconds after which a repeat may succeed' }) },
 };
