@@ -1,5 +1,7 @@
 import { afterAll } from '@jest/globals';
 import { DynamoDbActiveQueues } from '../../src/adapters/dynamodb/active-queues.ts';
+import { DynamoDbLimitPolicyStore } from '../../src/adapters/dynamodb/limit-policy-store.ts';
+import { DynamoDbLimitStore } from '../../src/adapters/dynamodb/limit-store.ts';
 import { DynamoDbPollStore } from '../../src/adapters/dynamodb/poll-store.ts';
 import { DynamoDbQueueStore } from '../../src/adapters/dynamodb/queue-store.ts';
 import { DynamoDbReplyLimit } from '../../src/adapters/dynamodb/reply-limit.ts';
@@ -12,11 +14,19 @@ import { DynamoDbVoteLedger } from '../../src/adapters/dynamodb/vote-ledger.ts';
 import { DynamoDbVoterKeys } from '../../src/adapters/dynamodb/voter-keys.ts';
 import { systemClock } from '../../src/adapters/system/clock.ts';
 import { countedBefore, StreamCounting, taskProcess } from '../helpers/counted-tasks.ts';
-import { seededRandom } from '../helpers/fakes.ts';
+import { FakeClock, seededRandom } from '../helpers/fakes.ts';
 import { startDynamoDbLocal } from '../helpers/servers/dynamodb-local.ts';
-import { clientOf, newStockTable, newTaskTables, newVoteTables } from '../helpers/servers/dynamodb-tables.ts';
+import {
+  clientOf,
+  newLimitTable,
+  newStockTable,
+  newTaskTables,
+  newVoteTables,
+} from '../helpers/servers/dynamodb-tables.ts';
 import { withServer } from '../helpers/servers/with-server.ts';
 import { describeActiveQueues } from './active-queues.contract.ts';
+import { describeLimitPolicyStore } from './limit-policy-store.contract.ts';
+import { describeLimitStore } from './limit-store.contract.ts';
 import { describePollStore } from './poll-store.contract.ts';
 import { describeQueueStore } from './queue-store.contract.ts';
 import { describeReplyLimit } from './reply-limit.contract.ts';
@@ -39,6 +49,13 @@ await withServer('DynamoDB contracts', startDynamoDbLocal, async ({ endpoint }) 
   describeTallyStore('DynamoDB', async () => new DynamoDbTallyStore(client, (await newVoteTables(client)).tallies));
   describeVoterKeys('DynamoDB', async () => new DynamoDbVoterKeys(client, (await newVoteTables(client)).votes));
   describeStockStore('DynamoDB', async () => new DynamoDbStockStore(client, await newStockTable(client)));
+  describeLimitPolicyStore('DynamoDB', async () => new DynamoDbLimitPolicyStore(client, await newLimitTable(client)));
+  describeLimitStore('DynamoDB', async () => {
+    const clock = new FakeClock();
+    const table = await newLimitTable(client);
+    const process = () => new DynamoDbLimitStore(client, table, clock, 10_000);
+    return { store: process(), other: process(), pass: (ms) => clock.advance(ms) };
+  });
   describeQueueStore('DynamoDB', async () => new DynamoDbQueueStore(client, (await newTaskTables(client)).queues));
   describeTaskStore('DynamoDB', async (retentionMs) => {
     const tables = await newTaskTables(client);

@@ -1,5 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { MemoryChangeFeed } from '../../src/adapters/memory/change-feed.ts';
+import { MemoryLimitPolicyStore } from '../../src/adapters/memory/limit-policy-store.ts';
+import { MemoryLimitStore } from '../../src/adapters/memory/limit-store.ts';
 import { MemoryPollStore } from '../../src/adapters/memory/poll-store.ts';
 import { MemoryQueueStore } from '../../src/adapters/memory/queue-store.ts';
 import { MemoryRateCache } from '../../src/adapters/memory/rate-cache.ts';
@@ -14,6 +16,8 @@ import { REPLY_PAUSE_MS } from '../../src/domain/votes/answer-sms.ts';
 import type { ShardImage } from '../../src/domain/votes/tally.ts';
 import { FakeClock, seededRandom } from '../helpers/fakes.ts';
 import { aTask, T0 } from '../helpers/tasks.ts';
+import { describeLimitPolicyStore } from './limit-policy-store.contract.ts';
+import { describeLimitStore } from './limit-store.contract.ts';
 import { describePollStore } from './poll-store.contract.ts';
 import { describeQueueStore } from './queue-store.contract.ts';
 import { describeRateCache } from './rate-cache.contract.ts';
@@ -35,6 +39,12 @@ describeShardFeed('memory', async () => {
   return { feed, ledger: new MemoryVoteLedger(seededRandom(1), feed) };
 });
 
+describeLimitPolicyStore('memory', async () => new MemoryLimitPolicyStore());
+describeLimitStore('memory', async () => {
+  const clock = new FakeClock();
+  const store = new MemoryLimitStore(clock);
+  return { store, other: store, pass: (ms) => clock.advance(ms) };
+});
 describeStockStore('memory', async () => new MemoryStockStore());
 describeRateCache('memory', async () => {
   const clock = new FakeClock();
