@@ -1,3 +1,4 @@
+import { limitsPage } from './limits/limits-page.js';
 import { stocksPage } from './stocks/stocks-page.js';
 import { tasksPage } from './tasks/tasks-page.js';
 import { votesPage } from './votes/votes-page.js';
@@ -15,4 +16,4 @@ import { votesPage } from './votes/votes-page.js';
  */
 
 /** The pages, in the order of the navigation. A new one is one more entry. */
-export const pages = /** @type {const} */ ([votesPage, tasksPage, stocksPage]);
+export const pages = /** @type {const} */ ([votesPage, tasksPage, stocksPage, limitsPage]);
