@@ -53,6 +53,6 @@ function outcome(values) {
     <p role="status">
       <strong>${formatCount(passed)} of ${COUNT} pass</strong>${first < 0 ? '.' : `; the first refused is number ${first + 1}.`}
     </p>
-    <div class="passes" aria-hidden="true">${passes.map((isPassed) => html`<span class=${isPassed ? 'is-passed' : 'is-refused'}></span>`)}</div>
+    <div class="passes" aria-hidden="true">${passes.map((isPassed) => html`<span class=${isPassed ? 'pass is-passed' : 'pass is-refused'}></span>`)}</div>
     <p class="hint" aria-hidden="true"><span class="passes-key is-passed"></span> passes <span class="passes-key is-refused"></span> is refused</p>`;
 }
