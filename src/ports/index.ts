@@ -1,5 +1,19 @@
 /** The ports of all contexts, as others may implement them: `portside/ports`. */
 export type {
+  KeptState,
+  KnownPolicies,
+  KnownPolicy,
+  LimitCounts,
+  LimitKey,
+  LimitPolicyStore,
+  LimitStore,
+  PolicyChanged,
+  TakeCounts,
+  TakeId,
+  Taken,
+  TakeRequest,
+} from './limits.ts';
+export type {
   ExchangeRates,
   LeaseOutcome,
   RateAnswer,

@@ -51,6 +51,7 @@ const deployments: Readonly<Record<string, LeftOut>> = {
     permissions: {
       'ApiRole LEASES_TABLE': 'workers read the streams',
       'WorkerRole STOCKS_TABLE': 'stocks have no work but requests',
+      'WorkerRole LIMITS_TABLE': 'limits have no work but requests',
     },
   },
 };

@@ -3,6 +3,7 @@ import { ID_PATTERN } from '../../domain/shared/id-pattern.ts';
 import { parseStatement, type RouteStatement, STATEMENT_FORM } from '../../domain/shared/route-statement.ts';
 import type { CoreConfig } from './core.ts';
 import { listOf, type Settings, table, type Values } from './settings.ts';
+import type { StocksConfig } from './stocks.ts';
 
 /** What has a bucket of its own under a limit. */
 const PARTITIONS = ['address', 'key', 'poll', 'sender'] as const;
@@ -84,7 +85,8 @@ export const settings = {
   LIMITS_TABLE: table('limits', 'limits: their policies, what their keys have taken, and counts'),
 } satisfies Settings;
 
-export type LimitsConfig = CoreConfig & Values<typeof settings>;
+/** Where there is a Redis for rates, limits use it too. */
+export type LimitsConfig = CoreConfig & Values<typeof settings> & Partial<Pick<StocksConfig, 'CACHE' | 'REDIS_URL'>>;
 
 /** Rules between these settings: a sentence for each that is broken. */
 export function check({ LIMITS = [] }: Pick<LimitsConfig, 'LIMITS'>): string[] {

@@ -1,3 +1,4 @@
+import { limitTableDefinition } from '../../../adapters/dynamodb/limit-tables.ts';
 import { DeleteLimit } from '../../../domain/limits/delete-limit.ts';
 import { GetLimit } from '../../../domain/limits/get-limit.ts';
 import { Limiter } from '../../../domain/limits/limiter.ts';
@@ -12,9 +13,13 @@ import { RequestLimits } from '../../http/limits/request-limits.ts';
 import { limitsRoutes } from '../../http/limits/routes.ts';
 import { system } from '../compose.ts';
 import { defineContext } from '../context.ts';
+import { sweep } from '../loops.ts';
 import { metrics } from './metrics.ts';
 import { limitsModule } from './module.ts';
 import { ports } from './tokens.ts';
+
+/** Counts that are shown are no older than this. */
+const COUNTS_SECONDS = 1;
 
 export const limits = defineContext({
   name: 'limits',
@@ -22,7 +27,12 @@ export const limits = defineContext({
   check,
   module: limitsModule,
   problems,
-  tables: () => [],
+  tables: (config) => [limitTableDefinition(config.LIMITS_TABLE)],
+  loops: (container) => [
+    sweep('storing the counts of limits', COUNTS_SECONDS, container.get(system.logger), () =>
+      container.get(ports.counts).flush(),
+    ),
+  ],
   metrics,
   guards: (container, { LIMITS = [] }) => {
     if (LIMITS.length === 0) return {};
