@@ -136,7 +136,7 @@ function withDocumented<Node>(node: Node): Node {
 
 /** Completes a route's schema by the key that it needs and every refusal that it may answer with. */
 function documented(schema: FastifySchema, { config }: RouteOptions, problems: ProblemTable): FastifySchema {
-  const codes = [
+  const all = [
     'INVALID_REQUEST',
     ...(config?.key === true ? ['UNAUTHORIZED'] : []),
     ...(schema.body ? ['UNSUPPORTED_MEDIA_TYPE'] : []),
@@ -145,6 +145,7 @@ function documented(schema: FastifySchema, { config }: RouteOptions, problems: P
     ...(config?.problems ?? []),
     'INTERNAL',
   ];
+  const codes = [...new Set(all)];
   const statuses = new Set(codes.map((code) => problems[code]?.status as number));
   const refusals = [...statuses].map((status) => {
     const ofStatus = codes.filter((code) => problems[code]?.status === status);
