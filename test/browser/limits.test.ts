@@ -41,23 +41,24 @@ describe('the page of limits, in Chromium', () => {
     await page.getByRole('button', { name: 'New limit' }).focus();
     await page.keyboard.press('Enter');
     await page.keyboard.type('mine');
-    await page.getByLabel('Requests').fill('10');
-    await page.getByLabel('Per seconds').fill('1');
+    const dialog = page.locator('dialog');
+    await dialog.getByLabel('Requests').fill('10');
+    await dialog.getByLabel('Per seconds').fill('1');
     await page.keyboard.press('Enter');
     // The burst is missing.
     await reads(page.locator('.field-error'), /required/);
-    await page.getByLabel('Burst').fill('30');
+    await dialog.getByLabel('Burst').fill('30');
     await page.keyboard.press('Enter');
     await reads(page.locator('.headline'), 'mine');
     await reads(page.locator('.card'), /10 in a second · 30 at once/);
 
     await page.getByRole('button', { name: 'Change…' }).click();
-    await page.locator('dialog').getByLabel('Mode').selectOption('shadow');
+    await dialog.getByLabel('Mode').selectOption('shadow');
     await page.getByRole('button', { name: 'Change the limit' }).click();
     await reads(page.locator('.card'), /Shadow mode/);
 
     await page.getByRole('button', { name: 'Delete the limit…' }).click();
-    await page.locator('dialog').getByRole('button', { name: 'Delete the limit' }).click();
+    await dialog.getByRole('button', { name: 'Delete the limit' }).click();
     await reads(page.locator('.headline'), 'partner-api');
     await expect(page.locator('.side-list').innerText()).resolves.not.toContain('mine');
   });

@@ -36,7 +36,7 @@ describe('what the dashboard says a rate lets pass', () => {
     );
   });
 
-  it('is told of requests that arrive one as long after the other', () => {
+  it('is told of requests that are evenly spaced', () => {
     expect(evenly(4, 2)).toEqual([0, 500, 1_000, 1_500]);
     expect(evenly(2, 0)).toEqual([0, 0]);
   });

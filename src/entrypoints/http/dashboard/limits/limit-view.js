@@ -103,7 +103,7 @@ export function limitView(policyId, list, until) {
 
 /** @param {Limit} limit */
 const figures = ({ mode, allowed, refused, degraded }) => html`
-  <dl class="figures">
+  <dl class="figures is-limit">
     ${figure('Allowed', formatCount(mode === 'shadow' ? allowed + refused : allowed), 'since the limit began', true)}
     ${mode === 'shadow' ? figure('Would be refused', formatCount(refused), 'nothing is, in shadow mode') : figure('Refused', formatCount(refused), share(refused, allowed))}
     ${figure('Degraded', formatCount(degraded), 'answered without the store')}
@@ -114,7 +114,7 @@ const figures = ({ mode, allowed, refused, degraded }) => html`
  * @param {number} allowed
  */
 const share = (refused, allowed) =>
-  refused === 0 ? 'of all takes: none' : `${((100 * refused) / (refused + allowed)).toFixed(1)} % of all takes`;
+  refused === 0 ? 'none so far' : `${((100 * refused) / (refused + allowed)).toFixed(1)} % of all takes`;
 
 /** @param {Limit} limit */
 const factsOf = (limit) =>

@@ -20,7 +20,7 @@ export function simulate({ requests, perSeconds, burst }, arrivals) {
 
 /**
  * @param {number} count
- * @param {number} seconds in which they arrive, one as long after the other
+ * @param {number} seconds in which they arrive, evenly spaced
  * @returns {number[]} ms
  */
 export const evenly = (count, seconds) =>

@@ -31,7 +31,7 @@ export function simulator(rate) {
   return () => html`
     <section class="simulator" aria-labelledby="simulator-title">
       <h3 id="simulator-title">Try a rate</h3>
-      <p class="hint">${COUNT} requests of one key, one as long after the other. Nothing is sent or changed.</p>
+      <p class="hint">${COUNT} requests of one key, evenly spaced. Nothing is sent or changed.</p>
       <form @input=${change} @submit=${(/** @type {Event} */ event) => event.preventDefault()}>
         <div class="pair">${field('requests', 'Requests')}${field('perSeconds', 'Per seconds')}</div>
         <div class="pair">${field('burst', 'Burst')}${field('seconds', 'Arriving within seconds')}</div>
