@@ -106,7 +106,7 @@ class Expiring<V> {
 
   /** Whether one more may be added, after a longer look for what is over if there seems to be no room. */
   hasRoom(max: number, now: number): boolean {
-    for (let look = 0; this.map.size >= max && look < 64; look++) this.look(now);
+    for (let look = 0; this.map.size >= max && look < 4 * LOOKS; look++) this.look(now);
     return this.map.size < max;
   }
 
