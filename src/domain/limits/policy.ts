@@ -1,13 +1,7 @@
 import { type FieldIssue, invalidRequest } from '../shared/domain-error.ts';
-import { fillMs, LAST_TIME, scaleOf, unitsAt } from './units.ts';
+import { fillMs, LAST_TIME, type Rate, scaleOf, unitsAt } from './units.ts';
 
-/** A steady rate with a burst: a token bucket of `burst` tokens, refilled at `requests` per `perSeconds`. */
-export interface Rate {
-  readonly requests: number;
-  readonly perSeconds: number;
-  /** The most that may pass at once. */
-  readonly burst: number;
-}
+export type { Rate } from './units.ts';
 
 export type QuotaPeriod = 'hour' | 'day' | 'month';
 

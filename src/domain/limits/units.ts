@@ -1,4 +1,10 @@
-import type { Rate } from './policy.ts';
+/** A steady rate with a burst: a token bucket of `burst` tokens, refilled at `requests` per `perSeconds`. */
+export interface Rate {
+  readonly requests: number;
+  readonly perSeconds: number;
+  /** The most that may pass at once. */
+  readonly burst: number;
+}
 
 /**
  * Time is counted in units small enough that a millisecond and a request are whole numbers of them, so that nothing is
