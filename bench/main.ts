@@ -4,6 +4,7 @@ const benches = [
   'disk',
   'idle-queues',
   'lambda-init',
+  'limits-hook',
   'tasks-drain',
   'tasks-order',
   'tasks-units',

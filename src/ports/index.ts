@@ -1,6 +1,20 @@
 /** The ports of all contexts, as others may implement them: `portside/ports`. */
 export type { PoliciesInForce, PolicyStore } from './access.ts';
 export type {
+  KeptState,
+  KnownPolicies,
+  KnownPolicy,
+  LimitCounts,
+  LimitKey,
+  LimitPolicyStore,
+  LimitStore,
+  PolicyChanged,
+  TakeCounts,
+  TakeId,
+  Taken,
+  TakeRequest,
+} from './limits.ts';
+export type {
   ExchangeRates,
   LeaseOutcome,
   RateAnswer,

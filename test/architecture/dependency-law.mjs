@@ -26,7 +26,11 @@ const homes = [
   },
   { group: 'prometheus', home: '^src/adapters/telemetry/', packages: ['prom-client'] },
   { group: 'inversify', home: '^src/entrypoints/composition/', packages: ['inversify', 'reflect-metadata'] },
-  { group: 'web', home: '^src/entrypoints/http/', packages: ['helmet', 'typebox', 'find-my-way'] },
+  {
+    group: 'web',
+    home: '^src/entrypoints/http/',
+    packages: ['helmet', 'typebox', 'find-my-way', 'structured-headers', 'ipaddr\\.js'],
+  },
   { group: 'dashboard', home: '^src/entrypoints/(http|lambda)/', packages: ['lit-html', '@preact/signals-core'] },
   { group: 'twilio', home: '^src/entrypoints/http/votes/', packages: ['twilio'] },
 ];

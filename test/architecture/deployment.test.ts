@@ -52,6 +52,7 @@ const deployments: Readonly<Record<string, LeftOut>> = {
       'ApiRole LEASES_TABLE': 'workers read the streams',
       'WorkerRole STOCKS_TABLE': 'stocks have no work but requests',
       'WorkerRole POLICIES_TABLE': 'policies judge requests alone',
+      'WorkerRole LIMITS_TABLE': 'limits have no work but requests',
     },
   },
 };

@@ -43,6 +43,10 @@ export const anotherClient = (url: string) => ({
   values: async (stock: string, currencies: string) =>
     (await send<{ values: Record<string, string> }>('GET', `${url}/stock/${stock}?currencies=${currencies}`)).values,
 
+  putLimit: (policyId: string, limit: Record<string, unknown>) => send('PUT', `${url}/limits/${policyId}`, limit, key),
+
+  take: (policyId: string, of: string) => send('POST', `${url}/limits/${policyId}/takes`, { key: of }, key),
+
   configureQueue: (queue: string, settings: Record<string, unknown>) =>
     send('PUT', `${url}/queues/${queue}`, settings, key),
 

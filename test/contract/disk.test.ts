@@ -8,6 +8,8 @@ import { durable } from '../../src/adapters/disk/durable.ts';
 import { diskMaps } from '../../src/adapters/disk/maps.ts';
 import { DiskTaskStore } from '../../src/adapters/disk/task-store.ts';
 import { MemoryChangeFeed } from '../../src/adapters/memory/change-feed.ts';
+import { MemoryLimitPolicyStore } from '../../src/adapters/memory/limit-policy-store.ts';
+import { MemoryLimitStore } from '../../src/adapters/memory/limit-store.ts';
 import type { Maps } from '../../src/adapters/memory/maps.ts';
 import { MemoryPolicyStore } from '../../src/adapters/memory/policy-store.ts';
 import { MemoryPollStore } from '../../src/adapters/memory/poll-store.ts';
@@ -18,8 +20,10 @@ import { MemoryTallyStore } from '../../src/adapters/memory/tally-store.ts';
 import { MemoryVoteLedger } from '../../src/adapters/memory/vote-ledger.ts';
 import { MemoryVoterKeys } from '../../src/adapters/memory/voter-keys.ts';
 import type { ShardImage } from '../../src/domain/votes/tally.ts';
-import { seededRandom } from '../helpers/fakes.ts';
 import { describePolicyStore } from './policy-store.contract.ts';
+import { FakeClock, seededRandom } from '../helpers/fakes.ts';
+import { describeLimitPolicyStore } from './limit-policy-store.contract.ts';
+import { describeLimitStore } from './limit-store.contract.ts';
 import { describePollStore } from './poll-store.contract.ts';
 import { describeQueueStore } from './queue-store.contract.ts';
 import { describeReplyLimit } from './reply-limit.contract.ts';
@@ -70,6 +74,12 @@ describeShardFeed('disk', async () => {
 describePolicyStore('disk', async () => {
   const store = onDisk((maps) => new MemoryPolicyStore(maps));
   return { one: store, other: store };
+});
+describeLimitPolicyStore('disk', async () => onDisk((maps) => new MemoryLimitPolicyStore(maps)));
+describeLimitStore('disk', async () => {
+  const clock = new FakeClock();
+  const store = onDisk((maps) => new MemoryLimitStore(clock, maps));
+  return { store, other: store, pass: (ms) => clock.advance(ms) };
 });
 describeStockStore('disk', async () => onDisk((maps) => new MemoryStockStore([], maps)));
 describeQueueStore('disk', async () => onDisk((maps) => new MemoryQueueStore(maps)));

@@ -1,6 +1,8 @@
 import { afterAll } from '@jest/globals';
 import { DynamoDbActiveQueues } from '../../src/adapters/dynamodb/active-queues.ts';
 import { DynamoDbPolicyStore } from '../../src/adapters/dynamodb/policy-store.ts';
+import { DynamoDbLimitPolicyStore } from '../../src/adapters/dynamodb/limit-policy-store.ts';
+import { DynamoDbLimitStore } from '../../src/adapters/dynamodb/limit-store.ts';
 import { DynamoDbPollStore } from '../../src/adapters/dynamodb/poll-store.ts';
 import { DynamoDbQueueStore } from '../../src/adapters/dynamodb/queue-store.ts';
 import { DynamoDbReplyLimit } from '../../src/adapters/dynamodb/reply-limit.ts';
@@ -13,11 +15,12 @@ import { DynamoDbVoteLedger } from '../../src/adapters/dynamodb/vote-ledger.ts';
 import { DynamoDbVoterKeys } from '../../src/adapters/dynamodb/voter-keys.ts';
 import { systemClock } from '../../src/adapters/system/clock.ts';
 import { countedBefore, StreamCounting, taskProcess } from '../helpers/counted-tasks.ts';
-import { seededRandom } from '../helpers/fakes.ts';
+import { FakeClock, seededRandom } from '../helpers/fakes.ts';
 import { startDynamoDbLocal } from '../helpers/servers/dynamodb-local.ts';
 import {
   clientOf,
   newPolicyTable,
+  newLimitTable,
   newStockTable,
   newTaskTables,
   newVoteTables,
@@ -25,6 +28,8 @@ import {
 import { withServer } from '../helpers/servers/with-server.ts';
 import { describeActiveQueues } from './active-queues.contract.ts';
 import { describePolicyStore } from './policy-store.contract.ts';
+import { describeLimitPolicyStore } from './limit-policy-store.contract.ts';
+import { describeLimitStore } from './limit-store.contract.ts';
 import { describePollStore } from './poll-store.contract.ts';
 import { describeQueueStore } from './queue-store.contract.ts';
 import { describeReplyLimit } from './reply-limit.contract.ts';
@@ -51,6 +56,13 @@ await withServer('DynamoDB contracts', startDynamoDbLocal, async ({ endpoint }) 
     return { one: new DynamoDbPolicyStore(client, table), other: new DynamoDbPolicyStore(client, table) };
   });
   describeStockStore('DynamoDB', async () => new DynamoDbStockStore(client, await newStockTable(client)));
+  describeLimitPolicyStore('DynamoDB', async () => new DynamoDbLimitPolicyStore(client, await newLimitTable(client)));
+  describeLimitStore('DynamoDB', async () => {
+    const clock = new FakeClock();
+    const table = await newLimitTable(client);
+    const process = () => new DynamoDbLimitStore(client, table, clock, 10_000);
+    return { store: process(), other: process(), pass: (ms) => clock.advance(ms) };
+  });
   describeQueueStore('DynamoDB', async () => new DynamoDbQueueStore(client, (await newTaskTables(client)).queues));
   describeTaskStore('DynamoDB', async (retentionMs) => {
     const tables = await newTaskTables(client);

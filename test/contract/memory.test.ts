@@ -1,6 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { MemoryChangeFeed } from '../../src/adapters/memory/change-feed.ts';
 import { MemoryPolicyStore } from '../../src/adapters/memory/policy-store.ts';
+import { MemoryLimitPolicyStore } from '../../src/adapters/memory/limit-policy-store.ts';
+import { MemoryLimitStore } from '../../src/adapters/memory/limit-store.ts';
 import { MemoryPollStore } from '../../src/adapters/memory/poll-store.ts';
 import { MemoryQueueStore } from '../../src/adapters/memory/queue-store.ts';
 import { MemoryRateCache } from '../../src/adapters/memory/rate-cache.ts';
@@ -16,6 +18,8 @@ import type { ShardImage } from '../../src/domain/votes/tally.ts';
 import { FakeClock, seededRandom } from '../helpers/fakes.ts';
 import { aTask, T0 } from '../helpers/tasks.ts';
 import { describePolicyStore } from './policy-store.contract.ts';
+import { describeLimitPolicyStore } from './limit-policy-store.contract.ts';
+import { describeLimitStore } from './limit-store.contract.ts';
 import { describePollStore } from './poll-store.contract.ts';
 import { describeQueueStore } from './queue-store.contract.ts';
 import { describeRateCache } from './rate-cache.contract.ts';
@@ -40,6 +44,12 @@ describeShardFeed('memory', async () => {
 describePolicyStore('memory', async () => {
   const store = new MemoryPolicyStore();
   return { one: store, other: store };
+});
+describeLimitPolicyStore('memory', async () => new MemoryLimitPolicyStore());
+describeLimitStore('memory', async () => {
+  const clock = new FakeClock();
+  const store = new MemoryLimitStore(clock);
+  return { store, other: store, pass: (ms) => clock.advance(ms) };
 });
 describeStockStore('memory', async () => new MemoryStockStore());
 describeRateCache('memory', async () => {

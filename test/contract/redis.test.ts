@@ -2,10 +2,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { type RedisScripts, redisClient } from '../../src/adapters/redis/client.ts';
+import { RedisLimitStore } from '../../src/adapters/redis/limit-store.ts';
 import { RedisRateCache } from '../../src/adapters/redis/rate-cache.ts';
 import { FakeClock, seededRandom } from '../helpers/fakes.ts';
 import { startRedis } from '../helpers/servers/redis.ts';
 import { withServer } from '../helpers/servers/with-server.ts';
+import { describeLimitStore } from './limit-store.contract.ts';
 import { describeRateCache, entry, expectEntry, NOW } from './rate-cache.contract.ts';
 
 const HOUR = 3_600_000;
@@ -34,6 +36,34 @@ await withServer('Redis contracts', startRedis, ({ url }) => {
   /** The clock of a server cannot be moved, but what is to expire can be made to do so earlier. */
   async function bringForward(keys: string, ms: number): Promise<void> {
     for (const key of await redis.keys(keys)) await redis.pexpire(key, (await redis.pttl(key)) - ms);
+  }
+
+  describeLimitStore('Redis', async () => {
+    await redis.flushdb();
+    let aheadMs = 0;
+    const process = (client: (typeof clients)[number]) =>
+      new RedisLimitStore(client, () => performance.now() + aheadMs);
+    return {
+      store: process(clients[0]),
+      other: process(clients[1]),
+      pass: async (ms) => {
+        aheadMs += ms;
+        await bringForward('*:limits:*', ms);
+        await setBack(ms);
+      },
+    };
+  });
+
+  /** Makes what is stored of keys older. */
+  async function setBack(ms: number): Promise<void> {
+    for (const key of await redis.keys('portside:limits:*')) {
+      if ((await redis.type(key)) !== 'string') continue;
+      const [version, unitsPerMs, tat, per, start, used] = String(await redis.get(key))
+        .split(' ')
+        .map(Number);
+      const state = [version, unitsPerMs, Number(tat) - ms * Number(unitsPerMs), per, Number(start) - ms, used];
+      await redis.set(key, state.join(' '), 'KEEPTTL');
+    }
   }
 
   describe('RedisRateCache', () => {
@@ -65,7 +95,7 @@ await withServer('Redis contracts', startRedis, ({ url }) => {
     it('counts what it was to store from when it was asked to, however much later the server does it', async () => {
       const name = newName();
       let late: Promise<unknown> = Promise.resolve();
-      const slow: RedisScripts = {
+      const slow: Pick<RedisScripts, 'eval'> = {
         eval: async (script, keys, ...args) => {
           if (script.includes('freshMs')) await late;
           return clients[0].eval(script, keys, ...args);

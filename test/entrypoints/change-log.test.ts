@@ -29,6 +29,22 @@ const events = () =>
     });
 
 describe('the log of changes', () => {
+  it('says what a limit was and is, and names no key of it', async () => {
+    const rate = { requests: 1, perSeconds: 1, burst: 1 };
+    await send('PUT', '/limits/named', { rate });
+    await send('PUT', '/limits/named', { rate, mode: 'shadow' });
+    await send('DELETE', '/limits/named/keys/a-person');
+    await send('DELETE', '/limits/named');
+
+    const [was, is] = ['enforce', 'shadow'].map((mode) => expect.objectContaining({ rate, mode }));
+    expect(events()).toEqual([
+      ['limit created', null, was],
+      ['limit changed', was, is],
+      ['limit deleted', is, null],
+    ]);
+    expect(lines.find(({ msg }) => msg === 'key of a limit reset')).toMatchObject({ limit: 'named' });
+  });
+
   it('says what a stock was and is', async () => {
     const [first, second] = [{ value: '97.00', currency: 'EUR' }, { value: '98.5' }];
     await send('PUT', '/stock/NEW', first);

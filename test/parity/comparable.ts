@@ -7,7 +7,7 @@ const ULID = /\b[0-7][0-9A-HJKMNP-TV-Z]{25}\b/g;
 const TIME = /\b\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z/g;
 /** Figures that depend on the moment. */
 const MOMENTARY =
-  /"(ageSeconds|lagMs|oldestPendingAgeMs|newestPendingAgeMs|oldestDueAgeMs|throughputPerSecond)":[\d.]+/g;
+  /"(ageSeconds|lagMs|oldestPendingAgeMs|newestPendingAgeMs|oldestDueAgeMs|throughputPerSecond|retryAfterMs|resetSeconds)":[\d.]+/g;
 /** Counted by whoever reads the stream, which is somebody in the stack alone. */
 const COUNTED = /"counters":\{[^}]*\}(,"approximate":\[[^\]]*\])?/g;
 /** A key has a name of its own in each deployment. */
@@ -22,6 +22,11 @@ const ETAG_OF_RESULTS = /^"[0-9a-z]{8}-(?:((?:hidden)?0)|(hidden)?[1-9]\d*)-/;
 /** Of the settings of a queue, and of a stock, with the moment at which it was put. */
 const ETAG_OF_QUEUE = /^"[0-9a-f-]{36}"$/;
 const ETAG_OF_STOCK = /^("[\d.]+-[A-Z]{3}-)\d{13}"$/;
+
+/** Of a limit: the moment at which it was put. */
+const ETAG_OF_LIMIT = /^"\d{13}"$/;
+/** When more is there, in a `RateLimit` field. */
+const MORE_IN = /;t=\d+/g;
 
 /** Of a file, with the time of its last change. */
 const ETAG_OF_FILE = /^W\/"[0-9a-f]+-[0-9a-f]+"$/;
@@ -52,6 +57,8 @@ export function comparable(answers: readonly HttpAnswer[]): HttpAnswer[] {
       .replace(REVISION, '"revision":1')
       .replace(ETAG_OF_QUEUE, '<version of the queue>')
       .replace(ETAG_OF_STOCK, '$1<now>"')
+      .replace(ETAG_OF_LIMIT, '<version of the limit>')
+      .replace(MORE_IN, ';t=<seconds>')
       .replace(ETAG_OF_RESULTS, (_, zero, hidden = '') => `"<made>-${zero ?? `${hidden}1`}-`)
       .replace(ETAG_OF_FILE, '<version of the file>')
       .replace(TIME_IN_HEADERS, '<time>');

@@ -14,10 +14,11 @@ const ATTEMPTS = 3;
  * (`AWS_REGION`, `AWS_ENDPOINT_URL_DYNAMODB`, …). Nothing is opened before the first request; `destroy()` closes it.
  *
  * @param answerTimeoutMs how long one attempt may take
+ * @param maxAttempts 1 for a client whose requests must not be repeated
  */
-export function documentClient(answerTimeoutMs = ANSWER_TIMEOUT_MS): DynamoDBDocumentClient {
+export function documentClient(answerTimeoutMs = ANSWER_TIMEOUT_MS, maxAttempts = ATTEMPTS): DynamoDBDocumentClient {
   const client = new DynamoDBClient({
-    maxAttempts: ATTEMPTS,
+    maxAttempts,
     requestHandler: {
       ...boundedRequests(answerTimeoutMs),
       httpAgent: { maxSockets: 100 },

@@ -1,6 +1,9 @@
 /** Adapters that keep everything in the process, for tests of the domain: `portside/memory`. */
 export { MemoryActiveQueues } from './active-queues.ts';
 export { MemoryChangeFeed } from './change-feed.ts';
+export { MemoryLimitCounts } from './limit-counts.ts';
+export { MemoryLimitPolicyStore } from './limit-policy-store.ts';
+export { MemoryLimitStore } from './limit-store.ts';
 export { type Maps, memoryMaps, type PartitionedMap } from './maps.ts';
 export { MemoryPoliciesInForce, MemoryPolicyStore } from './policy-store.ts';
 export { MemoryPollStore } from './poll-store.ts';

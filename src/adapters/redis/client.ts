@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { Redis } from 'ioredis';
 import type { Random } from '../../ports/system.ts';
 
@@ -21,6 +22,8 @@ export interface RedisClientOptions {
 export interface RedisScripts {
   /** Runs a script in Lua, in the database that the address names. */
   eval(script: string, keys: number, ...args: (string | number)[]): Promise<unknown>;
+  /** The same for a script that is run often: the server keeps it, and is sent its hash. */
+  evalKept(script: string, keys: number, ...args: (string | number)[]): Promise<unknown>;
 }
 
 export interface RedisClient extends RedisScripts {
@@ -62,8 +65,20 @@ export function redisClient({ url, random, onDown }: RedisClientOptions): RedisC
     isDown = true;
   });
   const choice = database === 0 ? '' : `redis.call('SELECT', '${database}')\n`;
+  const names = new Map<string, string>();
+  const nameOf = (script: string): string => {
+    const name = names.get(script) ?? createHash('sha1').update(script).digest('hex');
+    names.set(script, name);
+    return name;
+  };
   return {
     eval: (script, keys, ...args) => redis.eval(choice + script, keys, ...args),
+    evalKept: (script, keys, ...args) =>
+      redis.evalsha(nameOf(choice + script), keys, ...args).catch((error: Error) => {
+        // A user may have the right to EVAL alone.
+        if (!/^NOSCRIPT|^NOPERM/.test(error.message)) throw error;
+        return redis.eval(choice + script, keys, ...args);
+      }),
     disconnect: () => redis.disconnect(),
   };
 }

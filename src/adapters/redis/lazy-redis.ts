@@ -14,6 +14,7 @@ export function lazyRedis(options: RedisClientOptions): LazyRedis {
   });
   return {
     eval: async (script, keys, ...args) => (await client()).eval(script, keys, ...args),
+    evalKept: async (script, keys, ...args) => (await client()).evalKept(script, keys, ...args),
     disconnect: async () => (await loading?.catch(() => undefined))?.disconnect(),
   };
 }

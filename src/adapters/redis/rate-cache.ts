@@ -86,7 +86,7 @@ export class RedisRateCache implements RateCache {
   private seen: { readonly time: number; readonly at: number } | undefined;
 
   constructor(
-    private readonly redis: RedisScripts,
+    private readonly redis: Pick<RedisScripts, 'eval'>,
     private readonly options: RedisRateCacheOptions,
   ) {
     this.tableKey = `portside:rates:v${FORMAT_VERSION}:${options.name}`;

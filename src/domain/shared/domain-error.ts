@@ -9,6 +9,8 @@ export interface DomainErrorDetails {
   readonly issues?: readonly FieldIssue[];
   /** Whole seconds after which a repeat may succeed. */
   readonly retryAfterSeconds?: number;
+  /** What else whoever is refused is told, by name. */
+  readonly extensions?: Readonly<Record<string, unknown>>;
 }
 
 /**
@@ -19,6 +21,7 @@ export class DomainError extends Error {
   readonly code: string;
   readonly issues: readonly FieldIssue[];
   readonly retryAfterSeconds: number | undefined;
+  readonly extensions: Readonly<Record<string, unknown>>;
 
   constructor(code: string, message: string, details: DomainErrorDetails = {}) {
     super(message, { cause: details.cause });
@@ -26,6 +29,7 @@ export class DomainError extends Error {
     this.code = code;
     this.issues = details.issues ?? [];
     this.retryAfterSeconds = details.retryAfterSeconds;
+    this.extensions = details.extensions ?? {};
   }
 }
 

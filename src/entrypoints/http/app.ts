@@ -10,6 +10,7 @@ import Fastify, {
 import type { Logger } from 'pino';
 import * as Type from 'typebox';
 import { DomainError } from '../../domain/shared/domain-error.ts';
+import { ConfigError } from '../config/read-config.ts';
 import { completeHeads, NO_STORE } from './answer-headers.ts';
 import type { ApiKey } from './api-keys.ts';
 import { basePathOf, basePathsOf, withoutBasePath } from './base-path.ts';
@@ -19,7 +20,7 @@ import { compressAnswers } from './compression.ts';
 import { allowOrigins } from './cross-origin.ts';
 import { drainBeforeClose } from './drain.ts';
 import { errorHandler } from './errors.ts';
-import type { Caller, Guards } from './guards.ts';
+import type { Caller, GuardedRoute, Guards } from './guards.ts';
 import { boundHalfSent } from './half-sent.ts';
 import { type Exists, type FoundRoute, KnownPaths } from './known-paths.ts';
 import { LazyCompilers } from './lazy-compilers.ts';
@@ -71,6 +72,10 @@ declare module 'fastify' {
     readonly stream?: boolean;
     /** Whether there is anything at a path, where the pattern that it matches cannot tell. */
     readonly exists?: Exists;
+    /** No limit of requests counts for the route. */
+    readonly neverLimited?: boolean;
+    /** The route takes texts, and asks itself whether their senders may send more. */
+    readonly takesTexts?: boolean;
     /** Codes with which the route may refuse, beside those that follow from its schema; for the OpenAPI document. */
     readonly problems?: readonly string[];
   }
@@ -105,6 +110,7 @@ export interface AppOptions {
 
 export type Extra = (app: FastifyInstance, problems: ProblemTable) => void | Promise<void>;
 
+const PAGES = ['/', '/docs', '/openapi.json'];
 const BODY_LIMIT = 64 * 1024;
 /** Longer than any path that Node takes, so that the length of an id is a matter of its schema alone. */
 const MAX_PARAM_LENGTH = 16 * 1024;
@@ -112,7 +118,11 @@ const REQUEST_ID = /^[A-Za-z0-9._-]{1,128}$/;
 /** Carries path and query to a serverless app, which is not called over HTTP. */
 export const URL_HEADER = 'x-portside-url';
 
-/** Builds the HTTP side of the service, ready for `inject` or `listen`. */
+/**
+ * Builds the HTTP side of the service, ready for `inject` or `listen`.
+ *
+ * @throws ConfigError where a guard was given something that fits no route
+ */
 export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const problems = Object.assign({}, generalProblems, ...options.contexts.map((context) => context.problems));
   const publicPath = basePathOf(options.publicUrls?.[0]);
@@ -159,8 +169,12 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   drainBeforeClose(app);
   app.addHook('onRequest', async (request, reply) => void addHeaders(request, reply));
   app.addHook('onResponse', async (request, reply) => logAnswer(request, reply));
+  // The pages of a function are built when somebody asks for one.
+  const routes: GuardedRoute[] = options.serverless ? PAGES.map((url) => ({ method: 'GET', url, config: {} })) : [];
   app.addHook('onRoute', (route) => {
     paths.add(route);
+    const { url, config = {} } = route;
+    routes.push(...[route.method].flat().map((method) => ({ method, url, config })));
     // An unknown query parameter is refused everywhere, also where none is known.
     if (route.schema && !route.schema.querystring)
       route.schema.querystring = Type.Object({}, { additionalProperties: false });
@@ -177,6 +191,8 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   for (const extra of options.extras ?? []) await extra(app, problems);
   await app.register(systemRoutes({ problems, ...options }));
   for (const { routes } of options.contexts) await app.register(routes);
+  const misfits = (options.guards ?? []).flatMap(({ check }) => check?.(routes) ?? []);
+  if (misfits.length > 0) throw new ConfigError(misfits);
   return app;
 }
 

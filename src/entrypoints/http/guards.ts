@@ -1,4 +1,4 @@
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyContextConfig, FastifyReply, FastifyRequest } from 'fastify';
 
 /** Who sent a request, as far as it proved that. */
 export interface Caller {
@@ -10,11 +10,21 @@ export interface Caller {
   readonly expiresAt?: number;
 }
 
+/** A route of the service. */
+export interface GuardedRoute {
+  readonly method: string;
+  /** Its pattern, such as `/polls/:pollId`. */
+  readonly url: string;
+  readonly config: FastifyContextConfig;
+}
+
 /**
  * What contexts have a say in before a request reaches its route, in the order in which they are asked. Each refuses by a
  * DomainError.
  */
 export interface Guards {
+  /** What of its configuration fits none of these routes, which are all that there are: a sentence each. Asked once. */
+  readonly check?: (routes: readonly GuardedRoute[]) => readonly string[];
   /** May the address send a request, whoever it is? */
   readonly admitAddress?: (request: FastifyRequest, reply: FastifyReply) => Promise<void> | void;
   /** Who sent it, where that is no API key? Undefined if nothing says so. Asked for routes that look for a key. */

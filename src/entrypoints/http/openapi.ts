@@ -27,6 +27,7 @@ export async function publishOpenApi(app: FastifyInstance, problems: ProblemTabl
         { name: 'tasks', description: 'Queues, and tasks that are worked on by runners or by workers of your own' },
         { name: 'stocks', description: 'Stocks, and what they are worth in other currencies' },
         { name: 'access', description: 'Who may do what: policies of keys, groups and people' },
+        { name: 'limits', description: 'Rates and quotas that other services ask before they do something' },
         { name: 'system', description: 'Health, figures, errors and this document' },
       ],
       components: {
@@ -136,18 +137,20 @@ function withDocumented<Node>(node: Node): Node {
 
 /** Completes a route's schema by the key that it needs and every refusal that it may answer with. */
 function documented(schema: FastifySchema, { config }: RouteOptions, problems: ProblemTable): FastifySchema {
-  const codes = [
+  const all = [
     'INVALID_REQUEST',
     ...(config?.key === true ? ['UNAUTHORIZED'] : []),
     ...(config?.key === true && !config.openToCallers ? ['FORBIDDEN', 'STORE_UNAVAILABLE'] : []),
     ...(schema.body ? ['UNSUPPORTED_MEDIA_TYPE'] : []),
     'BODY_TOO_LARGE',
+    ...(config?.neverLimited || config?.takesTexts ? [] : ['TOO_MANY_REQUESTS']),
     ...(config?.problems ?? []),
     'INTERNAL',
   ];
+  const codes = [...new Set(all)];
   const statuses = new Set(codes.map((code) => problems[code]?.status as number));
   const refusals = [...statuses].map((status) => {
-    const ofStatus = [...new Set(codes)].filter((code) => problems[code]?.status === status);
+    const ofStatus = codes.filter((code) => problems[code]?.status === status);
     const examples = Object.fromEntries(ofStatus.map((code) => [code, { $ref: problemExample(code) }]));
     return [
       status,
@@ -168,5 +171,10 @@ function documented(schema: FastifySchema, { config }: RouteOptions, problems: P
 
 const refusalHeaders: Readonly<Record<number, object>> = {
   401: { 'www-authenticate': Type.String({ description: '`Bearer`' }) },
+  429: {
+    'retry-after': Type.Integer({ description: 'Seconds before which a repeat is refused, too' }),
+    ratelimit: Type.String({ description: 'What is left, as draft-ietf-httpapi-ratelimit-headers says' }),
+    'ratelimit-policy': Type.String({ description: 'What is limited, in the same way' }),
+  },
   503: { 'retry-after': Type.Integer({ description: 'Seconds after which a repeat may succeed' }) },
 };

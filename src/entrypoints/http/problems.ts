@@ -81,7 +81,9 @@ export const generalProblems: ProblemTable = {
   TOO_MANY_REQUESTS: {
     status: 429,
     title: 'Too many requests',
-    advice: 'Wait as many seconds as `Retry-After` says.',
+    advice:
+      'Send the request again after as many seconds as `Retry-After` says. `violated-policies` names the limits of `LIMITS` ' +
+      'that it is over; `RateLimit` tells on every answer how many requests are left.',
   },
   HEADERS_TOO_LARGE: {
     status: 431,
@@ -118,4 +120,5 @@ export const problemDetails = (publicPath: string, code: string, problem: Proble
   detail: isFailure(problem) ? problem.advice : (error?.message ?? problem.advice),
   code,
   ...(error?.issues.length ? { errors: error.issues } : {}),
+  ...error?.extensions,
 });

@@ -10,6 +10,7 @@ export const ProblemBody = Type.Object({
   detail: Type.String(),
   code: Type.String(),
   errors: Type.Optional(Type.Array(Type.Object({ path: Type.String(), message: Type.String() }))),
+  'violated-policies': Type.Optional(Type.Array(Type.String())),
 });
 
 export const Id = Type.String({

@@ -54,6 +54,7 @@ export const systemRoutes =
     app.get(
       '/healthz',
       {
+        config: { neverLimited: true },
         schema: {
           tags: ['system'],
           operationId: 'getHealth',
@@ -73,6 +74,7 @@ export const systemRoutes =
     app.get(
       '/readyz',
       {
+        config: { neverLimited: true },
         schema: {
           tags: ['system'],
           operationId: 'getReadiness',

@@ -50,12 +50,14 @@ export const publishBundledPages: Extra = async (app, problems) => {
     sendFile(reply, params['*'], dashboardFile),
   );
   // `/tasks/:taskId` would be found before `/*`. No id has a dot in it.
-  const isTasksModule = ({ name }: PathParams): Promise<boolean> => isFile(`tasks/${name}.js`);
-  app.get<{ Params: { name: string } }>(
-    '/tasks/:name.js',
-    { schema: { hide: true }, config: { exists: isTasksModule } },
-    ({ params }, reply) => sendFile(reply, `tasks/${params.name}.js`, dashboardFile),
-  );
+  for (const folder of ['limits', 'tasks']) {
+    const isModule = ({ name }: PathParams): Promise<boolean> => isFile(`${folder}/${name}.js`);
+    app.get<{ Params: { name: string } }>(
+      `/${folder}/:name.js`,
+      { schema: { hide: true }, config: { exists: isModule } },
+      ({ params }, reply) => sendFile(reply, `${folder}/${params.name}.js`, dashboardFile),
+    );
+  }
 };
 
 const TYPES: Readonly<Record<string, string>> = {

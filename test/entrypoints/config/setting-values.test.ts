@@ -190,6 +190,7 @@ const rows: Readonly<Record<string, Row>> = {
   },
   ROUNDING: words('half-up', 'half-even'),
   STOCKS_TABLE: table,
+  LIMITS_TABLE: table,
 };
 
 const parsed = (name: string, text: string): unknown => settings[name]?.parse(text);

@@ -2,6 +2,7 @@ import { ListTablesCommand } from '@aws-sdk/client-dynamodb';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { documentClient } from '../../../src/adapters/dynamodb/client.ts';
 import { policyTableDefinition } from '../../../src/adapters/dynamodb/policy-store.ts';
+import { limitTableDefinition } from '../../../src/adapters/dynamodb/limit-tables.ts';
 import { stockTableDefinition } from '../../../src/adapters/dynamodb/stock-store.ts';
 import { createTables, type TableDefinition } from '../../../src/adapters/dynamodb/tables.ts';
 import { type TaskTables, taskTableDefinitions } from '../../../src/adapters/dynamodb/task-tables.ts';
@@ -50,6 +51,12 @@ export async function newPolicyTable(client: DynamoDBDocumentClient): Promise<st
 export async function newStockTable(client: DynamoDBDocumentClient): Promise<string> {
   const table = `${newPrefix()}stocks`;
   await createTables(client, [stockTableDefinition(table)]);
+  return table;
+}
+
+export async function newLimitTable(client: DynamoDBDocumentClient): Promise<string> {
+  const table = `${newPrefix()}limits`;
+  await createTables(client, [withoutTtl(limitTableDefinition(table))]);
   return table;
 }
 

@@ -1,5 +1,6 @@
 import type { Scenario } from '../scenario.ts';
 import { accessParityScenarios } from './access.ts';
+import { limitsParityScenarios } from './limits.ts';
 import { stocksParityScenarios } from './stocks.ts';
 import { systemParityScenarios } from './system.ts';
 import { tasksParityScenarios } from './tasks.ts';
@@ -15,4 +16,5 @@ export const parityScenarios: readonly Scenario[] = [
   ...tasksParityScenarios,
   ...stocksParityScenarios,
   ...accessParityScenarios,
+  ...limitsParityScenarios,
 ];

@@ -1,4 +1,5 @@
 import { accessPage } from './access/access-page.js';
+import { limitsPage } from './limits/limits-page.js';
 import { stocksPage } from './stocks/stocks-page.js';
 import { tasksPage } from './tasks/tasks-page.js';
 import { votesPage } from './votes/votes-page.js';
@@ -16,4 +17,4 @@ import { votesPage } from './votes/votes-page.js';
  */
 
 /** The pages, in the order of the navigation. A new one is one more entry. */
-export const pages = /** @type {const} */ ([votesPage, tasksPage, stocksPage, accessPage]);
+export const pages = /** @type {const} */ ([votesPage, tasksPage, stocksPage, accessPage, limitsPage]);

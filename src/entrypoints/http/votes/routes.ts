@@ -300,7 +300,11 @@ export const votesRoutes = (options: VotesRoutesOptions): FastifyPluginAsync => 
       app.post(
         path,
         {
-          config: { form: true, problems: ['FORBIDDEN', 'VOTES_VOTER_KEY_CHANGED', 'STORE_UNAVAILABLE'] },
+          config: {
+            form: true,
+            takesTexts: true,
+            problems: ['FORBIDDEN', 'VOTES_VOTER_KEY_CHANGED', 'STORE_UNAVAILABLE'],
+          },
           schema: {
             tags,
             hide: path.endsWith('/'),

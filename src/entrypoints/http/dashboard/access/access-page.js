@@ -6,13 +6,9 @@ import { openNewPolicy } from './policy-dialogs.js';
 import { hrefOf, policyView } from './policy-view.js';
 
 /**
- * @import { Page } from '../pages.js'
  * @import { Choices } from '../side-list.js'
  * @import { Policy } from './policies.js'
  */
-
-const TITLE = 'Access';
-const WITHOUT_KEY = 'What keys and tokens may do is shown to key holders. Whoever runs the service has the keys.';
 
 /** @param {number} count */
 const statementsOf = (count) => `${count} ${count === 1 ? 'statement' : 'statements'}`;
@@ -36,15 +32,16 @@ const newPolicy = () =>
     location.hash = hrefOf(subject);
   });
 
-/** The policies, and the one of the subject that is chosen: `#/access/<subject>`. @type {Page} */
-export const accessPage = {
+/** The policies, and the one of the subject that is chosen: `#/access/<subject>`. */
+export const accessPage = keyedPage({
   name: 'access',
-  title: TITLE,
-  mount: keyedPage(TITLE, WITHOUT_KEY, (place, until) =>
+  title: 'Access',
+  withoutKey: 'What keys and tokens may do is shown to key holders. Whoever runs the service has the keys.',
+  mount: (place, until) =>
     splitPage(
       {
         name: 'access',
-        title: TITLE,
+        title: 'Access',
         choices,
         add: { label: 'New policy', click: newPolicy },
         // The viewer knows best who that is.
@@ -56,8 +53,7 @@ export const accessPage = {
       place,
       until,
     ),
-  ),
-};
+});
 
 /** @param {string} part of the address, as somebody may have typed it */
 function decoded(part) {

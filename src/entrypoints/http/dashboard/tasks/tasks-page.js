@@ -5,20 +5,16 @@ import { queueChoices } from './queue-list.js';
 import { queueView } from './queue-view.js';
 import { taskView } from './task-view.js';
 
-/** @import { Page } from '../pages.js' */
-
-const TITLE = 'Tasks';
-const WITHOUT_KEY = 'Queues are shown to key holders. Whoever runs the service has the keys.';
-
-/** The queues, and what is chosen of them: `#/tasks/<queue>` or `#/tasks/<queue>/<taskId>`. @type {Page} */
-export const tasksPage = {
+/** The queues, and what is chosen of them: `#/tasks/<queue>` or `#/tasks/<queue>/<taskId>`. */
+export const tasksPage = keyedPage({
   name: 'tasks',
-  title: TITLE,
-  mount: keyedPage(TITLE, WITHOUT_KEY, (place, until) =>
+  title: 'Tasks',
+  withoutKey: 'Queues are shown to key holders. Whoever runs the service has the keys.',
+  mount: (place, until) =>
     splitPage(
       {
         name: 'tasks',
-        title: TITLE,
+        title: 'Tasks',
         choices: queueChoices,
         add: { label: 'New task', click: () => openNewTask(location.hash.split('/')[2] ?? '') },
         first: ([queue]) => queue?.queue,
@@ -31,5 +27,4 @@ export const tasksPage = {
       place,
       until,
     ),
-  ),
-};
+});

@@ -9,9 +9,11 @@ import { jwtVerify } from 'jose';
 import { html } from 'lit-html';
 import type { Counter } from 'prom-client';
 import 'reflect-metadata';
+import ipaddr from 'ipaddr.js';
+import { serializeList } from 'structured-headers';
 import type { Static } from 'typebox';
 import { ulid } from 'ulid';
 
-export const vendors = [axios, Big, DatabaseSync, Fastify, html, jwtVerify, ulid, import('twilio/lib/twiml/MessagingResponse.js')];
+export const vendors = [axios, Big, DatabaseSync, Fastify, html, ipaddr, jwtVerify, serializeList, ulid, import('twilio/lib/twiml/MessagingResponse.js')];
 export type Client = DynamoDBClient | Redis | Counter;
 export type Body = Static<never>;

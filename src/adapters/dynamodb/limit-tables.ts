@@ -1,0 +1,27 @@
+import { createHash } from 'node:crypto';
+import type { LimitKey } from '../../ports/limits.ts';
+import { type TableDefinition, tableWithSortKey } from './tables.ts';
+
+/** Policies, what their keys have taken, takes that carry an id, and counts, each under a partition key of its own. */
+export const limitTableDefinition = (name: string): TableDefinition => ({
+  ...tableWithSortKey(name),
+  ttlAttribute: 'ttl',
+});
+
+export const POLICIES = 'POLICIES';
+export const policyKey = (policyId: string) => ({ pk: POLICIES, sk: policyId });
+/** A key may be an address or a name, which is nobody's business who can read the table; and may be too long for one. */
+export const keyKey = ({ policyId, key }: LimitKey) => ({ pk: `KEY#${policyId}#${hash(key)}`, sk: 'KEY' });
+export const takeKey = ({ policyId, key }: LimitKey, id: string) => ({
+  pk: `TAKE#${policyId}#${hash(JSON.stringify([key, id]))}`,
+  sk: 'TAKE',
+});
+export const countsPartition = (policyId: string): string => `COUNTS#${policyId}`;
+
+const hash = (text: string): string => createHash('sha256').update(text).digest('base64url');
+
+/** Items are kept for longer than they are needed, so that no clock that is wrong ends them early, ms. */
+const MARGIN_MS = 60_000;
+
+/** Epoch s, as DynamoDB wants it. @param end epoch ms */
+export const ttlOf = (end: number): number => Math.ceil((end + MARGIN_MS) / 1_000);

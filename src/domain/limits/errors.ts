@@ -1,0 +1,14 @@
+import { DomainError } from '../shared/domain-error.ts';
+
+export const limitNotFound = (policyId: string): DomainError =>
+  new DomainError('LIMITS_NOT_FOUND', `There is no limit "${policyId}". It begins with PUT /limits/${policyId}.`);
+
+const POLICY_OUTDATED = 'LIMITS_POLICY_OUTDATED';
+
+/** Never reaches a caller: whoever catches it reads the policy again. */
+export class PolicyOutdated extends DomainError {
+  /** @param version that is newer than the one by which a take was tried */
+  constructor(readonly version: number) {
+    super(POLICY_OUTDATED, 'Another process has taken by a newer version of this limit. Send the same request again.');
+  }
+}
