@@ -1,8 +1,8 @@
 import { afterAll } from '@jest/globals';
 import { DynamoDbActiveQueues } from '../../src/adapters/dynamodb/active-queues.ts';
-import { DynamoDbPolicyStore } from '../../src/adapters/dynamodb/policy-store.ts';
 import { DynamoDbLimitPolicyStore } from '../../src/adapters/dynamodb/limit-policy-store.ts';
 import { DynamoDbLimitStore } from '../../src/adapters/dynamodb/limit-store.ts';
+import { DynamoDbPolicyStore } from '../../src/adapters/dynamodb/policy-store.ts';
 import { DynamoDbPollStore } from '../../src/adapters/dynamodb/poll-store.ts';
 import { DynamoDbQueueStore } from '../../src/adapters/dynamodb/queue-store.ts';
 import { DynamoDbReplyLimit } from '../../src/adapters/dynamodb/reply-limit.ts';
@@ -19,17 +19,17 @@ import { FakeClock, seededRandom } from '../helpers/fakes.ts';
 import { startDynamoDbLocal } from '../helpers/servers/dynamodb-local.ts';
 import {
   clientOf,
-  newPolicyTable,
   newLimitTable,
+  newPolicyTable,
   newStockTable,
   newTaskTables,
   newVoteTables,
 } from '../helpers/servers/dynamodb-tables.ts';
 import { withServer } from '../helpers/servers/with-server.ts';
 import { describeActiveQueues } from './active-queues.contract.ts';
-import { describePolicyStore } from './policy-store.contract.ts';
 import { describeLimitPolicyStore } from './limit-policy-store.contract.ts';
 import { describeLimitStore } from './limit-store.contract.ts';
+import { describePolicyStore } from './policy-store.contract.ts';
 import { describePollStore } from './poll-store.contract.ts';
 import { describeQueueStore } from './queue-store.contract.ts';
 import { describeReplyLimit } from './reply-limit.contract.ts';

@@ -1,8 +1,8 @@
 import { ListTablesCommand } from '@aws-sdk/client-dynamodb';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { documentClient } from '../../../src/adapters/dynamodb/client.ts';
-import { policyTableDefinition } from '../../../src/adapters/dynamodb/policy-store.ts';
 import { limitTableDefinition } from '../../../src/adapters/dynamodb/limit-tables.ts';
+import { policyTableDefinition } from '../../../src/adapters/dynamodb/policy-store.ts';
 import { stockTableDefinition } from '../../../src/adapters/dynamodb/stock-store.ts';
 import { createTables, type TableDefinition } from '../../../src/adapters/dynamodb/tables.ts';
 import { type TaskTables, taskTableDefinitions } from '../../../src/adapters/dynamodb/task-tables.ts';
