@@ -80,6 +80,7 @@ function countingLoop(container: Container): Loop {
     counts: container.get(ports.counts),
     active: container.get(ports.active),
     logger: container.get(system.logger),
+    meter: container.get(system.meter),
   });
   return { start: () => records.start(reader), stop: () => records.stop() };
 }
