@@ -25,6 +25,13 @@ export const metrics = {
     meaning: 'Those of them that ended as FAILURE.',
     recorded: 'with every batch of the stream of tasks that holds any; on DynamoDB alone',
   },
+  BusyRunnerSlots: {
+    type: 'gauge',
+    unit: 'Count',
+    meaning:
+      'Calls of runners under way in this process, in percent of those that may be at once, of the queue with the highest share.',
+    recorded: 'with every sweep of a container',
+  },
   TaskCallsCut: {
     type: 'counter',
     unit: 'Count',
