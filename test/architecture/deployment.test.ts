@@ -31,6 +31,7 @@ const deployments: Readonly<Record<string, LeftOut>> = {
       METRICS_KEY: 'there is no /metrics on Lambda',
       SWEEP_SECONDS: 'a schedule sweeps',
       STOP_SECONDS: 'Lambda ends functions',
+      DRAIN_SECONDS: 'a function does not listen',
     },
     permissions: {},
   },

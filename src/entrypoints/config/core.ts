@@ -123,6 +123,13 @@ export const coreSettings = {
     fallback: '10',
     parse: wholeNumber(10, 900),
   },
+  DRAIN_SECONDS: {
+    meaning:
+      'Seconds after SIGTERM in which requests are still accepted, within `STOP_SECONDS`: for as long as a load balancer may ' +
+      'not know yet that the process is going to end.',
+    fallback: '0',
+    parse: wholeNumber(0, 5),
+  },
 } satisfies Settings;
 
 export type CoreConfig = Values<typeof coreSettings>;

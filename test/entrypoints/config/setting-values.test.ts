@@ -133,6 +133,7 @@ const rows: Readonly<Record<string, Row>> = {
   },
   SWEEP_SECONDS: numbers(1, 3_600),
   STOP_SECONDS: numbers(10, 900),
+  DRAIN_SECONDS: numbers(0, 5),
   VOTER_KEY: { taken: [KEY], refused: ['short', `${'x'.repeat(15)}`, 'short\n'.repeat(9)], words: /^must have 16/ },
   VOTES_TABLE: table,
   TALLIES_TABLE: table,
