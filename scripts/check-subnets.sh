@@ -18,6 +18,7 @@ if [ ${#services[@]} -eq 0 ] || [ $# -eq 0 ]; then
 fi
 
 vpc=$(aws ec2 describe-subnets --subnet-ids "$1" --query 'Subnets[0].VpcId' --output text) || exit 1
+# shellcheck disable=SC2016 # The backquotes are JMESPath's.
 # Service, a tab, and the subnets and route tables that the endpoint serves.
 endpoints=$(aws ec2 describe-vpc-endpoints --filters "Name=vpc-id,Values=$vpc" --output text \
   --query 'VpcEndpoints[].[ServiceName, join(`,`, not_null(SubnetIds, `[]`)), join(`,`, not_null(RouteTableIds, `[]`))]') || exit 1
@@ -29,6 +30,7 @@ for subnet in "$@"; do
   # A subnet without a table of its own has the main one.
   [ "$table" != None ] || table=$(aws ec2 describe-route-tables --output text \
     --filters "Name=vpc-id,Values=$vpc" Name=association.main,Values=true --query 'RouteTables[0].RouteTableId') || exit 1
+  # shellcheck disable=SC2016 # The backquotes are JMESPath's.
   nat=$(aws ec2 describe-route-tables --route-table-ids "$table" --output text \
     --query 'RouteTables[0].Routes[?DestinationCidrBlock==`0.0.0.0/0`] | [0].NatGatewayId') || exit 1
   if [ "$nat" != None ]; then
