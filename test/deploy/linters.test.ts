@@ -32,7 +32,7 @@ beforeAll(async () => {
 }, INSTALLATION_MS);
 
 async function cfnLint(template: string, ...more: readonly string[]): Promise<Finding[]> {
-  const args = ['-m', 'cfnlint', '--format', 'json', '--include-checks', 'I', ...more, '--template', template];
+  const args = ['-c', 'from cfnlint.runner import main; main()', '--format', 'json', '--include-checks', 'I', ...more, '--template', template];
   const found = (await findings(cfn, args)) as { Rule: { Id: string }; Location: { Path?: string[] } }[];
   return found.map(({ Rule, Location }) => [Rule.Id, String(Location.Path?.[1] ?? '')]);
 }
