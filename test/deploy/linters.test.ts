@@ -16,7 +16,11 @@ type Finding = readonly [rule: string, place: string];
 
 /** Runs a program that ends with another code than 0 when it finds something. @returns what it wrote, as JSON */
 async function findings(command: string, args: readonly string[]): Promise<unknown> {
-  const options = { cwd: PROJECT, maxBuffer: 1e8, env: { PATH: process.env.PATH, HOME: tmpdir(), AWS_DEFAULT_REGION: 'eu-west-1' } };
+  const options = {
+    cwd: PROJECT,
+    maxBuffer: 1e8,
+    env: { PATH: process.env.PATH, HOME: tmpdir(), AWS_DEFAULT_REGION: 'eu-west-1' },
+  };
   const { stdout } = await promisify(execFile)(command, args, options).catch((error) => {
     if (error.stdout) return error as { stdout: string };
     throw error;
@@ -32,13 +36,35 @@ beforeAll(async () => {
 }, INSTALLATION_MS);
 
 async function cfnLint(template: string, ...more: readonly string[]): Promise<Finding[]> {
-  const args = ['-c', 'from cfnlint.runner import main; main()', '--format', 'json', '--include-checks', 'I', ...more, '--template', template];
+  const args = [
+    '-c',
+    'from cfnlint.runner import main; main()',
+    '--format',
+    'json',
+    '--include-checks',
+    'I',
+    ...more,
+    '--template',
+    template,
+  ];
   const found = (await findings(cfn, args)) as { Rule: { Id: string }; Location: { Path?: string[] } }[];
   return found.map(({ Rule, Location }) => [Rule.Id, String(Location.Path?.[1] ?? '')]);
 }
 
 async function runCheckov(template: string): Promise<Finding[]> {
-  const args = ['-m', 'checkov.main', '--file', template, '--framework', 'cloudformation', '--output', 'json', '--quiet', '--compact'];
+  const args = [
+    '-m',
+    'checkov.main',
+    '--file',
+    template,
+    '--framework',
+    'cloudformation',
+    '--output',
+    'json',
+    '--quiet',
+    '--compact',
+    '--skip-download',
+  ];
   const { results } = (await findings(checkov, args)) as {
     results: { failed_checks: { check_id: string; resource: string }[] };
   };
@@ -80,12 +106,16 @@ describe('a planted fault', () => {
   it.each<[Linter, string, string]>([
     ['cfn-lint', 'BillingMode: PAY_PER_REQUEST', 'BillingMode: PAY'],
     ['checkov', 'PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true }', ''],
-  ])('is found by %s', async (linter, from, to) => {
-    const template = join(folder, 'template.yaml');
-    await writeFile(template, readFromProject('deploy/fargate.yaml').replace(from, to));
+  ])(
+    'is found by %s',
+    async (linter, from, to) => {
+      const template = join(folder, 'template.yaml');
+      await writeFile(template, readFromProject('deploy/fargate.yaml').replace(from, to));
 
-    expect(unexcused(linter, await linters[linter](template))).not.toEqual([]);
-  }, 60_000);
+      expect(unexcused(linter, await linters[linter](template))).not.toEqual([]);
+    },
+    60_000,
+  );
 });
 
 describe('shellcheck', () => {
@@ -93,7 +123,9 @@ describe('shellcheck', () => {
 
   it.each(scripts)('finds nothing in %s', async (script) => {
     await promisify(execFile)('shellcheck', [script], { cwd: PROJECT }).catch((error) => {
-      throw new Error(error.stdout || `shellcheck is not installed (Debian: apt-get install shellcheck): ${error.message}`);
+      throw new Error(
+        error.stdout || `shellcheck is not installed (Debian: apt-get install shellcheck): ${error.message}`,
+      );
     });
   });
 });
