@@ -24,6 +24,7 @@ function fleet({
   const cache = new MemoryRateCache(clock, monotonic);
   const problems: string[] = [];
   let processes = 0;
+  const stale = { answers: 0 };
   const join = (ownCache: RateCache = cache) =>
     new CachedRates({
       sources,
@@ -34,9 +35,10 @@ function fleet({
       monotonic,
       hasLastResort,
       holder: `process-${++processes}`,
+      onStale: () => stale.answers++,
       onError: (error, doing) => problems.push(`${doing}: ${(error as Error).message}`),
     });
-  return { clock, cache, problems, join, source: sources[0] as ScriptedRateSource, other: sources[1] };
+  return { clock, cache, problems, stale, join, source: sources[0] as ScriptedRateSource, other: sources[1] };
 }
 
 const broken: RateCache = {
@@ -141,6 +143,24 @@ describe('rates while the source works', () => {
 });
 
 describe('rates while the source fails', () => {
+  it('are said to be stale with each answer, with those that are refused too, and no longer once it works', async () => {
+    const { clock, stale, join, source } = fleet({ rules: { maxStaleMs: 60_000 } });
+    const rates = join();
+    await rates.latest();
+    source.failing = true;
+    clock.advance(21_000);
+    await rates.latest();
+    await rates.latest();
+    expect(stale.answers).toBe(2);
+    clock.advance(120_000);
+    await expect(rates.latest()).rejects.toMatchObject({ code: 'STOCKS_RATES_UNAVAILABLE' });
+    expect(stale.answers).toBe(3);
+    source.failing = false;
+    clock.advance(5_000);
+    await rates.latest();
+    expect(stale.answers).toBe(3);
+  });
+
   it('are the last ones, marked, up to the bound and not beyond', async () => {
     const { join, source, clock } = fleet({ rules: { maxStaleMs: 60_000 } });
     const rates = join();
@@ -653,6 +673,7 @@ describe('rates in a process whose wall clock is set', () => {
       machineClock,
       monotonic,
       holder: 'process',
+      onStale: () => undefined,
       onError: () => undefined,
     });
     return { source, rates, clock, ...hands };

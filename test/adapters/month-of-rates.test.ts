@@ -44,6 +44,7 @@ describe('a month of rates that may be kept for an hour', () => {
         machineClock: clock,
         monotonic,
         holder,
+        onStale: () => undefined,
         onError,
       });
       return new ValueStock(stocks, rates, clock, ['USD'], 'half-up');

@@ -38,6 +38,9 @@ interface Properties {
 
 interface Index {
   readonly IndexName?: string;
+  /** What an index bears, which is for those to say who deploy it. */
+  readonly WarmThroughput?: unknown;
+  readonly OnDemandThroughput?: unknown;
 }
 
 interface Statement {
@@ -120,7 +123,9 @@ function declaredTables(contexts: readonly Context[]): DeclaredTable[] {
 const deployedTable = (properties: Properties): TableProperties => ({
   'key schema': properties.KeySchema,
   'attribute definitions': properties.AttributeDefinitions,
-  'global indexes': properties.GlobalSecondaryIndexes ?? [],
+  'global indexes': (properties.GlobalSecondaryIndexes ?? []).map(
+    ({ WarmThroughput: _, OnDemandThroughput: __, ...index }) => index,
+  ),
   'local indexes': properties.LocalSecondaryIndexes ?? [],
   'stream view type': properties.StreamSpecification?.StreamViewType,
   'time-to-live attribute': properties.TimeToLiveSpecification?.Enabled

@@ -11,15 +11,9 @@ const read = (path: string) => parse(readFromProject(path), { logLevel: 'error',
 
 /** Settings that neither template gives to anything. */
 const NOWHERE = {
-  LOG_LEVEL: 'for as long as somebody searches, it can be set in the console',
   AWS_ENDPOINT_URL_DYNAMODB: 'there is no emulator',
   TABLE_PREFIX: 'each table has a variable of its own',
   DATA_DIR: 'the data is in DynamoDB',
-  VOTE_SHARDS: 'a poll that needs more counters is grown',
-  RATES_TTL_SECONDS: 'the default suits every source',
-  RATES_MAX_FRESH_SECONDS: 'the default suits every source',
-  RATES_MAX_STALE_SECONDS: 'the default suits every source',
-  RATES_MAX_AS_OF_AGE_SECONDS: 'the default suits every source',
 };
 
 /** The templates, and what each does without. */
@@ -31,11 +25,13 @@ const deployments: Readonly<Record<string, LeftOut>> = {
       HOST: 'a function does not listen',
       PORT: 'a function does not listen',
       AWS_REGION: 'Lambda sets it',
+      AWS_ENDPOINT_URL_DYNAMODB_STREAMS: 'Lambda reads the streams',
       STORAGE: 'functions have it fixed',
       ROLE: 'functions have it fixed',
       METRICS_KEY: 'there is no /metrics on Lambda',
       SWEEP_SECONDS: 'a schedule sweeps',
       STOP_SECONDS: 'Lambda ends functions',
+      DRAIN_SECONDS: 'a function does not listen',
     },
     permissions: {},
   },
@@ -287,12 +283,12 @@ describe('in template.yaml is found', () => {
   it('what is said to be left out and is there', () => {
     const fault = (template: Template) => {
       template.Resources.LeasesTable = { Type: 'AWS::DynamoDB::Table', Properties: {} };
-      globals(template).LOG_LEVEL = 'debug';
+      globals(template).PORT = '8080';
     };
 
     expect(planted('template.yaml', fault)).toEqual([
       expect.stringContaining('the table LeasesTable is there and is said to be left out'),
-      expect.stringContaining('LOG_LEVEL is given and is said to be left out'),
+      expect.stringContaining('PORT is given and is said to be left out'),
     ]);
   });
 });

@@ -60,11 +60,13 @@ describe('least privilege', () => {
     const Put = { TableName: 'votes', Item: { pk: { S: 'BALLOT#1' } } };
     const Update = { TableName: 'votes', Key: { pk: { S: 'SHARD#1' } } };
     expect(needs('TransactWriteItems', { TransactItems: [{ Put }, { Update }] })).toMatchObject([
-      { action: 'dynamodb:PutItem', leadingKey: 'BALLOT#1' },
-      { action: 'dynamodb:UpdateItem', leadingKey: 'SHARD#1' },
+      { action: 'dynamodb:PutItem', leadingKeys: ['BALLOT#1'] },
+      { action: 'dynamodb:UpdateItem', leadingKeys: ['SHARD#1'] },
+      { action: 'dynamodb:PutItem', leadingKeys: ['BALLOT#1', 'SHARD#1'] },
+      { action: 'dynamodb:UpdateItem', leadingKeys: ['BALLOT#1', 'SHARD#1'] },
     ]);
     expect(needs('BatchGetItem', { RequestItems: { votes: { Keys: [{ pk: { S: 'POLL#1' } }] } } })).toEqual([
-      { role: 'ApiRole', action: 'dynamodb:BatchGetItem', resource: table, leadingKey: 'POLL#1' },
+      { role: 'ApiRole', action: 'dynamodb:BatchGetItem', resource: table, leadingKeys: ['POLL#1'] },
     ]);
     const query = {
       TableName: 'votes',
@@ -73,7 +75,25 @@ describe('least privilege', () => {
       ExpressionAttributeNames: { '#queue': 'queue' },
       ExpressionAttributeValues: { ':now': { S: '7' }, ':queue': { S: 'mail#1' } },
     };
-    expect(needs('Query', query)).toMatchObject([{ resource: `${table}/index/open`, leadingKey: 'mail#1' }]);
+    expect(needs('Query', query)).toMatchObject([{ resource: `${table}/index/open`, leadingKeys: ['mail#1'] }]);
+  });
+
+  it('holds a transaction against the keys of all its parts, too, which statements for each part do not allow', () => {
+    const Put = { TableName: 'votes', Item: { pk: { S: 'BALLOT#1' } } };
+    const Update = { TableName: 'votes', Key: { pk: { S: 'SHARD#1' } } };
+    const vote = needs('TransactWriteItems', { TransactItems: [{ Put }, { Update }] });
+    const statement = (Sid: string, Action: readonly string[], keys: readonly string[]) => ({
+      ...(policy(...keys).Statement[0] as PolicyDocument['Statement'][number]),
+      Sid,
+      Action,
+    });
+    const [put, update] = ['dynamodb:PutItem', 'dynamodb:UpdateItem'];
+    const apart = [statement('Put', [put], ['BALLOT#*']), statement('Update', [update], ['SHARD#*'])];
+    const together = [statement('Vote', [put, update], ['BALLOT#*', 'SHARD#*'])];
+
+    expect(missing(permissionsIn('ApiRole', { Version: '', Statement: apart }), vote)).toHaveLength(2);
+    expect(missing(permissionsIn('ApiRole', { Version: '', Statement: together }), vote)).toEqual([]);
+    expect(superfluous(permissionsIn('ApiRole', { Version: '', Statement: together }), vote)).toEqual([]);
   });
 
   it('does not pass over a condition that it does not know', () => {

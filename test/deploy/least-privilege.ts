@@ -27,8 +27,8 @@ export interface Need {
   readonly role: string;
   readonly action: string;
   readonly resource: string;
-  /** Partition key of the item, where the call names one. */
-  readonly leadingKey?: string;
+  /** Partition keys that one statement has to allow together; none where the call names none. */
+  readonly leadingKeys?: readonly string[];
 }
 
 /** @throws Error for a condition that it does not understand */
@@ -66,17 +66,28 @@ const matches = (pattern: string, text: string): boolean =>
     's',
   ).test(text);
 
-const allows = (permission: Permission, need: Need): boolean =>
+const concerns = (permission: Permission, need: Need): boolean =>
   permission.role === need.role &&
   permission.action === need.action &&
   matches(permission.resource, need.resource) &&
   (permission.leadingKey === undefined ||
-    need.leadingKey === undefined ||
-    matches(permission.leadingKey, need.leadingKey));
+    (need.leadingKeys ?? []).length === 0 ||
+    (need.leadingKeys ?? []).some((key) => matches(permission.leadingKey as string, key)));
+
+/** Whether a single statement covers all keys of a need: IAM does not put two statements together for one request. */
+function isAllowed(permissions: readonly Permission[], need: Need): boolean {
+  const concerning = permissions.filter((permission) => concerns(permission, need));
+  return concerning.some(({ statement, resource }) => {
+    const patterns = concerning.filter((other) => other.statement === statement && other.resource === resource);
+    return (need.leadingKeys ?? []).every((key) =>
+      patterns.some(({ leadingKey }) => leadingKey === undefined || matches(leadingKey, key)),
+    );
+  });
+}
 
 /** What is needed and allowed by nothing. */
 export const missing = (permissions: readonly Permission[], needs: readonly Need[]): Need[] =>
-  needs.filter((need) => !permissions.some((permission) => allows(permission, need)));
+  needs.filter((need) => !isAllowed(permissions, need));
 
 /** What is allowed and could be taken away without a call that misses it. */
 export const superfluous = (permissions: readonly Permission[], needs: readonly Need[]): Permission[] =>
@@ -84,7 +95,7 @@ export const superfluous = (permissions: readonly Permission[], needs: readonly 
     (permission) =>
       missing(
         permissions.filter((other) => other !== permission),
-        needs.filter((need) => allows(permission, need)),
+        needs.filter((need) => concerns(permission, need)),
       ).length === 0,
   );
 
@@ -121,23 +132,38 @@ const TRANSACTION_ACTIONS = {
   Get: 'dynamodb:GetItem',
 } as const;
 
+/**
+ * The parts of a transaction, each with its own key and again with the keys of all parts on its table. AWS says that it
+ * supplies `LeadingKeys` in transactions, and not of which parts; no emulator evaluates it. Roles have to do in both
+ * readings, which shows that neither is relied on, and not which of them is true.
+ */
+function inBothReadings(parts: readonly Need[]): Need[] {
+  const together = parts.map(({ leadingKeys: _, ...part }) => {
+    const ofTable = parts.filter(({ resource }) => resource === part.resource);
+    return { ...part, leadingKeys: [...new Set(ofTable.flatMap(({ leadingKeys = [] }) => leadingKeys))] };
+  });
+  return [...parts, ...together];
+}
+
 /** What the role of the caller must allow for a call. */
 export function needsOf(role: string, { service, operation, input }: Call, names: Names): Need[] {
   const arn = (of: string, resource: string) => `arn:aws:${of}:${names.region}:${names.account}:${resource}`;
   const item = (action: string, { TableName, Key, Item }: ItemRequest): Need => {
     const partitionKey = names.partitionKeys.get(TableName) as string;
     const leadingKey = (Key ?? Item)?.[partitionKey]?.S;
-    return { role, action, resource: arn('dynamodb', `table/${TableName}`), ...(leadingKey ? { leadingKey } : {}) };
+    const resource = arn('dynamodb', `table/${TableName}`);
+    return { role, action, resource, ...(leadingKey ? { leadingKeys: [leadingKey] } : {}) };
   };
   const action = `${service}:${operation}`;
   switch (action) {
     case 'dynamodb:TransactWriteItems':
     case 'dynamodb:TransactGetItems':
-      return (input.TransactItems as Readonly<Record<keyof typeof TRANSACTION_ACTIONS, ItemRequest>>[]).flatMap(
-        (part) =>
+      return inBothReadings(
+        (input.TransactItems as Readonly<Record<keyof typeof TRANSACTION_ACTIONS, ItemRequest>>[]).flatMap((part) =>
           Object.entries(part).map(([kind, request]) =>
             item(TRANSACTION_ACTIONS[kind as keyof typeof TRANSACTION_ACTIONS], request),
           ),
+        ),
       );
     case 'dynamodb:BatchGetItem':
       return Object.entries(input.RequestItems as Record<string, { Keys: Item[] }>).flatMap(([TableName, { Keys }]) =>
@@ -150,7 +176,7 @@ export function needsOf(role: string, { service, operation, input }: Call, names
           ? [TableName, TableName]
           : [`${TableName}/${IndexName}`, `${TableName}/index/${IndexName}`];
       const leadingKey = queriedKey(input as unknown as QueryRequest, names.partitionKeys.get(name) as string);
-      return [{ role, action, resource: arn('dynamodb', `table/${path}`), leadingKey }];
+      return [{ role, action, resource: arn('dynamodb', `table/${path}`), leadingKeys: [leadingKey] }];
     }
     case 'secretsmanager:GetSecretValue':
       return [{ role, action, resource: String(input.SecretId) }];

@@ -69,7 +69,7 @@ export async function startMiniStack(): Promise<MiniStack> {
   await eventually(
     async () => (await fetch(`${endpoint}/_ministack/health`)).status,
     (status) => status === 200,
-    30_000,
+    120_000,
   ).catch(async (error) => {
     await stop();
     throw new Error(`MiniStack did not start: ${error.message}\n${output}`);

@@ -28,6 +28,27 @@ async function vote(url: string, agent: Agent): Promise<{ status: number; body: 
 }
 
 describe('SIGTERM', () => {
+  it('goes on accepting requests for as long as a load balancer may still send some', async () => {
+    const server = await ServerProcess.start({ DRAIN_SECONDS: '3' });
+    const begin = performance.now();
+    server.kill('SIGTERM');
+    await eventually(() => server.logs.some(({ msg }) => msg.startsWith('SIGTERM')), Boolean, 5_000);
+    // Each over a connection of its own.
+    const status = async () => (await fetch(`${server.url}/healthz`, { headers: { connection: 'close' } })).status;
+    expect(await status()).toBe(200);
+    await eventually(
+      async () => {
+        await status();
+        return performance.now() - begin;
+      },
+      (ms) => ms > 2_000,
+      5_000,
+    );
+
+    expect(await server.exit).toEqual(CLEAN);
+    expect(performance.now() - begin).toBeLessThan(10_000);
+  });
+
   it('answers every request that came in over 50 busy connections, and ends with 0', async () => {
     const server = await ServerProcess.start();
     const { url } = server;

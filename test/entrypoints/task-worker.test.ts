@@ -32,6 +32,7 @@ describe('the built-in worker', () => {
     answer: Answer,
     overrides: (store: TaskStore) => Partial<TaskStore> = () => ({}),
     overridesOfQueues: (store: QueueStore) => Partial<QueueStore> = () => ({}),
+    settings: Readonly<Record<string, string>> = {},
   ) {
     [lines, figures] = [[], []];
     listsOfMarks = 0;
@@ -43,18 +44,15 @@ describe('the built-in worker', () => {
       listsOfMarks++;
       return active.list();
     };
-    service = await embeddedApp(
-      {},
-      {
-        log: { write: (line) => void lines.push(line) },
-        prepare: (container) => {
-          container.rebind(system.meter).toConstantValue({ record: (...figure) => void figures.push(figure) });
-          container.rebind(ports.tasks).toConstantValue(overriding<TaskStore>(store, overrides(store)));
-          container.rebind(ports.queues).toConstantValue(overriding<QueueStore>(queues, overridesOfQueues(queues)));
-          container.rebind(ports.active).toConstantValue(overriding<ActiveQueues>(active, { list }));
-        },
+    service = await embeddedApp(settings, {
+      log: { write: (line) => void lines.push(line) },
+      prepare: (container) => {
+        container.rebind(system.meter).toConstantValue({ record: (...figure) => void figures.push(figure) });
+        container.rebind(ports.tasks).toConstantValue(overriding<TaskStore>(store, overrides(store)));
+        container.rebind(ports.queues).toConstantValue(overriding<QueueStore>(queues, overridesOfQueues(queues)));
+        container.rebind(ports.active).toConstantValue(overriding<ActiveQueues>(active, { list }));
       },
-    );
+    });
     isClosed = false;
   }
 
@@ -91,6 +89,23 @@ describe('the built-in worker', () => {
     );
   };
   const idsOf = (calls: readonly ReceivedCall[]): string[] => calls.map(({ body }) => JSON.parse(body).taskId);
+
+  it('measures how many of its calls are under way, by which workers are scaled', async () => {
+    const held: ServerResponse[] = [];
+    await begin((_, response) => void held.push(response), undefined, undefined, { SWEEP_SECONDS: '1' });
+    const busy = (percent: number) =>
+      eventually(
+        () => figures.filter((figure) => Array.isArray(figure) && figure[0] === 'BusyRunnerSlots').at(-1),
+        (figure) => JSON.stringify(figure) === `["BusyRunnerSlots",${percent},"Count"]`,
+        10_000,
+      );
+    await busy(0);
+    await configure({ concurrency: 4 });
+    for (const payload of [1, 2, 3]) await enqueue({ payload });
+    await busy(75);
+    for (const response of held) response.end();
+    await busy(0);
+  });
 
   it('has tasks done by the service and keeps its answers', async () => {
     await begin((call, response) => response.end(JSON.stringify({ echo: JSON.parse(call.body).payload })));

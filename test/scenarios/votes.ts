@@ -417,7 +417,7 @@ const resultsScenarios: readonly Scenario[] = [
         (headers): Exchange => ({
           request: { url: '/polls/keyed/results', headers },
           status: 200,
-          headers: { 'cache-control': 'no-cache', vary: VARY },
+          headers: { 'cache-control': 'public, max-age=0, s-maxage=1', vary: VARY },
           body: { hidden: true, total: null, revision: null },
         }),
       ),

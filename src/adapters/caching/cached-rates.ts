@@ -46,6 +46,8 @@ export interface CachedRatesOptions {
   readonly hasLastResort?: boolean;
   /** A name for this process that no other has. */
   readonly holder: string;
+  /** Called when an answer has to do without fresh rates, since no source gave any. */
+  readonly onStale: () => void;
   /** Called with each error on the way to an answer. */
   readonly onError: (error: unknown, doing: string) => void;
 }
@@ -109,8 +111,11 @@ export class CachedRates implements ExchangeRates {
       const isServable = this.isServable();
       const left = Math.min(deadline, isServable ? this.patientUntil : deadline) - performance.now();
       if (this.refreshing && left > 0) await this.changes.within(left);
-      else if (rates && isServable) return rates;
-      else throw ratesUnavailable(PAUSE_MS / 1_000);
+      else {
+        this.options.onStale();
+        if (rates && isServable) return rates;
+        throw ratesUnavailable(PAUSE_MS / 1_000);
+      }
     }
   }
 

@@ -1,9 +1,9 @@
 import type { Container, ContainerModule } from 'inversify';
-import { pino } from 'pino';
 import type { CoreConfig } from '../config/core.ts';
 import { type Configurable, readWorkerConfig } from '../config/read-config.ts';
 import type { Settings, Values } from '../config/settings.ts';
 import { compose } from './compose.ts';
+import { functionLogger } from './function-logger.ts';
 
 /**
  * Wires a function beside the API from its environment.
@@ -17,5 +17,5 @@ export function composeWorker<S extends Settings>(
   modules: (config: CoreConfig & Values<S>) => readonly ContainerModule[],
 ): Container {
   const config = readWorkerConfig<S>(process.env, [context]);
-  return compose(pino({ level: config.LOG_LEVEL }), modules(config), config.METRICS_NAMESPACE);
+  return compose(functionLogger(config.LOG_LEVEL), modules(config), config.METRICS_NAMESPACE);
 }

@@ -53,7 +53,13 @@ export const coreSettings = {
     parse: matching(/^[a-z0-9]+(-[a-z0-9]+)*$/, 'must be the name of a region, such as eu-west-1'),
   },
   AWS_ENDPOINT_URL_DYNAMODB: {
-    meaning: 'Address of an emulator in place of DynamoDB and its streams.',
+    meaning: 'Address of DynamoDB and its streams, if not the one of AWS: an emulator, or an endpoint of a VPC.',
+    parse: baseUrl,
+  },
+  AWS_ENDPOINT_URL_DYNAMODB_STREAMS: {
+    meaning:
+      'Address of DynamoDB Streams, before `AWS_ENDPOINT_URL_DYNAMODB`: an interface endpoint of a VPC for them has no ' +
+      'private DNS and serves nothing else.',
     parse: baseUrl,
   },
   TABLE_PREFIX: {
@@ -117,6 +123,13 @@ export const coreSettings = {
     fallback: '10',
     parse: wholeNumber(10, 900),
   },
+  DRAIN_SECONDS: {
+    meaning:
+      'Seconds after SIGTERM in which requests are still accepted, within `STOP_SECONDS`: for as long as a load balancer may ' +
+      'not know yet that the process is going to end.',
+    fallback: '0',
+    parse: wholeNumber(0, 5),
+  },
 } satisfies Settings;
 
 export type CoreConfig = Values<typeof coreSettings>;
@@ -148,3 +161,8 @@ export function checkCore({ STORAGE, AWS_REGION, API_KEYS, ROLE }: CoreConfig): 
     ...(API_KEYS || ROLE === 'worker' ? [] : ['API_KEYS is needed with STORAGE=dynamodb']),
   ];
 }
+
+/** Where the streams of DynamoDB are; undefined where the SDK knows it by itself. */
+export const streamsEndpoint = (
+  config: Pick<CoreConfig, 'AWS_ENDPOINT_URL_DYNAMODB' | 'AWS_ENDPOINT_URL_DYNAMODB_STREAMS'>,
+): string | undefined => config.AWS_ENDPOINT_URL_DYNAMODB_STREAMS ?? config.AWS_ENDPOINT_URL_DYNAMODB;

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import closeWithGrace from 'close-with-grace';
 import { type Logger, pino } from 'pino';
 import { within } from '../../adapters/common/deadline.ts';
@@ -60,7 +61,8 @@ async function serve(): Promise<void> {
     const begin = performance.now();
     const cutOff = setTimeout(() => app.server.closeAllConnections(), CUT_OFF_MS);
     // At the same time, since both may need most of the time that there is.
-    await within(loopsMs, Promise.allSettled([app.close(), ...loops.map((loop) => loop.stop())]));
+    const closing = delay(err ? 0 : config.DRAIN_SECONDS * 1_000).then(() => app.close());
+    await within(loopsMs, Promise.allSettled([closing, ...loops.map((loop) => loop.stop())]));
     clearTimeout(cutOff);
     await within(begin + closeMs - performance.now(), lifecycle.close());
   });

@@ -150,7 +150,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     frameworkErrors: (error, request, reply) => {
       addHeaders(request, reply).headers(NO_STORE);
       handleError(error, request, reply);
-      logAnswer(request, reply);
+      logAnswer(request, reply, options.serverless);
     },
   });
   app.decorate('publicPath', publicPath);
@@ -168,7 +168,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   parseBodies(app);
   drainBeforeClose(app);
   app.addHook('onRequest', async (request, reply) => void addHeaders(request, reply));
-  app.addHook('onResponse', async (request, reply) => logAnswer(request, reply));
+  app.addHook('onResponse', async (request, reply) => logAnswer(request, reply, options.serverless));
   // The pages of a function are built when somebody asks for one.
   const routes: GuardedRoute[] = options.serverless ? PAGES.map((url) => ({ method: 'GET', url, config: {} })) : [];
   app.addHook('onRoute', (route) => {
@@ -239,8 +239,11 @@ function refuseStreams(app: FastifyInstance): void {
 function logAnswer(
   { method, url, routeOptions, log }: FastifyRequest,
   { statusCode, elapsedTime }: FastifyReply,
+  serverless = false,
 ): void {
   const path = url.split('?', 1)[0]?.slice(0, 200);
   const ms = Math.round(elapsedTime * 10) / 10;
-  log.info({ method, path, route: routeOptions.url, status: statusCode, ms }, 'request completed');
+  // The gateway has logged what succeeded, with the id of the request.
+  const level = serverless && statusCode < 300 ? 'debug' : 'info';
+  log[level]({ method, path, route: routeOptions.url, status: statusCode, ms }, 'request completed');
 }

@@ -24,12 +24,20 @@ const OPTIONS: LambdaFastifyOptions = {
     headers['content-encoding'] !== undefined || !TEXT.test(String(headers['content-type'] ?? 'text/')),
 };
 
-/** Lets the routes of an app answer the events of API Gateway and of load balancers. */
-export function answerEvents({ api, withPages, basePaths }: AnswerOptions): (e: HttpEvent) => Promise<LambdaResponse> {
+/**
+ * Lets the routes of an app answer the events of API Gateway and of load balancers. A request that brings no id of its own has
+ * that of its invocation, under which gateway and Lambda log it.
+ */
+export function answerEvents({
+  api,
+  withPages,
+  basePaths,
+}: AnswerOptions): (event: HttpEvent, id?: string) => Promise<LambdaResponse> {
   const apiProxy = proxy(api);
   const pagesProxy = lazily(async () => proxy(await withPages()));
-  return async (event) => {
-    const request = wireRequest(event);
+  return async (event, id) => {
+    const sent = wireRequest(event);
+    const request = id === undefined ? sent : { ...sent, headers: { 'x-request-id': id, ...sent.headers } };
     const path = withoutBasePath(request.path, basePaths, () => false);
     const answer = PAGE.test(path) ? await pagesProxy() : apiProxy;
     return answer(event, request);

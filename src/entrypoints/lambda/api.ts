@@ -1,26 +1,28 @@
-import { pino } from 'pino';
+import type { Context } from 'aws-lambda';
 import { contexts } from '../composition/contexts.ts';
+import { beginInvocation, functionLogger } from '../composition/function-logger.ts';
 import { Service } from '../composition/service.ts';
 import { type Environment, readConfig } from '../config/read-config.ts';
 import { SecretEnvironment } from '../config/secrets.ts';
 import type { Extra } from '../http/app.ts';
 import { basePathsOf } from '../http/base-path.ts';
 import { answerEvents } from './answer-events.ts';
-import type { HttpEvent } from './http-event.ts';
+import { gatewayRequestIdOf, type HttpEvent } from './http-event.ts';
 
-const log = pino();
+const log = functionLogger();
 const environment = new SecretEnvironment(process.env, contexts, log);
 let service = await open(await environment.read());
 
 /** Every route of the HTTP API, behind API Gateway or a load balancer. */
-export const handler = async (event: HttpEvent) => {
+export const handler = async (event: HttpEvent, { awsRequestId }: Pick<Context, 'awsRequestId'>) => {
+  beginInvocation({ awsRequestId, gatewayRequestId: gatewayRequestIdOf(event) });
   const env = await environment.read();
   if (env !== service.env)
     service = await open(env).catch((error) => {
       log.error({ err: error }, 'a secret was changed to something that is not valid; the ones before stay in use');
       return { ...service, env };
     });
-  const answer = await service.answer(event);
+  const answer = await service.answer(event, awsRequestId);
   // Lambda may freeze the sandbox after the response.
   await service.lifecycle.settle();
   return answer;
@@ -28,7 +30,7 @@ export const handler = async (event: HttpEvent) => {
 
 async function open(env: Environment) {
   const config = readConfig({ ...env, STORAGE: 'dynamodb', ROLE: 'api' }, contexts);
-  const logger = pino({ level: config.LOG_LEVEL });
+  const logger = functionLogger(config.LOG_LEVEL);
   const service = new Service({ config, contexts, logger });
   const build = async (extras: readonly Extra[]) => {
     const app = await service.buildApp({ extras, serverless: true });

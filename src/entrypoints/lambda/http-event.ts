@@ -40,6 +40,10 @@ export function wireRequest(event: HttpEvent): WireRequest {
   };
 }
 
+/** The id that API Gateway writes into its own log; a load balancer gives none. */
+export const gatewayRequestIdOf = ({ requestContext }: HttpEvent): string | undefined =>
+  (requestContext as { readonly requestId?: string } | undefined)?.requestId;
+
 /** A load balancer that asks in this form wants its answer so too. */
 export const wantsMultiValueHeaders = (event: HttpEvent): boolean =>
   isFromLoadBalancer(event) && event.multiValueHeaders !== undefined;

@@ -1,7 +1,8 @@
-import type { DynamoDBBatchResponse, DynamoDBRecord } from 'aws-lambda';
+import type { Context, DynamoDBBatchResponse, DynamoDBRecord } from 'aws-lambda';
 import { system } from '../composition/compose.ts';
 import { composeWorker } from '../composition/compose-worker.ts';
 import { dynamoDbModule } from '../composition/dynamodb.ts';
+import { beginInvocation } from '../composition/function-logger.ts';
 import { countAndNotify } from '../composition/tasks/count-records.ts';
 import { streamModule } from '../composition/tasks/function-modules.ts';
 import { ports } from '../composition/tasks/tokens.ts';
@@ -26,13 +27,18 @@ const parts = {
   queues: container.get(ports.queues),
   notifier: container.get(ports.notifier),
   logger: container.get(system.logger),
+  meter: container.get(system.meter),
 };
 
 /**
  * The stream of the tasks table, in batches. All times that count are in the records. Unreadable records are reported one
  * by one: they come again, and go to the on-failure destination in the end.
  */
-export const handler = async ({ Records, shardId }: ShardEvent): Promise<ShardResponse> => {
+export const handler = async (
+  { Records, shardId }: ShardEvent,
+  { awsRequestId }: Pick<Context, 'awsRequestId'>,
+): Promise<ShardResponse> => {
+  beginInvocation({ awsRequestId });
   await lifecycle.resume();
   const { unreadable } = await countAndNotify(parts, shardId, Records);
   return { state: {}, batchItemFailures: unreadable.map((itemIdentifier) => ({ itemIdentifier })) };

@@ -73,6 +73,8 @@ export class QueueWorker {
   /** The worker has polled a second time since it was woken. */
   private hasPolledAgain = false;
   private isClaiming = false;
+  /** Calls that may run at once, as last read. */
+  private slots = 1;
 
   constructor(
     private readonly queue: string,
@@ -88,6 +90,11 @@ export class QueueWorker {
   /** Whether calls are running or about to start. */
   get isBusy(): boolean {
     return this.isClaiming || this.calls.size > 0;
+  }
+
+  /** The part of its slots with a call under way, 0 to 1, at the last count of them. */
+  get use(): number {
+    return Math.min(1, this.calls.size / this.slots);
   }
 
   /** The queue may hold a claimable task in `inMs`. */
@@ -142,6 +149,7 @@ export class QueueWorker {
     if (!runner) return POLL_INTERVAL_MS;
     const waitMs = this.parts.guardRunner.pauseMs(queue);
     if (waitMs > 0) return Math.min(waitMs, POLL_INTERVAL_MS);
+    this.slots = runner.concurrency;
     const slots = Math.min(runner.concurrency - this.calls.size, queue.breaker ? 1 : runner.concurrency);
     const permits = Math.min(slots, this.takeTokens(slots, runner));
     if (permits <= 0) return slots > 0 ? this.untilToken() : POLL_INTERVAL_MS;

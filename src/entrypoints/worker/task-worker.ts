@@ -36,6 +36,11 @@ export class TaskWorker {
     return [...this.workers.values()].some(({ isBusy }) => isBusy);
   }
 
+  /** The greatest part of its slots that any queue has calls in, 0 to 1. */
+  get use(): number {
+    return Math.max(0, ...[...this.workers.values()].map(({ use }) => use));
+  }
+
   /** @param graceMs how long calls may continue, from now */
   async stop(graceMs: number): Promise<void> {
     this.isStopping = true;

@@ -36,6 +36,12 @@ const table: Row = {
   words: /^must be the name of a table$/,
 };
 
+const endpoint: Row = {
+  taken: ['http://127.0.0.1:8000', ['http://dynamodb:8000/', 'http://dynamodb:8000']],
+  refused: ['nonsense', '127.0.0.1:8000', 'ftp://dynamodb', 'http://', 'http://a:port'],
+  words: /^must be an address that begins with http/,
+};
+
 const rows: Readonly<Record<string, Row>> = {
   HOST: { taken: ['0.0.0.0', '::1', 'localhost'], refused: [' ', 'a b', '127.0.0.1\n'], words: /^must be an address/ },
   PORT: numbers(0, 65_535),
@@ -49,11 +55,8 @@ const rows: Readonly<Record<string, Row>> = {
     refused: ['-', 'eu-west-', 'EU-WEST-1', 'eu west', 'eu--west'],
     words: /^must be the name of a region/,
   },
-  AWS_ENDPOINT_URL_DYNAMODB: {
-    taken: ['http://127.0.0.1:8000', ['http://dynamodb:8000/', 'http://dynamodb:8000']],
-    refused: ['nonsense', '127.0.0.1:8000', 'ftp://dynamodb', 'http://', 'http://a:port'],
-    words: /^must be an address that begins with http/,
-  },
+  AWS_ENDPOINT_URL_DYNAMODB: endpoint,
+  AWS_ENDPOINT_URL_DYNAMODB_STREAMS: endpoint,
   TABLE_PREFIX: { taken: ['a', 'portside-'], refused: ['a b', 'a/', 'a'.repeat(201)], words: /^may have letters/ },
   PUBLIC_BASE_URL: {
     taken: [
@@ -130,6 +133,7 @@ const rows: Readonly<Record<string, Row>> = {
   },
   SWEEP_SECONDS: numbers(1, 3_600),
   STOP_SECONDS: numbers(10, 900),
+  DRAIN_SECONDS: numbers(0, 5),
   VOTER_KEY: { taken: [KEY], refused: ['short', `${'x'.repeat(15)}`, 'short\n'.repeat(9)], words: /^must have 16/ },
   VOTES_TABLE: table,
   TALLIES_TABLE: table,

@@ -77,7 +77,7 @@ await withServer('the stream Lambda', startDynamoDbLocal, async ({ endpoint }) =
     records = await readStream(client, streams, tables.votes);
   }, 60_000);
 
-  const invoke = (Records: readonly DynamoDBRecord[]) => handler({ Records: [...Records] });
+  const invoke = (Records: readonly DynamoDBRecord[]) => handler({ Records: [...Records] }, { awsRequestId: 'test' });
   const tallied = async (pollId: string) => {
     const { marks } = (await new DynamoDbTallyStore(client, tables.tallies).get(pollId)) ?? emptyTally(pollId);
     return totalsOf(marks, 3).votes;

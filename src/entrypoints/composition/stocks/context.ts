@@ -9,6 +9,7 @@ import { check, notices, settings } from '../../config/stocks.ts';
 import { problems } from '../../http/stocks/problems.ts';
 import { stocksRoutes } from '../../http/stocks/routes.ts';
 import { defineContext } from '../context.ts';
+import { metrics } from './metrics.ts';
 import { stocksModule } from './module.ts';
 
 export const stocks = defineContext({
@@ -18,6 +19,7 @@ export const stocks = defineContext({
   notices,
   module: stocksModule,
   problems,
+  metrics,
   tables: (config) => [stockTableDefinition(config.STOCKS_TABLE)],
   routes: (container) =>
     stocksRoutes({

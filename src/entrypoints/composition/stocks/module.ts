@@ -104,7 +104,7 @@ function bindRates({ bind }: ContainerModuleLoadOptions, config: StocksConfig): 
     return;
   }
   bind(ports.exchangeRates).toResolvedValue(
-    (sources, cache, clock, machineClock, ids, logger, lifecycle) => {
+    (sources, cache, clock, machineClock, ids, logger, meter, lifecycle) => {
       const hasLastResort = hasReference(config);
       const rates = new CachedRates({
         sources,
@@ -114,6 +114,7 @@ function bindRates({ bind }: ContainerModuleLoadOptions, config: StocksConfig): 
         machineClock,
         hasLastResort,
         holder: ids.next(),
+        onStale: () => meter.record('StaleRates', 1, 'Count'),
         onError: (error, doing) => logger.warn({ err: error }, `${doing}: ${(error as Error).message}`),
       });
       lifecycle.onSettle(() => rates.flush());
@@ -126,6 +127,7 @@ function bindRates({ bind }: ContainerModuleLoadOptions, config: StocksConfig): 
       system.machineClock,
       system.ids,
       system.logger,
+      system.meter,
       system.lifecycle,
     ],
   );

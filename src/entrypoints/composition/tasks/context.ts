@@ -51,6 +51,7 @@ export const tasks = defineContext({
     }),
   loops: (container, config) => {
     const logger = container.get(system.logger);
+    const meter = container.get(system.meter);
     const sweepTasks = container.get(SweepTasks);
     const worker = new TaskWorker({
       queues: container.get(ports.queues),
@@ -63,12 +64,15 @@ export const tasks = defineContext({
       taskLeases: container.get(TaskLeases),
       clock: container.get(system.steadyClock),
       logger,
-      meter: container.get(system.meter),
+      meter,
     });
     return [
       { start: () => worker.start(), stop: () => worker.stop(stopTimes(config).callsMs) },
       ...(isEmbedded(config) ? [] : [countingLoop(container)]),
-      sweep('sweeping the queues', config.SWEEP_SECONDS, logger, () => sweepTasks.execute()),
+      sweep('sweeping the queues', config.SWEEP_SECONDS, logger, async () => {
+        meter.record('BusyRunnerSlots', Math.round(100 * worker.use), 'Count');
+        await sweepTasks.execute();
+      }),
     ];
   },
 });
@@ -80,6 +84,7 @@ function countingLoop(container: Container): Loop {
     counts: container.get(ports.counts),
     active: container.get(ports.active),
     logger: container.get(system.logger),
+    meter: container.get(system.meter),
   });
   return { start: () => records.start(reader), stop: () => records.stop() };
 }

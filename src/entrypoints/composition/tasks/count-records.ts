@@ -1,13 +1,14 @@
 import type { Logger } from 'pino';
 import type { StreamRecord } from '../../../adapters/dynamodb/streams/stream-record.ts';
 import { type DecodedTasks, decodeTaskRecords } from '../../../adapters/dynamodb/streams/task-records.ts';
-import type { ChangeHandler } from '../../../ports/system.ts';
+import type { ChangeHandler, Meter } from '../../../ports/system.ts';
 import type { ActiveQueues, QueueStore, TaskCounts, TaskNotifier } from '../../../ports/tasks.ts';
 
 export interface CountingParts {
   readonly counts: TaskCounts;
   readonly active: Pick<ActiveQueues, 'mark'>;
   readonly logger: Logger;
+  readonly meter: Meter;
 }
 
 /** For a process that reads the stream itself: counts what happens to tasks, and marks the queues with new ones. */
@@ -43,7 +44,7 @@ export async function countAndNotify(
 }
 
 async function countRecords(
-  { counts, active, logger }: CountingParts,
+  { counts, active, logger, meter }: CountingParts,
   shardId: string,
   records: readonly StreamRecord[],
 ): Promise<DecodedTasks> {
@@ -53,5 +54,10 @@ async function countRecords(
   // First of all: workers and sweeps poll marked queues alone.
   await active.mark([...pending]);
   await counts.count(shardId, changes);
+  // Unlike the counters, these count a batch that comes again once more: alarms do not mind.
+  const done = changes.filter(({ to }) => to === 'SUCCESS' || to === 'FAILURE');
+  const failed = done.filter(({ to }) => to === 'FAILURE');
+  if (done.length > 0) meter.record('TasksDone', done.length, 'Count');
+  if (failed.length > 0) meter.record('TasksFailed', failed.length, 'Count');
   return decoded;
 }

@@ -13,6 +13,25 @@ export const metrics = {
     meaning: 'The longest wait of a task that can be claimed, in a queue that has a runner and is not paused.',
     recorded: 'with every sweep',
   },
+  TasksDone: {
+    type: 'counter',
+    unit: 'Count',
+    meaning: 'Tasks that ended as SUCCESS or FAILURE.',
+    recorded: 'with every batch of the stream of tasks that holds any; on DynamoDB alone',
+  },
+  TasksFailed: {
+    type: 'counter',
+    unit: 'Count',
+    meaning: 'Those of them that ended as FAILURE.',
+    recorded: 'with every batch of the stream of tasks that holds any; on DynamoDB alone',
+  },
+  BusyRunnerSlots: {
+    type: 'gauge',
+    unit: 'Count',
+    meaning:
+      'Calls of runners under way in this process, in percent of those that may be at once, of the queue with the highest share.',
+    recorded: 'with every sweep of a container',
+  },
   TaskCallsCut: {
     type: 'counter',
     unit: 'Count',

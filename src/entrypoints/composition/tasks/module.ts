@@ -23,7 +23,7 @@ import { RedriveTasks } from '../../../domain/tasks/redrive-tasks.ts';
 import { RunTask } from '../../../domain/tasks/run-task.ts';
 import { TaskLeases } from '../../../domain/tasks/task-leases.ts';
 import type { QueueStore } from '../../../ports/tasks.ts';
-import { isEmbedded } from '../../config/core.ts';
+import { isEmbedded, streamsEndpoint } from '../../config/core.ts';
 import { runnerHostsOf, type TasksConfig, tablesOf } from '../../config/tasks.ts';
 import { system } from '../compose.ts';
 import { dynamoDb } from '../dynamodb.ts';
@@ -84,7 +84,7 @@ function bindRecords({ bind }: ContainerModuleLoadOptions, config: TasksConfig):
   const { tasks, queues } = tablesOf(config);
   bind(ports.records).toResolvedValue(
     (client, lifecycle, clock, ids, logger) => {
-      const streams = streamsClient(config.AWS_ENDPOINT_URL_DYNAMODB);
+      const streams = streamsClient(streamsEndpoint(config));
       lifecycle.onClose(() => streams.destroy());
       return new StreamConsumer({
         client,

@@ -40,7 +40,7 @@ import type {
   VotePseudonyms,
   VoterKeys,
 } from '../../../ports/votes.ts';
-import { isEmbedded } from '../../config/core.ts';
+import { isEmbedded, streamsEndpoint } from '../../config/core.ts';
 import { defaultPollOf, type VotesConfig } from '../../config/votes.ts';
 import { system } from '../compose.ts';
 import { bindStore, dynamoDb } from '../dynamodb.ts';
@@ -156,7 +156,7 @@ function bindLedger({ bind }: ContainerModuleLoadOptions, config: VotesConfig): 
 function bindFeed({ bind }: ContainerModuleLoadOptions, config: VotesConfig): void {
   bind(ports.shardFeed).toResolvedValue(
     (client, lifecycle, clock, ids, logger, meter) => {
-      const streams = streamsClient(config.AWS_ENDPOINT_URL_DYNAMODB);
+      const streams = streamsClient(streamsEndpoint(config));
       lifecycle.onClose(() => streams.destroy());
       const records = new StreamConsumer({
         client,

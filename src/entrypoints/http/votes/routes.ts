@@ -44,6 +44,8 @@ export interface VotesRoutesOptions {
 }
 
 /** For marking the shards, of which a poll may have 2,000, and for the audit. */
+/** Caches between the service and many who look may keep what all of them see; browsers ask again, with their `ETag`. */
+const SHARED_FOR_A_SECOND = 'public, max-age=0, s-maxage=1';
 const CLOSE_BUDGET_MS = 20_000;
 /** Twilio hangs up after 15 s. */
 const SMS_BUDGET_MS = 12_000;
@@ -176,7 +178,7 @@ export const votesRoutes = (options: VotesRoutesOptions): FastifyPluginAsync => 
         const now = shownTo(caller, await results.read(pollId));
         const csv = prefersCsv(headers.accept);
         const etag = `"${versionOf(now)}${csv ? '-csv' : ''}"`;
-        const cache = now.hidden && caller !== undefined ? 'private, no-store' : 'no-cache';
+        const cache = caller === undefined ? SHARED_FOR_A_SECOND : now.hidden ? 'private, no-store' : 'no-cache';
         reply.header('etag', etag).header('cache-control', cache);
         addVary(reply, 'Authorization, x-api-key, Accept');
         if (matchesEtag(headers['if-none-match'], etag)) return reply.code(304).send(null);
