@@ -1,5 +1,6 @@
 import { afterAll } from '@jest/globals';
 import { DynamoDbActiveQueues } from '../../src/adapters/dynamodb/active-queues.ts';
+import { DynamoDbFlagStore } from '../../src/adapters/dynamodb/flag-store.ts';
 import { DynamoDbPollStore } from '../../src/adapters/dynamodb/poll-store.ts';
 import { DynamoDbQueueStore } from '../../src/adapters/dynamodb/queue-store.ts';
 import { DynamoDbReplyLimit } from '../../src/adapters/dynamodb/reply-limit.ts';
@@ -14,9 +15,16 @@ import { systemClock } from '../../src/adapters/system/clock.ts';
 import { countedBefore, StreamCounting, taskProcess } from '../helpers/counted-tasks.ts';
 import { seededRandom } from '../helpers/fakes.ts';
 import { startDynamoDbLocal } from '../helpers/servers/dynamodb-local.ts';
-import { clientOf, newStockTable, newTaskTables, newVoteTables } from '../helpers/servers/dynamodb-tables.ts';
+import {
+  clientOf,
+  newFlagTable,
+  newStockTable,
+  newTaskTables,
+  newVoteTables,
+} from '../helpers/servers/dynamodb-tables.ts';
 import { withServer } from '../helpers/servers/with-server.ts';
 import { describeActiveQueues } from './active-queues.contract.ts';
+import { describeFlagStore } from './flag-store.contract.ts';
 import { describePollStore } from './poll-store.contract.ts';
 import { describeQueueStore } from './queue-store.contract.ts';
 import { describeReplyLimit } from './reply-limit.contract.ts';
@@ -39,6 +47,7 @@ await withServer('DynamoDB contracts', startDynamoDbLocal, async ({ endpoint }) 
   describeTallyStore('DynamoDB', async () => new DynamoDbTallyStore(client, (await newVoteTables(client)).tallies));
   describeVoterKeys('DynamoDB', async () => new DynamoDbVoterKeys(client, (await newVoteTables(client)).votes));
   describeStockStore('DynamoDB', async () => new DynamoDbStockStore(client, await newStockTable(client)));
+  describeFlagStore('DynamoDB', async () => new DynamoDbFlagStore(client, await newFlagTable(client)));
   describeQueueStore('DynamoDB', async () => new DynamoDbQueueStore(client, (await newTaskTables(client)).queues));
   describeTaskStore('DynamoDB', async (retentionMs) => {
     const tables = await newTaskTables(client);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { MemoryChangeFeed } from '../../src/adapters/memory/change-feed.ts';
+import { MemoryFlagStore } from '../../src/adapters/memory/flag-store.ts';
 import { MemoryPollStore } from '../../src/adapters/memory/poll-store.ts';
 import { MemoryQueueStore } from '../../src/adapters/memory/queue-store.ts';
 import { MemoryRateCache } from '../../src/adapters/memory/rate-cache.ts';
@@ -14,6 +15,7 @@ import { REPLY_PAUSE_MS } from '../../src/domain/votes/answer-sms.ts';
 import type { ShardImage } from '../../src/domain/votes/tally.ts';
 import { FakeClock, seededRandom } from '../helpers/fakes.ts';
 import { aTask, T0 } from '../helpers/tasks.ts';
+import { describeFlagStore } from './flag-store.contract.ts';
 import { describePollStore } from './poll-store.contract.ts';
 import { describeQueueStore } from './queue-store.contract.ts';
 import { describeRateCache } from './rate-cache.contract.ts';
@@ -35,6 +37,7 @@ describeShardFeed('memory', async () => {
   return { feed, ledger: new MemoryVoteLedger(seededRandom(1), feed) };
 });
 
+describeFlagStore('memory', async () => new MemoryFlagStore());
 describeStockStore('memory', async () => new MemoryStockStore());
 describeRateCache('memory', async () => {
   const clock = new FakeClock();

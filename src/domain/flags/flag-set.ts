@@ -70,12 +70,12 @@ export function applied(set: FlagSet, { revision, at, changes }: Revision): Flag
 /**
  * The changes that bring a set back to what it was.
  *
- * @param since every revision after the one to go back to, newest first
+ * @param since every change after the revision to go back to, newest first
  * @throws DomainError `FLAGS_REVERT_TOO_LARGE`
  */
-export function changesBack(set: FlagSet, since: readonly Pick<Revision, 'changes'>[]): readonly FlagChange[] {
+export function changesBack(set: FlagSet, since: readonly FlagChange[]): readonly FlagChange[] {
   const were = new Map<string, Flag | undefined>();
-  for (const { changes } of since) for (const { key, before } of changes) were.set(key, before);
+  for (const { key, before } of since) were.set(key, before);
   const changes = [...were]
     .map(([key, after]) => ({ key, before: set.flags.get(key), after }))
     .filter(({ before, after }) => JSON.stringify(before) !== JSON.stringify(after));
@@ -100,3 +100,20 @@ export function nextInstant({ flags, updatedAt }: Pick<FlagSet, 'flags' | 'updat
       }
   return next;
 }
+
+/** A line of a set's history: what one revision did to one flag, or that time alone made it, where there is no key. */
+export interface HistoryEntry extends Omit<Revision, 'changes'> {
+  readonly key: string | null;
+  readonly before: Flag | undefined;
+  readonly after: Flag | undefined;
+}
+
+/** The lines of a revision, of which there is at least one. */
+export function entriesOf({ changes, ...revision }: Revision): readonly HistoryEntry[] {
+  if (changes.length === 0) return [{ ...revision, key: null, before: undefined, after: undefined }];
+  return changes.map((change) => ({ ...revision, ...change }));
+}
+
+/** By what the history of a set is sorted. */
+export const historyKey = (revision: number, index: number): string =>
+  `${String(revision).padStart(12, '0')}.${String(index).padStart(2, '0')}`;

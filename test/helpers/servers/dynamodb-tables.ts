@@ -1,6 +1,7 @@
 import { ListTablesCommand } from '@aws-sdk/client-dynamodb';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { documentClient } from '../../../src/adapters/dynamodb/client.ts';
+import { flagTableDefinition } from '../../../src/adapters/dynamodb/flag-store.ts';
 import { stockTableDefinition } from '../../../src/adapters/dynamodb/stock-store.ts';
 import { createTables, type TableDefinition } from '../../../src/adapters/dynamodb/tables.ts';
 import { type TaskTables, taskTableDefinitions } from '../../../src/adapters/dynamodb/task-tables.ts';
@@ -43,6 +44,12 @@ export async function newVoteTables(client: DynamoDBDocumentClient): Promise<Vot
 export async function newStockTable(client: DynamoDBDocumentClient): Promise<string> {
   const table = `${newPrefix()}stocks`;
   await createTables(client, [stockTableDefinition(table)]);
+  return table;
+}
+
+export async function newFlagTable(client: DynamoDBDocumentClient): Promise<string> {
+  const table = `${newPrefix()}flags`;
+  await createTables(client, [withoutTtl(flagTableDefinition(table))]);
   return table;
 }
 
