@@ -1,4 +1,5 @@
 /** The ports of all contexts, as others may implement them: `portside/ports`. */
+export type { FlagStore } from './flags.ts';
 export type {
   ExchangeRates,
   LeaseOutcome,

@@ -1,6 +1,7 @@
 /** Adapters that keep everything in the process, for tests of the domain: `portside/memory`. */
 export { MemoryActiveQueues } from './active-queues.ts';
 export { MemoryChangeFeed } from './change-feed.ts';
+export { MemoryFlagStore } from './flag-store.ts';
 export { type Maps, memoryMaps, type PartitionedMap } from './maps.ts';
 export { MemoryPollStore } from './poll-store.ts';
 export { MemoryQueueStore } from './queue-store.ts';

@@ -58,6 +58,11 @@ export class CurrentFlagSets {
     if (!known || known.set.revision < set.revision) this.keep(set);
   }
 
+  /** Lets go of a set that this process has deleted. */
+  forget(setId: string): void {
+    this.known.delete(setId);
+  }
+
   private isFresh({ asOf, nextInstant, stale }: Known): boolean {
     if (stale) return false;
     try {

@@ -1,7 +1,8 @@
 import type { Context } from './context.ts';
+import { flags } from './flags/context.ts';
 import { stocks } from './stocks/context.ts';
 import { tasks } from './tasks/context.ts';
 import { votes } from './votes/context.ts';
 
 /** The bounded contexts of the service. A new one is one more entry. */
-export const contexts: readonly Context[] = [votes, stocks, tasks];
+export const contexts: readonly Context[] = [votes, stocks, tasks, flags];

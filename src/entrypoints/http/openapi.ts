@@ -26,6 +26,10 @@ export async function publishOpenApi(app: FastifyInstance, problems: ProblemTabl
         { name: 'votes', description: 'Polls, votes by web and SMS, and results that can be checked' },
         { name: 'tasks', description: 'Queues, and tasks that are worked on by runners or by workers of your own' },
         { name: 'stocks', description: 'Stocks, and what they are worth in other currencies' },
+        {
+          name: 'flags',
+          description: 'Feature flags, evaluated for users by rules and shares, with every change kept',
+        },
         { name: 'system', description: 'Health, figures, errors and this document' },
       ],
       components: {
