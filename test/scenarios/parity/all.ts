@@ -1,4 +1,5 @@
 import type { Scenario } from '../scenario.ts';
+import { flagsParityScenarios } from './flags.ts';
 import { stocksParityScenarios } from './stocks.ts';
 import { systemParityScenarios } from './system.ts';
 import { tasksParityScenarios } from './tasks.ts';
@@ -13,4 +14,5 @@ export const parityScenarios: readonly Scenario[] = [
   ...votesParityScenarios,
   ...tasksParityScenarios,
   ...stocksParityScenarios,
+  ...flagsParityScenarios,
 ];
