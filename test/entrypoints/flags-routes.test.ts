@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { authorization, type EmbeddedApp, embeddedApp } from '../helpers/embedded-app.ts';
 
 const FLAG = {
@@ -9,13 +9,19 @@ const FLAG = {
 } as const;
 
 let service: EmbeddedApp;
+/** A set for each test. */
+let set = '';
+let made = 0;
 const lines: Record<string, unknown>[] = [];
 
-beforeEach(async () => {
-  lines.length = 0;
+beforeAll(async () => {
   service = await embeddedApp({}, { log: { write: (line: string) => void lines.push(JSON.parse(line)) } });
 });
-afterEach(() => service.close());
+afterAll(() => service.close());
+beforeEach(() => {
+  set = `web-${++made}`;
+  lines.length = 0;
+});
 
 async function send(method: 'GET' | 'POST' | 'PUT' | 'DELETE', url: string, payload?: object, headers = {}) {
   const answer = await service.app.inject({
@@ -29,19 +35,19 @@ async function send(method: 'GET' | 'POST' | 'PUT' | 'DELETE', url: string, payl
 }
 
 const put = (key: string, fields: object = {}, headers = {}) =>
-  send('PUT', `/flag-sets/web/flags/${key}`, { ...FLAG, ...fields }, headers);
+  send('PUT', `/flag-sets/${set}/flags/${key}`, { ...FLAG, ...fields }, headers);
 const evaluate = (key: string, context: object = {}) =>
-  send('POST', `/flag-sets/web/ofrep/v1/evaluate/flags/${key}`, { context });
+  send('POST', `/flag-sets/${set}/ofrep/v1/evaluate/flags/${key}`, { context });
 
 describe('flag sets', () => {
   it('are made, listed, read and deleted, and their ids are not given again', async () => {
-    const made = await send('POST', '/flag-sets', { setId: 'web', title: 'Website' });
+    const made = await send('POST', '/flag-sets', { setId: set, title: 'Website' });
     expect(made).toMatchObject({
       status: 201,
-      headers: { location: '/flag-sets/web', etag: '"0"' },
-      body: { setId: 'web', title: 'Website', revision: 0, flags: [] },
+      headers: { location: `/flag-sets/${set}`, etag: '"0"' },
+      body: { setId: set, title: 'Website', revision: 0, flags: [] },
     });
-    expect(await send('POST', '/flag-sets', { setId: 'web' })).toMatchObject({
+    expect(await send('POST', '/flag-sets', { setId: set })).toMatchObject({
       status: 409,
       body: { code: 'FLAGS_SET_EXISTS' },
     });
@@ -51,18 +57,18 @@ describe('flag sets', () => {
       flagSets: [{ setId: other.body.setId }],
       nextCursor: expect.any(String),
     });
-    expect((await send('GET', '/flag-sets/web', undefined, { 'if-none-match': '"0"' })).status).toBe(304);
+    expect((await send('GET', `/flag-sets/${set}`, undefined, { 'if-none-match': '"0"' })).status).toBe(304);
 
-    expect((await send('DELETE', '/flag-sets/web', undefined, { 'if-match': '"1"' })).status).toBe(412);
-    expect((await send('DELETE', '/flag-sets/web')).status).toBe(204);
+    expect((await send('DELETE', `/flag-sets/${set}`, undefined, { 'if-match': '"1"' })).status).toBe(412);
+    expect((await send('DELETE', `/flag-sets/${set}`)).status).toBe(204);
     for (const [method, path] of [
       ['DELETE', ''],
       ['GET', ''],
       ['GET', '/history'],
     ] as const)
-      expect((await send(method, `/flag-sets/web${path}`)).body).toMatchObject({ code: 'FLAGS_SET_NOT_FOUND' });
+      expect((await send(method, `/flag-sets/${set}${path}`)).body).toMatchObject({ code: 'FLAGS_SET_NOT_FOUND' });
     expect((await put('a')).body).toMatchObject({ code: 'FLAGS_SET_NOT_FOUND' });
-    expect(await send('POST', '/flag-sets', { setId: 'web' })).toMatchObject({ status: 409 });
+    expect(await send('POST', '/flag-sets', { setId: set })).toMatchObject({ status: 409 });
     expect((await evaluate('a')).body).toMatchObject({ key: 'a', errorCode: 'FLAG_NOT_FOUND' });
   });
 
@@ -70,20 +76,20 @@ describe('flag sets', () => {
     for (const [method, url] of [
       ['POST', '/flag-sets'],
       ['GET', '/flag-sets'],
-      ['GET', '/flag-sets/web'],
-      ['PUT', '/flag-sets/web/flags/a'],
-      ['DELETE', '/flag-sets/web/flags/a'],
-      ['GET', '/flag-sets/web/history'],
-      ['POST', '/flag-sets/web/revert'],
-      ['POST', '/flag-sets/web/ofrep/v1/evaluate/flags/a'],
-      ['POST', '/flag-sets/web/ofrep/v1/evaluate/flags'],
+      ['GET', `/flag-sets/${set}`],
+      ['PUT', `/flag-sets/${set}/flags/a`],
+      ['DELETE', `/flag-sets/${set}/flags/a`],
+      ['GET', `/flag-sets/${set}/history`],
+      ['POST', `/flag-sets/${set}/revert`],
+      ['POST', `/flag-sets/${set}/ofrep/v1/evaluate/flags/a`],
+      ['POST', `/flag-sets/${set}/ofrep/v1/evaluate/flags`],
     ] as const)
       expect((await service.app.inject({ method, url })).statusCode).toBe(401);
   });
 });
 
 describe('flags', () => {
-  beforeEach(() => send('POST', '/flag-sets', { setId: 'web' }));
+  beforeEach(() => send('POST', '/flag-sets', { setId: set }));
 
   it('are put whole, under the revision that their editor has seen', async () => {
     expect(await put('a', { reason: 'first' })).toMatchObject({
@@ -97,20 +103,20 @@ describe('flags', () => {
     expect(races.map(({ status }) => status).sort()).toEqual([200, 412]);
     expect((await put('b', {}, { 'if-match': '"2"' })).status).toBe(201);
     expect((await put('b', {}, { 'if-none-match': '*' })).status).toBe(412);
-    expect((await send('DELETE', '/flag-sets/web/flags/b', undefined, { 'if-match': '"2"' })).status).toBe(412);
-    expect(await send('DELETE', '/flag-sets/web/flags/b')).toMatchObject({ status: 200, body: { revision: 4 } });
-    expect(await send('DELETE', '/flag-sets/web/flags/b')).toMatchObject({
+    expect((await send('DELETE', `/flag-sets/${set}/flags/b`, undefined, { 'if-match': '"2"' })).status).toBe(412);
+    expect(await send('DELETE', `/flag-sets/${set}/flags/b`)).toMatchObject({ status: 200, body: { revision: 4 } });
+    expect(await send('DELETE', `/flag-sets/${set}/flags/b`)).toMatchObject({
       status: 404,
       body: { code: 'FLAGS_NOT_FOUND' },
     });
-    expect((await send('GET', '/flag-sets/web')).body).toMatchObject({ revision: 4, flags: [{ key: 'a' }] });
+    expect((await send('GET', `/flag-sets/${set}`)).body).toMatchObject({ revision: 4, flags: [{ key: 'a' }] });
 
     const changes = lines.filter(({ flag }) => flag !== undefined);
     expect(changes.map(({ msg, flag }) => [msg, flag])).toEqual([
-      ['flag created', 'web/a'],
-      ['flag changed', 'web/a'],
-      ['flag created', 'web/b'],
-      ['flag deleted', 'web/b'],
+      ['flag created', `${set}/a`],
+      ['flag changed', `${set}/a`],
+      ['flag created', `${set}/b`],
+      ['flag deleted', `${set}/b`],
     ]);
     expect(changes[1]).toMatchObject({ subject: 'key:test', before: FLAG, after: { description: expect.any(String) } });
   });
@@ -142,12 +148,12 @@ describe('flags', () => {
     await put('a', { reason: 'new' });
     await put('b');
     await put('a', { defaultVariant: 'on' });
-    await send('DELETE', '/flag-sets/web/flags/b', { reason: 'done' });
-    const reverted = await send('POST', '/flag-sets/web/revert', { to: 2, reason: 'broken' });
+    await send('DELETE', `/flag-sets/${set}/flags/b`, { reason: 'done' });
+    const reverted = await send('POST', `/flag-sets/${set}/revert`, { to: 2, reason: 'broken' });
     expect(reverted).toMatchObject({ status: 200, body: { revision: 5, flags: [{ key: 'a' }, { key: 'b' }] } });
     expect(reverted.body.flags[0]).toEqual({ key: 'a', ...FLAG });
 
-    const { history } = (await send('GET', '/flag-sets/web/history')).body;
+    const { history } = (await send('GET', `/flag-sets/${set}/history`)).body;
     expect(history).toHaveLength(6);
     expect(history.at(-1)).toEqual({
       revision: 1,
@@ -162,18 +168,18 @@ describe('flags', () => {
       after: null,
       reason: 'done',
     });
-    expect((await send('POST', '/flag-sets/web/revert', { to: 0 })).body).toMatchObject({ revision: 6, flags: [] });
-    expect((await send('POST', '/flag-sets/web/revert', { to: 5 })).body.flags).toEqual(reverted.body.flags);
-    expect((await send('POST', '/flag-sets/web/revert', { to: 9 })).body.code).toBe('FLAGS_REVISION_NOT_FOUND');
+    expect((await send('POST', `/flag-sets/${set}/revert`, { to: 0 })).body).toMatchObject({ revision: 6, flags: [] });
+    expect((await send('POST', `/flag-sets/${set}/revert`, { to: 5 })).body.flags).toEqual(reverted.body.flags);
+    expect((await send('POST', `/flag-sets/${set}/revert`, { to: 9 })).body.code).toBe('FLAGS_REVISION_NOT_FOUND');
   });
 
   it('refuse a revert that changes more flags than one revision may', async () => {
     for (let index = 0; index <= 40; index++) await put(`flag-${index}`);
-    expect(await send('POST', '/flag-sets/web/revert', { to: 0 })).toMatchObject({
+    expect(await send('POST', `/flag-sets/${set}/revert`, { to: 0 })).toMatchObject({
       status: 409,
       body: { code: 'FLAGS_REVERT_TOO_LARGE' },
     });
-    expect((await send('POST', '/flag-sets/web/revert', { to: 1 })).body.flags).toHaveLength(1);
+    expect((await send('POST', `/flag-sets/${set}/revert`, { to: 1 })).body.flags).toHaveLength(1);
   });
 
   it('turn at the instant that a rule names, in a revision that the schedule makes', async () => {
@@ -186,8 +192,8 @@ describe('flags', () => {
     clock.advance(1);
     expect((await evaluate('a')).body).toMatchObject({ value: true, metadata: { revision: 2 } });
     clock.advance(60_000);
-    expect((await send('GET', '/flag-sets/web')).body.revision).toBe(2);
-    expect((await send('GET', '/flag-sets/web/history')).body.history[0]).toMatchObject({
+    expect((await send('GET', `/flag-sets/${set}`)).body.revision).toBe(2);
+    expect((await send('GET', `/flag-sets/${set}/history`)).body.history[0]).toMatchObject({
       revision: 2,
       by: 'schedule',
       key: null,
@@ -199,7 +205,7 @@ describe('flags', () => {
 
 describe('evaluation', () => {
   beforeEach(async () => {
-    await send('POST', '/flag-sets', { setId: 'web' });
+    await send('POST', '/flag-sets', { setId: set });
     await put('plain');
     await put('gone', { state: 'DISABLED' });
     await put('split', {
@@ -234,7 +240,7 @@ describe('evaluation', () => {
       status: 400,
       body: { key: 'split', errorCode: 'INVALID_CONTEXT' },
     });
-    const url = '/flag-sets/web/ofrep/v1/evaluate/flags/plain';
+    const url = `/flag-sets/${set}/ofrep/v1/evaluate/flags/plain`;
     expect((await send('POST', url, {})).body).toMatchObject({ key: 'plain', errorCode: 'INVALID_CONTEXT' });
     const broken = await service.app.inject({
       method: 'POST',
@@ -247,7 +253,7 @@ describe('evaluation', () => {
   });
 
   it('answers for all flags, and not again while neither the set nor the context has changed', async () => {
-    const url = '/flag-sets/web/ofrep/v1/evaluate/flags';
+    const url = `/flag-sets/${set}/ofrep/v1/evaluate/flags`;
     const first = await send('POST', url, { context: {} });
     expect(first.status).toBe(200);
     expect(first.body.flags).toEqual([
