@@ -51,6 +51,7 @@ const deployments: Readonly<Record<string, LeftOut>> = {
     permissions: {
       'ApiRole LEASES_TABLE': 'workers read the streams',
       'WorkerRole STOCKS_TABLE': 'stocks have no work but requests',
+      'WorkerRole FLAGS_TABLE': 'flags have no work but requests',
     },
   },
 };

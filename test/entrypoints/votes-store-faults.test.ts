@@ -72,13 +72,19 @@ await withServer('the service behind faults', startDynamoDbLocal, async (server)
       expect(await send({ url: '/readyz' })).toMatchObject({ status: 200 });
     });
 
-    it.each(['tallies', 'tasks', 'queues', 'stocks'])('is not ready while it has no table of %s', async (table) => {
-      proxy.fate = ({ body }) =>
-        String(body.TableName).endsWith(`-${table}`) ? refusal('ResourceNotFoundException') : 'pass';
-      const answer = await send({ url: '/readyz' });
-      expect(answer.status).toBe(503);
-      expect(JSON.parse(answer.body)).toEqual({ status: 'unavailable', checks: { clock: 'ok', store: 'unreachable' } });
-    });
+    it.each(['tallies', 'tasks', 'queues', 'stocks', 'flags'])(
+      'is not ready while it has no table of %s',
+      async (table) => {
+        proxy.fate = ({ body }) =>
+          String(body.TableName).endsWith(`-${table}`) ? refusal('ResourceNotFoundException') : 'pass';
+        const answer = await send({ url: '/readyz' });
+        expect(answer.status).toBe(503);
+        expect(JSON.parse(answer.body)).toEqual({
+          status: 'unavailable',
+          checks: { clock: 'ok', store: 'unreachable' },
+        });
+      },
+    );
   });
 
   describe('viewers', () => {
