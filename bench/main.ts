@@ -1,6 +1,7 @@
 const benches = [
   'conversions',
   'disk',
+  'flags',
   'idle-queues',
   'lambda-init',
   'tasks-drain',
