@@ -1,12 +1,14 @@
 import * as Type from 'typebox';
 import { FLAG_KEY_PATTERN, FLAG_TYPES, type FlagValue, OPS } from '../../../domain/flags/flag.ts';
 import { MAX_TOTAL_WEIGHT } from '../../../domain/flags/rollout.ts';
-import { DOCUMENTED, Id, MapOf, NextCursor, PLAIN_TEXT, Timestamp } from '../schemas.ts';
+import { ID_PATTERN } from '../../../domain/shared/id-pattern.ts';
+import { DOCUMENTED, MapOf, NextCursor, PLAIN_TEXT, Timestamp } from '../schemas.ts';
 
 export { PreconditionHeaders } from '../preconditions.ts';
 export { PageQuery } from '../schemas.ts';
 
-const SetId = Id;
+const ID_RULE = '1–64 letters, digits, _ and -, with a letter or digit first';
+const SetId = Type.String({ pattern: ID_PATTERN.source, description: ID_RULE, examples: ['web'] });
 const Name = (description: string, example: string) =>
   Type.String({ pattern: FLAG_KEY_PATTERN.source, description, examples: [example] });
 const KEY_RULE = '1–64 letters, digits, dots, _ and -, with a letter or digit first';
@@ -129,7 +131,7 @@ const definition = {
 export const NewFlag = Type.Object({ ...definition, reason: WhyChanged }, { additionalProperties: false });
 export const Why = Type.Object({ reason: WhyChanged }, { additionalProperties: false });
 export const Revert = Type.Object(
-  { to: Type.Integer({ minimum: 0, description: 'The revision to go back to' }), reason: WhyChanged },
+  { to: Type.Integer({ minimum: 0, description: 'The revision to go back to', examples: [41] }), reason: WhyChanged },
   { additionalProperties: false },
 );
 
@@ -152,7 +154,11 @@ const setFields = {
   setId: SetId,
   title: Type.Optional(Type.String()),
   revision: Revision,
-  updatedAt: Type.String({ format: 'date-time', description: 'Time of the revision, which `now` in rules stands for' }),
+  updatedAt: Type.String({
+    format: 'date-time',
+    description: 'Time of the revision, which `now` in rules stands for',
+    examples: ['2027-01-01T10:00:00.000Z'],
+  }),
   flags: Type.Array(Flag, { description: 'In the order of their keys' }),
 };
 
@@ -201,6 +207,7 @@ const FlagOrNull = (description: string) =>
   Type.Unsafe<Type.Static<typeof Flag> | null>({
     anyOf: [Flag, { type: 'null' }],
     description,
+    examples: [null],
   });
 export const History = Type.Object(
   {
@@ -215,6 +222,7 @@ export const History = Type.Object(
         key: Type.Unsafe<string | null>({
           anyOf: [{ type: 'string' }, { type: 'null' }],
           description: 'Of the flag that changed; null where none did',
+          examples: ['new-checkout'],
         }),
         before: FlagOrNull('Null for a new flag'),
         after: FlagOrNull('Null for one that was deleted'),
