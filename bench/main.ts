@@ -2,6 +2,7 @@ const benches = [
   'access',
   'conversions',
   'disk',
+  'flags',
   'idle-queues',
   'lambda-init',
   'limits-hook',

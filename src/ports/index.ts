@@ -1,5 +1,6 @@
 /** The ports of all contexts, as others may implement them: `portside/ports`. */
 export type { PoliciesInForce, PolicyStore } from './access.ts';
+export type { FlagStore } from './flags.ts';
 export type {
   KeptState,
   KnownPolicies,

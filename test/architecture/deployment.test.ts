@@ -49,6 +49,7 @@ const deployments: Readonly<Record<string, LeftOut>> = {
       'WorkerRole STOCKS_TABLE': 'stocks have no work but requests',
       'WorkerRole POLICIES_TABLE': 'policies judge requests alone',
       'WorkerRole LIMITS_TABLE': 'limits have no work but requests',
+      'WorkerRole FLAGS_TABLE': 'flags have no work but requests',
     },
   },
 };

@@ -1,5 +1,6 @@
 import { afterAll } from '@jest/globals';
 import { DynamoDbActiveQueues } from '../../src/adapters/dynamodb/active-queues.ts';
+import { DynamoDbFlagStore } from '../../src/adapters/dynamodb/flag-store.ts';
 import { DynamoDbLimitPolicyStore } from '../../src/adapters/dynamodb/limit-policy-store.ts';
 import { DynamoDbLimitStore } from '../../src/adapters/dynamodb/limit-store.ts';
 import { DynamoDbPolicyStore } from '../../src/adapters/dynamodb/policy-store.ts';
@@ -19,6 +20,7 @@ import { FakeClock, seededRandom } from '../helpers/fakes.ts';
 import { startDynamoDbLocal } from '../helpers/servers/dynamodb-local.ts';
 import {
   clientOf,
+  newFlagTable,
   newLimitTable,
   newPolicyTable,
   newStockTable,
@@ -27,6 +29,7 @@ import {
 } from '../helpers/servers/dynamodb-tables.ts';
 import { withServer } from '../helpers/servers/with-server.ts';
 import { describeActiveQueues } from './active-queues.contract.ts';
+import { describeFlagStore } from './flag-store.contract.ts';
 import { describeLimitPolicyStore } from './limit-policy-store.contract.ts';
 import { describeLimitStore } from './limit-store.contract.ts';
 import { describePolicyStore } from './policy-store.contract.ts';
@@ -63,6 +66,7 @@ await withServer('DynamoDB contracts', startDynamoDbLocal, async ({ endpoint }) 
     const process = () => new DynamoDbLimitStore(client, table, clock, 10_000);
     return { store: process(), other: process(), pass: (ms) => clock.advance(ms) };
   });
+  describeFlagStore('DynamoDB', async () => new DynamoDbFlagStore(client, await newFlagTable(client)));
   describeQueueStore('DynamoDB', async () => new DynamoDbQueueStore(client, (await newTaskTables(client)).queues));
   describeTaskStore('DynamoDB', async (retentionMs) => {
     const tables = await newTaskTables(client);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { MemoryChangeFeed } from '../../src/adapters/memory/change-feed.ts';
+import { MemoryFlagStore } from '../../src/adapters/memory/flag-store.ts';
 import { MemoryLimitPolicyStore } from '../../src/adapters/memory/limit-policy-store.ts';
 import { MemoryLimitStore } from '../../src/adapters/memory/limit-store.ts';
 import { MemoryPolicyStore } from '../../src/adapters/memory/policy-store.ts';
@@ -17,6 +18,7 @@ import { REPLY_PAUSE_MS } from '../../src/domain/votes/answer-sms.ts';
 import type { ShardImage } from '../../src/domain/votes/tally.ts';
 import { FakeClock, seededRandom } from '../helpers/fakes.ts';
 import { aTask, T0 } from '../helpers/tasks.ts';
+import { describeFlagStore } from './flag-store.contract.ts';
 import { describeLimitPolicyStore } from './limit-policy-store.contract.ts';
 import { describeLimitStore } from './limit-store.contract.ts';
 import { describePolicyStore } from './policy-store.contract.ts';
@@ -51,6 +53,7 @@ describeLimitStore('memory', async () => {
   const store = new MemoryLimitStore(clock);
   return { store, other: store, pass: (ms) => clock.advance(ms) };
 });
+describeFlagStore('memory', async () => new MemoryFlagStore());
 describeStockStore('memory', async () => new MemoryStockStore());
 describeRateCache('memory', async () => {
   const clock = new FakeClock();

@@ -181,7 +181,15 @@ describe('the OpenAPI document', () => {
 
     for (const id of ids) expect(id).toMatch(/^[a-z]+([A-Z][a-z]+)*$/);
     expect(new Set(ids).size).toBe(ids.length);
-    expect(document.tags.map(({ name }) => name)).toEqual(['votes', 'tasks', 'stocks', 'access', 'limits', 'system']);
+    expect(document.tags.map(({ name }) => name)).toEqual([
+      'votes',
+      'tasks',
+      'stocks',
+      'access',
+      'limits',
+      'flags',
+      'system',
+    ]);
     for (const { description } of document.tags) expect(description).toMatch(/^\S.{10}/);
     expect(document.servers).toEqual([{ url: '/', description: expect.any(String) }]);
   });

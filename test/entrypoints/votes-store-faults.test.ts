@@ -72,7 +72,7 @@ await withServer('the service behind faults', startDynamoDbLocal, async (server)
       expect(await send({ url: '/readyz' })).toMatchObject({ status: 200 });
     });
 
-    it.each(['tallies', 'tasks', 'queues', 'stocks', 'policies'])(
+    it.each(['tallies', 'tasks', 'queues', 'stocks', 'policies', 'limits', 'flags'])(
       'is not ready while it has no table of %s',
       async (table) => {
         proxy.fate = ({ body }) =>

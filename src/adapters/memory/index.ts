@@ -1,6 +1,7 @@
 /** Adapters that keep everything in the process, for tests of the domain: `portside/memory`. */
 export { MemoryActiveQueues } from './active-queues.ts';
 export { MemoryChangeFeed } from './change-feed.ts';
+export { MemoryFlagStore } from './flag-store.ts';
 export { MemoryLimitCounts } from './limit-counts.ts';
 export { MemoryLimitPolicyStore } from './limit-policy-store.ts';
 export { MemoryLimitStore } from './limit-store.ts';

@@ -49,7 +49,7 @@ function onceASecond(): () => boolean {
 }
 
 /** @param error undefined where a promise was rejected with nothing */
-function asDomainError(error: FastifyError | DomainError | undefined): DomainError | undefined {
+export function asDomainError(error: FastifyError | DomainError | undefined): DomainError | undefined {
   if (!error || error instanceof DomainError) return error;
   if (error.validation) return invalidRequest(...validationIssues(error));
   if (Object.hasOwn(FRAMEWORK_ERRORS, error.code)) return FRAMEWORK_ERRORS[error.code];

@@ -28,6 +28,10 @@ export async function publishOpenApi(app: FastifyInstance, problems: ProblemTabl
         { name: 'stocks', description: 'Stocks, and what they are worth in other currencies' },
         { name: 'access', description: 'Who may do what: policies of keys, groups and people' },
         { name: 'limits', description: 'Rates and quotas that other services ask before they do something' },
+        {
+          name: 'flags',
+          description: 'Feature flags, evaluated for users by rules and shares, with every change kept',
+        },
         { name: 'system', description: 'Health, figures, errors and this document' },
       ],
       components: {

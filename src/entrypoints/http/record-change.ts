@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 
 /** What people change by requests, and what the log has an event line for each change of. */
-export type Changed = 'limit' | 'poll' | 'policy' | 'queue' | 'stock';
+export type Changed = 'flag' | 'flagSet' | 'limit' | 'poll' | 'policy' | 'queue' | 'stock';
 
 /**
  * Writes a line into the log that says what a request has changed; who sent it stands in every line about a request.

@@ -69,7 +69,7 @@ describe('the bundles of the functions', () => {
   it.each(bundles.filter(({ name }) => name !== 'ApiFunction'))(
     '$name carries its own context alone, and nothing of the HTTP server',
     ({ name, inputs }) => {
-      const others = ['votes', 'tasks', 'stocks'].filter((context) => context !== contextOf(name));
+      const others = ['votes', 'tasks', 'stocks', 'flags'].filter((context) => context !== contextOf(name));
       // The settings of every process know the form of API keys.
       const foreign = inputs.filter(
         (path) =>

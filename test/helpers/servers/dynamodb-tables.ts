@@ -1,6 +1,7 @@
 import { ListTablesCommand } from '@aws-sdk/client-dynamodb';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { documentClient } from '../../../src/adapters/dynamodb/client.ts';
+import { flagTableDefinition } from '../../../src/adapters/dynamodb/flag-store.ts';
 import { limitTableDefinition } from '../../../src/adapters/dynamodb/limit-tables.ts';
 import { policyTableDefinition } from '../../../src/adapters/dynamodb/policy-store.ts';
 import { stockTableDefinition } from '../../../src/adapters/dynamodb/stock-store.ts';
@@ -57,6 +58,9 @@ export async function newStockTable(client: DynamoDBDocumentClient): Promise<str
 export async function newLimitTable(client: DynamoDBDocumentClient): Promise<string> {
   const table = `${newPrefix()}limits`;
   await createTables(client, [withoutTtl(limitTableDefinition(table))]);
+export async function newFlagTable(client: DynamoDBDocumentClient): Promise<string> {
+  const table = `${newPrefix()}flags`;
+  await createTables(client, [withoutTtl(flagTableDefinition(table))]);
   return table;
 }
 

@@ -1,5 +1,6 @@
 import type { Scenario } from '../scenario.ts';
 import { accessParityScenarios } from './access.ts';
+import { flagsParityScenarios } from './flags.ts';
 import { limitsParityScenarios } from './limits.ts';
 import { stocksParityScenarios } from './stocks.ts';
 import { systemParityScenarios } from './system.ts';
@@ -17,4 +18,5 @@ export const parityScenarios: readonly Scenario[] = [
   ...stocksParityScenarios,
   ...accessParityScenarios,
   ...limitsParityScenarios,
+  ...flagsParityScenarios,
 ];

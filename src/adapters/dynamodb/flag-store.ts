@@ -1,0 +1,249 @@
+import { TransactionCanceledException } from '@aws-sdk/client-dynamodb';
+import {
+  type DynamoDBDocumentClient,
+  GetCommand,
+  paginateQuery,
+  QueryCommand,
+  TransactWriteCommand,
+  type TransactWriteCommandInput,
+} from '@aws-sdk/lib-dynamodb';
+import type { Flag } from '../../domain/flags/flag.ts';
+import {
+  entriesOf,
+  type FlagChange,
+  type FlagSet,
+  type FlagSetSummary,
+  type HistoryEntry,
+  historyKey,
+  type Revision,
+} from '../../domain/flags/flag-set.ts';
+import { storeUnavailable } from '../../domain/shared/domain-error.ts';
+import { type Page, type PageRequest, pageFrom, sortKeyIn } from '../../domain/shared/page.ts';
+import type { FlagStore } from '../../ports/flags.ts';
+import { throwStoreError } from './errors.ts';
+import { backOff, retry } from './retry.ts';
+import { type TableDefinition, tableWithSortKey } from './tables.ts';
+
+export const flagTableDefinition = (name: string): TableDefinition => ({
+  ...tableWithSortKey(name),
+  ttlAttribute: 'ttl',
+});
+
+type Writes = NonNullable<TransactWriteCommandInput['TransactItems']>;
+
+/** What is stored of a set beside its flags. */
+interface HeadItem extends FlagSetSummary {
+  readonly revision: number;
+  readonly updatedAt: number;
+  /** How many flags it has. */
+  readonly count: number;
+  readonly isDeleted?: true;
+}
+
+interface FlagItem {
+  /** JSON: DynamoDB has other numbers, and no order of keys. */
+  readonly flag: string;
+  /** The revision that put it. */
+  readonly since: number;
+}
+
+/** All sets have a line in this partition, by which they are listed. */
+const LISTED = 'flag-sets';
+const HEAD = 'head';
+const FLAG = 'flag#';
+const HISTORY = 'history#';
+const partitionOf = (setId: string): string => `flag-set#${setId}`;
+
+/** How often a set is read anew that is changed while it is read. */
+const MAX_READS = 6;
+
+/**
+ * Items of a set lie in one partition: `head`, `flag#<key>` and `history#<revision>.<index>`. A revision is one transaction
+ * on all that it changes, with a condition on the head.
+ */
+export class DynamoDbFlagStore implements FlagStore {
+  constructor(
+    private readonly client: DynamoDBDocumentClient,
+    private readonly table: string,
+  ) {}
+
+  async create({ setId, title, createdAt }: FlagSetSummary): Promise<boolean> {
+    const summary = { setId, title, createdAt };
+    const head = { pk: partitionOf(setId), sk: HEAD, ...summary, revision: 0, updatedAt: createdAt, count: 0 };
+    return this.write([
+      { Put: { TableName: this.table, Item: head, ConditionExpression: 'attribute_not_exists(pk)' } },
+      { Put: { TableName: this.table, Item: { pk: LISTED, sk: setId, ...summary } } },
+    ]);
+  }
+
+  /**
+   * A query sees a transaction in parts while it is being made:
+   *
+   *     change:  flag a put (since 8) ──────── head 7 → 8
+   *     reader:        head 7 ─ a since 8 ─ ...
+   *
+   * so what was read must fit the head before it: nothing newer than its revision, and as many flags as it counts.
+   */
+  async get(setId: string): Promise<FlagSet | undefined> {
+    for (let read = 1; read <= MAX_READS; read++) {
+      const head = await this.head(setId, true);
+      if (!head) return undefined;
+      const items = await this.flagItems(setId);
+      const isWhole = items.length === head.count && items.every(({ since }) => since <= head.revision);
+      if (isWhole && (await this.head(setId, true))?.revision === head.revision) return setOf(head, items);
+      await backOff(read);
+    }
+    throw storeUnavailable(new Error(`the flag set was changed ${MAX_READS} times while it was read`));
+  }
+
+  async revision(setId: string): Promise<number | undefined> {
+    return (await this.head(setId, false))?.revision;
+  }
+
+  async commit(set: FlagSet, revision: Revision): Promise<boolean> {
+    const { changes } = revision;
+    const added = changes.filter(({ before, after }) => !before && after).length;
+    const removed = changes.filter(({ before, after }) => before && !after).length;
+    const head: Writes[number] = {
+      Update: {
+        TableName: this.table,
+        Key: { pk: partitionOf(set.setId), sk: HEAD },
+        UpdateExpression: 'SET revision = :next, updatedAt = :at ADD #count :more',
+        ConditionExpression: 'revision = :seen AND attribute_not_exists(isDeleted)',
+        // `count` is a word of the expression language.
+        ExpressionAttributeNames: { '#count': 'count' },
+        ExpressionAttributeValues: {
+          ':next': revision.revision,
+          ':at': revision.at,
+          ':seen': set.revision,
+          ':more': added - removed,
+        },
+      },
+    };
+    const flags = changes.map((change) => this.flagWrite(set.setId, revision.revision, change));
+    const history = entriesOf(revision).map((entry, index): Writes[number] => ({
+      Put: {
+        TableName: this.table,
+        Item: {
+          pk: partitionOf(set.setId),
+          sk: `${HISTORY}${historyKey(revision.revision, index)}`,
+          entry: JSON.stringify(entry),
+        },
+      },
+    }));
+    return this.write([head, ...flags, ...history]);
+  }
+
+  async delete(setId: string, revision: number): Promise<boolean> {
+    return this.write([
+      {
+        Update: {
+          TableName: this.table,
+          Key: { pk: partitionOf(setId), sk: HEAD },
+          UpdateExpression: 'SET isDeleted = :true',
+          ConditionExpression: 'revision = :seen AND attribute_not_exists(isDeleted)',
+          ExpressionAttributeValues: { ':true': true, ':seen': revision },
+        },
+      },
+      { Delete: { TableName: this.table, Key: { pk: LISTED, sk: setId } } },
+    ]);
+  }
+
+  async history(setId: string, { limit, cursor }: PageRequest): Promise<Page<HistoryEntry>> {
+    const behind = cursor === undefined ? '~' : sortKeyIn(cursor);
+    if (!(await this.head(setId, true))) return { items: [] };
+    const items = await this.historyItems(setId, `${HISTORY}${behind}`, limit + 1);
+    const { items: page, ...next } = pageFrom(items, limit, ({ sk }) => String(sk).slice(HISTORY.length));
+    return { items: page.map(({ entry }) => entryIn(String(entry))), ...next };
+  }
+
+  async list({ limit, cursor }: PageRequest): Promise<Page<FlagSetSummary>> {
+    const command = new QueryCommand({
+      TableName: this.table,
+      KeyConditionExpression: cursor === undefined ? 'pk = :pk' : 'pk = :pk AND sk > :behind',
+      ExpressionAttributeValues: {
+        ':pk': LISTED,
+        ...(cursor === undefined ? {} : { ':behind': sortKeyIn(cursor) }),
+      },
+      ConsistentRead: true,
+      Limit: limit + 1,
+    });
+    const { Items = [] } = await this.client.send(command).catch(throwStoreError);
+    const sets = Items.map(({ setId, title, createdAt }) => ({ setId, title, createdAt }) as FlagSetSummary);
+    return pageFrom(sets, limit, ({ setId }) => setId);
+  }
+
+  private async head(setId: string, isConsistent: boolean): Promise<HeadItem | undefined> {
+    const Key = { pk: partitionOf(setId), sk: HEAD };
+    const command = new GetCommand({ TableName: this.table, Key, ConsistentRead: isConsistent });
+    const { Item } = await this.client.send(command).catch(throwStoreError);
+    const head = Item as HeadItem | undefined;
+    return head?.isDeleted ? undefined : head;
+  }
+
+  private async flagItems(setId: string): Promise<readonly FlagItem[]> {
+    const pages = paginateQuery(
+      { client: this.client },
+      {
+        TableName: this.table,
+        KeyConditionExpression: 'pk = :pk AND begins_with(sk, :flag)',
+        ExpressionAttributeValues: { ':pk': partitionOf(setId), ':flag': FLAG },
+        ConsistentRead: true,
+      },
+    );
+    const items: FlagItem[] = [];
+    try {
+      for await (const { Items = [] } of pages) items.push(...(Items as FlagItem[]));
+    } catch (error) {
+      return throwStoreError(error);
+    }
+    return items;
+  }
+
+  /** Newest first, before a sort key. */
+  private async historyItems(setId: string, before: string, limit: number): Promise<Record<string, unknown>[]> {
+    const command = new QueryCommand({
+      TableName: this.table,
+      KeyConditionExpression: 'pk = :pk AND sk BETWEEN :history AND :before',
+      ExpressionAttributeValues: { ':pk': partitionOf(setId), ':history': HISTORY, ':before': before },
+      ScanIndexForward: false,
+      ConsistentRead: true,
+      // A range has its end in it, which is left out below.
+      Limit: limit + 1,
+    });
+    const { Items = [] } = await this.client.send(command).catch(throwStoreError);
+    return Items.filter(({ sk }) => sk !== before).slice(0, limit);
+  }
+
+  private flagWrite(setId: string, since: number, { key, after }: FlagChange): Writes[number] {
+    const Key = { pk: partitionOf(setId), sk: `${FLAG}${key}` };
+    if (!after) return { Delete: { TableName: this.table, Key } };
+    return { Put: { TableName: this.table, Item: { ...Key, flag: JSON.stringify(after), since } } };
+  }
+
+  /** @returns false if a condition refused it */
+  private async write(writes: Writes): Promise<boolean> {
+    // The SDK gives the transaction a token, by which a repeat of one whose answer was lost is known.
+    return retry(async () => {
+      try {
+        await this.client.send(new TransactWriteCommand({ TransactItems: writes }));
+        return true;
+      } catch (error) {
+        if (isRefused(error)) return false;
+        throw error;
+      }
+    });
+  }
+}
+
+const isRefused = (error: unknown): boolean =>
+  error instanceof TransactionCanceledException &&
+  (error.CancellationReasons ?? []).some(({ Code }) => Code === 'ConditionalCheckFailed');
+
+const setOf = ({ setId, title, createdAt, revision, updatedAt }: HeadItem, items: readonly FlagItem[]): FlagSet => {
+  const flags = items.map(({ flag }) => JSON.parse(flag) as Flag);
+  return { setId, title, createdAt, revision, updatedAt, flags: new Map(flags.map((flag) => [flag.key, flag])) };
+};
+
+/** JSON leaves out what is undefined. */
+const entryIn = (text: string): HistoryEntry => ({ before: undefined, after: undefined, ...JSON.parse(text) });

@@ -1,0 +1,51 @@
+import { ContainerModule } from 'inversify';
+import { DynamoDbFlagStore, flagTableDefinition } from '../../../adapters/dynamodb/flag-store.ts';
+import { MemoryFlagStore } from '../../../adapters/memory/flag-store.ts';
+import { AdvanceFlagSet } from '../../../domain/flags/advance-flag-set.ts';
+import { ChangeFlags } from '../../../domain/flags/change-flags.ts';
+import { CreateFlagSet } from '../../../domain/flags/create-flag-set.ts';
+import { CurrentFlagSets } from '../../../domain/flags/current-flag-sets.ts';
+import { DeleteFlagSet } from '../../../domain/flags/delete-flag-set.ts';
+import { FindFlagSets } from '../../../domain/flags/find-flag-sets.ts';
+import type { FlagStore } from '../../../ports/flags.ts';
+import { isEmbedded } from '../../config/core.ts';
+import { type FlagsConfig, settings } from '../../config/flags.ts';
+import { problems } from '../../http/flags/problems.ts';
+import { flagsRoutes } from '../../http/flags/routes.ts';
+import { system } from '../compose.ts';
+import { defineContext } from '../context.ts';
+import { bindStore } from '../dynamodb.ts';
+import { bindEmbedded } from '../embedded.ts';
+import { provide, token } from '../token.ts';
+
+const ports = {
+  flags: token<FlagStore>('FlagStore'),
+};
+
+const flagsModule = (config: FlagsConfig): ContainerModule =>
+  new ContainerModule(({ bind }) => {
+    if (isEmbedded(config)) bindEmbedded(bind, ports.flags, ({ maps }) => new MemoryFlagStore(maps));
+    else bindStore(bind, ports.flags, (client) => new DynamoDbFlagStore(client, config.FLAGS_TABLE));
+    provide(bind, CreateFlagSet, ports.flags, system.clock, system.ids);
+    provide(bind, AdvanceFlagSet, ports.flags, system.clock);
+    provide(bind, CurrentFlagSets, ports.flags, AdvanceFlagSet, system.clock);
+    provide(bind, FindFlagSets, ports.flags, AdvanceFlagSet);
+    provide(bind, ChangeFlags, ports.flags, CurrentFlagSets, system.clock);
+    provide(bind, DeleteFlagSet, ports.flags);
+  });
+
+export const flags = defineContext({
+  name: 'flags',
+  settings,
+  module: flagsModule,
+  problems,
+  tables: (config) => [flagTableDefinition(config.FLAGS_TABLE)],
+  routes: (container) =>
+    flagsRoutes({
+      createFlagSet: container.get(CreateFlagSet),
+      findFlagSets: container.get(FindFlagSets),
+      changeFlags: container.get(ChangeFlags),
+      deleteFlagSet: container.get(DeleteFlagSet),
+      current: container.get(CurrentFlagSets),
+    }),
+});

@@ -1,0 +1,62 @@
+import type { FlagSet, FlagSetSummary, HistoryEntry, Revision } from '../domain/flags/flag-set.ts';
+import type { Page, PageRequest } from '../domain/shared/page.ts';
+
+/** Flag sets with their flags and their history. Reads are consistent, but for `revision`. */
+export interface FlagStore {
+  /**
+   * Makes a set without flags, at revision 0. Of several at once, one makes it.
+   *
+   * @returns false if there is such a set, or ever was
+   * @throws DomainError `STORE_UNAVAILABLE`; the set may have been made
+   */
+  create(set: FlagSetSummary): Promise<boolean>;
+
+  /**
+   * A set as one revision left it, whatever is changed meanwhile.
+   *
+   * @throws DomainError `STORE_UNAVAILABLE`
+   */
+  get(setId: string): Promise<FlagSet | undefined>;
+
+  /**
+   * The number of a set's revision, at little cost; may be a moment old.
+   *
+   * @returns undefined where there is no such set
+   * @throws DomainError `STORE_UNAVAILABLE`
+   */
+  revision(setId: string): Promise<number | undefined>;
+
+  /**
+   * Makes a revision: the flags and the history change together, or not at all. Of several at once that follow the same
+   * revision, one is made.
+   *
+   * @param set as it was read
+   * @param revision the next of it, with at most `MAX_CHANGES` changes
+   * @returns false if the set has another revision by now, or was deleted
+   * @throws DomainError `STORE_UNAVAILABLE`; the revision may have been made
+   */
+  commit(set: FlagSet, revision: Revision): Promise<boolean>;
+
+  /**
+   * Deletes a set for good: it is not found any more, and no other gets its id.
+   *
+   * @param revision that the set must still have
+   * @returns false if it has another one, or was deleted
+   * @throws DomainError `STORE_UNAVAILABLE`; the set may have been deleted
+   */
+  delete(setId: string, revision: number): Promise<boolean>;
+
+  /**
+   * Every change of a set, newest first; nothing of one that is deleted.
+   *
+   * @throws DomainError `INVALID_REQUEST` for a text that is no cursor, `STORE_UNAVAILABLE`
+   */
+  history(setId: string, page: PageRequest): Promise<Page<HistoryEntry>>;
+
+  /**
+   * All sets in the order of their ids.
+   *
+   * @throws DomainError `INVALID_REQUEST` for a text that is no cursor, `STORE_UNAVAILABLE`
+   */
+  list(page: PageRequest): Promise<Page<FlagSetSummary>>;
+}
