@@ -29,6 +29,7 @@ export type {
   TaskStore,
 } from './tasks.ts';
 export type {
+  AnswerStore,
   BallotCount,
   DuePoll,
   PhoneNumber,

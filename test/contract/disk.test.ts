@@ -7,6 +7,7 @@ import { Database } from '../../src/adapters/disk/database.ts';
 import { durable } from '../../src/adapters/disk/durable.ts';
 import { diskMaps } from '../../src/adapters/disk/maps.ts';
 import { DiskTaskStore } from '../../src/adapters/disk/task-store.ts';
+import { MemoryAnswerStore } from '../../src/adapters/memory/answer-store.ts';
 import { MemoryChangeFeed } from '../../src/adapters/memory/change-feed.ts';
 import type { Maps } from '../../src/adapters/memory/maps.ts';
 import { MemoryPollStore } from '../../src/adapters/memory/poll-store.ts';
@@ -18,6 +19,7 @@ import { MemoryVoteLedger } from '../../src/adapters/memory/vote-ledger.ts';
 import { MemoryVoterKeys } from '../../src/adapters/memory/voter-keys.ts';
 import type { ShardImage } from '../../src/domain/votes/tally.ts';
 import { seededRandom } from '../helpers/fakes.ts';
+import { describeAnswerStore } from './answer-store.contract.ts';
 import { describePollStore } from './poll-store.contract.ts';
 import { describeQueueStore } from './queue-store.contract.ts';
 import { describeReplyLimit } from './reply-limit.contract.ts';
@@ -52,6 +54,7 @@ function onDisk<Store extends object>(make: (maps: Maps, disk: Database) => Stor
   return durable(disk, make(diskMaps(disk), disk));
 }
 
+describeAnswerStore('disk', async () => onDisk((maps) => new MemoryAnswerStore(maps)));
 describePollStore('disk', async (polls) => onDisk((maps) => new MemoryPollStore(polls, maps)));
 describeTallyStore('disk', async () => onDisk((maps) => new MemoryTallyStore(maps)));
 describeReplyLimit('disk', async () => onDisk((maps) => new MemoryReplyLimit(undefined, maps)), 300);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { MemoryAnswerStore } from '../../src/adapters/memory/answer-store.ts';
 import { MemoryChangeFeed } from '../../src/adapters/memory/change-feed.ts';
 import { MemoryPollStore } from '../../src/adapters/memory/poll-store.ts';
 import { MemoryQueueStore } from '../../src/adapters/memory/queue-store.ts';
@@ -14,6 +15,7 @@ import { REPLY_PAUSE_MS } from '../../src/domain/votes/answer-sms.ts';
 import type { ShardImage } from '../../src/domain/votes/tally.ts';
 import { FakeClock, seededRandom } from '../helpers/fakes.ts';
 import { aTask, T0 } from '../helpers/tasks.ts';
+import { describeAnswerStore } from './answer-store.contract.ts';
 import { describePollStore } from './poll-store.contract.ts';
 import { describeQueueStore } from './queue-store.contract.ts';
 import { describeRateCache } from './rate-cache.contract.ts';
@@ -25,6 +27,7 @@ import { describeTaskStore } from './task-store.contract.ts';
 import { describeVoteLedger } from './vote-ledger.contract.ts';
 import { describeVoterKeys } from './voter-keys.contract.ts';
 
+describeAnswerStore('memory', async () => new MemoryAnswerStore());
 describePollStore('memory', async (polls) => new MemoryPollStore(polls));
 describeTallyStore('memory', async () => new MemoryTallyStore());
 describeReplyLimit('memory', async () => new MemoryReplyLimit(), 300);

@@ -1,5 +1,6 @@
 /** Adapters that keep everything in the process, for tests of the domain: `portside/memory`. */
 export { MemoryActiveQueues } from './active-queues.ts';
+export { MemoryAnswerStore } from './answer-store.ts';
 export { MemoryChangeFeed } from './change-feed.ts';
 export { type Maps, memoryMaps, type PartitionedMap } from './maps.ts';
 export { MemoryPollStore } from './poll-store.ts';

@@ -41,6 +41,8 @@ declare module 'fastify' {
     publicPath: string;
     /** Whether a phone may send another text message. */
     admitSender: (sender: string) => Promise<boolean>;
+    /** The largest answer that can be sent from here, if there is one. */
+    maxAnswerBytes: number | undefined;
   }
   interface FastifyContextConfig {
     /** The route needs an API key, or shows more to those who have one. */
@@ -53,6 +55,8 @@ declare module 'fastify' {
     readonly form?: boolean;
     /** The answer goes on for as long as the client listens. */
     readonly stream?: boolean;
+    /** Who knows the path may do what others may not, so that no log holds it. */
+    readonly secretPath?: boolean;
     /** Whether there is anything at a path, where the pattern that it matches cannot tell. */
     readonly exists?: Exists;
     /** Codes with which the route may refuse, beside those that follow from its schema; for the OpenAPI document. */
@@ -90,6 +94,8 @@ export interface AppOptions {
 export type Extra = (app: FastifyInstance, problems: ProblemTable) => void | Promise<void>;
 
 const BODY_LIMIT = 64 * 1024;
+/** A function's answer may have 6 MB, in which text takes more room. */
+const MAX_SERVERLESS_BYTES = 5_000_000;
 /** Longer than any path that Node takes, so that the length of an id is a matter of its schema alone. */
 const MAX_PARAM_LENGTH = 16 * 1024;
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,128}$/;
@@ -132,6 +138,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     for (const guard of options.guards ?? []) if ((await guard.admitSender?.(sender)) === false) return false;
     return true;
   });
+  app.decorate('maxAnswerBytes', options.serverless ? MAX_SERVERLESS_BYTES : undefined);
   answerEverything(app);
   boundHalfSent(app);
   completeHeads(app);
@@ -205,7 +212,7 @@ function logAnswer(
   { method, url, routeOptions, log }: FastifyRequest,
   { statusCode, elapsedTime }: FastifyReply,
 ): void {
-  const path = url.split('?', 1)[0]?.slice(0, 200);
+  const path = routeOptions.config.secretPath ? routeOptions.url : url.split('?', 1)[0]?.slice(0, 200);
   const ms = Math.round(elapsedTime * 10) / 10;
   log.info({ method, path, route: routeOptions.url, status: statusCode, ms }, 'request completed');
 }

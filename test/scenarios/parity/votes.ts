@@ -396,4 +396,29 @@ const texts: readonly Scenario[] = [
   },
 ];
 
-export const votesParityScenarios: readonly Scenario[] = [...polls, ...votes, ...bodies, ...texts];
+const answering = (segment: string, body: unknown, headers: HttpRequest['headers'] = {}): HttpRequest =>
+  send('PUT', `/polls/asking/votes/${segment}/answers`, body, headers);
+const asTable = (url: string): HttpRequest => ({ ...withKey('GET', url, undefined, { accept: 'text/csv' }) });
+
+const answers: readonly Scenario[] = [
+  {
+    what: 'finds a vote by an identity that no path can hold as it is, and refuses what is none',
+    exchanges: [
+      poll('asking', { questions: [{ id: 'why', text: 'Why?' }] }),
+      counted(vote('asking', { choice: 'RED', voteId: 'reader/4711?&#+ %41 abc' })),
+      {
+        request: answering('~cmVhZGVyLzQ3MTE_JiMrICU0MSBhYmM', { answers: { why: 'ﷺ' } }),
+        status: 200,
+        body: { voteId: 'reader/4711?&#+ %41 abc', answers: { why: 'ﷺ' }, revision: 1 },
+      },
+      invalid(answering('~', { answers: { why: 'x' } }), 'voteId'),
+      invalid(answering('x'.repeat(129), { answers: { why: 'x' } }), 'voteId'),
+      invalid(answering('reader', { answers: {} }), 'answers'),
+      refused(answering('reader', { answers: { why: 'x' } }), 404, 'VOTES_BALLOT_NOT_FOUND'),
+      refused(answering('reader', 'x', { 'content-type': 'text/plain' }), 415, 'UNSUPPORTED_MEDIA_TYPE'),
+      { request: asTable('/polls/asking/answers'), status: 200, body: /^ballot,choice,revision,why\r\n/ },
+    ],
+  },
+];
+
+export const votesParityScenarios: readonly Scenario[] = [...polls, ...votes, ...bodies, ...texts, ...answers];
