@@ -62,6 +62,17 @@ describe('the page on which people vote', () => {
     expect(body).toContain('action="/app/vote/mails"');
   });
 
+  it('names its address to its own site alone, and not even there where the browser needs none to say whose a form is', async () => {
+    await given();
+    const policy = async (headers: Record<string, string>) =>
+      (await page('', { ...BROWSER, ...headers })).headers['referrer-policy'];
+
+    expect(await policy({ host: 'vote.example.org', 'sec-fetch-site': 'none' })).toBe('no-referrer');
+    expect(await policy({ host: '127.0.0.1:8080' })).toBe('no-referrer');
+    expect(await policy({ host: '192.168.1.7:8080' })).toBe('same-origin');
+    expect(await policy({ host: '127.0.0.1.evil.example' })).toBe('same-origin');
+  });
+
   it('gives everybody who opens it an identity that nobody guesses', async () => {
     await given();
     const ids = await Promise.all([1, 2, 3].map(async () => hiddenId((await page()).body)));

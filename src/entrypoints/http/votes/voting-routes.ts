@@ -84,7 +84,8 @@ export const votingRoutes = (options: VotingRoutesOptions): FastifyPluginAsyncTy
         },
         errorHandler: refusedAsPage(async (refusal) => refusalPage(refusal)),
       },
-      async ({ params: { pollId }, query }, reply) => send(reply, await pageOf(pollId, app.publicPath, query)),
+      async (request, reply) =>
+        send(request, reply, await pageOf(request.params.pollId, app.publicPath, request.query)),
     );
 
     app.post(
@@ -143,19 +144,30 @@ export const votingRoutes = (options: VotingRoutesOptions): FastifyPluginAsyncTy
 
 const ANSWER = 'answers.';
 
-/** No copy is kept: the page holds an identity of its own for everybody who opens it. */
-const send = (reply: FastifyReply, page: string) =>
-  reply
+/**
+ * No copy is kept: the page holds an identity of its own for everybody who opens it.
+ *
+ * A browser that sends no `Sec-Fetch-Site`, as none does over plain http to another machine, tells the origin of a form
+ * only where the page may be named to its own site. Other sites never hear of it.
+ */
+function send(request: FastifyRequest, reply: FastifyReply, page: string) {
+  const { 'sec-fetch-site': site, host = '' } = request.headers;
+  if (site === undefined && !LOOPBACK.test(host)) reply.header('referrer-policy', 'same-origin');
+  return reply
     .type('text/html; charset=utf-8')
     .headers({ 'content-security-policy': VOTING_PAGE_POLICY, 'cache-control': 'no-store' })
     .send(page);
+}
+
+/** Browsers take it for as safe as TLS. */
+const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])(:\d+)?$/i;
 
 /** Refuses by a page where a person reads the answer, and like everywhere else where it is a program. */
 function refusedAsPage(page: (refusal: string, request: FastifyRequest) => Promise<string>) {
   return async (error: unknown, request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
     const status = statusOf(error);
     if (status === undefined || !/\btext\/html\b/i.test(request.headers.accept ?? '')) throw error;
-    return send(reply.code(status), await page(messageOf(error as DomainError), request));
+    return send(request, reply.code(status), await page(messageOf(error as DomainError), request));
   };
 }
 
