@@ -35,7 +35,7 @@ export const generalProblems: ProblemTable = {
     title: 'The request is refused',
     advice:
       'The webhook takes only requests that Twilio signed. Check `TWILIO_AUTH_TOKEN` and `PUBLIC_BASE_URL`; a warning in the ' +
-      'log names the addresses that were checked.',
+      'log names the addresses that were checked. The voting page takes its own forms alone: open it anew, and vote there.',
   },
   NOT_FOUND: {
     status: 404,

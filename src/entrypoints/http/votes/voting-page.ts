@@ -57,6 +57,7 @@ body { margin: 0; background: var(--ground); color: var(--ink); font: 1.125rem/1
 main { max-width: 34rem; margin: 0 auto; padding: 1.5rem 1rem 3rem }
 h1 { font-size: 1.6rem; line-height: 1.25; overflow-wrap: anywhere }
 p, label { overflow-wrap: anywhere }
+.hint { margin: 0; color: var(--muted); font-size: 1rem }
 form { display: grid; gap: .75rem }
 label { font-weight: 600 }
 input, textarea, button { font: inherit; width: 100%; min-height: 3.25rem; padding: .6rem 1rem; border-radius: .75rem;
@@ -147,7 +148,7 @@ ${
   poll.voterLimit === 'one'
     ? html`<label for="voter">Your name or address</label>
 <input id="voter" name="voter" maxlength="256" required autocomplete="email" aria-describedby="voter-note">
-<p id="voter-note">Each voter has one vote. The name is not stored as you write it.</p>`
+<p id="voter-note" class="hint">Each voter has one vote. The name is not stored as you write it.</p>`
     : undefined
 }
 ${buttons}</form>`;
