@@ -150,8 +150,8 @@ const ANSWER = 'answers.';
  * A browser that sends no `Sec-Fetch-Site`, as none does over plain http to another machine, tells the origin of a form
  * only where the page may be named to its own site. Other sites never hear of it.
  */
-function send(request: FastifyRequest, reply: FastifyReply, page: string) {
-  const { 'sec-fetch-site': site, host = '' } = request.headers;
+function send({ headers }: Pick<FastifyRequest, 'headers'>, reply: FastifyReply, page: string) {
+  const { 'sec-fetch-site': site, host = '' } = headers;
   if (site === undefined && !LOOPBACK.test(host)) reply.header('referrer-policy', 'same-origin');
   return reply
     .type('text/html; charset=utf-8')
