@@ -45,6 +45,7 @@ export type {
   TaskStore,
 } from './tasks.ts';
 export type {
+  AnswerStore,
   BallotCount,
   DuePoll,
   PhoneNumber,

@@ -1,4 +1,5 @@
 import type { Page, PageRequest } from '../domain/shared/page.ts';
+import type { AnswerChange, BallotAnswers } from '../domain/votes/answers.ts';
 import type { Ballot } from '../domain/votes/ballot.ts';
 import type { Audit, Channel, Poll } from '../domain/votes/poll.ts';
 import type { ShardImage, Tally } from '../domain/votes/tally.ts';
@@ -148,6 +149,31 @@ export interface VoteLedger {
    * @param regions all that are known; voters are compared where there are several
    */
   countBallots(poll: Poll, regions: readonly string[]): Promise<BallotCount>;
+}
+
+/**
+ * What voters said beside their ballots.
+ *
+ * Every method throws DomainError `STORE_UNAVAILABLE`. Whether a change was made is then unknown; it may be made again.
+ */
+export interface AnswerStore {
+  /** Reads what was written before. */
+  get(pollId: string, ballotId: string): Promise<BallotAnswers | undefined>;
+
+  /**
+   * Sets the texts of some questions and leaves the others (`withAnswers`). Of changes at once, none is lost. A change that
+   * changes nothing, such as a repeat, leaves everything as it is.
+   *
+   * @returns the answers as they are afterwards, if there are any
+   */
+  put(change: AnswerChange): Promise<BallotAnswers | undefined>;
+
+  /**
+   * All answers in a poll, in an order that means nothing. Whatever is there all the time is in one page.
+   *
+   * @throws DomainError `INVALID_REQUEST` for a text that is no cursor (`sortKeyIn`)
+   */
+  list(pollId: string, page: PageRequest): Promise<Page<BallotAnswers>>;
 }
 
 /**

@@ -7,6 +7,7 @@ import { Database } from '../../src/adapters/disk/database.ts';
 import { durable } from '../../src/adapters/disk/durable.ts';
 import { diskMaps } from '../../src/adapters/disk/maps.ts';
 import { DiskTaskStore } from '../../src/adapters/disk/task-store.ts';
+import { MemoryAnswerStore } from '../../src/adapters/memory/answer-store.ts';
 import { MemoryChangeFeed } from '../../src/adapters/memory/change-feed.ts';
 import { MemoryFlagStore } from '../../src/adapters/memory/flag-store.ts';
 import { MemoryLimitPolicyStore } from '../../src/adapters/memory/limit-policy-store.ts';
@@ -22,6 +23,7 @@ import { MemoryVoteLedger } from '../../src/adapters/memory/vote-ledger.ts';
 import { MemoryVoterKeys } from '../../src/adapters/memory/voter-keys.ts';
 import type { ShardImage } from '../../src/domain/votes/tally.ts';
 import { FakeClock, seededRandom } from '../helpers/fakes.ts';
+import { describeAnswerStore } from './answer-store.contract.ts';
 import { describeFlagStore } from './flag-store.contract.ts';
 import { describeLimitPolicyStore } from './limit-policy-store.contract.ts';
 import { describeLimitStore } from './limit-store.contract.ts';
@@ -60,6 +62,7 @@ function onDisk<Store extends object>(make: (maps: Maps, disk: Database) => Stor
   return durable(disk, make(diskMaps(disk), disk));
 }
 
+describeAnswerStore('disk', async () => onDisk((maps) => new MemoryAnswerStore(maps)));
 describePollStore('disk', async (polls) => onDisk((maps) => new MemoryPollStore(polls, maps)));
 describeTallyStore('disk', async () => onDisk((maps) => new MemoryTallyStore(maps)));
 describeReplyLimit('disk', async () => onDisk((maps) => new MemoryReplyLimit(undefined, maps)), 300);

@@ -1,5 +1,6 @@
 import { afterAll } from '@jest/globals';
 import { DynamoDbActiveQueues } from '../../src/adapters/dynamodb/active-queues.ts';
+import { DynamoDbAnswerStore } from '../../src/adapters/dynamodb/answer-store.ts';
 import { DynamoDbFlagStore } from '../../src/adapters/dynamodb/flag-store.ts';
 import { DynamoDbLimitPolicyStore } from '../../src/adapters/dynamodb/limit-policy-store.ts';
 import { DynamoDbLimitStore } from '../../src/adapters/dynamodb/limit-store.ts';
@@ -29,6 +30,7 @@ import {
 } from '../helpers/servers/dynamodb-tables.ts';
 import { withServer } from '../helpers/servers/with-server.ts';
 import { describeActiveQueues } from './active-queues.contract.ts';
+import { describeAnswerStore } from './answer-store.contract.ts';
 import { describeFlagStore } from './flag-store.contract.ts';
 import { describeLimitPolicyStore } from './limit-policy-store.contract.ts';
 import { describeLimitStore } from './limit-store.contract.ts';
@@ -52,6 +54,7 @@ await withServer('DynamoDB contracts', startDynamoDbLocal, async ({ endpoint }) 
     for (const poll of [...polls].sort((one, other) => one.createdAt - other.createdAt)) await store.create(poll);
     return store;
   });
+  describeAnswerStore('DynamoDB', async () => new DynamoDbAnswerStore(client, (await newVoteTables(client)).votes));
   describeTallyStore('DynamoDB', async () => new DynamoDbTallyStore(client, (await newVoteTables(client)).tallies));
   describeVoterKeys('DynamoDB', async () => new DynamoDbVoterKeys(client, (await newVoteTables(client)).votes));
   describePolicyStore('DynamoDB', async () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { MemoryAnswerStore } from '../../src/adapters/memory/answer-store.ts';
 import { MemoryChangeFeed } from '../../src/adapters/memory/change-feed.ts';
 import { MemoryFlagStore } from '../../src/adapters/memory/flag-store.ts';
 import { MemoryLimitPolicyStore } from '../../src/adapters/memory/limit-policy-store.ts';
@@ -18,6 +19,7 @@ import { REPLY_PAUSE_MS } from '../../src/domain/votes/answer-sms.ts';
 import type { ShardImage } from '../../src/domain/votes/tally.ts';
 import { FakeClock, seededRandom } from '../helpers/fakes.ts';
 import { aTask, T0 } from '../helpers/tasks.ts';
+import { describeAnswerStore } from './answer-store.contract.ts';
 import { describeFlagStore } from './flag-store.contract.ts';
 import { describeLimitPolicyStore } from './limit-policy-store.contract.ts';
 import { describeLimitStore } from './limit-store.contract.ts';
@@ -33,6 +35,7 @@ import { describeTaskStore } from './task-store.contract.ts';
 import { describeVoteLedger } from './vote-ledger.contract.ts';
 import { describeVoterKeys } from './voter-keys.contract.ts';
 
+describeAnswerStore('memory', async () => new MemoryAnswerStore());
 describePollStore('memory', async (polls) => new MemoryPollStore(polls));
 describeTallyStore('memory', async () => new MemoryTallyStore());
 describeReplyLimit('memory', async () => new MemoryReplyLimit(), 300);

@@ -73,6 +73,29 @@ const routes: Readonly<Record<string, Route>> = {
     parameters: ['path pollId'],
     key: true,
   },
+  'PUT /polls/{pollId}/votes/{voteId}/answers': {
+    answers: { 200: JSON_TYPE },
+    refusals: [404, 409, 415, 503],
+    parameters: ['path pollId', 'path voteId'],
+    body: JSON_TYPE,
+  },
+  'GET /polls/{pollId}/answers': {
+    answers: { 200: [JSON_TYPE, 'text/csv'] },
+    refusals: [401, 404, 501, 503],
+    parameters: ['query limit', 'query cursor', 'path pollId', 'header accept'],
+    key: true,
+  },
+  'GET /vote/{pollId}': {
+    answers: { 200: 'text/html' },
+    refusals: [404, 503],
+    parameters: ['query choice', 'query v', 'path pollId'],
+  },
+  'POST /vote/{pollId}': {
+    answers: { 303: undefined },
+    refusals: [403, 404, 409, 415, 422, 503],
+    parameters: ['path pollId'],
+    body: 'application/x-www-form-urlencoded',
+  },
   'POST /webhooks/twilio/sms': {
     answers: { 200: 'text/xml' },
     refusals: [403, 415, 503],

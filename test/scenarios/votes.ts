@@ -778,9 +778,57 @@ const smsScenarios: readonly Scenario[] = [
   },
 ];
 
+const FEEDBACK = '/polls/feedback/votes/mail-7-reader-4711-2b9c/answers';
+const answer = (url: string, answers: unknown): HttpRequest => ({ method: 'PUT', url, body: { answers } });
+const feedbackScenarios: readonly Scenario[] = [
+  {
+    what: 'answers beside a vote are merged, and read by key holders alone',
+    exchanges: [
+      given({
+        pollId: 'feedback',
+        choices: ['UP', 'DOWN'],
+        questions: [
+          { id: 'why', text: 'Why?' },
+          { id: 'next', text: 'What next?' },
+        ],
+      }),
+      refused(answer(FEEDBACK, { why: 'x' }), 404, 'VOTES_BALLOT_NOT_FOUND'),
+      refused(vote('feedback', { choice: 'UP', voteId: 'short' }), 400, 'INVALID_REQUEST'),
+      counted(vote('feedback', { choice: 'up', voteId: 'mail-7-reader-4711-2b9c' })),
+      {
+        request: answer(FEEDBACK, { why: 'Köln\n🌍' }),
+        status: 200,
+        body: { pollId: 'feedback', choice: 'UP', answers: { why: 'Köln\n🌍' }, revision: 1 },
+      },
+      {
+        request: answer(FEEDBACK, { next: '=1' }),
+        status: 200,
+        body: { answers: { why: 'Köln\n🌍', next: '=1' }, revision: 2 },
+      },
+      { request: answer(FEEDBACK, { next: '=1' }), status: 200, body: { revision: 2 } },
+      refused(answer(FEEDBACK, { other: 'x' }), 400, 'INVALID_REQUEST'),
+      refused({ url: '/polls/feedback/answers' }, 401, 'UNAUTHORIZED'),
+      {
+        request: { url: '/polls/feedback/answers', headers: authorization },
+        status: 200,
+        body: { answers: [{ choice: 'UP', answers: { why: 'Köln\n🌍', next: '=1' }, revision: 2 }] },
+      },
+      {
+        request: { url: '/polls/feedback/answers', headers: { ...authorization, accept: 'text/csv' } },
+        status: 200,
+        headers: { 'content-type': 'text/csv; charset=utf-8' },
+        body: /^ballot,choice,revision,why,next\r\n'?[\w-]{43},UP,2,"Köln\n🌍",'=1\r\n$/,
+      },
+      closed('feedback', 1),
+      refused(answer(FEEDBACK, { why: 'late' }), 409, 'VOTES_POLL_CLOSED'),
+    ],
+  },
+];
+
 export const votesScenarios: readonly Scenario[] = [
   ...pollScenarios,
   ...voteScenarios,
   ...resultsScenarios,
   ...smsScenarios,
+  ...feedbackScenarios,
 ];

@@ -49,6 +49,7 @@ export class DiskPartitionedMap<V> {
   private readonly put;
   private readonly ofPart;
   private readonly countOfPart;
+  private readonly afterKey;
 
   constructor(
     private readonly database: Database,
@@ -60,6 +61,9 @@ export class DiskPartitionedMap<V> {
     );
     this.ofPart = database.prepare('SELECT value FROM items WHERE name = ? AND part = ?');
     this.countOfPart = database.prepare('SELECT count(*) AS count FROM items WHERE name = ? AND part = ?');
+    this.afterKey = database.prepare(
+      'SELECT key, value FROM items WHERE name = ? AND part = ? AND key > ? ORDER BY key LIMIT ?',
+    );
   }
 
   get(part: string, key: string): V | undefined {
@@ -77,6 +81,12 @@ export class DiskPartitionedMap<V> {
 
   count(part: string): number {
     return Number(this.countOfPart.get(this.name, part)?.count);
+  }
+
+  after(part: string, key: string, limit: number): [string, V][] {
+    return this.afterKey
+      .all(this.name, part, key, limit)
+      .map((row) => [row.key as string, JSON.parse(row.value as string) as V]);
   }
 }
 

@@ -14,6 +14,14 @@ export const ballotKey = (pollId: string, ballotId: string) => ({
   sk: ballotId,
 });
 
+export const answersPartition = (pollId: string, bucket: number): string => `ANSWERS#${pollId}#${bucket}`;
+
+/** What was said beside a ballot. */
+export const answersKey = (pollId: string, ballotId: string) => ({
+  pk: answersPartition(pollId, bucketOf(ballotId)),
+  sk: ballotId,
+});
+
 /** Each region holds its voters to one vote by itself: what two regions write is never one item. */
 export const voterKey = (pollId: string, voter: string, region: string) => ({
   pk: voterPartition(pollId, bucketOf(voter)),

@@ -1,5 +1,6 @@
 /** Adapters that keep everything in the process, for tests of the domain: `portside/memory`. */
 export { MemoryActiveQueues } from './active-queues.ts';
+export { MemoryAnswerStore } from './answer-store.ts';
 export { MemoryChangeFeed } from './change-feed.ts';
 export { MemoryFlagStore } from './flag-store.ts';
 export { MemoryLimitCounts } from './limit-counts.ts';

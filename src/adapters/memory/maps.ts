@@ -4,6 +4,8 @@ export interface PartitionedMap<V> {
   set(part: string, key: string, value: V): void;
   values(part: string): readonly V[];
   count(part: string): number;
+  /** Entries of a part whose keys are greater than one, in the order of their keys. The empty one is less than all. */
+  after(part: string, key: string, limit: number): readonly (readonly [key: string, value: V])[];
 }
 
 /**
@@ -34,6 +36,13 @@ class MemoryPartitionedMap<V> implements PartitionedMap<V> {
 
   count(part: string): number {
     return this.parts.get(part)?.size ?? 0;
+  }
+
+  after(part: string, key: string, limit: number): readonly (readonly [string, V])[] {
+    return [...(this.parts.get(part) ?? [])]
+      .filter(([each]) => each > key)
+      .sort(([one], [other]) => (one < other ? -1 : 1))
+      .slice(0, limit);
   }
 }
 

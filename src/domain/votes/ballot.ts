@@ -1,4 +1,4 @@
-import type { Channel } from './poll.ts';
+import type { Channel, Poll } from './poll.ts';
 
 /** One counted vote. */
 export interface Ballot {
@@ -17,6 +17,10 @@ export interface Ballot {
 /** Whether two ballots with one identity say the same thing; if not, the identity was used twice. */
 export const sameVote = (one: Ballot, other: Ballot): boolean =>
   one.choices.join() === other.choices.join() && one.voter === other.voter;
+
+/** The choice of a ballot as its poll spells it. */
+export const choiceOf = (poll: Poll, { choices }: Pick<Ballot, 'choices'>): string =>
+  choices.map((choice) => poll.choices[choice]).join(', ');
 
 /** Invisible characters: zero-width ones, direction marks, soft hyphens. */
 const INVISIBLE = /\p{Default_Ignorable_Code_Point}/gu;

@@ -1,10 +1,10 @@
 import type { Clock, Ids } from '../../ports/system.ts';
 import type { PollStore, VoteLedger, VotePseudonyms } from '../../ports/votes.ts';
 import { type DomainError, idempotencyKeyReused, invalidRequest, storeUnavailable } from '../shared/domain-error.ts';
-import { type Ballot, normaliseVoter, sameVote } from './ballot.ts';
+import { type Ballot, choiceOf, normaliseVoter, sameVote } from './ballot.ts';
 import { alreadyVoted, channelClosed, pollClosed, pollNotOpen, unknownChoice, voterKeyChanged } from './errors.ts';
 import { existingPoll } from './find-polls.ts';
-import { type Channel, isReadOnly, type Poll, pollStatus } from './poll.ts';
+import { type Channel, isReadOnly, MIN_SECRET_LENGTH, type Poll, pollStatus } from './poll.ts';
 import { matchWord } from './words.ts';
 
 export interface VoteCommand {
@@ -80,13 +80,14 @@ export class CastVote {
    * Counts a vote once. A repeat has the answer of the first time, also after the close.
    * A process with another key than the poll's is refused: it would not recognise identities, and voters could vote twice.
    *
-   * @throws DomainError `INVALID_REQUEST` (the poll needs a voter, or the voter is blank), `VOTES_VOTER_KEY_CHANGED`,
+   * @throws DomainError `INVALID_REQUEST` (the poll needs a voter, the voter is blank, or the identity is too short),
+   * `VOTES_VOTER_KEY_CHANGED`,
    * `STORE_UNAVAILABLE`
    */
   async cast(poll: Poll, command: VoteCommand): Promise<CastOutcome> {
     const { pollId } = poll;
     const { channel, message } = command;
-    const voteId = command.voteId ?? this.ids.next();
+    const voteId = this.identityIn(poll, command);
     const ballotId = this.pseudonyms.ballot(pollId, channel, voteId);
     const voter = this.voterIn(poll, command);
     if (isReadOnly(poll)) return { kind: 'poll-closed' };
@@ -136,6 +137,20 @@ export class CastVote {
     return { voteId, choice: choiceOf(poll, ballot), acceptedAt: ballot.acceptedAt, replayed: true };
   }
 
+  /**
+   * The vote's identity. Where the poll asks questions, who knows it may answer them: nobody may guess it, nor find it from
+   * that of a vote of the same moment.
+   */
+  private identityIn({ questions }: Poll, { voteId, channel }: VoteCommand): string {
+    if (questions === undefined || channel !== 'web') return voteId ?? this.ids.next();
+    if (voteId !== undefined && voteId.length < MIN_SECRET_LENGTH)
+      throw invalidRequest({
+        path: 'voteId',
+        message: `must have ${MIN_SECRET_LENGTH} characters or more, as must an Idempotency-Key, since who knows it may answer the questions of this poll`,
+      });
+    return voteId ?? this.ids.secret();
+  }
+
   /** @returns the voter's pseudonym. A voter by SMS is never one on the web, who could otherwise use up its vote. */
   private voterIn({ pollId, voterLimit }: Poll, { voter, channel }: VoteCommand): string | undefined {
     if (voter === undefined) {
@@ -155,6 +170,3 @@ function replay(poll: Poll, voteId: string, ballot: Ballot, first: Ballot): Cast
   if (!sameVote(first, ballot)) return { kind: 'vote-id-reused' };
   return counted({ voteId, choice: choiceOf(poll, first), acceptedAt: first.acceptedAt, replayed: true });
 }
-
-/** The choice of a ballot as its poll spells it. */
-const choiceOf = (poll: Poll, { choices }: Ballot): string => choices.map((choice) => poll.choices[choice]).join(', ');

@@ -25,6 +25,9 @@ export const pollClosed = (pollId: string): DomainError =>
 export const pollNotOpen = (pollId: string): DomainError =>
   new DomainError('VOTES_POLL_NOT_OPEN', `Poll "${pollId}" does not take votes yet.`);
 
+export const ballotNotFound = (pollId: string): DomainError =>
+  new DomainError('VOTES_BALLOT_NOT_FOUND', `No vote with this voteId is counted in poll "${pollId}".`);
+
 export const alreadyVoted = (pollId: string): DomainError =>
   new DomainError('VOTES_ALREADY_VOTED', `This voter has voted in poll "${pollId}" already; the first vote counts.`);
 

@@ -1,13 +1,23 @@
 /** The votes context as others may use it: `portside/votes`. */
+export { AnswerBallot, type AnsweredBallot } from './answer-ballot.ts';
 export { AnswerSms, MAX_REPLIES, REPLY_PAUSE_MS } from './answer-sms.ts';
+export {
+  type AnswerChange,
+  answersById,
+  type BallotAnswers,
+  differing,
+  type Question,
+  withAnswers,
+} from './answers.ts';
 export { AuditPoll } from './audit-poll.ts';
-export { type Ballot, normaliseVoter, sameVote } from './ballot.ts';
+export { type Ballot, choiceOf, normaliseVoter, sameVote } from './ballot.ts';
 export { type CastOutcome, CastVote, type CastVoteResult, type VoteCommand, type VoteRefusal } from './cast-vote.ts';
 export { CheckTally, type OnRepair } from './check-tally.ts';
 export { type CloseCommand, ClosePoll } from './close-poll.ts';
 export { CreatePoll, type CreatePollCommand } from './create-poll.ts';
 export {
   alreadyVoted,
+  ballotNotFound,
   channelClosed,
   numberTaken,
   pollClosed,
@@ -18,8 +28,10 @@ export {
   voterKeyChanged,
 } from './errors.ts';
 export { FindPolls } from './find-polls.ts';
+export { FindVote } from './find-vote.ts';
 export { FoldShards } from './fold-shards.ts';
 export { GrowPoll } from './grow-poll.ts';
+export { ListAnswers, type ReportedAnswers } from './list-answers.ts';
 export {
   type Audit,
   CHANNELS,

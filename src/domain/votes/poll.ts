@@ -1,4 +1,5 @@
 import { type FieldIssue, invalidRequest } from '../shared/domain-error.ts';
+import type { Question } from './answers.ts';
 import { firstAlike, matchWord, normaliseWord } from './words.ts';
 
 export type VoterLimit = 'none' | 'one';
@@ -54,12 +55,14 @@ export interface Poll {
   readonly hideUntilClose: boolean;
   /** E.164 or a short code; texts to this number vote in this poll. */
   readonly smsNumber?: string;
+  /** What it asks beside a vote, at least one thing; never changed. */
+  readonly questions?: readonly Question[];
   /** Counters over which the votes are spread. May grow, never shrinks. */
   readonly shards: number;
 }
 
 export type PollDraft = Pick<Poll, 'question' | 'choices' | 'opensAt' | 'closesAt' | 'smsNumber'> &
-  Partial<Pick<Poll, 'voterLimit' | 'hideUntilClose' | 'channels'>> & { readonly shards: number };
+  Partial<Pick<Poll, 'voterLimit' | 'hideUntilClose' | 'channels' | 'questions'>> & { readonly shards: number };
 
 /** Words that the phone networks and Twilio answer themselves, so that no choice of a poll with a number is called so. */
 export const RESERVED_WORDS: readonly string[] = [
@@ -77,6 +80,10 @@ export const RESERVED_WORDS: readonly string[] = [
   'INFO',
 ];
 
+/** The most questions of a poll. */
+export const MAX_QUESTIONS = 10;
+/** The fewest characters of an identity that nobody is to guess. */
+export const MIN_SECRET_LENGTH = 20;
 /** The most choices of a poll. */
 export const MAX_CHOICES = 100;
 /** The most counters of a poll. */
@@ -94,7 +101,7 @@ export const shardsFor = (choices: number, wanted: number): number =>
  * @throws DomainError `INVALID_REQUEST` with every rule that the draft breaks
  */
 export function createPollFrom(draft: PollDraft, pollId: string, now: number): Poll {
-  const issues = choiceIssues(draft);
+  const issues = [...choiceIssues(draft), ...questionIssues(draft)];
   if (normaliseWord(draft.question) === '')
     issues.push({ path: 'question', message: 'must contain something to read' });
   if (draft.closesAt !== undefined && draft.closesAt <= (draft.opensAt ?? now))
@@ -112,6 +119,9 @@ export function createPollFrom(draft: PollDraft, pollId: string, now: number): P
     channels: CHANNELS.filter((channel) => (draft.channels ?? CHANNELS).includes(channel)),
     hideUntilClose: draft.hideUntilClose ?? false,
     smsNumber: draft.smsNumber,
+    ...(draft.questions && draft.questions.length > 0
+      ? { questions: draft.questions.map(({ id, text }) => ({ id, text })) }
+      : {}),
     shards: shardsFor(draft.choices.length, draft.shards),
   };
 }
@@ -125,6 +135,19 @@ function choiceIssues({ choices, smsNumber }: PollDraft): FieldIssue[] {
       return { path, message: 'is a word that phone networks keep for themselves; choose another' };
     const first = alike[index] as number;
     return first === index ? [] : { path, message: `reads the same as “${choices[first]}”` };
+  });
+}
+
+function questionIssues({ questions = [] }: PollDraft): FieldIssue[] {
+  const ids = questions.map(({ id }) => id);
+  return questions.flatMap(({ id, text }, index) => {
+    const first = ids.indexOf(id);
+    return [
+      ...(first === index ? [] : [{ path: `questions[${index}].id`, message: `is that of questions[${first}] too` }]),
+      ...(normaliseWord(text) === ''
+        ? [{ path: `questions[${index}].text`, message: 'must contain something to read' }]
+        : []),
+    ];
   });
 }
 

@@ -54,6 +54,8 @@ declare module 'fastify' {
      * @returns ends the looking
      */
     watchCaller: (request: FastifyRequest, reply: FastifyReply, end: (refusal: unknown) => void) => () => void;
+    /** The largest answer that can be sent from here, if there is one. */
+    maxAnswerBytes: number | undefined;
   }
   interface FastifyContextConfig {
     /** The route needs an API key, or shows more to those who have one. */
@@ -70,6 +72,8 @@ declare module 'fastify' {
     readonly form?: boolean;
     /** The answer goes on for as long as the client listens. */
     readonly stream?: boolean;
+    /** Who knows the path may do what others may not, so that no log holds it. */
+    readonly secretPath?: boolean;
     /** Whether there is anything at a path, where the pattern that it matches cannot tell. */
     readonly exists?: Exists;
     /** No limit of requests counts for the route. */
@@ -112,6 +116,8 @@ export type Extra = (app: FastifyInstance, problems: ProblemTable) => void | Pro
 
 const PAGES = ['/', '/docs', '/openapi.json'];
 const BODY_LIMIT = 64 * 1024;
+/** A function's answer may have 6 MB, in which text takes more room. */
+const MAX_SERVERLESS_BYTES = 5_000_000;
 /** Longer than any path that Node takes, so that the length of an id is a matter of its schema alone. */
 const MAX_PARAM_LENGTH = 16 * 1024;
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,128}$/;
@@ -161,6 +167,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   app.decorate('findRouteOf', (method, path) =>
     paths.route(method, withoutBasePath(path, basePaths, isRoute, mayBeRoute)),
   );
+  app.decorate('maxAnswerBytes', options.serverless ? MAX_SERVERLESS_BYTES : undefined);
   answerEverything(app);
   boundHalfSent(app);
   completeHeads(app);
@@ -241,7 +248,7 @@ function logAnswer(
   { statusCode, elapsedTime }: FastifyReply,
   serverless = false,
 ): void {
-  const path = url.split('?', 1)[0]?.slice(0, 200);
+  const path = routeOptions.config.secretPath ? routeOptions.url : url.split('?', 1)[0]?.slice(0, 200);
   const ms = Math.round(elapsedTime * 10) / 10;
   // The gateway has logged what succeeded, with the id of the request.
   const level = serverless && statusCode < 300 ? 'debug' : 'info';

@@ -38,7 +38,8 @@ export const generalProblems: ProblemTable = {
     advice:
       'The policies do not allow it to the key or token: `GET /access` says what they do allow, and the log which statement ' +
       'refused it. The webhook takes only requests that Twilio signed: check `TWILIO_AUTH_TOKEN` and `PUBLIC_BASE_URL`; a ' +
-      'warning in the log names the addresses that were checked.',
+      'warning in the log names the addresses that were checked. The voting page takes its own forms alone: open it anew, ' +
+      'and vote there.',
   },
   NOT_FOUND: {
     status: 404,

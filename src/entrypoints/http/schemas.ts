@@ -69,8 +69,11 @@ export const pageRequest = ({ limit, cursor }: Type.Static<typeof PageQuery>): P
 export const MapOf = <Value extends Type.TSchema>(value: Value, options: Type.TSchemaOptions = {}) =>
   Type.Unsafe<Record<string, Type.Static<Value>>>({ type: 'object', additionalProperties: value, ...options });
 
+const IDENTITY_PATTERN = '^[\\x20-\\x7e]{1,128}$';
+export const isIdentity = (text: string): boolean => new RegExp(IDENTITY_PATTERN).test(text);
+
 export const Identity = Type.String({
-  pattern: '^[\\x20-\\x7e]{1,128}$',
+  pattern: IDENTITY_PATTERN,
   description: '1–128 printable ASCII characters',
 });
 

@@ -58,6 +58,9 @@ export async function newStockTable(client: DynamoDBDocumentClient): Promise<str
 export async function newLimitTable(client: DynamoDBDocumentClient): Promise<string> {
   const table = `${newPrefix()}limits`;
   await createTables(client, [withoutTtl(limitTableDefinition(table))]);
+  return table;
+}
+
 export async function newFlagTable(client: DynamoDBDocumentClient): Promise<string> {
   const table = `${newPrefix()}flags`;
   await createTables(client, [withoutTtl(flagTableDefinition(table))]);

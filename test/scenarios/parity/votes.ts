@@ -396,4 +396,66 @@ const texts: readonly Scenario[] = [
   },
 ];
 
-export const votesParityScenarios: readonly Scenario[] = [...polls, ...votes, ...bodies, ...texts];
+const answering = (segment: string, body: unknown, headers: HttpRequest['headers'] = {}): HttpRequest =>
+  send('PUT', `/polls/asking/votes/${segment}/answers`, body, headers);
+
+const IDENTITY = 'mail-7-reader-4711-2b9c';
+const form = (fields: Readonly<Record<string, string>>, headers: HttpRequest['headers'] = {}): HttpRequest =>
+  send('POST', '/vote/letter', new URLSearchParams(fields), headers);
+const BROWSER = { 'sec-fetch-site': 'none' };
+const OURS = { 'sec-fetch-site': 'same-origin' };
+
+const page: readonly Scenario[] = [
+  {
+    what: 'shows the page for voters, and takes its forms from nobody else',
+    exchanges: [
+      poll('letter', { questions: [{ id: 'why', text: 'Why?' }] }),
+      {
+        request: get(`/vote/letter?choice=bl%C3%A5&v=${IDENTITY}&utm_source=mail`, BROWSER),
+        status: 200,
+        headers: { 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store' },
+        body: /<button class="marked" name="choice" value="BLÅ"/,
+      },
+      refused(form({ choice: 'RED', v: IDENTITY }), 403, 'FORBIDDEN'),
+      refused(form({ choice: 'RED', v: IDENTITY }, { origin: 'https://evil.example' }), 403, 'FORBIDDEN'),
+      {
+        request: form({ choice: 'RED', v: IDENTITY, 'answers.why': 'ﷺ\r\n2' }, OURS),
+        status: 303,
+        headers: { location: `/vote/letter?v=${IDENTITY}` },
+        body: '',
+      },
+      { request: get(`/vote/letter?v=${IDENTITY}`, BROWSER), status: 200, body: />\nﷺ\n2<\/textarea>/ },
+      refused(form({ choice: 'NONE', v: 'somebody-else-0123456789' }, OURS), 422, 'VOTES_UNKNOWN_CHOICE'),
+      invalid(form({ choice: 'RED', more: 'x' }, OURS), 'more'),
+      refused(get('/vote/nowhere'), 404, 'VOTES_POLL_NOT_FOUND'),
+    ],
+  },
+];
+
+const answers: readonly Scenario[] = [
+  {
+    what: 'finds a vote by an identity that no path can hold as it is, and refuses what is none',
+    exchanges: [
+      poll('asking', { questions: [{ id: 'why', text: 'Why?' }] }),
+      {
+        request: withKey('GET', '/polls/asking/answers', undefined, { accept: 'text/csv' }),
+        status: 200,
+        headers: { 'content-type': 'text/csv; charset=utf-8' },
+        body: 'ballot,choice,revision,why\r\n',
+      },
+      counted(vote('asking', { choice: 'RED', voteId: 'reader/4711?&#+ %41 abc' })),
+      {
+        request: answering('~cmVhZGVyLzQ3MTE_JiMrICU0MSBhYmM', { answers: { why: 'ﷺ' } }),
+        status: 200,
+        body: { voteId: 'reader/4711?&#+ %41 abc', answers: { why: 'ﷺ' }, revision: 1 },
+      },
+      invalid(answering('~', { answers: { why: 'x' } }), 'voteId'),
+      invalid(answering('x'.repeat(129), { answers: { why: 'x' } }), 'voteId'),
+      invalid(answering('reader', { answers: {} }), 'answers'),
+      refused(answering('reader', { answers: { why: 'x' } }), 404, 'VOTES_BALLOT_NOT_FOUND'),
+      refused(answering('reader', 'x', { 'content-type': 'text/plain' }), 415, 'UNSUPPORTED_MEDIA_TYPE'),
+    ],
+  },
+];
+
+export const votesParityScenarios: readonly Scenario[] = [...polls, ...votes, ...bodies, ...texts, ...answers, ...page];

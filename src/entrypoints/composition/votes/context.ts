@@ -1,11 +1,14 @@
 import { voteTableDefinitions } from '../../../adapters/dynamodb/vote-tables.ts';
+import { AnswerBallot } from '../../../domain/votes/answer-ballot.ts';
 import { AnswerSms } from '../../../domain/votes/answer-sms.ts';
 import { AuditPoll } from '../../../domain/votes/audit-poll.ts';
 import { CastVote } from '../../../domain/votes/cast-vote.ts';
 import { ClosePoll } from '../../../domain/votes/close-poll.ts';
 import { CreatePoll } from '../../../domain/votes/create-poll.ts';
 import { FindPolls } from '../../../domain/votes/find-polls.ts';
+import { FindVote } from '../../../domain/votes/find-vote.ts';
 import { FoldShards } from '../../../domain/votes/fold-shards.ts';
+import { ListAnswers } from '../../../domain/votes/list-answers.ts';
 import { ReadResults } from '../../../domain/votes/read-results.ts';
 import type { Recount } from '../../../domain/votes/recount-poll.ts';
 import { RecountPoll } from '../../../domain/votes/recount-poll.ts';
@@ -37,13 +40,18 @@ export const votes = defineContext({
     votesRoutes({
       createPoll: container.get(CreatePoll),
       findPolls: container.get(FindPolls),
+      findVote: container.get(FindVote),
       castVote: container.get(CastVote),
       answerSms: container.get(AnswerSms),
+      answerBallot: container.get(AnswerBallot),
+      listAnswers: container.get(ListAnswers),
       readResults: container.get(ReadResults),
       closePoll: container.get(ClosePoll),
       auditPoll: container.get(AuditPoll),
       recountPoll: container.get(RecountPoll),
       clock: container.get(system.clock),
+      ids: container.get(system.ids),
+      publicUrls: config.PUBLIC_BASE_URL ?? [],
       meter: container.get(system.meter),
       twilio: {
         authTokens: config.TWILIO_AUTH_TOKEN ?? [],

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { ContainerModule, type ContainerModuleLoadOptions } from 'inversify';
+import { DynamoDbAnswerStore } from '../../../adapters/dynamodb/answer-store.ts';
 import { DynamoDbPollStore } from '../../../adapters/dynamodb/poll-store.ts';
 import { DynamoDbReplyLimit } from '../../../adapters/dynamodb/reply-limit.ts';
 import { streamsClient } from '../../../adapters/dynamodb/streams/client.ts';
@@ -8,6 +9,7 @@ import { VoteShardFeed } from '../../../adapters/dynamodb/streams/vote-shard-fee
 import { DynamoDbTallyStore } from '../../../adapters/dynamodb/tally-store.ts';
 import { DynamoDbVoteLedger } from '../../../adapters/dynamodb/vote-ledger.ts';
 import { DynamoDbVoterKeys } from '../../../adapters/dynamodb/voter-keys.ts';
+import { MemoryAnswerStore } from '../../../adapters/memory/answer-store.ts';
 import { MemoryChangeFeed } from '../../../adapters/memory/change-feed.ts';
 import { MemoryPollStore } from '../../../adapters/memory/poll-store.ts';
 import { MemoryReplyLimit } from '../../../adapters/memory/reply-limit.ts';
@@ -15,6 +17,7 @@ import { MemoryTallyStore } from '../../../adapters/memory/tally-store.ts';
 import { MemoryVoteLedger } from '../../../adapters/memory/vote-ledger.ts';
 import { MemoryVoterKeys } from '../../../adapters/memory/voter-keys.ts';
 import { HmacVotePseudonyms } from '../../../adapters/system/vote-pseudonyms.ts';
+import { AnswerBallot } from '../../../domain/votes/answer-ballot.ts';
 import { AnswerSms } from '../../../domain/votes/answer-sms.ts';
 import { AuditPoll } from '../../../domain/votes/audit-poll.ts';
 import { CastVote } from '../../../domain/votes/cast-vote.ts';
@@ -22,8 +25,10 @@ import { CheckTally } from '../../../domain/votes/check-tally.ts';
 import { ClosePoll } from '../../../domain/votes/close-poll.ts';
 import { CreatePoll } from '../../../domain/votes/create-poll.ts';
 import { FindPolls } from '../../../domain/votes/find-polls.ts';
+import { FindVote } from '../../../domain/votes/find-vote.ts';
 import { FoldShards } from '../../../domain/votes/fold-shards.ts';
 import { GrowPoll } from '../../../domain/votes/grow-poll.ts';
+import { ListAnswers } from '../../../domain/votes/list-answers.ts';
 import { createPollFrom } from '../../../domain/votes/poll.ts';
 import { ReadResults } from '../../../domain/votes/read-results.ts';
 import { RecountPoll } from '../../../domain/votes/recount-poll.ts';
@@ -32,6 +37,7 @@ import { SweepPolls } from '../../../domain/votes/sweep-polls.ts';
 import { TakeSmsVote } from '../../../domain/votes/take-sms-vote.ts';
 import type { ShardImage } from '../../../domain/votes/tally.ts';
 import type {
+  AnswerStore,
   PollStore,
   ReplyLimit,
   ShardFeed,
@@ -51,6 +57,7 @@ import { logSkipped, recordAudit } from './fold-records.ts';
 export const ports = {
   polls: token<PollStore>('PollStore'),
   ledger: token<VoteLedger>('VoteLedger'),
+  answers: token<AnswerStore>('AnswerStore'),
   tallies: token<TallyStore>('TallyStore'),
   shardFeed: token<ShardFeed>('ShardFeed'),
   pseudonyms: token<VotePseudonyms>('VotePseudonyms'),
@@ -90,6 +97,7 @@ function bindEmbeddedStores({ bind }: ContainerModuleLoadOptions, config: VotesC
     (storage, random, feed) => storage.durable(new MemoryVoteLedger(random, feed, storage.maps)),
     [embedded, system.random, shardFeed],
   );
+  bindEmbedded(bind, ports.answers, ({ maps }) => new MemoryAnswerStore(maps));
   bindEmbedded(bind, ports.tallies, ({ maps }) => new MemoryTallyStore(maps));
   bindEmbedded(bind, ports.replyLimit, ({ maps }) => new MemoryReplyLimit(undefined, maps));
   bindEmbedded(bind, ports.voterKeys, ({ maps }) => new MemoryVoterKeys(maps));
@@ -134,6 +142,7 @@ function bindDynamoDb(options: ContainerModuleLoadOptions, config: VotesConfig):
   const { bind } = options;
   bind(ports.pseudonyms).toResolvedValue(() => new HmacVotePseudonyms(config.VOTER_KEY as string));
   bind(ports.voterKeys).toResolvedValue((client) => new DynamoDbVoterKeys(client, config.VOTES_TABLE), [dynamoDb]);
+  bind(ports.answers).toResolvedValue((client) => new DynamoDbAnswerStore(client, config.VOTES_TABLE), [dynamoDb]);
   bind(ports.replyLimit).toResolvedValue((client) => new DynamoDbReplyLimit(client, config.VOTES_TABLE), [dynamoDb]);
 }
 
@@ -211,6 +220,9 @@ function bindUseCases(options: ContainerModuleLoadOptions, config: VotesConfig):
   provide(bind, GrowPoll, polls);
   provide(bind, FindPolls, polls);
   provide(bind, CastVote, polls, ledger, pseudonyms, clock, ids);
+  provide(bind, AnswerBallot, polls, ledger, ports.answers, pseudonyms, clock);
+  provide(bind, FindVote, ledger, ports.answers, pseudonyms);
+  provide(bind, ListAnswers, ports.answers);
   provide(bind, TakeSmsVote, polls, ledger, pseudonyms, CastVote, clock, value(defaultPollOf(config)));
   bind(AnswerSms).toResolvedValue(
     (takeSmsVote, replyLimit, pseudonyms, clock, logger) =>

@@ -43,6 +43,11 @@ export const problems: ProblemTable = {
     title: 'The poll takes no votes in this way',
     advice: 'Vote by one of the poll’s `channels`.',
   },
+  VOTES_BALLOT_NOT_FOUND: {
+    status: 404,
+    title: 'There is no such vote',
+    advice: 'Vote first, with the same `voteId`. Only votes that came over the web can be answered for.',
+  },
   VOTES_VOTER_KEY_CHANGED: {
     status: 503,
     title: 'The key of the voters has changed',

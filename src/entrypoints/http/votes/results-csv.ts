@@ -39,8 +39,11 @@ const cell = (value: string | number | null): string => {
   return /[",\r\n]/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless;
 };
 
+/** A line of a table. */
+export const csvRow = (cells: readonly (string | number | null)[]): string => `${cells.map(cell).join(',')}\r\n`;
+
 /** The choices as a table; figures that are hidden are empty. */
 export const resultsCsv = ({ choices }: Results): string =>
   [['choice', 'votes', 'share'], ...choices.map(({ choice, votes, share }) => [choice, votes, share])]
-    .map((cells) => `${cells.map(cell).join(',')}\r\n`)
+    .map(csvRow)
     .join('');

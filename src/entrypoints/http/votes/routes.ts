@@ -6,19 +6,18 @@ import { within } from '../../../adapters/common/deadline.ts';
 import { DomainError, invalidRequest, storeUnavailable } from '../../../domain/shared/domain-error.ts';
 import type { AnswerSms } from '../../../domain/votes/answer-sms.ts';
 import type { AuditPoll } from '../../../domain/votes/audit-poll.ts';
-import type { CastVote } from '../../../domain/votes/cast-vote.ts';
 import type { ClosePoll } from '../../../domain/votes/close-poll.ts';
 import type { CreatePoll } from '../../../domain/votes/create-poll.ts';
-import type { FindPolls } from '../../../domain/votes/find-polls.ts';
 import { type Audit, isFinal, type Poll, pollStatus } from '../../../domain/votes/poll.ts';
 import { concealed, type ReadResults, type Results } from '../../../domain/votes/read-results.ts';
 import type { RecountPoll } from '../../../domain/votes/recount-poll.ts';
-import type { Clock, Meter } from '../../../ports/system.ts';
+import type { Meter } from '../../../ports/system.ts';
 import { addVary } from '../answer-headers.ts';
 import type { Caller } from '../guards.ts';
 import { matchesEtag } from '../preconditions.ts';
 import { recordChange } from '../record-change.ts';
 import { pageRequest, timestamp } from '../schemas.ts';
+import { type FeedbackRoutesOptions, feedbackRoutes } from './feedback-routes.ts';
 import { LiveResults, versionOf } from './live-results.ts';
 import { OpenStreams } from './open-streams.ts';
 import { prefersCsv, resultsCsv } from './results-csv.ts';
@@ -28,17 +27,15 @@ import { numberIn } from './sms-address.ts';
 import { quotesReply, twimlReply } from './sms-replies.ts';
 import { parseTime } from './time.ts';
 import { refusalOf, type TwilioSettings } from './twilio-signature.ts';
+import { type VotingRoutesOptions, votingRoutes } from './voting-routes.ts';
 
-export interface VotesRoutesOptions {
+export interface VotesRoutesOptions extends FeedbackRoutesOptions, VotingRoutesOptions {
   readonly createPoll: CreatePoll;
-  readonly findPolls: FindPolls;
-  readonly castVote: CastVote;
   readonly answerSms: AnswerSms;
   readonly readResults: ReadResults;
   readonly closePoll: ClosePoll;
   readonly auditPoll: AuditPoll;
   readonly recountPoll: RecountPoll;
-  readonly clock: Clock;
   readonly meter: Meter;
   readonly twilio: TwilioSettings;
 }
@@ -297,6 +294,9 @@ export const votesRoutes = (options: VotesRoutesOptions): FastifyPluginAsync => 
       },
     );
 
+    await app.register(feedbackRoutes(options));
+    await app.register(votingRoutes(options));
+
     // Twilio calls the address that somebody typed there, with a closing slash or without.
     for (const path of ['/webhooks/twilio/sms', '/webhooks/twilio/sms/'])
       app.post(
@@ -365,6 +365,7 @@ const shownTo = (caller: Caller | undefined, results: Results): Results =>
 
 function pollBody(poll: Poll, now: number): Static<typeof schemas.PollBody> {
   const { pollId, question, choices, opensAt, closesAt, voterLimit, channels, hideUntilClose, smsNumber } = poll;
+  const { questions } = poll;
   const status = pollStatus(poll, now);
   return {
     pollId,
@@ -376,6 +377,7 @@ function pollBody(poll: Poll, now: number): Static<typeof schemas.PollBody> {
     channels: [...channels],
     hideUntilClose,
     smsNumber,
+    ...(questions ? { questions: [...questions] } : {}),
     status,
     createdAt: timestamp(poll.createdAt),
     ...(status === 'closed' ? closedBody(poll, now) : {}),

@@ -1,8 +1,8 @@
 import type { Readable } from 'node:stream';
 import * as Type from 'typebox';
-import { MAX_CHOICES } from '../../../domain/votes/poll.ts';
+import { MAX_CHOICES, MAX_QUESTIONS } from '../../../domain/votes/poll.ts';
 import { exampleOf } from '../examples.ts';
-import { DOCUMENTED, Id, Identity, NextCursor, PLAIN_TEXT, Timestamp } from '../schemas.ts';
+import { DOCUMENTED, Id, Identity, MapOf, NextCursor, PLAIN_TEXT, Timestamp } from '../schemas.ts';
 import { TIME_PATTERN } from './time.ts';
 
 export { Id, IdempotencyHeaders, PageQuery } from '../schemas.ts';
@@ -31,6 +31,14 @@ const Region = Type.String({
 
 export const PollParams = Type.Object({ pollId: PollId });
 
+const Questions = Type.Array(
+  Type.Object(
+    { id: Type.String({ ...Id, examples: ['why'] }), text: Text(280) },
+    { additionalProperties: false, examples: [{ id: 'why', text: 'Why?' }] },
+  ),
+  { maxItems: MAX_QUESTIONS, description: 'what is asked beside a vote' },
+);
+
 export const NewPoll = Type.Object(
   {
     pollId: Type.Optional(PollId),
@@ -53,6 +61,7 @@ export const NewPoll = Type.Object(
         description: 'a phone number in E.164, such as +15005550006, or a short code of 3 to 8 digits',
       }),
     ),
+    questions: Type.Optional(Questions),
   },
   {
     additionalProperties: false,
@@ -118,6 +127,7 @@ const pollFields = {
   channels: Type.Array(Type.String({ enum: ['sms', 'web'] })),
   hideUntilClose: Type.Boolean(),
   smsNumber: Type.Optional(Type.String()),
+  questions: Type.Optional(Type.Array(Type.Object({ id: Type.String(), text: Type.String() }))),
   status: Type.String({ enum: ['scheduled', 'open', 'closed'] }),
   createdAt: Timestamp,
   closedAt: Type.Optional(Timestamp),
@@ -191,6 +201,108 @@ export const VoteReceipt = Type.Object(
     headers: { 'idempotent-replayed': Type.String({ description: '`true` if it had been counted before' }) },
   },
 );
+
+/** Text of several lines that a person writes. */
+const AnswerText = Type.String({
+  maxLength: 1_000,
+  pattern: '^[^\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x9f]*$',
+  format: PLAIN_TEXT,
+  description: 'up to 1,000 characters, none of them a control character or noncharacter but tabs and line breaks',
+});
+
+export const VoteParams = Type.Object({
+  pollId: PollId,
+  voteId: Type.String({
+    description: 'Identity of the vote, percent-encoded, or `~` and its base64url',
+    examples: ['mail-7-reader-4711-2b9c'],
+  }),
+});
+
+export const NewAnswers = Type.Object(
+  {
+    answers: MapOf(AnswerText, {
+      minProperties: 1,
+      maxProperties: MAX_QUESTIONS,
+      description: 'Texts by id of the question',
+    }),
+  },
+  { additionalProperties: false, examples: [{ answers: { why: 'The examples helped.' } }] },
+);
+
+const answersFields = {
+  choice: Type.String({ examples: ['RED'] }),
+  answers: MapOf(Type.String(), { examples: [{ why: 'The examples helped.' }] }),
+  revision: Type.Integer({ description: 'Rises with each change of the answers', examples: [1] }),
+};
+
+export const AnswersOfVote = Type.Object(
+  {
+    voteId: Type.String({ examples: ['mail-7-reader-4711-2b9c'] }),
+    pollId: Type.String({ examples: ['colors'] }),
+    ...answersFields,
+  },
+  { description: 'The vote with all that was said beside it' },
+);
+
+const AnswersPage = Type.Object(
+  {
+    answers: Type.Array(
+      Type.Object({
+        ballot: Type.String({
+          description: 'Pseudonym of the vote',
+          examples: ['0lDR3ZUAz5wVqYJdnZCH5lX0dZB9nT3gQ8m1cH2kP4s'],
+        }),
+        ...answersFields,
+      }),
+    ),
+    nextCursor: NextCursor,
+  },
+  { description: 'A page of answers, with `nextCursor` while there are more' },
+);
+
+export const AnswersAnswer = {
+  description: 'What voters said',
+  headers: { vary: Type.String({ description: 'The headers by which the answer differs' }) },
+  content: {
+    'application/json': { schema: AnswersPage },
+    'text/csv': {
+      schema: Type.Unsafe<Readable | string>({
+        type: 'string',
+        description: 'Columns `ballot`, `choice`, `revision`, and one for each question',
+        examples: [
+          'ballot,choice,revision,why\r\n0lDR3ZUAz5wVqYJdnZCH5lX0dZB9nT3gQ8m1cH2kP4s,RED,1,The examples helped.\r\n',
+        ],
+      }),
+    },
+  },
+};
+
+export const VotingLink = Type.Object({
+  choice: Type.Optional(Type.String({ description: 'A choice to mark', examples: ['RED'] })),
+  v: Type.Optional(Type.String({ description: 'Identity of the vote', examples: ['mail-7-reader-4711-2b9c'] })),
+});
+
+export const VotingForm = Type.Object(
+  {
+    choice: Type.Optional(Type.String({ minLength: 1 })),
+    v: Type.Optional(Identity),
+    voter: Type.Optional(Type.String({ minLength: 1, maxLength: 256 })),
+  },
+  {
+    patternProperties: { '^answers\\.': AnswerText },
+    additionalProperties: false,
+    examples: [{ choice: 'RED', v: 'mail-7-reader-4711-2b9c' }],
+  },
+);
+
+const PageText = Type.String({ examples: ['<!doctype html>'] });
+
+export const Page = { description: 'The page', content: { 'text/html': { schema: PageText } } };
+
+export const ToVotingPage = Type.Null({
+  description: 'It counts; the page says so',
+  headers: { location: Type.String({ description: 'The page, with the identity of the vote' }) },
+});
 
 const orNull = (type: 'integer' | 'number') => Type.Unsafe<number | null>({ type: [type, 'null'] });
 
@@ -278,9 +390,12 @@ const TwimlText = Type.String({
 
 export const TwiML = { description: 'TwiML', content: { 'text/xml': { schema: TwimlText } } };
 
+const Accept = Type.Optional(Type.String({ description: '`text/csv` for a table' }));
+export const TableHeaders = Type.Object({ accept: Accept });
+
 export const ResultsHeaders = Type.Object({
   'if-none-match': Type.Optional(Type.String({ description: '`ETag` of an answer before' })),
-  accept: Type.Optional(Type.String({ description: '`text/csv` for a table' })),
+  accept: Accept,
 });
 
 /** Without a type: OpenAPI 3.1 has no schema for a stream, and tools would hold each event to that of the whole. */

@@ -1,0 +1,62 @@
+import type { Clock } from '../../ports/system.ts';
+import type { AnswerStore, PollStore, VoteLedger, VotePseudonyms } from '../../ports/votes.ts';
+import { invalidRequest } from '../shared/domain-error.ts';
+import { type AnswerChange, answersById } from './answers.ts';
+import { choiceOf } from './ballot.ts';
+import { ballotNotFound, pollClosed, voterKeyChanged } from './errors.ts';
+import { existingPoll } from './find-polls.ts';
+import { type Poll, pollStatus } from './poll.ts';
+
+export interface AnsweredBallot {
+  /** The choice as the poll spells it. */
+  readonly choice: string;
+  /** All that was said so far, by id of the question. */
+  readonly answers: Readonly<Record<string, string>>;
+  readonly revision: number;
+}
+
+export class AnswerBallot {
+  constructor(
+    private readonly polls: PollStore,
+    private readonly ledger: VoteLedger,
+    private readonly answers: AnswerStore,
+    private readonly pseudonyms: VotePseudonyms,
+    private readonly clock: Clock,
+  ) {}
+
+  /**
+   * Keeps answers to questions of a poll beside a vote that came over the web. Questions that are not named keep their
+   * answers, and an empty text takes an answer back. A repeat changes nothing.
+   *
+   * @param voteId the vote's identity: who knows it may answer
+   * @param answers texts by id of the question
+   * @throws DomainError `VOTES_POLL_NOT_FOUND`, `INVALID_REQUEST` (a question that the poll does not ask),
+   * `VOTES_BALLOT_NOT_FOUND`, `VOTES_POLL_CLOSED`, `VOTES_VOTER_KEY_CHANGED`, `STORE_UNAVAILABLE`
+   */
+  async execute(pollId: string, voteId: string, answers: Readonly<Record<string, string>>): Promise<AnsweredBallot> {
+    const poll = await existingPoll(this.polls, pollId);
+    const { questions = [] } = poll;
+    const texts = textsIn(poll, answers);
+    if (poll.voterKey !== undefined && poll.voterKey !== this.pseudonyms.keyFingerprint) throw voterKeyChanged(pollId);
+    const ballot = await this.ledger.find(pollId, this.pseudonyms.ballot(pollId, 'web', voteId));
+    if (!ballot) throw ballotNotFound(pollId);
+    const now = this.clock.now();
+    if (pollStatus(poll, now) === 'closed') throw pollClosed(pollId);
+    const { ballotId, choices } = ballot;
+    const kept = await this.answers.put({ pollId, ballotId, choices, texts, changedAt: now });
+    return {
+      choice: choiceOf(poll, ballot),
+      answers: answersById(questions, kept?.texts ?? []),
+      revision: kept?.revision ?? 0,
+    };
+  }
+}
+
+function textsIn({ questions = [] }: Poll, answers: Readonly<Record<string, string>>): AnswerChange['texts'] {
+  const indexes = new Map(questions.map(({ id }, index) => [id, index]));
+  const issues = Object.keys(answers)
+    .filter((id) => !indexes.has(id))
+    .map((id) => ({ path: `answers.${id}`, message: 'is not a question of this poll' }));
+  if (issues.length > 0) throw invalidRequest(...issues);
+  return Object.entries(answers).map(([id, text]) => [indexes.get(id) as number, text]);
+}
