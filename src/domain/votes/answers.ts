@@ -39,7 +39,7 @@ export function withAnswers(before: BallotAnswers | undefined, change: AnswerCha
     texts[question] = text;
   }
   const { pollId, ballotId, choices, changedAt } = change;
-  const said = texts.findLastIndex((text) => text !== '') + 1;
+  const said = texts.map((text) => text !== '').lastIndexOf(true) + 1;
   return { pollId, ballotId, choices, texts: texts.slice(0, said), revision: (before?.revision ?? 0) + 1, changedAt };
 }
 
