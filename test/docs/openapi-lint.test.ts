@@ -30,13 +30,16 @@ async function remarksOn(document: object): Promise<string[]> {
   return problems.map(({ ruleId, location }) => `${ruleId} ${location[0]?.pointer}`);
 }
 
+/** A form that was sent leads to the page again, so that to load that anew sends nothing. */
+const ANSWERED_BY_REDIRECT = 'operation-2xx-response #/paths/~1vote~1{pollId}/post/responses';
+
 describe('the OpenAPI document that is served', () => {
   it('has nothing that Redocly would remark on, be it a warning', async () => {
     const service = await embeddedApp();
     const document = (await service.app.inject('/openapi.json')).json();
     await service.close();
 
-    expect(await remarksOn(document)).toEqual([]);
+    expect(await remarksOn(document)).toEqual([ANSWERED_BY_REDIRECT]);
     delete document.paths['/polls'].get.operationId;
     expect(await remarksOn(document)).toEqual(['operation-operationId #/paths/~1polls/get/operationId']);
   });

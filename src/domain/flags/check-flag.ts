@@ -8,7 +8,7 @@ import { isVersionComparison } from './semver.ts';
 import { utf8 } from './utf8.ts';
 
 /** How large a flag may be, as JSON in UTF-8. */
-export const MAX_FLAG_BYTES = 16 * 1024;
+const MAX_FLAG_BYTES = 16 * 1024;
 
 /**
  * Checks what the types of a definition do not say.

@@ -3,10 +3,10 @@ import { type Flag, NOW } from './flag.ts';
 import { instantIn } from './instants.ts';
 
 /** How many flags a set may have. */
-export const MAX_FLAGS = 1_000;
+const MAX_FLAGS = 1_000;
 
 /** How many flags one revision may change. */
-export const MAX_CHANGES = 40;
+const MAX_CHANGES = 40;
 
 /** Who makes a revision because an instant has passed that a rule names. */
 export const SCHEDULE = 'schedule';

@@ -2,7 +2,7 @@ import type { Figures, Samples } from './cloudwatch.ts';
 
 /** What happens goes on from this minute until that; an hour is looked at. */
 export const BEGIN = 20;
-export const END = 40;
+const END = 40;
 const HOUR = 60;
 
 type Value = readonly number[] | undefined;
@@ -11,7 +11,7 @@ type Value = readonly number[] | undefined;
 const hour = (at: (minute: number) => Value): Samples => Array.from({ length: HOUR }, (_, minute) => at(minute) ?? []);
 const always = (...values: readonly number[]): Samples => hour(() => values);
 const never: Samples = hour(() => undefined);
-export const isOn = (minute: number): boolean => minute >= BEGIN && minute < END;
+const isOn = (minute: number): boolean => minute >= BEGIN && minute < END;
 /** Something else while the fault is there. */
 const meanwhile = (usual: Samples, fault: (minute: number) => Value): Samples =>
   hour((minute) => (isOn(minute) ? fault(minute) : usual[minute]));
