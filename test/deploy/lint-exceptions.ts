@@ -17,7 +17,6 @@ const except = (linter: Linter, rule: string, places: RegExp, reason: string): L
 });
 
 export const exceptions: readonly LintException[] = [
-  except('cfn-lint-serverless', 'ES2003', /^HttpApi$/, 'the quota of the account bounds the stage'),
   except(
     'cfn-lint-serverless',
     'WS1000',
