@@ -5,6 +5,7 @@ import { HttpTokenVerifier } from '../../src/adapters/http/token-verifier.ts';
 import { elapsedTime } from '../../src/adapters/system/elapsed-time.ts';
 import { eventually } from '../helpers/eventually.ts';
 import { FakeClock } from '../helpers/fakes.ts';
+import { httpService } from '../helpers/http-service.ts';
 import { refusedTokens } from '../helpers/refused-tokens.ts';
 import { type IssuerMood, type TokenIssuer, tokenIssuer } from '../helpers/token-issuer.ts';
 
@@ -81,6 +82,11 @@ describe('a token', () => {
     ['without a key id, while the issuer has one key', { header: { kid: undefined } }],
     ['without groups', { without: ['cognito:groups'] }],
     ['with groups that are none', { claims: { 'cognito:groups': { a: 1 } } }],
+    ['that says that it is for access', { claims: { token_use: 'access' } }],
+    [
+      'whose address alone is to be read elsewhere',
+      { claims: { _claim_names: { address: 'src1' }, hasgroups: false } },
+    ],
   ])('is taken %s', async (_, parts) => {
     expect(await outcome(await issuer.token(parts))).toBe('accepted');
   });
@@ -110,6 +116,31 @@ describe('a token', () => {
       expect(issuer.reads).toBe(0);
     },
   );
+
+  it.each<[string, Record<string, unknown>, string]>([
+    ['says who signed in', { token_use: 'id' }, 'it is no access token'],
+    ['may be of any use', { token_use: null }, 'it is no access token'],
+    ['has its groups elsewhere', { _claim_names: { 'cognito:groups': 'src1' } }, 'its issuer left out its groups'],
+    ['has groups that it does not hold', { hasgroups: true }, 'its issuer left out its groups'],
+  ])('that %s is refused, and the log says why', async (_, claims, reason) => {
+    expect(await verifier.check(await issuer.token({ claims }))).toMatchObject({ kind: 'refused', reason });
+  });
+
+  it('may be meant for any audience of its issuer that is named, and for no other', async () => {
+    const web = { url: issuer.url, audience: 'web', name: 'staff' };
+    const of = verifierOf(web, { ...web, audience: 'mobile' }, { ...foreign, url: foreign.url, audience: 'foreign' });
+    const meantFor = async (parts: Parameters<TokenIssuer['token']>[0]) => of.check(await issuer.token(parts));
+
+    for (const aud of ['web', 'mobile', ['other', 'mobile']])
+      expect(await meantFor({ claims: { aud } })).toMatchObject({ kind: 'accepted', subjects: expect.any(Array) });
+    expect(await meantFor({ without: ['aud'], claims: { client_id: 'mobile' } })).toMatchObject({
+      subjects: ['sub:staff/ann', 'group:staff/crew'],
+    });
+    for (const aud of ['foreign', 'portside', 'webmobile', []])
+      expect(await meantFor({ claims: { aud } })).toMatchObject({ kind: 'refused' });
+    expect(issuer.reads).toBe(1);
+    expect(warnings).toEqual([]);
+  });
 
   it('of an issuer with a name has subjects of its own, which no other can claim', async () => {
     const both = verifierOf({ ...issuer, url: issuer.url, audience: 'portside' }, { ...foreign, name: 'guests' });
@@ -265,6 +296,23 @@ describe('the keys of an issuer', () => {
     expect(await outcomeOfNew()).toBe('ACCESS_ISSUER_UNAVAILABLE');
     pass(3 * SECOND);
     expect(await eventually(outcomeOfNew, (found) => found === 'accepted')).toBe('accepted');
+  });
+
+  it('come without a proxy where they come unencrypted', async () => {
+    const asked: string[] = [];
+    const proxy = await httpService(({ path }, response) => {
+      asked.push(path);
+      response.writeHead(200).end('{}');
+    });
+    const before = { ...process.env };
+    Object.assign(process.env, { HTTP_PROXY: proxy.url, http_proxy: proxy.url, NO_PROXY: '', no_proxy: '' });
+    try {
+      expect(await outcomeOfNew()).toBe('accepted');
+      expect(asked).toEqual([]);
+    } finally {
+      process.env = before;
+      await proxy.close();
+    }
   });
 
   it('that are secret or private are not used', async () => {

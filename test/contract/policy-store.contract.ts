@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { NO_POLICIES, type Policy, type PolicySet } from '../../src/domain/access/policy.ts';
+import { MAX_POLICIES, MAX_STATEMENTS_LENGTH } from '../../src/domain/access/put-policy.ts';
 import type { PolicyStore } from '../../src/ports/access.ts';
 
 const aPolicy = (fields: Partial<Policy> = {}): Policy => ({
@@ -10,6 +11,20 @@ const aPolicy = (fields: Partial<Policy> = {}): Policy => ({
   effectiveBy: 1_700_000_000_000,
   ...fields,
 });
+
+/** As many policies as there may be, whose statements fill what they may have together. */
+function fullSet(): PolicySet {
+  const each = Math.floor(MAX_STATEMENTS_LENGTH / MAX_POLICIES / 2);
+  const rest = MAX_STATEMENTS_LENGTH - 2 * each * MAX_POLICIES;
+  const statement = (length: number) => `GET /${'q'.repeat(length - 'GET /'.length)}`;
+  const policies = Array.from({ length: MAX_POLICIES }, (_, index) => {
+    const allow = [statement(each), statement(each), ...(index === 0 ? [statement(rest)] : [])];
+    return aPolicy({ subject: `sub:${`${index}`.padStart(316, '✓')}`, allow, revision: index + 1 });
+  });
+  const length = policies.flatMap(({ allow }) => allow).reduce((sum, text) => sum + text.length, 0);
+  expect(length).toBe(MAX_STATEMENTS_LENGTH);
+  return { version: MAX_POLICIES, policies };
+}
 
 /** In the order of their subjects, since that of a store means nothing. */
 const sorted = ({ version, policies }: PolicySet): PolicySet => ({
@@ -107,19 +122,19 @@ export function describePolicyStore(name: string, make: () => Promise<{ one: Pol
       await writing;
     });
 
-    it('holds as many as there may be', async () => {
-      const allow = Array.from({ length: 40 }, (_, index) => `GET /queues/${'q'.repeat(60)}${index}/**`);
-      for (let seen = await one.read(); seen.version < 400; seen = await one.read())
-        await one.change(
-          seen,
-          `sub:${seen.version}`,
-          aPolicy({ subject: `sub:${seen.version}`, allow, revision: seen.version + 1 }),
-        );
+    it('holds as many as there may be, with statements as long as they may be together', async () => {
+      const most = fullSet();
+      const last = most.policies.at(-1) as Policy;
+      let seen = NO_POLICIES;
+      for (const policy of most.policies) {
+        expect(await one.change(seen, policy.subject, policy)).toBe(true);
+        seen = { version: seen.version + 1, policies: [...seen.policies, policy] };
+      }
 
-      const read = await other.read();
-      expect(read.version).toBe(400);
-      expect(new Set(read.policies.map(({ subject }) => subject)).size).toBe(400);
-    }, 60_000);
+      expect(sorted(await other.read())).toEqual(sorted(most));
+      expect(await other.change(most, last.subject, { ...last, revision: most.version + 1 })).toBe(true);
+      expect((await one.read()).version).toBe(most.version + 1);
+    }, 120_000);
 
     it('corrects the time of a policy, unless it has been put anew or removed', async () => {
       const first = aPolicy();

@@ -1,4 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { contexts } from '../../src/entrypoints/composition/contexts.ts';
+import { prometheusMeter } from '../../src/entrypoints/composition/prometheus.ts';
+import { publishMetrics } from '../../src/entrypoints/http/metrics.ts';
 import { type EmbeddedApp, embeddedApp, KEY } from '../helpers/embedded-app.ts';
 import { FakeClock } from '../helpers/fakes.ts';
 import { keyedRoutes } from '../helpers/keyed-routes.ts';
@@ -6,6 +9,7 @@ import { refusedTokens } from '../helpers/refused-tokens.ts';
 import { type TokenIssuer, tokenIssuer } from '../helpers/token-issuer.ts';
 
 const READER_KEY = 'key-of-the-reader-0123';
+const METRICS_KEY = 'key-of-metrics-0123';
 const bearer = (key: string) => ({ authorization: `Bearer ${key}` });
 const admin = bearer(KEY);
 const reader = bearer(READER_KEY);
@@ -34,10 +38,14 @@ beforeAll(async () => {
   service = await embeddedApp(
     {
       API_KEYS: `test=${KEY},reader=${READER_KEY}`,
+      METRICS_KEY,
       PUBLIC_BASE_URL: 'https://example.org/portside',
       TOKEN_ISSUERS: `${issuer.url}=${issuer.audience}`,
     },
-    { extras: [routes.collect], log: { write: (line) => void lines.push(JSON.parse(line)) } },
+    {
+      extras: [routes.collect, publishMetrics(prometheusMeter(contexts), METRICS_KEY)],
+      log: { write: (line) => void lines.push(JSON.parse(line)) },
+    },
   );
 });
 afterAll(async () => {
@@ -55,6 +63,31 @@ const send = (method: Method, url: string, payload?: object, headers: object = a
   service.app.inject({ method, url, headers: headers as Record<string, string>, ...(payload ? { payload } : {}) });
 const put = (subject: string, policy: object, headers: Record<string, unknown> = {}) =>
   send('PUT', `/policies/${encodeURIComponent(subject)}`, policy, { ...admin, ...headers });
+
+describe('a route that takes a key of its own', () => {
+  it('is opened by no other key, and by no token, whatever they may do', async () => {
+    await put('group:crew', { allow: ['* /**'] });
+    const mayAll = await issuer.token();
+    expect((await send('GET', '/queues', undefined, bearer(mayAll))).statusCode).toBe(200);
+    const { reads } = issuer;
+    const unknown = await issuer.token({ header: { kid: 'made-up' } });
+    for (const method of ['GET', 'HEAD'] as const)
+      for (const headers of [{}, admin, reader, bearer(mayAll), bearer(unknown)]) {
+        const answer = await send(method, '/metrics', undefined, headers);
+        expect([answer.statusCode, answer.headers['www-authenticate']]).toEqual([401, 'Bearer']);
+      }
+    expect(issuer.reads).toBe(reads);
+    expect((await send('GET', '/metrics', undefined, bearer(METRICS_KEY))).statusCode).toBe(200);
+  });
+
+  it('shares it with no other', async () => {
+    for (const { method, path, pattern, isOptional } of routes.found) {
+      if (isOptional) continue;
+      const { statusCode } = await send(method as Method, path, undefined, bearer(METRICS_KEY));
+      expect([method, pattern, statusCode]).toEqual([method, pattern, 401]);
+    }
+  });
+});
 
 describe('every route that needs a key', () => {
   it('is in the list', () => {
@@ -354,7 +387,7 @@ describe('decisions', () => {
       ['HEAD', '/queues/mails', { allowed: true, by: by('allow', 'GET /queues/**') }],
       ['GET', '/queues/secret/tasks', { allowed: false, by: by('deny', 'GET /queues/secret/**') }],
       ['GET', '/portside/queues/%73ecret/tasks', { allowed: false, by: by('deny', 'GET /queues/secret/**') }],
-      ['POST', '/polls/colors/votes', { allowed: true, by: by('allow', 'POST /polls/colors/votes') }],
+      ['POST', '/polls/colors/votes', { allowed: true, by: null }],
       ['DELETE', '/queues/mails', { allowed: false, by: null }],
     ];
     for (const [method, path, decision] of asked)

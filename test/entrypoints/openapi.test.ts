@@ -267,6 +267,21 @@ describe('the OpenAPI document', () => {
       }
   });
 
+  it('says wherever a token is taken that its issuer may be away, and nowhere else', () => {
+    for (const route of routesOf(document)) {
+      const { security = [], responses } = operation(route);
+      const may = responses[503]?.description.includes('ACCESS_ISSUER_UNAVAILABLE') ?? false;
+      expect([route, may]).toEqual([route, security.length > 0]);
+    }
+  });
+
+  it('says of a route with a key of its own that other keys are not known there, and nothing of policies', async () => {
+    const guarded = await embeddedApp({ METRICS_KEY: 'key-of-metrics-0123' });
+    const { paths } = (await guarded.app.inject('/openapi.json')).json() as typeof document;
+    await guarded.close();
+    expect(Object.keys(paths['/metrics']?.get?.responses ?? {})).toEqual(['200', '400', '401', '413', '500']);
+  });
+
   it('shows what each body may look like, and the example is what its schema says', () => {
     const problems = violations(document);
 

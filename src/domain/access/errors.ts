@@ -9,5 +9,13 @@ export const lockout = (): DomainError =>
     'No key of API_KEYS could put or delete the policy of a key any more. Leave one of them the right to.',
   );
 
-export const tooManyPolicies = (most: number): DomainError =>
-  new DomainError('ACCESS_TOO_MANY_POLICIES', `There are ${most} policies. Delete one that nobody needs first.`);
+/**
+ * @param most policies
+ * @param mostText characters of all their statements
+ */
+export const tooManyPolicies = (most: number, mostText: number): DomainError =>
+  new DomainError(
+    'ACCESS_TOO_MANY_POLICIES',
+    `There may be ${most} policies, and their statements may have ${mostText} characters together. ` +
+      'Delete or shorten a policy first.',
+  );

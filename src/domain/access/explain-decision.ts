@@ -1,5 +1,6 @@
 import type { PolicyStore } from '../../ports/access.ts';
 import { type Decision, Policies } from './policies.ts';
+import { NO_POLICIES } from './policy.ts';
 import { assertSubject } from './subject.ts';
 
 export class ExplainDecision {
@@ -13,6 +14,8 @@ export class ExplainDecision {
    */
   async execute(subjects: readonly string[], method: string, segments: readonly string[]): Promise<Decision> {
     for (const [index, subject] of subjects.entries()) assertSubject(subject, `subjects[${index}]`);
-    return new Policies(await this.store.read()).decide(subjects, method, segments);
+    const stored = await Promise.all([...new Set(subjects)].map((subject) => this.store.get(subject)));
+    const policies = stored.filter((policy) => policy !== undefined);
+    return new Policies({ ...NO_POLICIES, policies }).decide(subjects, method, segments);
   }
 }

@@ -7,7 +7,7 @@ export { FindPolicies } from './find-policies.ts';
 export { type Decision, isLockedOut, Policies, type Reason, type Rights } from './policies.ts';
 export type { Policy, PolicySet } from './policy.ts';
 export { AT_ONCE, inForceBy, MAX_AGE_MS, type Propagation, WITHIN_SECONDS } from './propagation.ts';
-export { MAX_POLICIES, MAX_STATEMENTS, PutPolicy, type PutPolicyCommand } from './put-policy.ts';
+export { MAX_POLICIES, MAX_STATEMENTS, MAX_STATEMENTS_LENGTH, PutPolicy, type PutPolicyCommand } from './put-policy.ts';
 export { ReadAccess } from './read-access.ts';
 export { isMatch, METHODS, readStatement, type Statement } from './statement.ts';
 export { isKey, subjectOfKey } from './subject.ts';

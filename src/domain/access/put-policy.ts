@@ -2,7 +2,7 @@ import { type FieldIssue, invalidRequest } from '../shared/domain-error.ts';
 import type { Precondition } from '../shared/precondition.ts';
 import { changePolicy, type PolicyChanged, type PolicyChanging } from './change-policy.ts';
 import { tooManyPolicies } from './errors.ts';
-import { type Policy, policyIn } from './policy.ts';
+import type { Policy } from './policy.ts';
 import { readStatement } from './statement.ts';
 import { assertSubject } from './subject.ts';
 
@@ -10,6 +10,8 @@ import { assertSubject } from './subject.ts';
 export const MAX_STATEMENTS = 100;
 /** Every process holds them all, and reads them all when one changes. */
 export const MAX_POLICIES = 1_000;
+/** Of all policies together, in characters, each of which is one byte. */
+export const MAX_STATEMENTS_LENGTH = 256 * 1_024;
 
 export interface PutPolicyCommand {
   readonly allow: readonly string[];
@@ -37,7 +39,10 @@ export class PutPolicy {
       this.changing,
       subject,
       (set) => {
-        if (set.policies.length >= MAX_POLICIES && !policyIn(set, subject)) throw tooManyPolicies(MAX_POLICIES);
+        const others = set.policies.filter((policy) => policy.subject !== subject);
+        const length = [...others, { allow, deny }].reduce((sum, policy) => sum + lengthOf(policy), 0);
+        if (others.length >= MAX_POLICIES || length > MAX_STATEMENTS_LENGTH)
+          throw tooManyPolicies(MAX_POLICIES, MAX_STATEMENTS_LENGTH);
         return { allow, deny };
       },
       precondition,
@@ -45,6 +50,9 @@ export class PutPolicy {
     return { ...changed, after: changed.after as Policy };
   }
 }
+
+const lengthOf = ({ allow, deny }: Pick<Policy, 'allow' | 'deny'>): number =>
+  [...allow, ...deny].reduce((sum, statement) => sum + statement.length, 0);
 
 /** @throws DomainError `INVALID_REQUEST` */
 function assertStatements(lists: { readonly allow: readonly string[]; readonly deny: readonly string[] }): void {

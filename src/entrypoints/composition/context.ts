@@ -26,9 +26,14 @@ interface ContextDefinition<S extends Settings> {
   /**
    * What of this configuration does not fit what the store holds, a sentence each; asked before anything is served.
    *
+   * @param keyNames of the API keys
    * @throws DomainError `STORE_UNAVAILABLE`
    */
-  readonly checkStore?: (container: Container, config: CoreConfig & Values<S>) => Promise<readonly string[]>;
+  readonly checkStore?: (
+    container: Container,
+    config: CoreConfig & Values<S>,
+    keyNames: readonly string[],
+  ) => Promise<readonly string[]>;
   /** Binds the context's ports and use cases for the configured profile. */
   readonly module: (config: CoreConfig & Values<S>) => ContainerModule;
   /** @param keyNames of the API keys */

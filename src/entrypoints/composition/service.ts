@@ -101,11 +101,15 @@ export class Service {
   /**
    * What of the configuration does not fit what the store holds, a sentence each.
    *
+   * @param apiKeys that are taken
    * @throws DomainError `STORE_UNAVAILABLE`
    */
-  async checkStore(): Promise<readonly string[]> {
+  async checkStore(apiKeys: readonly ApiKey[]): Promise<readonly string[]> {
     const { config, contexts } = this.parts;
-    const found = await Promise.all(contexts.map((context) => context.checkStore?.(this.container, config) ?? []));
+    const keyNames = apiKeys.map(({ name }) => name);
+    const found = await Promise.all(
+      contexts.map((context) => context.checkStore?.(this.container, config, keyNames) ?? []),
+    );
     return found.flat();
   }
 }

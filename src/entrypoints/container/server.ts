@@ -49,9 +49,10 @@ async function serve(): Promise<void> {
   if (servesApi)
     for (const notice of [...coreNotices(config), ...contexts.flatMap((context) => context.notices?.(config) ?? [])])
       logger.warn(notice);
+  const apiKeys = config.API_KEYS ?? (isEmbedded(config) ? [embeddedKey(storage, logger)] : []);
   const app = await service.buildApp({
     extras: [...(servesApi ? [publishPages] : []), publishMetrics(meter, config.METRICS_KEY)],
-    apiKeys: config.API_KEYS ?? (isEmbedded(config) ? [embeddedKey(storage, logger)] : []),
+    apiKeys,
   });
   const loops = config.ROLE === 'api' ? [] : [...service.loops()];
 
@@ -85,7 +86,7 @@ async function serve(): Promise<void> {
     RESUME_MS,
     lifecycle.resume().catch(() => undefined),
   );
-  loops.push(...(await checkStore(() => service.checkStore(), config.SWEEP_SECONDS, logger)));
+  loops.push(...(await checkStore(() => service.checkStore(apiKeys), config.SWEEP_SECONDS, logger)));
   await within(CATCH_UP_MS, Promise.all(loops.map((loop) => loop.start())));
   await app.listen({ host: config.HOST, port: config.PORT }).catch((error: NodeJS.ErrnoException) => {
     const advice = ADVICE[error.code ?? ''] ?? error.message;

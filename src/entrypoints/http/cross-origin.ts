@@ -31,7 +31,7 @@ export async function allowOrigins(app: FastifyInstance, origins: readonly strin
     // A path or a method that is not there is refused like everywhere.
     if (isPreflight && !path?.methods.has(wanted)) return REFUSED;
     const asked = isPreflight ? wanted : method;
-    const isRead = READING.includes(asked) && !path?.keyed.has(asked);
+    const isRead = READING.includes(asked) && path?.configs.get(asked)?.key !== true;
     const isListed = listed.has(origin);
     if (!isListed && !(listed.has('*') && isRead)) return REFUSED;
     return {

@@ -1,4 +1,4 @@
-import type { RouteOptions } from 'fastify';
+import type { FastifyContextConfig, RouteOptions } from 'fastify';
 import findMyWay, { type HTTPMethod } from 'find-my-way';
 
 export type PathParams = Readonly<Record<string, string | undefined>>;
@@ -11,12 +11,13 @@ export interface FoundRoute {
   readonly pattern: string;
   /** Decoded. */
   readonly params: PathParams;
+  readonly config: FastifyContextConfig;
 }
 
 interface KnownPath {
   readonly methods: ReadonlySet<string>;
-  /** Those that need a key. */
-  readonly keyed: ReadonlySet<string>;
+  /** By method. */
+  readonly configs: ReadonlyMap<string, FastifyContextConfig>;
   readonly exists: Exists | undefined;
 }
 
@@ -29,15 +30,12 @@ export class KnownPaths {
   /** @param maxParamLength the longest path parameter that the router takes */
   constructor(private readonly maxParamLength: number) {}
 
-  add({ url, method, config: { exists, key } = {} }: RouteOptions): void {
+  add({ url, method, config = {} }: RouteOptions): void {
+    const { exists } = config;
     if (url.includes('*') && !exists) return;
-    const { methods = [], keyed = [] } = this.known.get(url) ?? {};
-    const added = [method].flat();
-    this.known.set(url, {
-      methods: new Set([...methods, ...added]),
-      keyed: new Set(key === true ? [...keyed, ...added] : keyed),
-      exists,
-    });
+    const known = this.known.get(url)?.configs ?? [];
+    const configs = new Map([...known, ...[method].flat().map((each) => [each, config] as const)]);
+    this.known.set(url, { methods: new Set(configs.keys()), configs, exists });
   }
 
   /** @param url path, with or without a query */
@@ -59,7 +57,9 @@ export class KnownPaths {
     if (!found || !isComplete(found.params)) return undefined;
     const pattern = found.store as string;
     const { params } = found;
-    return (await this.known.get(pattern)?.exists?.(params)) === false ? undefined : { pattern, params };
+    const { configs, exists } = this.known.get(pattern) as KnownPath;
+    if ((await exists?.(params)) === false) return undefined;
+    return { pattern, params, config: configs.get(method) ?? {} };
   }
 
   private routerOfMethods(): ReturnType<typeof findMyWay> {

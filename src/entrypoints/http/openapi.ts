@@ -141,10 +141,14 @@ function withDocumented<Node>(node: Node): Node {
 
 /** Completes a route's schema by the key that it needs and every refusal that it may answer with. */
 function documented(schema: FastifySchema, { config }: RouteOptions, problems: ProblemTable): FastifySchema {
+  const { key, ownKey, openToCallers } = config ?? {};
+  const isJudged = key === true && !ownKey && !openToCallers;
+  const takesTokens = key !== undefined && !ownKey && 'ACCESS_ISSUER_UNAVAILABLE' in problems;
   const all = [
     'INVALID_REQUEST',
-    ...(config?.key === true ? ['UNAUTHORIZED'] : []),
-    ...(config?.key === true && !config.openToCallers ? ['FORBIDDEN', 'STORE_UNAVAILABLE'] : []),
+    ...(key === true ? ['UNAUTHORIZED'] : []),
+    ...(isJudged ? ['FORBIDDEN', 'STORE_UNAVAILABLE'] : []),
+    ...(takesTokens ? ['ACCESS_ISSUER_UNAVAILABLE'] : []),
     ...(schema.body ? ['UNSUPPORTED_MEDIA_TYPE'] : []),
     'BODY_TOO_LARGE',
     ...(config?.neverLimited || config?.takesTexts ? [] : ['TOO_MANY_REQUESTS']),

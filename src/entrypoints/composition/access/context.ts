@@ -10,12 +10,14 @@ import { problems } from '../../http/access/problems.ts';
 import { accessRoutes } from '../../http/access/routes.ts';
 import { system } from '../compose.ts';
 import { defineContext } from '../context.ts';
+import { checkStore } from './check-store.ts';
 import { accessModule, ports } from './module.ts';
 import { tokenGuards } from './tokens.ts';
 
 export const access = defineContext({
   name: 'access',
   settings,
+  checkStore,
   module: accessModule,
   problems,
   tables: (config) => [policyTableDefinition(config.POLICIES_TABLE)],

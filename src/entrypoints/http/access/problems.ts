@@ -15,8 +15,10 @@ export const problems: ProblemTable = {
   },
   ACCESS_TOO_MANY_POLICIES: {
     status: 409,
-    title: 'There are as many policies as there may be',
-    advice: 'Delete policies that nobody needs; give a group one policy in place of one for each of its members.',
+    title: 'The policies are as many, or as long, as they may be',
+    advice:
+      'Delete policies that nobody needs; give a group one policy in place of one for each of its members, and use `*` and ' +
+      '`/**` in place of many statements.',
   },
   ACCESS_ISSUER_UNAVAILABLE: {
     status: 503,

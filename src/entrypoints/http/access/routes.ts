@@ -1,9 +1,10 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import type { FastifyPluginAsync } from 'fastify';
+import type { FastifyContextConfig, FastifyPluginAsync } from 'fastify';
 import type { Static } from 'typebox';
 import type { DeletePolicy } from '../../../domain/access/delete-policy.ts';
 import type { ExplainDecision } from '../../../domain/access/explain-decision.ts';
 import type { FindPolicies } from '../../../domain/access/find-policies.ts';
+import type { Decision } from '../../../domain/access/policies.ts';
 import type { Policy } from '../../../domain/access/policy.ts';
 import type { PutPolicy } from '../../../domain/access/put-policy.ts';
 import type { ReadAccess } from '../../../domain/access/read-access.ts';
@@ -152,7 +153,8 @@ export const accessRoutes = (options: AccessRoutesOptions): FastifyPluginAsync =
           operationId: 'explainDecision',
           summary: 'Ask what would decide about a request',
           description:
-            'By the policies that are stored now. Routes that need no key are open to everybody, whatever policies say.',
+            'By the policies that are stored now. What is open to every caller is allowed by nothing, with `by` null; so is ' +
+            'a route that needs no key, but where a key shows more, `by` names what allows the caller to see it.',
           body: schemas.Question,
           response: { 200: schemas.DecisionBody },
         },
@@ -164,9 +166,13 @@ export const accessRoutes = (options: AccessRoutesOptions): FastifyPluginAsync =
             path: 'path',
             message: `must be the path of a route that takes ${method}, without a query`,
           });
+        if (route.config.ownKey)
+          throw invalidRequest({
+            path: 'path',
+            message: 'must be the path of a route that policies speak of, and this one takes a key of its own',
+          });
         const segments = segmentsOf(route.pattern, route.params);
-        const { allowed, by } = await options.explainDecision.execute(subjects, method, segments);
-        return { allowed, by: by ?? null };
+        return decisionBody(await options.explainDecision.execute(subjects, method, segments), route.config);
       },
     );
   };
@@ -179,6 +185,15 @@ function subjectIn({ subject }: Static<typeof schemas.SubjectParams>): string {
   if (text === undefined)
     throw invalidRequest({ path: 'subject', message: 'must be ~ and base64url, or not begin with ~' });
   return text;
+}
+
+/** What policies decide about a route that asks for them; others are open, whatever policies say. */
+function decisionBody(
+  { allowed, by }: Decision,
+  { key, openToCallers }: FastifyContextConfig,
+): Static<typeof schemas.DecisionBody> {
+  if (key === true && !openToCallers) return { allowed, by: by ?? null };
+  return { allowed: true, by: (key === 'optional' && allowed && by) || null };
 }
 
 const etagOf = ({ revision }: Policy): string => `"${revision}"`;

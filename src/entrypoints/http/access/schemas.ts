@@ -52,17 +52,19 @@ const policyFields = {
   effectiveBy: Timestamp,
 };
 const headers = { etag: Type.String({ description: 'Names the revision' }) };
-const IN_FORCE = '`effectiveBy` is when each request that arrives anywhere is judged by it, at most 5 s ahead';
 
 export const PolicyBody = Type.Object(policyFields, {
   title: 'Policy',
-  description: `The policy; ${IN_FORCE}`,
+  description:
+    'The policy; `effectiveBy` is the time from which every request that arrives anywhere is judged by it, at most 5 s ahead',
   headers,
 });
 
 export const DeletedPolicy = Type.Object(policyFields, {
   title: 'Policy',
-  description: `The policy that was there; \`revision\` is that of its end, and ${IN_FORCE.replace('judged by it', 'judged without it')}`,
+  description:
+    'The policy that was there; `revision` is that of its removal, and `effectiveBy` the time from which every request that ' +
+    'arrives anywhere is judged without it, at most 5 s ahead',
 });
 
 export const NotModified = Type.Null({ description: 'Unchanged' });
@@ -83,11 +85,14 @@ export const AccessBody = Type.Object(
   { title: 'Access', description: 'Who the caller is, and what it may do and may not do' },
 );
 
+/** A token has at most 250 groups, and a subject. */
+const MAX_SUBJECTS = 251;
+
 export const Question = Type.Object(
   {
     subjects: Type.Array(Type.String({ [DOCUMENTED]: subjectFormat, examples: ['key:reporting'] }), {
       minItems: 1,
-      maxItems: 100,
+      maxItems: MAX_SUBJECTS,
       description: `Of one caller, each ${SUBJECT_FORM}`,
       examples: [['key:reporting']],
     }),
@@ -113,7 +118,8 @@ export const DecisionBody = Type.Object(
     allowed: Type.Boolean({ examples: [true] }),
     by: Type.Union([Reason, Type.Null()], {
       examples: [exampleOf(Reason)],
-      description: 'What decided; null where no statement speaks of the request, which is then refused',
+      description:
+        'The statement that decided. Where none did, null: the request is then refused, or the route is open to every caller',
     }),
   },
   { title: 'Decision', description: 'How the request would be judged by the policies that are stored now' },

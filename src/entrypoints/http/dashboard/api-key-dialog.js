@@ -53,9 +53,9 @@ export function openKeyDialog() {
         ${holder ? html`<p class="note">This is the key of <strong>${isolated(nameOf(holder))}</strong>.</p>` : nothing}
         <label for="api-key">Key</label>
         <input id="api-key" name="key" type="password" required autocomplete="off" spellcheck="false"
-          pattern="\\s*[!-~]{16,8192}\\s*" title="A key has 16 to 128 characters without spaces, and a token more."
+          pattern="\\s*[!-~]{16,8192}\\s*" title="A key has 16 to 128 characters without spaces, and a token may be longer."
           aria-invalid=${isWrong()} aria-describedby="api-key-hint" .value=${current ?? ''} />
-        <p class="hint" id="api-key-hint">An API key, or a bearer token. With it you can do here what it is allowed.
+        <p class="hint" id="api-key-hint">An API key, or a bearer token. It decides what you can do here.
           It is kept in this tab until you close it.</p>
         <p class="hint" role="status">${isTrying.value ? 'Trying the key…' : nothing}</p>
         <div>${problem.value ? problemNote(problem.value) : nothing}</div>

@@ -76,5 +76,7 @@ const verdict = ({ method, path }, { allowed, by }) => html`
   <p class=${allowed ? 'verdict' : 'verdict is-refused'}><strong>${allowed ? 'Allowed' : 'Refused'}</strong>: <code>${method} ${path}</code>${
     by
       ? html` is ${by.effect === 'allow' ? 'allowed' : 'denied'} to ${isolated(by.subject)} by <code>${by.statement}</code>.`
-      : html` is in no statement for this caller.`
+      : allowed
+        ? html` is open to every caller, whatever policies say.`
+        : html`: no statement for this caller covers it.`
   }</p>`;
