@@ -88,7 +88,12 @@ class Fleet {
   }
 }
 
-function describeFleet(store: string, endpoint: string, more: Record<string, string>): void {
+function describeFleet(
+  store: string,
+  accuracies: readonly string[],
+  endpoint: string,
+  more: Record<string, string> = {},
+): void {
   describe(`four processes on ${store}`, () => {
     const fleet = new Fleet();
     beforeAll(() => fleet.start(endpoint, more));
@@ -119,7 +124,7 @@ function describeFleet(store: string, endpoint: string, more: Record<string, str
       expect(await eventually(counted, (allowed) => allowed > 100)).toBeLessThanOrEqual(200);
     });
 
-    it.each(['exact', 'leased'])('never allow more than 100 while one of them is killed: %s', async (accuracy) => {
+    it.each(accuracies)('never allow more than 100 while one of them is killed: %s', async (accuracy) => {
       const policyId = `killed-${accuracy}`;
       await fleet.put(policyId, { accuracy });
       let killing: Promise<void> | undefined;
@@ -141,9 +146,9 @@ function describeFleet(store: string, endpoint: string, more: Record<string, str
 }
 
 await withServer('takes on DynamoDB', startDynamoDbLocal, async ({ endpoint }) => {
-  describeFleet('DynamoDB', endpoint, {});
+  describeFleet('DynamoDB', ['exact', 'leased'], endpoint);
   await withServer('takes on Redis', startRedis, ({ url }) => {
-    describeFleet('Redis', endpoint, { CACHE: 'redis', REDIS_URL: url });
+    describeFleet('Redis', ['exact'], endpoint, { CACHE: 'redis', REDIS_URL: url });
   });
 });
 
@@ -178,7 +183,7 @@ describe('the limits of the templates', () => {
     }
   });
 
-  it('hold back whoever makes up 24,000 voters, while others are served about as fast as always', async () => {
+  it('hold back whoever makes up 8,000 voters, while others are served about as fast as always', async () => {
     const server = await start();
     try {
       const timed = async (times: number[]): Promise<void> => {
@@ -207,9 +212,9 @@ describe('the limits of the templates', () => {
       // As many requests, so that both share the processor with as much, all of them counted.
       const normal = await underVotes(2_000, (at) => `10.1.${at >> 8}.${at & 255}`);
       expect(normal.counted).toBe(2_000);
-      const flood = await underVotes(24_000, () => '203.0.113.9');
+      const flood = await underVotes(8_000, () => '203.0.113.9');
       report(
-        `${flood.counted} of 24,000 made-up voters counted in ${Math.round(flood.ms)} ms; others waited ` +
+        `${flood.counted} of 8,000 made-up voters counted in ${Math.round(flood.ms)} ms; others waited ` +
           `${p99(flood.times).toFixed(1)} ms (p99), ${p99(normal.times).toFixed(1)} ms beside as many voters that are let in`,
       );
       const most = 2_000 + (200 * flood.ms) / 1_000 + 1;
