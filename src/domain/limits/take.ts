@@ -40,7 +40,7 @@ export interface Take {
 }
 
 /** The state of a key that has everything. */
-export const fullState = (version: number): LimitState => ({
+const fullState = (version: number): LimitState => ({
   version,
   unitsPerMs: 1,
   tat: 0,
@@ -105,7 +105,7 @@ export function fullAt({ unitsPerMs, tat, per, periodStart, used }: LimitState):
  * The version alone does not tell that nothing is to be done: the share of a process has its limit's version, and other units
  * whenever the number of processes changes. It is full again when it would have been, too.
  */
-export function adapted(kept: LimitState | undefined, limit: Limit, now: number): LimitState {
+function adapted(kept: LimitState | undefined, limit: Limit, now: number): LimitState {
   if (kept?.version === limit.version) return inUnitsOf(kept, limit);
   const full = fullState(limit.version);
   const { rate, quota } = limit;
