@@ -17,9 +17,11 @@ const MAX_MEDIAN_MS = 0.05;
 const clock = { now: () => Date.now(), earliest: () => Date.now() };
 const local = new MemoryLimitStore(clock);
 const noCounts = {
+  bePresent: () => undefined,
   add: () => undefined,
   flush: async () => undefined,
   read: async () => new Map(),
+  remove: async () => undefined,
   processes: () => 1,
 };
 const limits = new RequestLimits({

@@ -9,6 +9,7 @@ export type {
   LimitKey,
   LimitPolicyStore,
   LimitStore,
+  LocalLimitStore,
   PolicyChanged,
   TakeCounts,
   TakeId,
@@ -27,7 +28,7 @@ export type {
   StockChanged,
   StockStore,
 } from './stocks.ts';
-export type { ChangeFeed, ChangeHandler, Clock, Ids, Meter, Random } from './system.ts';
+export type { ChangeFeed, ChangeHandler, Clock, Digest, Ids, Meter, Random } from './system.ts';
 export type {
   ActiveMark,
   ActiveQueues,

@@ -12,7 +12,7 @@ export interface LimitKey {
 /** Identifies a take, so that its repeat takes nothing. */
 export interface TakeId {
   readonly id: string;
-  /** What else was asked for; the same id with another content is refused. */
+  /** Digest of what else was asked for; the same id with another content is refused. */
   readonly content: string;
 }
 
@@ -61,7 +61,13 @@ export interface LimitStore {
   reset(key: LimitKey): Promise<void>;
 }
 
-/** What happened to the takes of a policy; these only rise. */
+/** What is kept of keys by this process alone. */
+export interface LocalLimitStore extends LimitStore {
+  /** Takes from all of these limits, which differ, or from none of them, before anybody else takes. Ids do not count. */
+  takeAll(requests: readonly TakeRequest[]): readonly Taken[];
+}
+
+/** What happened to the takes of a policy. */
 export interface TakeCounts {
   readonly allowed: number;
   /** In shadow mode, those that would have been refused. */
@@ -82,7 +88,8 @@ export interface LimitPolicyStore {
   get(policyId: string): Promise<LimitPolicy | undefined>;
 
   /**
-   * Stores a policy while it is as it was seen (its `version`), or absent, under a version that is later than that.
+   * Stores a policy while it is as it was seen (its `version`), or absent, under a version that is later than that, and than
+   * every one that was deleted: keys remember by which version they were taken from.
    *
    * @param now epoch ms
    * @returns undefined, with nothing written, if it has changed
@@ -128,12 +135,21 @@ export interface KnownPolicies {
 
 /** Counts of the takes of all processes. */
 export interface LimitCounts {
+  /** This process takes: from the next {@link flush} on it is one of the {@link processes}. */
+  bePresent(): void;
   /** Counts in this process; stored with the next {@link flush}. */
   add(policyId: string, counts: TakeCounts): void;
   /** Stores what this process has counted. A repeat counts nothing twice. @throws DomainError `STORE_UNAVAILABLE` */
   flush(): Promise<void>;
-  /** What all processes have stored. @throws DomainError `STORE_UNAVAILABLE` */
+  /**
+   * What all processes have stored. What those have counted that are gone may be missing or doubled in one reading, while
+   * it is moved.
+   *
+   * @throws DomainError `STORE_UNAVAILABLE`
+   */
   read(policyIds: readonly string[]): Promise<ReadonlyMap<string, TakeCounts>>;
+  /** Forgets what was counted of a policy. @throws DomainError `STORE_UNAVAILABLE`; may be repeated */
+  remove(policyId: string): Promise<void>;
   /** How many processes take, as far as this one knows; 1 at least. */
   processes(): number;
 }

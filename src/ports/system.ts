@@ -22,6 +22,12 @@ export interface Random {
   next(): number;
 }
 
+/** Compares texts that are not to be kept. */
+export interface Digest {
+  /** A short text that is the same for the same text, and does not tell it. */
+  of(text: string): string;
+}
+
 /** Metrics for dashboards and alarms. */
 export interface Meter {
   /** Records a value of a metric such as `VoteLag`. */

@@ -29,8 +29,8 @@ describe('the page of limits, in Chromium', () => {
   it('shows what was allowed and refused, and in shadow mode what would have been', async () => {
     const page = await open('#/limits/trial');
     for (let at = 0; at < 5; at++) await client.take('trial', 'ann');
-    await reads(figure(page, 'Would be refused'), '3');
-    await reads(figure(page, 'Allowed'), '5');
+    await reads(figure(page, 'Over the limit'), '3');
+    await reads(figure(page, 'Within the limit'), '2');
     await page.goto(`${server.url}/#/limits/partner-api`);
     await reads(page.locator('.headline'), 'partner-api');
     await reads(page.locator('.side-list'), /trial[\s\S]*shadow/);

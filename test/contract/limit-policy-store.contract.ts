@@ -49,6 +49,18 @@ export function describeLimitPolicyStore(name: string, make: () => Promise<Limit
       expect(await store.get('p')).toBeUndefined();
     });
 
+    it('begins a new one above the versions of all that were deleted', async () => {
+      const [first, other] = [await put('p'), await put('q')];
+      const second = await put('p', first, 7);
+      await store.delete(second);
+      await store.delete(other);
+      const again = await put('p');
+      expect(again.version).toBeGreaterThan(second.version);
+      await store.delete(again);
+      expect((await put('p')).version).toBeGreaterThan(again.version);
+      expect((await store.list({ limit: 9 })).items.map(({ policyId }) => policyId)).toEqual(['p']);
+    });
+
     it('counts resets through changes, and makes no policy of them', async () => {
       await store.noteReset('p');
       expect(await store.get('p')).toBeUndefined();

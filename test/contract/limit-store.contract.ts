@@ -168,10 +168,21 @@ export function describeLimitStore(name: string, make: () => Promise<LimitStoreW
       await expect(store.take(aTake({ id: { id: 'one', content: 'y' } }))).rejects.toMatchObject({
         code: 'IDEMPOTENCY_KEY_REUSED',
       });
+      await expect(world.other.take(aTake({ key: 'another', id: { id: 'one', content: 'y' } }))).rejects.toMatchObject({
+        code: 'IDEMPOTENCY_KEY_REUSED',
+      });
+      expect((await store.read(aTake({ key: 'another' }))).state).toBeUndefined();
       const id = { id: 'two', content: 'x' };
       expect(await allowed({ id })).toBe(false);
       await store.reset(aTake());
       expect(await allowed({ id, resets: 1 })).toBe(true);
+    });
+
+    it('keeps the ids of policies apart, and what keys and ids have in them', async () => {
+      for (const policyId of ['p', 'p2'])
+        expect(await allowed({ policyId, id: { id: 'one', content: policyId } })).toBe(true);
+      expect(await allowed({ key: 'a b', id: { id: 'c', content: '1' } })).toBe(true);
+      expect(await allowed({ key: 'a', id: { id: 'b c', content: '2' } })).toBe(true);
     });
 
     it('goes over to a newer version of a limit once, and tells a process that knows an older one', async () => {

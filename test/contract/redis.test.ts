@@ -66,6 +66,32 @@ await withServer('Redis contracts', startRedis, ({ url }) => {
     }
   }
 
+  it('never tells a retry time that is too early, however long the answers of Redis take', async () => {
+    await redis.flushdb();
+    let lateMs = 0;
+    const slow = {
+      ...clients[0],
+      evalKept: async (...args: Parameters<(typeof clients)[0]['evalKept']>) => {
+        const answer = await clients[0].evalKept(...args);
+        lateMs += 200;
+        return answer;
+      },
+    };
+    const store = new RedisLimitStore(slow, () => performance.now() + lateMs);
+    const request = {
+      policyId: 'slow',
+      key: 'k',
+      limit: { version: 1, rate: { requests: 1, perSeconds: 600, burst: 1 } },
+      accuracy: 'exact' as const,
+      cost: 1,
+    };
+    await store.take(request);
+    const { decision, at } = await store.take(request);
+    const [seconds, micros] = (await redis.time()).map(Number) as [number, number];
+    expect(decision.allowed).toBe(false);
+    expect(at).toBeLessThanOrEqual(seconds * 1_000 + micros / 1_000);
+  });
+
   describe('RedisRateCache', () => {
     it('has its name and the format version in its keys', async () => {
       const name = newName();

@@ -1,15 +1,21 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { parseList } from 'structured-headers';
+import { storeUnavailable } from '../../src/domain/shared/domain-error.ts';
+import { ports } from '../../src/entrypoints/composition/limits/tokens.ts';
 import { ConfigError } from '../../src/entrypoints/config/read-config.ts';
-import { authorization, type EmbeddedApp, embeddedApp, KEY } from '../helpers/embedded-app.ts';
+import { authorization, type EmbeddedApp, type EmbeddedAppOptions, embeddedApp, KEY } from '../helpers/embedded-app.ts';
 import { eventually } from '../helpers/eventually.ts';
 
 const services: EmbeddedApp[] = [];
 const lines: { readonly [field: string]: unknown }[] = [];
-async function limited(LIMITS: string, env: Record<string, string> = {}): Promise<EmbeddedApp> {
+async function limited(
+  LIMITS: string,
+  env: Record<string, string> = {},
+  prepare?: EmbeddedAppOptions['prepare'],
+): Promise<EmbeddedApp> {
   lines.splice(0);
   const log = { write: (line: string) => void lines.push(JSON.parse(line)) };
-  const service = await embeddedApp({ LIMITS, ...env }, { log });
+  const service = await embeddedApp({ LIMITS, ...env }, { log, ...(prepare && { prepare }) });
   services.push(service);
   return service;
 }
@@ -136,6 +142,16 @@ describe('a limit by address', () => {
     expect(Number(refusal.headers['retry-after'])).toBeGreaterThan(1_000);
   });
 
+  it('of several takes from all or from none also for requests at once', async () => {
+    const service = await limited('long=3/36000s,short=1/10s');
+    const atOnce = await Promise.all(Array.from({ length: 5 }, () => ask(service, '/polls')));
+    expect(atOnce.map(({ statusCode }) => statusCode).sort()).toEqual([200, 429, 429, 429, 429]);
+    for (const status of [200, 200, 429]) {
+      service.clock.advance(10_000);
+      expect((await ask(service, '/polls')).statusCode).toBe(status);
+    }
+  });
+
   it('is not evaded by making up addresses', async () => {
     const service = await limited('all=1/3600s');
     const address = (at: number) => `10.0.${at >> 8}.${at & 255}`;
@@ -207,6 +223,16 @@ describe('a limit by poll', () => {
     expect(refusal.statusCode).toBe(429);
     expect((await vote('other', '192.0.2.3', 'A')).statusCode).toBe(201);
     expect((await ask(service, '/polls/colors/results')).json().total).toBe(2);
+    expect(refusal.headers.ratelimit).toMatch(/^"turnout";r=0;t=\d+;pk=:[A-Za-z0-9+/]{16}:$/);
+  });
+
+  it.each(['x'.repeat(5_000), 'x'.repeat(65), 'a%20b', '-'])('keeps nothing of %s, which is no id', async (pollId) => {
+    const service = await limited('turnout=1/3600s;by=poll;routes=POST /polls/*/votes,reads=1/3600s;by=poll');
+    const vote = { method: 'POST' as const, body: { choice: 'RED' } };
+    for (let time = 0; time < 3; time++) {
+      const refusal = await ask(service, `/polls/${pollId}/votes`, vote);
+      expect([refusal.statusCode, refusal.headers.ratelimit]).toEqual([400, undefined]);
+    }
   });
 });
 
@@ -260,6 +286,23 @@ describe('the fields of an answer', () => {
     }
   });
 
+  it('tell nothing of a limit that counts in one process alone', async () => {
+    const away = () => Promise.reject(storeUnavailable());
+    const service = await limited('callers=1/3600s;by=key,addresses=9/60s', {}, (container) =>
+      container.rebind(ports.limits).toConstantValue({ take: away, read: away, reset: away }),
+    );
+    const asked = () => ask(service, '/queues', { headers: authorization });
+    const passed = await asked();
+    const refused = await asked();
+
+    expect([passed.statusCode, refused.statusCode]).toEqual([200, 429]);
+    expect(Number(refused.headers['retry-after'])).toBeGreaterThanOrEqual(3_600);
+    for (const { headers } of [passed, refused]) {
+      expect(Object.keys(told(headers.ratelimit))).toEqual(['addresses']);
+      expect(Object.keys(told(headers['ratelimit-policy']))).toEqual(['addresses']);
+    }
+  });
+
   it('stand on what is not limited by nothing', async () => {
     const service = await limited('votes=1/1s;routes=POST /polls/*/votes');
     expect((await ask(service, '/polls')).headers.ratelimit).toBeUndefined();
@@ -267,15 +310,30 @@ describe('the fields of an answer', () => {
 });
 
 describe('a log', () => {
-  it('names what was refused and from where, a few times a second', async () => {
+  const refusals = () => lines.filter(({ msg }) => msg === 'refused a request that is over a limit');
+
+  it('names what was refused a few times a second, and not the address of who reads without a key', async () => {
     const service = await limited('all=1/3600s');
     await statuses(service, 30, '/polls');
-    const told = lines.filter(({ msg }) => msg === 'refused a request that is over a limit');
 
-    expect(told.length).toBeGreaterThan(0);
-    expect(told.length).toBeLessThan(29);
-    expect(told[0]).toMatchObject({ limits: ['all'], route: '/polls', address: '192.0.2.1' });
+    expect(refusals().length).toBeGreaterThan(0);
+    expect(refusals().length).toBeLessThan(29);
+    expect(refusals()[0]).toMatchObject({ limits: ['all'], route: '/polls', requestId: expect.any(String) });
+    expect(JSON.stringify(lines)).not.toContain('192.0.2.1');
     expect((await service.app.inject('/metrics')).body).toMatch(/portside_requests_refused_total [1-9]/);
+  });
+
+  it('names the caller and the address where a key is needed', async () => {
+    const service = await limited('callers=1/3600s;by=key,addresses=2/3600s');
+    await statuses(service, 2, '/queues', { headers: authorization });
+    await ask(service, '/queues');
+
+    const address = '192.0.2.1';
+    expect(refusals()).toEqual([
+      expect.objectContaining({ limits: ['callers'], subject: 'key:test', address }),
+      expect.objectContaining({ limits: ['addresses'], address }),
+    ]);
+    expect(refusals()[1]).not.toHaveProperty('subject');
   });
 });
 

@@ -1,3 +1,4 @@
+import { LimitBusy } from '../../domain/limits/errors.ts';
 import { DomainError, storeUnavailable } from '../../domain/shared/domain-error.ts';
 import type { KeptState, LimitKey, LimitStore, Taken, TakeRequest } from '../../ports/limits.ts';
 import { within } from '../common/deadline.ts';
@@ -43,13 +44,18 @@ export class GuardedLimitStore implements LimitStore {
       this.failures = 0;
       return answer;
     } catch (error) {
-      const hasAnswered = error instanceof DomainError && error.code !== 'STORE_UNAVAILABLE';
-      this.failures = hasAnswered ? 0 : this.failures + 1;
-      if (this.failures >= MAX_FAILURES) this.pausedUntil = this.elapsed() + PAUSE_MS;
+      this.note(error);
       throw error;
     } finally {
       this.waiting--;
     }
+  }
+
+  private note(error: unknown): void {
+    // Tells nothing of the store. If this was the call that tries it, the next one does.
+    if (error instanceof LimitBusy) this.pausedUntil = Number.NEGATIVE_INFINITY;
+    else if (error instanceof DomainError && error.code !== 'STORE_UNAVAILABLE') this.failures = 0;
+    else if (++this.failures >= MAX_FAILURES) this.pausedUntil = this.elapsed() + PAUSE_MS;
   }
 
   private assertOpen(): void {

@@ -1,5 +1,6 @@
 import { TransactionCanceledException } from '@aws-sdk/client-dynamodb';
 import {
+  BatchWriteCommand,
   type DynamoDBDocumentClient,
   QueryCommand,
   TransactWriteCommand,
@@ -8,6 +9,7 @@ import {
   type UpdateCommandInput,
 } from '@aws-sdk/lib-dynamodb';
 import { concurrently } from '../../domain/shared/concurrently.ts';
+import { storeUnavailable } from '../../domain/shared/domain-error.ts';
 import type { LimitCounts, TakeCounts } from '../../ports/limits.ts';
 import type { Clock, Ids } from '../../ports/system.ts';
 import { passIfRefused, throwStoreError } from './errors.ts';
@@ -18,6 +20,10 @@ import { PARALLEL_REQUESTS } from './parallel-requests.ts';
 const SILENT_MS = 600_000;
 const BASE = 'BASE';
 const PROCESSES = 'PROCESSES';
+/** So many of them at most are merged with one flush, one after the other. */
+const MERGES = 5;
+/** DynamoDB takes no more in one batch. */
+const BATCH = 25;
 /** How often a process that takes says so, and looks who else does, ms. */
 const PRESENT_MS = 30_000;
 
@@ -35,6 +41,10 @@ interface CountsItem extends Totals {
   readonly sk: string;
   /** When it was written last, epoch ms. */
   readonly at: number;
+}
+
+interface Deletion {
+  readonly DeleteRequest: { readonly Key: { readonly pk: string; readonly sk: string } };
 }
 
 /** What this process has counted of a policy. */
@@ -57,6 +67,9 @@ export class DynamoDbLimitCounts implements LimitCounts {
   private readonly process: string;
   private seenProcesses = 1;
   private presentAt = Number.NEGATIVE_INFINITY;
+  private isPresent = false;
+  /** Items of processes that are gone, as they were read last. */
+  private gone: readonly CountsItem[] = [];
 
   constructor(
     private readonly client: DynamoDBDocumentClient,
@@ -65,6 +78,10 @@ export class DynamoDbLimitCounts implements LimitCounts {
     private readonly ids: Ids,
   ) {
     this.process = ids.next();
+  }
+
+  bePresent(): void {
+    this.isPresent = true;
   }
 
   add(policyId: string, counts: TakeCounts): void {
@@ -81,21 +98,31 @@ export class DynamoDbLimitCounts implements LimitCounts {
 
   async flush(): Promise<void> {
     const changed = [...this.own].filter(([, { totals, sent, isUnsure }]) => isUnsure || !isSame(totals, sent));
-    if (changed.length === 0) return;
     const now = this.clock.now();
     await concurrently(PARALLEL_REQUESTS, changed, ([policyId, own]) => this.store(policyId, own, now));
-    if (now - this.presentAt >= PRESENT_MS) await this.bePresent(now);
+    if (this.isPresent && now - this.presentAt >= PRESENT_MS) await this.announce(now);
+    const merging = this.gone.slice(0, MERGES);
+    this.gone = this.gone.slice(MERGES);
+    for (const item of merging) await this.merge(item);
   }
 
   async read(policyIds: readonly string[]): Promise<ReadonlyMap<string, TakeCounts>> {
     const now = this.clock.now();
     const read = await concurrently(PARALLEL_REQUESTS, policyIds, async (policyId) => {
       const items = await this.query(countsPartition(policyId));
-      const gone = items.filter(({ sk, at }) => sk !== BASE && at < now - SILENT_MS);
-      for (const item of gone) await this.merge(item);
-      return [policyId, items.reduce<Totals>(sum, none)] as const;
+      return [policyId, items] as const;
     });
-    return new Map(read);
+    this.gone = read.flatMap(([, items]) => items.filter(({ sk, at }) => sk !== BASE && at < now - SILENT_MS));
+    return new Map(read.map(([policyId, items]) => [policyId, items.reduce<Totals>(sum, none)]));
+  }
+
+  async remove(policyId: string): Promise<void> {
+    const items = await this.query(countsPartition(policyId));
+    const deletions = items.map(({ pk, sk }) => ({ DeleteRequest: { Key: { pk, sk } } }));
+    const batches = Array.from({ length: Math.ceil(deletions.length / BATCH) }, (_, index) =>
+      deletions.slice(index * BATCH, (index + 1) * BATCH),
+    );
+    await concurrently(PARALLEL_REQUESTS, batches, (batch) => this.deleteAll(batch));
   }
 
   processes(): number {
@@ -120,7 +147,7 @@ export class DynamoDbLimitCounts implements LimitCounts {
     }
   }
 
-  private async bePresent(now: number): Promise<void> {
+  private async announce(now: number): Promise<void> {
     const command = new UpdateCommand({
       TableName: this.table,
       Key: { pk: PROCESSES, sk: this.process },
@@ -132,6 +159,12 @@ export class DynamoDbLimitCounts implements LimitCounts {
     const present = (await this.query(PROCESSES)).filter(({ at }) => at > now - 2 * PRESENT_MS);
     this.seenProcesses = Math.max(1, present.length);
     this.presentAt = now;
+  }
+
+  private async deleteAll(batch: readonly Deletion[]): Promise<void> {
+    const command = new BatchWriteCommand({ RequestItems: { [this.table]: [...batch] } });
+    const { UnprocessedItems } = await this.client.send(command).catch(throwStoreError);
+    if (UnprocessedItems?.[this.table]) throw storeUnavailable(new Error('not all counts could be deleted'));
   }
 
   private async query(pk: string): Promise<readonly CountsItem[]> {

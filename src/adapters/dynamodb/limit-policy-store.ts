@@ -11,7 +11,7 @@ import type { LimitPolicy, LimitSettings } from '../../domain/limits/policy.ts';
 import { type Page, type PageRequest, pageFrom, sortKeyIn } from '../../domain/shared/page.ts';
 import type { LimitPolicyStore } from '../../ports/limits.ts';
 import { passIfRefused, throwStoreError } from './errors.ts';
-import { POLICIES, policyKey } from './limit-tables.ts';
+import { DELETED, POLICIES, policyKey } from './limit-tables.ts';
 
 /** With all of the SDK's attempts. */
 const ANSWER_TIMEOUT_MS = 2_000;
@@ -39,7 +39,8 @@ export class DynamoDbLimitPolicyStore implements LimitPolicyStore {
   }
 
   async replace(policyId: string, seen: LimitPolicy | undefined, settings: LimitSettings, now: number) {
-    const version = Math.max(now, (seen?.version ?? 0) + 1);
+    const earlier = seen ? seen.version : await this.latestDeleted();
+    const version = Math.max(now, earlier + 1);
     const update = replacePolicy(this.table, policyId, seen, settings, version);
     const sent = await this.client
       .send(new UpdateCommand(update), deadlineSignal())
@@ -49,6 +50,8 @@ export class DynamoDbLimitPolicyStore implements LimitPolicyStore {
   }
 
   async delete({ policyId, version }: LimitPolicy): Promise<boolean> {
+    // First: if the deletion fails, only a number is later than it need be.
+    await this.noteDeleted(version);
     const isAsSeen = '#version = :version';
     const command = new DeleteCommand({
       TableName: this.table,
@@ -59,6 +62,24 @@ export class DynamoDbLimitPolicyStore implements LimitPolicyStore {
     });
     const sent = await this.client.send(command, deadlineSignal()).catch(passIfRefused).catch(throwStoreError);
     return sent !== undefined;
+  }
+
+  private async latestDeleted(): Promise<number> {
+    const command = new GetCommand({ TableName: this.table, Key: DELETED, ConsistentRead: true });
+    const { Item } = await this.client.send(command, deadlineSignal()).catch(throwStoreError);
+    return (Item?.version as number | undefined) ?? 0;
+  }
+
+  private async noteDeleted(version: number): Promise<void> {
+    const command = new UpdateCommand({
+      TableName: this.table,
+      Key: DELETED,
+      UpdateExpression: 'SET #version = :version',
+      ConditionExpression: 'attribute_not_exists(pk) OR #version < :version',
+      ExpressionAttributeNames: { '#version': 'version' },
+      ExpressionAttributeValues: { ':version': version },
+    });
+    await this.client.send(command, deadlineSignal()).catch(passIfRefused).catch(throwStoreError);
   }
 
   async noteReset(policyId: string): Promise<void> {

@@ -9,8 +9,8 @@ import {
   type UpdateCommandInput,
 } from '@aws-sdk/lib-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
-import { PolicyOutdated } from '../../domain/limits/errors.ts';
-import { type Limit, maxCost } from '../../domain/limits/policy.ts';
+import { LimitBusy, PolicyOutdated } from '../../domain/limits/errors.ts';
+import type { Limit } from '../../domain/limits/policy.ts';
 import {
   type Decision,
   fullAt,
@@ -21,16 +21,23 @@ import {
   take,
 } from '../../domain/limits/take.ts';
 import { fillMs, scaleOf, unitsAt } from '../../domain/limits/units.ts';
-import { idempotencyKeyReused, storeUnavailable } from '../../domain/shared/domain-error.ts';
+import { idempotencyKeyReused } from '../../domain/shared/domain-error.ts';
 import type { KeptState, LimitKey, LimitStore, TakeId, Taken, TakeRequest } from '../../ports/limits.ts';
 import type { Clock } from '../../ports/system.ts';
+import { within } from '../common/deadline.ts';
 import { SeenLimitStates } from '../common/seen-limit-states.ts';
-import { isContention, throwStoreError } from './errors.ts';
+import { isContention, storeError, throwStoreError } from './errors.ts';
 import { keyKey, takeKey, ttlOf } from './limit-tables.ts';
 import { backOff } from './retry.ts';
 
 /** With all requests that it takes. */
 const ANSWER_TIMEOUT_MS = 250;
+/** Of that, the part after which nothing is begun any more: what was begun has the rest to get its answer. */
+const BEGIN_PART = 0.5;
+/** More takes with an id than these do not wait for a key at once. */
+const MAX_TURNS = 100;
+/** So that a wait between two attempts stays short of the answer. */
+const MAX_BACK_OFF = 2;
 /** Each lost one means that another process took. */
 const MAX_ATTEMPTS = 8;
 /** How long a repeat of an allowed take takes nothing, ms. */
@@ -65,7 +72,7 @@ interface TakeItem {
 export class DynamoDbLimitStore implements LimitStore {
   private readonly seen = new SeenLimitStates();
   /** The takes with an id that are under way for a key: one at a time, since each needs the item as it was seen. */
-  private readonly queues = new Map<string, Promise<unknown>>();
+  private readonly queues = new Map<string, { readonly last: Promise<unknown>; readonly length: number }>();
 
   constructor(
     private readonly client: DynamoDBDocumentClient,
@@ -77,22 +84,30 @@ export class DynamoDbLimitStore implements LimitStore {
   async take(request: TakeRequest): Promise<Taken> {
     const { id } = request;
     if (id) return this.inTurn(request, id);
-    return this.takeSome(request, request.cost, request.cost);
+    return this.takeSome(request, request.cost, () => request.cost);
   }
 
   /**
-   * Takes as much as there is, from the cost of the request up to `most`, in one write.
+   * Takes in one write what is chosen by what remains, or nothing if the least does not.
    *
+   * @param most how much is taken of so much
+   * @param begunAt when the caller began to wait, as `performance.now()` has it
    * @throws DomainError as `take`
    */
-  async takeSome(request: TakeRequest, least: number, most: number): Promise<Leased> {
-    const abortSignal = AbortSignal.timeout(this.answerTimeoutMs);
+  async takeSome(
+    request: TakeRequest,
+    least: number,
+    most: (remaining: number) => number,
+    begunAt = performance.now(),
+  ): Promise<Leased> {
+    const abortSignal = this.signalOf(begunAt);
     const { limit } = request;
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
       const now = this.clock.now();
       const seen = this.seen.get(request);
       assertNotNewer(seen, limit);
-      const granted = Math.max(least, Math.min(most, maxCost(limit), standing(seen, limit, now).remaining));
+      const { remaining } = standing(seen, limit, now);
+      const granted = Math.max(least, Math.min(remaining, most(remaining)));
       const { decision, state } = take(seen, limit, granted, now);
       const isMade = !decision.allowed && seen?.version === limit.version;
       if (isMade) return { decision, state, at: now, granted: 0 };
@@ -104,21 +119,29 @@ export class DynamoDbLimitStore implements LimitStore {
         return { decision: { allowed: true, ...standing(written, limit, now) }, state: written, at: now, granted };
       if (written) return { decision, state, at: now, granted: 0 };
     }
-    throw storeUnavailable(new Error(`others took ${MAX_ATTEMPTS} times in a row`));
+    throw takenByOthers();
   }
 
   async read(key: LimitKey): Promise<KeptState> {
     const command = new GetCommand({ TableName: this.table, Key: keyKey(key), ConsistentRead: true });
-    const { Item } = await this.client.send(command, this.deadline()).catch(throwStoreError);
+    const { Item } = await this.client.send(command, { abortSignal: this.signalOf() }).catch(throwStoreError);
     return { state: stateIn(Item), at: this.clock.now() };
   }
 
   async reset(key: LimitKey): Promise<void> {
     const command = new DeleteCommand({ TableName: this.table, Key: keyKey(key) });
-    await this.client.send(command, this.deadline()).catch(throwStoreError);
+    await this.client.send(command, { abortSignal: this.signalOf() }).catch(throwStoreError);
   }
 
-  private readonly deadline = () => ({ abortSignal: AbortSignal.timeout(this.answerTimeoutMs) });
+  /** What is left of the time to answer a call. */
+  private signalOf(begunAt = performance.now()): AbortSignal {
+    return AbortSignal.timeout(Math.max(0, Math.floor(begunAt + this.answerTimeoutMs - performance.now())));
+  }
+
+  /** Whether nothing is begun any more for who has waited since then. @param begunAt as `performance.now()` has it */
+  isTooLate(begunAt: number): boolean {
+    return performance.now() - begunAt > BEGIN_PART * this.answerTimeoutMs;
+  }
 
   /** @returns the state as it is stored now; undefined if it was not as it was thought to be, and is known now */
   private async write(
@@ -132,26 +155,37 @@ export class DynamoDbLimitStore implements LimitStore {
       this.seen.set(request, state);
       return state;
     } catch (error) {
-      if (!(error instanceof ConditionalCheckFailedException)) return throwStoreError(error);
+      if (!(error instanceof ConditionalCheckFailedException)) throw keyError(error);
       this.seen.set(request, error.Item && stateIn(unmarshall(error.Item)));
       return undefined;
     }
   }
 
   private async inTurn(request: TakeRequest, id: TakeId): Promise<Taken> {
+    const begunAt = performance.now();
     const { pk } = keyKey(request);
-    const turn = (this.queues.get(pk) ?? Promise.resolve()).then(() => this.takeOnce(request, id));
-    const settled = turn.catch(() => undefined);
-    this.queues.set(pk, settled);
-    void settled.then(() => this.queues.get(pk) === settled && this.queues.delete(pk));
+    const { last, length } = this.queues.get(pk) ?? { last: Promise.resolve(), length: 0 };
+    if (length >= MAX_TURNS) throw new LimitBusy(`${MAX_TURNS} takes wait for their turn`);
+    const turn = last.then(() => this.takeOnce(request, id, begunAt));
+    const settled = turn
+      .catch(() => undefined)
+      .then(() => {
+        const queue = this.queues.get(pk);
+        if (queue?.last === settled) this.queues.delete(pk);
+        else if (queue) this.queues.set(pk, { ...queue, length: queue.length - 1 });
+      });
+    this.queues.set(pk, { last: settled, length: length + 1 });
+    // Whoever waits is told as soon as it is too late, not when the turn comes, which does nothing then.
+    if ((await within(BEGIN_PART * this.answerTimeoutMs, last)) === 'late') throw tooLate();
     return turn;
   }
 
   /** In one transaction: the key's state, as it was seen, and an item that says that this id has taken. */
-  private async takeOnce(request: TakeRequest, id: TakeId): Promise<Taken> {
+  private async takeOnce(request: TakeRequest, id: TakeId, begunAt: number): Promise<Taken> {
     const { limit, cost } = request;
-    const { abortSignal } = this.deadline();
+    const abortSignal = this.signalOf(begunAt);
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+      if (this.isTooLate(begunAt)) throw tooLate();
       const now = this.clock.now();
       const seen = this.seen.get(request);
       assertNotNewer(seen, limit);
@@ -172,15 +206,15 @@ export class DynamoDbLimitStore implements LimitStore {
         this.seen.set(request, state);
         return { decision, state, at: now };
       } catch (error) {
-        if (!(error instanceof TransactionCanceledException)) return throwStoreError(error);
+        if (!(error instanceof TransactionCanceledException)) throw keyError(error);
         const [key, taken] = error.CancellationReasons ?? [];
         if (taken?.Code === REFUSED && taken.Item) return replay(unmarshall(taken.Item) as TakeItem, id);
         if (key?.Code === REFUSED) this.seen.set(request, key.Item && stateIn(unmarshall(key.Item)));
-        else if (isContention(error)) await backOff(attempt);
+        else if (isContention(error)) await backOff(Math.min(attempt, MAX_BACK_OFF));
         else return throwStoreError(error);
       }
     }
-    throw storeUnavailable(new Error(`others took ${MAX_ATTEMPTS} times in a row`));
+    throw takenByOthers();
   }
 
   private async readTake(request: TakeRequest, { id }: TakeId, abortSignal: AbortSignal) {
@@ -189,6 +223,14 @@ export class DynamoDbLimitStore implements LimitStore {
     return Item as TakeItem | undefined;
   }
 }
+
+export const tooLate = () => new LimitBusy('its turn came too late');
+
+const takenByOthers = () => new LimitBusy(`others took ${MAX_ATTEMPTS} times in a row`);
+
+/** DynamoDB has answered where an item is asked for too often: the store is not away. */
+const keyError = (error: unknown): unknown =>
+  isContention(error) ? new LimitBusy('DynamoDB takes no more for now', error) : storeError(error);
 
 const REFUSED = 'ConditionalCheckFailed';
 

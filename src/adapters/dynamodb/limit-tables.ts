@@ -10,10 +10,13 @@ export const limitTableDefinition = (name: string): TableDefinition => ({
 
 export const POLICIES = 'POLICIES';
 export const policyKey = (policyId: string) => ({ pk: POLICIES, sk: policyId });
+/** The latest version of a policy that was deleted. */
+export const DELETED = { pk: 'DELETED', sk: 'LATEST' };
 /** A key may be an address or a name, which is nobody's business who can read the table; and may be too long for one. */
 export const keyKey = ({ policyId, key }: LimitKey) => ({ pk: `KEY#${policyId}#${hash(key)}`, sk: 'KEY' });
-export const takeKey = ({ policyId, key }: LimitKey, id: string) => ({
-  pk: `TAKE#${policyId}#${hash(JSON.stringify([key, id]))}`,
+/** Whatever its key is: the same id for another key is refused. */
+export const takeKey = ({ policyId }: LimitKey, id: string) => ({
+  pk: `TAKE#${policyId}#${hash(id)}`,
   sk: 'TAKE',
 });
 export const countsPartition = (policyId: string): string => `COUNTS#${policyId}`;

@@ -10,6 +10,8 @@ export class MemoryLimitCounts implements LimitCounts {
     this.stored = maps.map('limit-counts');
   }
 
+  bePresent(): void {}
+
   add(policyId: string, counts: TakeCounts): void {
     this.pending.set(policyId, sum(this.pending.get(policyId), counts));
   }
@@ -22,6 +24,11 @@ export class MemoryLimitCounts implements LimitCounts {
 
   async read(policyIds: readonly string[]): Promise<ReadonlyMap<string, TakeCounts>> {
     return new Map(policyIds.map((id) => [id, sum(this.stored.get(id), this.pending.get(id))]));
+  }
+
+  async remove(policyId: string): Promise<void> {
+    this.pending.delete(policyId);
+    this.stored.delete(policyId);
   }
 
   processes(): number {

@@ -4,11 +4,16 @@ import type { LimitPolicyStore } from '../../ports/limits.ts';
 import { type Maps, memoryMaps } from './maps.ts';
 import { pageOf } from './pages.ts';
 
+const LATEST = 'latest';
+
 export class MemoryLimitPolicyStore implements LimitPolicyStore {
   private readonly policies: Map<string, LimitPolicy>;
+  /** The latest version of those that were deleted. */
+  private readonly deleted: Map<string, number>;
 
   constructor(maps: Maps = memoryMaps) {
     this.policies = maps.map('limit-policies');
+    this.deleted = maps.map('limit-policies-deleted');
   }
 
   async get(policyId: string): Promise<LimitPolicy | undefined> {
@@ -18,14 +23,20 @@ export class MemoryLimitPolicyStore implements LimitPolicyStore {
   async replace(policyId: string, seen: LimitPolicy | undefined, settings: LimitSettings, now: number) {
     const present = this.policies.get(policyId);
     if (present?.version !== seen?.version) return undefined;
-    const version = Math.max(now, (present?.version ?? 0) + 1);
+    const version = Math.max(now, (present?.version ?? this.latestDeleted()) + 1);
     const policy = { policyId, ...settings, version, resets: present?.resets ?? 0 };
     this.policies.set(policyId, policy);
     return policy;
   }
 
   async delete(seen: LimitPolicy): Promise<boolean> {
-    return this.policies.get(seen.policyId)?.version === seen.version && this.policies.delete(seen.policyId);
+    if (this.policies.get(seen.policyId)?.version !== seen.version) return false;
+    this.deleted.set(LATEST, Math.max(seen.version, this.latestDeleted()));
+    return this.policies.delete(seen.policyId);
+  }
+
+  private latestDeleted(): number {
+    return this.deleted.get(LATEST) ?? 0;
   }
 
   async noteReset(policyId: string): Promise<void> {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { PolicyOutdated } from '../../domain/limits/errors.ts';
 import { type Decision, fullAt, type LimitState, take } from '../../domain/limits/take.ts';
 import { idempotencyKeyReused, storeUnavailable } from '../../domain/shared/domain-error.ts';
-import type { KeptState, LimitKey, LimitStore, Taken, TakeRequest } from '../../ports/limits.ts';
+import type { KeptState, LimitKey, LocalLimitStore, Taken, TakeRequest } from '../../ports/limits.ts';
 import type { Clock } from '../../ports/system.ts';
 import { type Maps, memoryMaps } from './maps.ts';
 
@@ -25,7 +25,7 @@ interface KnownTake {
  * Buckets of one process. One that is full again is forgotten; one that is not never is: when there is no room for another
  * key, that key shares a bucket with others, lest whoever makes up keys gets buckets emptied or filled again.
  */
-export class MemoryLimitStore implements LimitStore {
+export class MemoryLimitStore implements LocalLimitStore {
   private readonly states: Expiring<LimitState>;
   private readonly shared = new Map<string, LimitState>();
   private readonly takes: Expiring<KnownTake>;
@@ -40,26 +40,46 @@ export class MemoryLimitStore implements LimitStore {
   }
 
   async take(request: TakeRequest): Promise<Taken> {
-    const { limit, cost, id } = request;
+    const { id } = request;
     const now = this.clock.now();
-    const name = nameOf(request);
-    const takeName = id && `${name} ${id.id}`;
+    const takeName = id && `${request.policyId} ${id.id}`;
     const known = takeName === undefined ? undefined : this.takes.get(takeName, now);
     if (id && known) {
       if (known.content !== id.content) throw idempotencyKeyReused(id.id);
       return { decision: known.decision, state: known.state, at: known.at, isReplay: true };
     }
+    const { taken, keep } = this.tried(request, now);
+    if (takeName !== undefined && !this.takes.hasRoom(this.maxKeys, now)) throw storeUnavailable(new Error('full'));
+    keep();
+    const { decision, state } = taken;
+    if (id && takeName !== undefined && decision.allowed)
+      this.takes.set(takeName, { content: id.content, decision, state, at: now }, now);
+    return taken;
+  }
+
+  takeAll(requests: readonly TakeRequest[]): readonly Taken[] {
+    const now = this.clock.now();
+    const tried = requests.map((request) => this.tried(request, now));
+    if (tried.every(({ taken }) => taken.decision.allowed)) for (const { keep } of tried) keep();
+    return tried.map(({ taken }) => taken);
+  }
+
+  /** What a take comes to, and how it is kept. */
+  private tried(request: TakeRequest, now: number): { readonly taken: Taken; readonly keep: () => void } {
+    const { limit, cost } = request;
+    const name = nameOf(request);
     const kept = this.states.get(name, now);
     const isShared = kept === undefined && !this.states.hasRoom(this.maxKeys, now);
     const found = isShared ? this.shared.get(sharedName(request)) : kept;
     if (found && found.version > limit.version) throw new PolicyOutdated(found.version);
-    if (takeName !== undefined && !this.takes.hasRoom(this.maxKeys, now)) throw storeUnavailable(new Error('full'));
     const { decision, state } = take(found, limit, cost, now);
-    if (isShared) this.shared.set(sharedName(request), state);
-    else if (decision.allowed || found) this.states.set(name, state, now);
-    if (id && takeName !== undefined && decision.allowed)
-      this.takes.set(takeName, { content: id.content, decision, state, at: now }, now);
-    return { decision, state, at: now, ...(isShared && { isShared }) };
+    const keep = () => {
+      // On disk each is written: a refusal costs nothing.
+      if (state === found || (!found && !decision.allowed)) return;
+      if (isShared) this.shared.set(sharedName(request), state);
+      else this.states.set(name, state, now);
+    };
+    return { taken: { decision, state, at: now, ...(isShared && { isShared }) }, keep };
   }
 
   async read(key: LimitKey): Promise<KeptState> {

@@ -94,8 +94,8 @@ const PERIODS: readonly QuotaPeriod[] = ['hour', 'day', 'month'];
 /** Needs Redis 5 or later, one server or a primary behind one address; one that evicts nothing that has not expired. */
 export class RedisLimitStore implements LimitStore {
   private readonly seen = new SeenLimitStates();
-  /** The server's time, epoch ms, and when it was asked for: by how much the one is ahead of the other. */
-  private ahead: number | undefined;
+  /** By how much the server's time, epoch ms, is ahead of this process's: at least, and at most. */
+  private ahead: { readonly least: number; readonly most: number } | undefined;
 
   /** @param elapsed ms, time asleep included */
   constructor(
@@ -109,7 +109,7 @@ export class RedisLimitStore implements LimitStore {
     if (remembered) return remembered;
     const { rate, quota } = limit;
     const scale = rate ? scaleOf(rate) : { unitsPerMs: 1, unitsPerRequest: 0 };
-    const keys = [keyOf(request), ...(id ? [`${keyOf(request)}:${hash(id.id)}`] : [])];
+    const keys = [keyOf(request), ...(id ? [takeKeyOf(request, id.id)] : [])];
     const { unitsPerMs, unitsPerRequest } = scale;
     const period = quota ? [PERIODS.indexOf(quota.per), quota.requests] : [-1, 0];
     const numbers = [limit.version, unitsPerMs, unitsPerRequest, rate?.burst ?? 0, ...period, cost];
@@ -137,13 +137,18 @@ export class RedisLimitStore implements LimitStore {
     await this.run(RESET, [keyOf(key)]);
   }
 
-  /** A refusal that follows from what this process saw. By its estimate, the server's time is never earlier than it is. */
+  /**
+   * A refusal that follows from what this process saw: by the latest that the server's time can be. How long it still lasts
+   * is told by the earliest, lest somebody comes back too early.
+   */
   private remembered(request: TakeRequest): Taken | undefined {
     const seen = this.seen.get(request);
     if (!seen || this.ahead === undefined) return undefined;
-    const at = Math.ceil(this.elapsed() + this.ahead);
-    const { decision, state } = take(seen, request.limit, request.cost, at);
-    return decision.allowed ? undefined : { decision, state, at };
+    const { limit, cost } = request;
+    const now = this.elapsed();
+    if (take(seen, limit, cost, Math.ceil(now + this.ahead.most)).decision.allowed) return undefined;
+    const at = Math.floor(now + this.ahead.least);
+    return { ...take(seen, limit, cost, at), at };
   }
 
   /** ioredis attaches the command, with its arguments or a password, to its errors: only their message is kept. */
@@ -154,13 +159,18 @@ export class RedisLimitStore implements LimitStore {
     });
     if (!Array.isArray(answer)) return [];
     const time = Number(script === READ ? answer[0] : answer[1]);
-    if (time > EPOCH && answer[0] !== 'replayed' && answer[0] !== 'outdated') this.ahead = time + 1 - askedAt;
+    if (time > EPOCH && answer[0] !== 'replayed' && answer[0] !== 'outdated')
+      this.ahead = { least: time - this.elapsed(), most: time + 1 - askedAt };
     return answer as string[];
   }
 }
 
 /** A key may be an address or a name, which is nobody's business who can look into Redis. */
 const keyOf = ({ policyId, key }: LimitKey): string => `portside:limits:v${FORMAT}:${policyId}:${hash(key)}`;
+
+/** Whatever its key is: the same id for another key is refused. */
+const takeKeyOf = ({ policyId }: LimitKey, id: string): string =>
+  `portside:limits:v${FORMAT}:${policyId}:take:${hash(id)}`;
 
 const hash = (text: string): string => createHash('sha256').update(text).digest('base64url');
 

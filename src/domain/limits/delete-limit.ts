@@ -8,7 +8,7 @@ export class DeleteLimit {
 
   /**
    * Ends a policy, in every process within a second. What its keys have taken stays until it would be there again, so that
-   * a policy of the same id goes on from there.
+   * a policy of the same id goes on from there; only the counts begin anew.
    *
    * @param precondition what must hold of the policy, or it stays
    * @returns the policy that was there

@@ -22,14 +22,13 @@ export class GetLimit {
    * @throws DomainError `LIMITS_NOT_FOUND`, `STORE_UNAVAILABLE`
    */
   async execute(policyId: string): Promise<CountedPolicy> {
-    const [policy, counts] = await Promise.all([this.policies.get(policyId), this.counts.read([policyId])]);
+    const [policy, counts] = await Promise.all([this.policies.get(policyId), this.countsOf(policyId)]);
     if (!policy) throw limitNotFound(policyId);
-    return { policy, counts: counts.get(policyId) ?? noTakes };
+    return { policy, counts };
   }
 
-  /** What became of the takes of a policy that is known. @throws DomainError `STORE_UNAVAILABLE` */
-  async counted(policy: LimitPolicy): Promise<CountedPolicy> {
-    const counts = await this.counts.read([policy.policyId]);
-    return { policy, counts: counts.get(policy.policyId) ?? noTakes };
+  /** What became of the takes of a policy, whether or not there is one. @throws DomainError `STORE_UNAVAILABLE` */
+  async countsOf(policyId: string): Promise<TakeCounts> {
+    return (await this.counts.read([policyId])).get(policyId) ?? noTakes;
   }
 }

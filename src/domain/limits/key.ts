@@ -17,14 +17,16 @@ export function assertKey(key: string): void {
   if (issues.length > 0) throw invalidRequest(...issues);
 }
 
-/** @throws DomainError `INVALID_REQUEST` for what can never be taken from this limit */
-export function assertTake(key: string, cost: number, limit: Limit): void {
-  const most = maxCost(limit);
+/** @throws DomainError `INVALID_REQUEST` for what can be taken from no limit */
+export function assertTake(key: string, cost: number): void {
   const issues = keyIssues(key);
-  if (!Number.isInteger(cost) || cost < 1 || cost > most)
-    issues.push({
-      path: 'cost',
-      message: `must be a whole number, 1 to ${most}, of what this limit lets pass at once`,
-    });
+  if (!Number.isInteger(cost) || cost < 1) issues.push({ path: 'cost', message: 'must be a whole number from 1' });
   if (issues.length > 0) throw invalidRequest(...issues);
+}
+
+/** @throws DomainError `INVALID_REQUEST` for more than ever passes at once */
+export function assertCost(cost: number, limit: Limit): void {
+  const most = maxCost(limit);
+  if (cost > most)
+    throw invalidRequest({ path: 'cost', message: `must be at most ${most}, which passes at once here` });
 }

@@ -1,12 +1,15 @@
 import type { LimitCounts, LimitStore, TakeId, Taken, TakeRequest } from '../../ports/limits.ts';
 import { DomainError } from '../shared/domain-error.ts';
-import { type Limit, type LimitSettings, maxCost, shareOf } from './policy.ts';
-import { type Decision, take, type Violated } from './take.ts';
+import { LimitBusy } from './errors.ts';
+import { type Limit, type LimitSettings, shareOf } from './policy.ts';
+import { type Decision, standing, take, type Violated } from './take.ts';
 
 /** What is taken from: a policy, or a limit of the service itself. */
 export interface Limited extends Limit, Pick<LimitSettings, 'mode' | 'accuracy' | 'onStoreFailure'> {
   readonly policyId: string;
   readonly resets?: number;
+  /** A limit of the service itself, whose takes nobody reads the counts of. */
+  readonly isOwn?: true;
 }
 
 export interface TakeCommand {
@@ -47,7 +50,8 @@ export class Limiter {
    */
   async take(limited: Limited, command: TakeCommand): Promise<TakeAnswer> {
     const { answer, refused } = await this.decide(limited, command);
-    if (!command.dryRun && !answer.isReplay)
+    this.counts.bePresent();
+    if (!limited.isOwn && !command.dryRun && !answer.isReplay)
       this.counts.add(limited.policyId, {
         allowed: refused ? 0 : 1,
         refused: refused ? 1 : 0,
@@ -63,7 +67,9 @@ export class Limiter {
       return answered(limited, taken, taken.isShared === true);
     } catch (error) {
       if (!isUnavailable(error) || limited.onStoreFailure === 'closed') throw error;
-      if (limited.onStoreFailure === 'open') return { answer: openAnswer, refused: false };
+      // A key that is busy has somebody who asks too much of it, and does not get more for that.
+      if (limited.onStoreFailure === 'open' && !(error instanceof LimitBusy))
+        return { answer: openAnswer, refused: false };
       return answered(limited, await this.takeLocally(request, command.dryRun === true), true);
     }
   }
@@ -73,11 +79,13 @@ export class Limiter {
     return { ...take(state, request.limit, request.cost, at), at };
   }
 
-  /** Of this process's share, whose burst may be less than what the take costs. */
-  private takeLocally(request: TakeRequest, dryRun: boolean): Promise<Taken> {
-    const limit = shareOf(request.limit, this.counts.processes());
-    const local = { ...request, limit, cost: Math.min(request.cost, maxCost(limit)) };
-    return dryRun ? this.wouldTake(local, this.local) : this.local.take(local);
+  /** From this process's share. A take that costs more than that passes when all of it is there, and is charged whole. */
+  private async takeLocally(request: TakeRequest, dryRun: boolean): Promise<Taken> {
+    const processes = this.counts.processes();
+    const local = { ...request, limit: shareOf(request.limit, processes, request.cost) };
+    const taken = await (dryRun ? this.wouldTake(local, this.local) : this.local.take(local));
+    const left = standing(taken.state, shareOf(request.limit, processes), taken.at);
+    return { ...taken, decision: { ...taken.decision, ...left } };
   }
 }
 

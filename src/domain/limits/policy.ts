@@ -60,7 +60,7 @@ const MAX_FILL_MS = 31_536_000_000;
  */
 export function limitSettings({ rate, quota, ...draft }: LimitDraft): LimitSettings {
   const issues: FieldIssue[] = [];
-  if (!rate && !quota) issues.push({ path: 'rate', message: 'or a quota is needed' });
+  if (!rate && !quota) issues.push({ path: 'rate', message: 'is needed, or a quota' });
   if (rate) issues.push(...rateIssues(rate));
   if (quota) issues.push(...wholeIssues('quota.requests', quota.requests, MAX_REQUESTS));
   if (issues.length > 0) throw invalidRequest(...issues);
@@ -104,18 +104,19 @@ export const maxCost = ({ rate, quota }: Pick<Limit, 'rate' | 'quota'>): number 
   Math.min(rate?.burst ?? Number.POSITIVE_INFINITY, quota?.requests ?? Number.POSITIVE_INFINITY);
 
 /**
- * The part of a limit that one of so many processes may give out by itself, at least one request at a time.
+ * The part of a limit that one of so many processes may give out by itself, at least one take at a time.
  *
  * @param processes 1 or more
+ * @param cost of the take
  */
-export const shareOf = ({ version, rate, quota }: Limit, processes: number): Limit => ({
+export const shareOf = ({ version, rate, quota }: Limit, processes: number, cost = 1): Limit => ({
   version,
   ...(rate && {
     rate: {
       requests: rate.requests,
       perSeconds: rate.perSeconds * processes,
-      burst: Math.max(1, Math.floor(rate.burst / processes)),
+      burst: Math.max(cost, Math.floor(rate.burst / processes)),
     },
   }),
-  ...(quota && { quota: { per: quota.per, requests: Math.max(1, Math.floor(quota.requests / processes)) } }),
+  ...(quota && { quota: { per: quota.per, requests: Math.max(cost, Math.floor(quota.requests / processes)) } }),
 });

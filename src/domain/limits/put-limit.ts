@@ -1,4 +1,4 @@
-import type { LimitPolicyStore, PolicyChanged } from '../../ports/limits.ts';
+import type { LimitCounts, LimitPolicyStore, PolicyChanged } from '../../ports/limits.ts';
 import type { Clock } from '../../ports/system.ts';
 import { changeIf, type Precondition } from '../shared/precondition.ts';
 import { type LimitDraft, type LimitPolicy, limitSettings } from './policy.ts';
@@ -7,6 +7,7 @@ export class PutLimit {
   constructor(
     private readonly policies: LimitPolicyStore,
     private readonly clock: Clock,
+    private readonly counts: LimitCounts,
   ) {}
 
   /**
@@ -26,6 +27,8 @@ export class PutLimit {
       precondition,
       () => this.policies.get(policyId),
       async (before) => {
+        // An earlier policy of this id may have left its counts. Before the change, which cannot fail halfway then.
+        if (!before) await this.counts.remove(policyId);
         const policy = await this.policies.replace(policyId, before, settings, this.clock.now());
         return policy && { policy, before };
       },

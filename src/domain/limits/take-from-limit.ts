@@ -1,7 +1,8 @@
 import type { KnownPolicies, KnownPolicy } from '../../ports/limits.ts';
+import type { Digest } from '../../ports/system.ts';
 import { storeUnavailable } from '../shared/domain-error.ts';
 import { limitNotFound, PolicyOutdated } from './errors.ts';
-import { assertTake } from './key.ts';
+import { assertCost, assertTake } from './key.ts';
 import type { Limiter, TakeAnswer } from './limiter.ts';
 import type { LimitPolicy } from './policy.ts';
 
@@ -28,6 +29,7 @@ export class TakeFromLimit {
   constructor(
     private readonly policies: KnownPolicies,
     private readonly limiter: Limiter,
+    private readonly digest: Digest,
   ) {}
 
   /**
@@ -37,6 +39,7 @@ export class TakeFromLimit {
    * is closed then or cannot be read
    */
   async execute(policyId: string, command: TakeFromLimitCommand): Promise<TakeFromLimitResult> {
+    assertTake(command.key, command.cost ?? 1);
     let outdated: number | undefined;
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
       const known = await this.policies.find(policyId, outdated);
@@ -56,10 +59,11 @@ export class TakeFromLimit {
     command: TakeFromLimitCommand,
   ): Promise<TakeFromLimitResult> {
     const { key, cost = 1, dryRun = false, idempotencyKey } = command;
-    assertTake(key, cost, policy);
-    const id =
-      idempotencyKey === undefined ? undefined : { id: idempotencyKey, content: JSON.stringify([key, cost, dryRun]) };
-    const answer = await this.limiter.take(policy, { key, cost, dryRun, ...(id && !dryRun && { id }) });
+    assertCost(cost, policy);
+    // Stores keep it, and the key may be a person's.
+    const content = () => this.digest.of(JSON.stringify([key, cost]));
+    const id = idempotencyKey === undefined || dryRun ? undefined : { id: idempotencyKey, content: content() };
+    const answer = await this.limiter.take(policy, { key, cost, dryRun, ...(id && { id }) });
     return { policy, answer: isStale ? { ...answer, degraded: true } : answer };
   }
 }

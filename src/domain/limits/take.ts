@@ -40,7 +40,7 @@ export interface Take {
 }
 
 /** The state of a key that has everything. */
-export const fullState = (version: number): LimitState => ({
+const fullState = (version: number): LimitState => ({
   version,
   unitsPerMs: 1,
   tat: 0,
@@ -101,9 +101,12 @@ export function fullAt({ unitsPerMs, tat, per, periodStart, used }: LimitState):
 /**
  * What a newer version of a limit makes of a state: the bucket is full again when it would have been, or, if the new rate
  * fills it sooner, as if it were empty now. What was used of a quota stays used while its period is of the same kind.
+ *
+ * The version alone does not tell that nothing is to be done: the share of a process has its limit's version, and other units
+ * whenever the number of processes changes. It is full again when it would have been, too.
  */
-export function adapted(kept: LimitState | undefined, limit: Limit, now: number): LimitState {
-  if (kept?.version === limit.version) return kept;
+function adapted(kept: LimitState | undefined, limit: Limit, now: number): LimitState {
+  if (kept?.version === limit.version) return inUnitsOf(kept, limit);
   const full = fullState(limit.version);
   const { rate, quota } = limit;
   return {
@@ -112,6 +115,12 @@ export function adapted(kept: LimitState | undefined, limit: Limit, now: number)
     ...(quota && { per: quota.per }),
     ...(kept && quota?.per === kept.per && { periodStart: kept.periodStart, used: kept.used }),
   };
+}
+
+function inUnitsOf(kept: LimitState, { rate }: Limit): LimitState {
+  const unitsPerMs = rate ? scaleOf(rate).unitsPerMs : kept.unitsPerMs;
+  if (unitsPerMs === kept.unitsPerMs) return kept;
+  return { ...kept, unitsPerMs, tat: ceilDivide(kept.tat, kept.unitsPerMs) * unitsPerMs };
 }
 
 function tatUnder({ unitsPerMs, tat }: LimitState, { rate }: Limit, now: number): number {

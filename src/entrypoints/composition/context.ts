@@ -53,7 +53,10 @@ interface ContextDefinition<S extends Settings> {
   readonly metrics?: MetricDefinitions;
   /** The context's tables, for those who make them without the template. */
   readonly tables: (config: CoreConfig & Values<S>) => readonly TableDefinition[];
+  /** Run unless the process serves requests alone (`ROLE=api`). */
   readonly loops?: (container: Container, config: CoreConfig & Values<S>) => readonly Loop[];
+  /** Run where requests are served, since they are about what these leave behind in the process. */
+  readonly servingLoops?: (container: Container, config: CoreConfig & Values<S>) => readonly Loop[];
 }
 
 /** A bounded context as the runtimes see it, whatever its settings are. */

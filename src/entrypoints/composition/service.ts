@@ -89,12 +89,16 @@ export class Service {
     return definitions.map(({ TableName }) => TableName as string);
   }
 
-  /** The background work of all contexts. */
+  /** The background work of all contexts that is due in this process. */
   loops(): readonly Loop[] {
     const { config, contexts, storage = inMemory } = this.parts;
+    const { container } = this;
+    const serving = contexts.flatMap(({ servingLoops }) => servingLoops?.(container, config) ?? []);
+    if (config.ROLE === 'api') return serving;
     return [
-      ...contexts.flatMap((context) => context.loops?.(this.container, config) ?? []),
-      ...(isOnDisk(storage) ? [watchDisk(storage, this.container, config)] : []),
+      ...contexts.flatMap(({ loops }) => loops?.(container, config) ?? []),
+      ...(config.ROLE === 'worker' ? [] : serving),
+      ...(isOnDisk(storage) ? [watchDisk(storage, container, config)] : []),
     ];
   }
 

@@ -54,7 +54,7 @@ async function serve(): Promise<void> {
     extras: [...(servesApi ? [publishPages] : []), publishMetrics(meter, config.METRICS_KEY)],
     apiKeys,
   });
-  const loops = config.ROLE === 'api' ? [] : [...service.loops()];
+  const loops = [...service.loops()];
 
   const { loopsMs, closeMs, endMs } = stopTimes(config);
   const { close } = closeWithGrace({ delay: endMs, logger, skip: [...STOP_SIGNALS] }, async ({ err }) => {

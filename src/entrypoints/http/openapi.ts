@@ -180,7 +180,7 @@ function documented(schema: FastifySchema, { config }: RouteOptions, problems: P
 const refusalHeaders: Readonly<Record<number, object>> = {
   401: { 'www-authenticate': Type.String({ description: '`Bearer`' }) },
   429: {
-    'retry-after': Type.Integer({ description: 'Seconds before which a repeat is refused, too' }),
+    'retry-after': Type.Integer({ description: 'Seconds to wait before trying again' }),
     ratelimit: Type.String({ description: 'What is left, as draft-ietf-httpapi-ratelimit-headers says' }),
     'ratelimit-policy': Type.String({ description: 'What is limited, in the same way' }),
   },

@@ -83,8 +83,8 @@ export const generalProblems: ProblemTable = {
     status: 429,
     title: 'Too many requests',
     advice:
-      'Send the request again after as many seconds as `Retry-After` says. `violated-policies` names the limits of `LIMITS` ' +
-      'that it is over; `RateLimit` tells on every answer how many requests are left.',
+      'Send the request again after as many seconds as `Retry-After` says. `violated-policies` names the limits in `LIMITS` ' +
+      'that were exceeded; `RateLimit` tells, on answers of limited routes, how many requests are left.',
   },
   HEADERS_TOO_LARGE: {
     status: 431,

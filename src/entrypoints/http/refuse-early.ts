@@ -48,8 +48,10 @@ export function refuseEarly(
     )
       await refusePath(request, reply);
     request.clientAddress = clientAddress(request.ip, request.headers['x-forwarded-for']?.toString(), trustedProxies);
-    for (const guard of guards) await guard.admitAddress?.(request, reply);
     const { key } = request.routeOptions.config;
+    // Who reads without a key where that is enough leaves no address.
+    if (key === true || (key && bringsKey(request))) logAs(request, reply, { address: request.clientAddress });
+    for (const guard of guards) await guard.admitAddress?.(request, reply);
     if (key) request.caller = await admitCaller(request, reply).catch((error) => withoutKey(key, error));
     checkContentType(request);
   });
@@ -57,9 +59,7 @@ export function refuseEarly(
   app.setNotFoundHandler(notFound);
 
   async function admitCaller(request: FastifyRequest, reply: FastifyReply): Promise<Caller> {
-    const { key, ownKey } = request.routeOptions.config;
-    // Who reads without a key where that is enough leaves no address.
-    if (key === true || bringsKey(request)) logAs(request, reply, { address: request.clientAddress });
+    const { ownKey } = request.routeOptions.config;
     const keyName = (ownKey ?? nameOfKey)(request);
     const caller = keyName !== undefined ? callerOf(keyName) : ownKey ? undefined : await identify(request, reply);
     if (caller === undefined) {

@@ -1,9 +1,12 @@
-import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { setTimeout as delay } from 'node:timers/promises';
+import { type DynamoDBDocumentClient, QueryCommand, TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { LeasedLimits } from '../../../src/adapters/dynamodb/leased-limits.ts';
 import { DynamoDbLimitCounts } from '../../../src/adapters/dynamodb/limit-counts.ts';
 import { DynamoDbLimitStore } from '../../../src/adapters/dynamodb/limit-store.ts';
+import { LimitBusy } from '../../../src/domain/limits/errors.ts';
 import { concurrently } from '../../../src/domain/shared/concurrently.ts';
+import { storeUnavailable } from '../../../src/domain/shared/domain-error.ts';
 import type { LimitStore, TakeRequest } from '../../../src/ports/limits.ts';
 import type { Clock } from '../../../src/ports/system.ts';
 import { type ConsumedUnits, countUnits } from '../../helpers/consumed-units.ts';
@@ -128,6 +131,79 @@ await withServer('Limits on DynamoDB', startDynamoDbLocal, ({ endpoint }) => {
     });
   });
 
+  it('takes nothing for costs that cannot be served, and of a quota nothing for later', async () => {
+    const { leased, stores } = await processes([0]);
+    const [store, exact] = [leased[0] as LeasedLimits, stores[0] as DynamoDbLimitStore];
+    const limit = { version: 1, rate: { requests: 1, perSeconds: 3_600, burst: 1_000 } };
+    const takes = [1, 600, 600].map((cost) => store.take(aTake({ accuracy: 'leased', limit, cost })));
+    const decisions = (await Promise.all(takes)).map(({ decision }) => decision);
+    expect(decisions).toMatchObject([{ allowed: true }, { allowed: true }, { allowed: false, remaining: 399 }]);
+    expect((await exact.take(aTake({ limit, cost: 399 }))).decision.allowed).toBe(true);
+
+    const quota = { version: 1, quota: { requests: 100, per: 'month' as const } };
+    for (let count = 0; count < 33; count++) await store.take(aTake({ key: 'q', accuracy: 'leased', limit: quota }));
+    expect((await exact.take(aTake({ key: 'q', limit: quota, cost: 67 }))).decision.allowed).toBe(true);
+  });
+
+  it('lets one of the copies take that waited for one that failed, and remembers so many ids', async () => {
+    const table = await newLimitTable(client);
+    const clock = new FakeClock();
+    const exact = new DynamoDbLimitStore(client, table, clock, PATIENCE_MS);
+    let failures = 1;
+    const takeSome = exact.takeSome.bind(exact);
+    exact.takeSome = async (...args) => {
+      if (failures-- > 0) throw storeUnavailable();
+      return takeSome(...args);
+    };
+    const store = new LeasedLimits(exact, () => clock.now(), 2);
+    const request = (id: string) => aTake({ accuracy: 'leased', cost: 10, id: { id, content: 'x' } });
+    const copies = await Promise.allSettled(['one', 'one', 'one'].map((id) => store.take(request(id))));
+    expect(copies.map(({ status }) => status)).toEqual(['rejected', 'fulfilled', 'fulfilled']);
+    expect((await exact.take(aTake({ cost: 90 }))).decision.allowed).toBe(true);
+
+    await store.take({ ...request('two'), key: 'other' });
+    await expect(store.take({ ...request('three'), key: 'other' })).rejects.toBeInstanceOf(LimitBusy);
+    expect(await store.take(request('one'))).toMatchObject({ isReplay: true });
+    clock.advance(60_001);
+    expect((await store.take({ ...request('three'), key: 'other' })).decision.allowed).toBe(true);
+  });
+
+  describe('a key that many take from under ids', () => {
+    const limit = { version: 1, rate: { requests: 1, perSeconds: 600, burst: 1_000 } };
+    const keyed = (id: number, fields: Partial<TakeRequest> = {}) =>
+      aTake({ limit, id: { id: `id-${id}`, content: 'x' }, ...fields });
+
+    /** A client whose transactions take so long, ms, and how many it has sent. */
+    function slowed(ms: number) {
+      const sent = { transactions: 0 };
+      const send = async (...args: Parameters<DynamoDBDocumentClient['send']>) => {
+        if (args[0] instanceof TransactWriteCommand) {
+          sent.transactions++;
+          await delay(ms);
+        }
+        return client.send(...args);
+      };
+      return { sent, slow: { send } as unknown as DynamoDBDocumentClient };
+    }
+
+    it('refuses those whose turn comes too late, or that are too many, and does not take for them', async () => {
+      const { table, clock } = await processes([]);
+      const { sent, slow } = slowed(100);
+      const store = new DynamoDbLimitStore(slow, table, clock, 2_000);
+      await store.take(aTake({ limit, cost: 1 }));
+      const takes = await Promise.allSettled(Array.from({ length: 150 }, (_, id) => store.take(keyed(id))));
+      const passed = takes.filter(({ status }) => status === 'fulfilled').length;
+      const errors = takes.flatMap((taken) => (taken.status === 'rejected' ? [taken.reason] : []));
+      expect(passed).toBeGreaterThan(0);
+      expect(errors.length).toBeGreaterThan(130);
+      expect(errors.filter((error) => !(error instanceof LimitBusy))).toEqual([]);
+      // Those that were told are not taken for later either: whoever comes next does not wait for them.
+      expect((await store.take(keyed(200))).decision.allowed).toBe(true);
+      expect(sent.transactions).toBe(passed + 1);
+      expect((await store.take(aTake({ limit, cost: 1_000 - passed - 2 }))).decision.allowed).toBe(true);
+    }, 20_000);
+  });
+
   it('lets clocks that differ by a second gain the rate of that second, once', async () => {
     const { stores, clock } = await processes([-500, 500]);
     const limit = { version: 1, rate: { requests: 10, perSeconds: 1, burst: 5 } };
@@ -159,6 +235,9 @@ await withServer('Limits on DynamoDB', startDynamoDbLocal, ({ endpoint }) => {
       await here.flush();
       for (let read = 0; read < 2; read++)
         expect((await here.read(['p'])).get('p')).toEqual({ allowed: 3, refused: 1, degraded: 1 });
+      for (let flush = 0; flush < 2; flush++) await here.flush();
+      expect(await itemsOf(table)).toBe(2);
+      expect((await here.read(['p'])).get('p')).toEqual({ allowed: 3, refused: 1, degraded: 1 });
       // One that was silent, and comes back.
       gone.add('p', one);
       await gone.flush();
@@ -167,12 +246,62 @@ await withServer('Limits on DynamoDB', startDynamoDbLocal, ({ endpoint }) => {
       expect((await here.read(['q'])).get('q')).toEqual({ allowed: 0, refused: 0, degraded: 0 });
     });
 
+    const itemsOf = async (table: string): Promise<number> => {
+      const command = new QueryCommand({
+        TableName: table,
+        KeyConditionExpression: 'pk = :pk',
+        ExpressionAttributeValues: { ':pk': 'COUNTS#p' },
+      });
+      return (await client.send(command)).Count ?? 0;
+    };
+
+    it('are read without a write, and a few of those that are gone are merged with each flush', async () => {
+      const table = await newLimitTable(client);
+      const clock = new FakeClock();
+      const here = new DynamoDbLimitCounts(client, table, clock, countingIds('z'));
+      for (let process = 0; process < 12; process++) {
+        const counts = new DynamoDbLimitCounts(client, table, clock, countingIds(`p${process}-`));
+        counts.add('p', one);
+        await counts.flush();
+      }
+      clock.advance(700_000);
+      units.reset();
+      expect((await here.read(['p'])).get('p')).toMatchObject({ allowed: 12 });
+      expect(units.writes).toBe(0);
+      await here.flush();
+      expect(await itemsOf(table)).toBe(12 - 5 + 1);
+      for (let flush = 0; flush < 3; flush++) await here.flush();
+      expect(await itemsOf(table)).toBe(1);
+      expect((await here.read(['p'])).get('p')).toMatchObject({ allowed: 12 });
+    });
+
+    it('are gone once they were removed, also for a process that goes on counting', async () => {
+      const table = await newLimitTable(client);
+      const clock = new FakeClock();
+      const [here, other] = ['a', 'b'].map(
+        (name) => new DynamoDbLimitCounts(client, table, clock, countingIds(name)),
+      ) as [DynamoDbLimitCounts, DynamoDbLimitCounts];
+      for (let process = 0; process < 30; process++) {
+        const counts = new DynamoDbLimitCounts(client, table, clock, countingIds(`p${process}-`));
+        counts.add('p', one);
+        await counts.flush();
+      }
+      other.add('p', one);
+      await other.flush();
+      await here.remove('p');
+      await here.remove('p');
+      expect((await here.read(['p'])).get('p')).toEqual({ allowed: 0, refused: 0, degraded: 0 });
+      other.add('p', one);
+      for (let flush = 0; flush < 2; flush++) await other.flush();
+      expect((await here.read(['p'])).get('p')).toEqual({ allowed: 1, refused: 0, degraded: 0 });
+    });
+
     it('tell how many processes take', async () => {
       const table = await newLimitTable(client);
       const clock = new FakeClock();
       const processes = ['a', 'b', 'c'].map((name) => new DynamoDbLimitCounts(client, table, clock, countingIds(name)));
       for (const counts of processes) {
-        counts.add('p', one);
+        counts.bePresent();
         await counts.flush();
       }
       expect(processes.map((counts) => counts.processes())).toEqual([1, 2, 3]);

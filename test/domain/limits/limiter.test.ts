@@ -4,6 +4,7 @@ import { KnownLimitPolicies } from '../../../src/adapters/caching/known-limit-po
 import { MemoryLimitCounts } from '../../../src/adapters/memory/limit-counts.ts';
 import { MemoryLimitPolicyStore } from '../../../src/adapters/memory/limit-policy-store.ts';
 import { MemoryLimitStore } from '../../../src/adapters/memory/limit-store.ts';
+import { sha256 } from '../../../src/adapters/system/digest.ts';
 import { DeleteLimit } from '../../../src/domain/limits/delete-limit.ts';
 import { GetLimit } from '../../../src/domain/limits/get-limit.ts';
 import { Limiter } from '../../../src/domain/limits/limiter.ts';
@@ -39,9 +40,10 @@ async function world(draft: LimitDraft = { rate }) {
   const processes = { count: 1 };
   const counting = Object.assign(counts, { processes: () => processes.count });
   const known = new KnownLimitPolicies(policies, elapsed);
-  const put = new PutLimit(policies, clock);
+  const put = new PutLimit(policies, clock, counts);
   await put.execute('p', draft);
-  const takeFrom = new TakeFromLimit(known, new Limiter(guarded, new MemoryLimitStore(clock), counting));
+  const limiter = new Limiter(guarded, new MemoryLimitStore(clock), counting);
+  const takeFrom = new TakeFromLimit(known, limiter, sha256);
   const take = async (command: Partial<Parameters<TakeFromLimit['execute']>[1]> = {}) =>
     (await takeFrom.execute('p', { key: 'k', ...command })).answer;
   return { clock, policies, store, counts, state, processes, put, takeFrom, take };
@@ -111,6 +113,19 @@ describe('a take from a policy', () => {
     await new DeleteLimit(policies).execute('p');
     clock.advance(1_001);
     await expect(take()).rejects.toMatchObject({ code: 'LIMITS_NOT_FOUND' });
+  });
+
+  it('is from a new policy at once after another of the same id was deleted, with counts of its own', async () => {
+    const { take, put, policies, clock, counts } = await world();
+    for (let change = 0; change < 9; change++) await put.execute('p', { rate });
+    clock.advance(1_001);
+    await take();
+    await new DeleteLimit(policies).execute('p');
+    clock.advance(-1_010);
+    await put.execute('p', { rate });
+    clock.advance(2_100);
+    expect(await take()).toMatchObject({ allowed: true, degraded: false });
+    expect((await counts.read(['p'])).get('p')).toEqual({ allowed: 1, refused: 0, degraded: 0 });
   });
 
   it('finds everything there again after a reset', async () => {

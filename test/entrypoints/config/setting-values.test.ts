@@ -194,6 +194,42 @@ const rows: Readonly<Record<string, Row>> = {
   },
   ROUNDING: words('half-up', 'half-even'),
   STOCKS_TABLE: table,
+  LIMITS: {
+    taken: [
+      [
+        'all=1000000/1s*1000000, votes=2/86400s*3;by=poll;cost=3;routes=POST /polls/*/votes',
+        [
+          { name: 'all', requests: 1_000_000, perSeconds: 1, burst: 1_000_000, by: 'address', cost: 1, routes: [] },
+          {
+            name: 'votes',
+            requests: 2,
+            perSeconds: 86_400,
+            burst: 3,
+            by: 'poll',
+            cost: 3,
+            routes: [{ method: 'POST', segments: ['polls', null, 'votes'], hasRest: false }],
+          },
+        ],
+      ],
+    ],
+    refused: [
+      '1/1s',
+      'a b=1/1s',
+      'a=1',
+      'a=1/1',
+      'a=0/1s',
+      'a=1000001/1s*1',
+      'a=1/86401s',
+      'a=1/1s*1000001',
+      'a=1/1s*0',
+      'a=-1/1s',
+      'a=1/1s;by=ip',
+      'a=1/1s;cost=2',
+      'a=1/1s;routes=/polls',
+      'a=1/1s,',
+    ],
+    words: /^must (begin with a name|have a rate|have a cost|limit by one of|name in routes=)/,
+  },
   LIMITS_TABLE: table,
 };
 

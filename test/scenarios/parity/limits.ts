@@ -113,6 +113,8 @@ export const limitsParityScenarios: readonly Scenario[] = [
       invalid(take('strict', { key: 'a', cost: 0 }), 'cost'),
       invalid(withKey('GET', '/limits/strict/keys/~%2B'), 'key'),
       invalid(withKey('GET', '/limits/strict/keys/~YQ=='), 'key'),
+      invalid(take('missing', { key: '' }), 'key'),
+      invalid(take('missing', { key: 'a', cost: 0 }), 'cost'),
       refused(take('missing', { key: 'a' }), 404, 'LIMITS_NOT_FOUND'),
       refused(get('/limits'), 401, 'UNAUTHORIZED'),
       refused({ ...take('strict', { key: 'a' }), headers: {} }, 401, 'UNAUTHORIZED'),

@@ -28,7 +28,7 @@ export const limits = defineContext({
   module: limitsModule,
   problems,
   tables: (config) => [limitTableDefinition(config.LIMITS_TABLE)],
-  loops: (container) => [
+  servingLoops: (container) => [
     sweep('storing the counts of limits', COUNTS_SECONDS, container.get(system.logger), () =>
       container.get(ports.counts).flush(),
     ),

@@ -10,7 +10,9 @@ export const metrics = {
   LimitsDegraded: {
     type: 'counter',
     unit: 'Count',
-    meaning: 'Requests that a limit of `LIMITS` counted in one process alone, since the store did not answer.',
+    meaning:
+      'Requests that a limit of `LIMITS` counted in one process alone, since the store did not answer, or in a bucket that ' +
+      'keys share, since there was no room for another.',
     recorded: 'with each',
   },
 } satisfies MetricDefinitions;

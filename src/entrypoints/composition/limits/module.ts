@@ -11,6 +11,7 @@ import { MemoryLimitPolicyStore } from '../../../adapters/memory/limit-policy-st
 import { MemoryLimitStore } from '../../../adapters/memory/limit-store.ts';
 import { lazyRedis } from '../../../adapters/redis/lazy-redis.ts';
 import { RedisLimitStore } from '../../../adapters/redis/limit-store.ts';
+import { sha256 } from '../../../adapters/system/digest.ts';
 import { ageingClock, elapsedTime } from '../../../adapters/system/elapsed-time.ts';
 import { DeleteLimit } from '../../../domain/limits/delete-limit.ts';
 import { GetLimit } from '../../../domain/limits/get-limit.ts';
@@ -45,7 +46,14 @@ function bindEmbeddedStores({ bind }: ContainerModuleLoadOptions): void {
     (storage, clock) => storage.durable(new MemoryLimitStore(clock, storage.maps)),
     [embedded, ports.localClock],
   );
-  bind(ports.counts).toResolvedValue(({ maps }) => new MemoryLimitCounts(maps), [embedded]);
+  bind(ports.counts).toResolvedValue(
+    ({ maps }, lifecycle) => {
+      const counts = new MemoryLimitCounts(maps);
+      lifecycle.onClose(() => counts.flush());
+      return counts;
+    },
+    [embedded, system.lifecycle],
+  );
 }
 
 /** A take that gets no answer in time is decided without the store: to repeat it might take twice. */
@@ -61,7 +69,8 @@ function bindDynamoDbStores({ bind }: ContainerModuleLoadOptions, config: Limits
     (clock, lifecycle) => {
       const client = documentClient(ANSWER_TIMEOUT_MS, ATTEMPTS);
       lifecycle.onClose(() => client.destroy());
-      return new GuardedLimitStore(new LeasedLimits(new DynamoDbLimitStore(client, table, clock)), elapsedTime());
+      const elapsed = elapsedTime();
+      return new GuardedLimitStore(new LeasedLimits(new DynamoDbLimitStore(client, table, clock), elapsed), elapsed);
     },
     [system.clock, system.lifecycle],
   );
@@ -69,6 +78,7 @@ function bindDynamoDbStores({ bind }: ContainerModuleLoadOptions, config: Limits
     (client, clock, ids, lifecycle) => {
       const counts = new DynamoDbLimitCounts(client, table, clock, ids);
       lifecycle.onSettle(atMostEvery(SETTLE_EVERY_MS, () => counts.flush()));
+      lifecycle.onClose(() => counts.flush());
       return counts;
     },
     [dynamoDb, system.clock, system.ids, system.lifecycle],
@@ -101,11 +111,12 @@ function bindLocal({ bind }: ContainerModuleLoadOptions): void {
 function bindUseCases({ bind }: ContainerModuleLoadOptions): void {
   const { policies, known, limits, local, counts } = ports;
   provide(bind, Limiter, limits, local, counts);
-  provide(bind, PutLimit, policies, system.clock);
+  provide(bind, PutLimit, policies, system.clock, counts);
   provide(bind, GetLimit, policies, counts);
   provide(bind, ListLimits, policies, counts);
   provide(bind, DeleteLimit, policies);
-  provide(bind, TakeFromLimit, known, Limiter);
+  bind(ports.digest).toConstantValue(sha256);
+  provide(bind, TakeFromLimit, known, Limiter, ports.digest);
   provide(bind, ReadKey, policies, limits);
   provide(bind, ResetKey, policies, limits);
 }

@@ -1,5 +1,11 @@
-import type { KnownPolicies, LimitCounts, LimitPolicyStore, LimitStore } from '../../../ports/limits.ts';
-import type { Clock } from '../../../ports/system.ts';
+import type {
+  KnownPolicies,
+  LimitCounts,
+  LimitPolicyStore,
+  LimitStore,
+  LocalLimitStore,
+} from '../../../ports/limits.ts';
+import type { Clock, Digest } from '../../../ports/system.ts';
 import { token } from '../token.ts';
 
 export const ports = {
@@ -8,8 +14,9 @@ export const ports = {
   /** What is kept of keys for all processes. */
   limits: token<LimitStore>('LimitStore'),
   /** Buckets of this process alone. */
-  local: token<LimitStore>('LocalLimitStore'),
+  local: token<LocalLimitStore>('LocalLimitStore'),
   counts: token<LimitCounts>('LimitCounts'),
   /** The time by which the buckets of this process fill. */
   localClock: token<Clock>('LocalLimitsClock'),
+  digest: token<Digest>('LimitsDigest'),
 };

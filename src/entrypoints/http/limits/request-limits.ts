@@ -1,9 +1,9 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Limited, Limiter } from '../../../domain/limits/limiter.ts';
-import { take } from '../../../domain/limits/take.ts';
 import { DomainError } from '../../../domain/shared/domain-error.ts';
+import { ID_PATTERN } from '../../../domain/shared/id-pattern.ts';
 import { matchesRoute, type RouteStatement } from '../../../domain/shared/route-statement.ts';
-import type { LimitStore } from '../../../ports/limits.ts';
+import type { LocalLimitStore } from '../../../ports/limits.ts';
 import type { Meter, Random } from '../../../ports/system.ts';
 import type { RequestLimit } from '../../config/limits.ts';
 import { fewASecond } from '../few-a-second.ts';
@@ -14,7 +14,7 @@ import { hiddenPartition, retryAfterSeconds, type ShownLimit, tellLimits } from 
 export interface RequestLimitsOptions {
   readonly limits: readonly RequestLimit[];
   /** Buckets of this process, for addresses. */
-  readonly local: LimitStore;
+  readonly local: Pick<LocalLimitStore, 'takeAll'>;
   /** Takes from buckets that all processes share. */
   readonly limiter: Pick<Limiter, 'take'>;
   readonly random: Random;
@@ -35,6 +35,8 @@ interface Verdict {
   readonly remaining: number;
   readonly resetSeconds: number;
   readonly retryAfterMs?: number | undefined;
+  /** The limit was not the one of all processes, which nobody knows. */
+  readonly degraded?: boolean;
   readonly partition?: Uint8Array | undefined;
 }
 
@@ -50,11 +52,13 @@ export class RequestLimits implements Guards {
   private readonly limits: readonly TakenLimit[];
   private readonly plans = new Map<string, RoutePlan>();
   private readonly warn: (fields: object, message: string) => void;
+  private readonly warnOfRefusal: (request: FastifyRequest, fields: object) => void;
   private readonly warnOfStore: (fields: object, message: string) => void;
 
   constructor(private readonly options: RequestLimitsOptions) {
     this.limits = options.limits.map((limit) => ({ ...limit, limited: limitedBy(limit) }));
     this.warn = fewASecond(options.warn);
+    this.warnOfRefusal = fewASecond(({ log }, fields) => log.warn(fields, 'refused a request that is over a limit'));
     this.warnOfStore = fewASecond(options.warn);
   }
 
@@ -70,19 +74,15 @@ export class RequestLimits implements Guards {
   readonly admitAddress = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
     const { address, poll } = this.planOf(request);
     if (address.length > 0)
-      this.conclude(
-        request,
-        reply,
-        await this.takeByAddress(counting(address, request), networkOf(request.clientAddress)),
-      );
+      this.conclude(request, reply, this.takeByAddress(counting(address, request), networkOf(request.clientAddress)));
     // Where a key is needed, nobody without one takes from what the poll has.
-    if (request.routeOptions.config.key !== true) await this.takeShared(counting(poll, request), request, reply);
+    if (request.routeOptions.config.key !== true) await this.takeByPoll(poll, request, reply);
   };
 
   readonly admitCaller = async (request: FastifyRequest, reply: FastifyReply, caller: Caller): Promise<void> => {
     const { key, poll } = this.planOf(request);
     await this.takeShared(counting(key, request), request, reply, caller.subjects[0]);
-    if (request.routeOptions.config.key === true) await this.takeShared(counting(poll, request), request, reply);
+    if (request.routeOptions.config.key === true) await this.takeByPoll(poll, request, reply);
   };
 
   readonly admitSender = async (sender: string): Promise<boolean> => {
@@ -110,43 +110,39 @@ export class RequestLimits implements Guards {
   }
 
   /** Takes from all of them, or from none. */
-  private async takeByAddress(limits: readonly TakenLimit[], network: string): Promise<Verdict[]> {
-    const { local } = this.options;
-    if (limits.length > 1) {
-      const seen = await Promise.all(
-        limits.map(async ({ limited, cost, ...limit }) => {
-          const { state, at } = await local.read({ policyId: limited.policyId, key: network });
-          return verdict({ ...limit, cost }, take(state, limited, cost, at).decision, at);
-        }),
-      );
-      if (seen.some(({ allowed }) => !allowed)) return seen;
-    }
-    return Promise.all(
-      limits.map(async (limit) => {
-        const { limited, cost } = limit;
-        const request = { policyId: limited.policyId, key: network, limit: limited, accuracy: limited.accuracy, cost };
-        const { decision, at } = await local.take(request);
-        return verdict(limit, decision, at);
+  private takeByAddress(limits: readonly TakenLimit[], network: string): Verdict[] {
+    const taken = this.options.local.takeAll(
+      limits.map(({ limited, cost }) => {
+        const { policyId, accuracy } = limited;
+        return { policyId, key: network, limit: limited, accuracy, cost };
       }),
     );
+    return limits.flatMap((limit, at) => {
+      const of = taken[at];
+      return of ? [verdict(limit, of.decision, of.at)] : [];
+    });
+  }
+
+  private async takeByPoll(limits: readonly TakenLimit[], request: FastifyRequest, reply: FastifyReply): Promise<void> {
+    const { pollId = '' } = request.params as { readonly pollId?: string };
+    // The route refuses what can be no id, and what anybody makes up must not be kept.
+    if (ID_PATTERN.test(pollId)) await this.takeShared(counting(limits, request), request, reply, pollId);
   }
 
   /**
    * Takes from one limit after the other, up to the first that refuses.
    *
-   * @param subject whose limit it is; of the poll unless given
+   * @param whose subject or poll
    */
   private async takeShared(
     limits: readonly TakenLimit[],
     request: FastifyRequest,
     reply: FastifyReply,
-    subject?: string,
+    whose: string,
   ): Promise<void> {
     for (const limit of limits) {
-      const { pollId = '' } = request.params as { readonly pollId?: string };
-      const partition = subject === undefined ? Buffer.from(pollId) : hiddenPartition(subject);
-      const answer = await this.take(limit, subject ?? pollId);
-      this.conclude(request, reply, [{ limit, ...answer, partition }]);
+      const answer = await this.take(limit, whose);
+      this.conclude(request, reply, [{ limit, ...answer, partition: hiddenPartition(whose) }]);
     }
   }
 
@@ -154,25 +150,24 @@ export class RequestLimits implements Guards {
     const answer = await this.options.limiter.take(limited, { key, cost });
     if (answer.degraded) {
       this.options.meter.record('LimitsDegraded', 1, 'Count');
-      this.warnOfStore({ limits: [name], by }, 'a limit counts in this process alone: the store does not answer');
+      this.warnOfStore(
+        { limits: [name], by },
+        'a limit counts for itself: the store does not answer, or has no room for another key',
+      );
     }
     return answer;
   }
 
   /** @throws DomainError `TOO_MANY_REQUESTS` if one of the limits refuses */
   private conclude(request: FastifyRequest, reply: FastifyReply, verdicts: readonly Verdict[]): void {
-    tellLimits(reply, verdicts.map(shown));
+    tellLimits(reply, verdicts.filter(({ degraded }) => !degraded).map(shown));
     const refusals = verdicts.filter(({ allowed }) => !allowed);
     if (refusals.length === 0) return;
     const names = refusals.map(({ limit }) => limit.name);
     const waitMs = Math.max(...refusals.map(({ retryAfterMs = 1 }) => retryAfterMs));
     const seconds = retryAfterSeconds(waitMs, this.options.random.next());
-    const { routeOptions, clientAddress } = request;
     this.options.meter.record('RequestsRefused', 1, 'Count');
-    this.warn(
-      { requestId: request.id, limits: names, route: routeOptions.url, address: clientAddress },
-      'refused a request that is over a limit',
-    );
+    this.warnOfRefusal(request, { limits: names, route: request.routeOptions.url });
     throw new DomainError(
       'TOO_MANY_REQUESTS',
       `More requests come than ${names.map((name) => `"${name}"`).join(' and ')} allows. Send this one again in ${seconds} s.`,
@@ -189,6 +184,7 @@ const limitedBy = ({ name, requests, perSeconds, burst }: RequestLimit): Limited
   mode: 'enforce',
   accuracy: 'leased',
   onStoreFailure: 'local',
+  isOwn: true,
 });
 
 /** Whether a limit may count for some request to a route. */

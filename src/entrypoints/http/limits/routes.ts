@@ -90,10 +90,12 @@ export const limitsRoutes = (options: LimitsRoutesOptions): FastifyPluginAsync =
       async (request, reply) => {
         const { policyId } = request.params;
         const precondition = preconditionIn(request.headers, etagOf);
+        // Read before the change: one that was made is never answered with what a read ran into.
+        const counts = await options.getLimit.countsOf(policyId);
         const { policy, before } = await options.putLimit.execute(policyId, draftOf(request.body), precondition);
         recordChange(request, 'limit', policyId, before && settingsBody(before), settingsBody(policy));
         reply.header('etag', etagOf(policy));
-        const body = limitBody(await options.getLimit.counted(policy));
+        const body = limitBody({ policy, counts });
         if (!before) return reply.code(201).header('location', `/limits/${policyId}`).send(body);
         return reply.code(200).send(body);
       },
@@ -115,9 +117,11 @@ export const limitsRoutes = (options: LimitsRoutesOptions): FastifyPluginAsync =
       },
       async (request) => {
         const { policyId } = request.params;
+        // Read before the change, too.
+        const counts = await options.getLimit.countsOf(policyId);
         const policy = await options.deleteLimit.execute(policyId, preconditionIn(request.headers, etagOf));
         recordChange(request, 'limit', policyId, settingsBody(policy), undefined);
-        return limitBody(await options.getLimit.counted(policy));
+        return limitBody({ policy, counts });
       },
     );
 
@@ -216,14 +220,9 @@ const limitBody = ({ policy, counts }: CountedPolicy): Static<typeof schemas.Lim
 /** A month at its longest: nobody is promised more than there is. */
 const PERIOD_SECONDS: Readonly<Record<QuotaPeriod, number>> = { hour: 3_600, day: 86_400, month: 31 * 86_400 };
 
-function tellTake(
-  reply: FastifyReply,
-  { policyId, rate, quota, onStoreFailure }: LimitPolicy,
-  answer: TakeAnswer,
-  key: string,
-): void {
-  // Nobody knows what is left.
-  if (answer.degraded && onStoreFailure === 'open') return;
+function tellTake(reply: FastifyReply, { policyId, rate, quota }: LimitPolicy, answer: TakeAnswer, key: string): void {
+  // What is left is not what is left of the policy.
+  if (answer.degraded) return;
   const { remaining, resetSeconds, retryAfterMs } = answer;
   const moreInSeconds = retryAfterMs === undefined ? resetSeconds || undefined : Math.ceil(retryAfterMs / 1_000);
   const told = { remaining, moreInSeconds, partition: hiddenPartition(key) };

@@ -11,16 +11,16 @@ const whole = (description: string, example: number) =>
 
 const Rate = Type.Object(
   {
-    requests: whole('So many, steadily', 100),
-    perSeconds: whole('In so many seconds, at most a day', 1),
-    burst: whole('So many at once', 200),
+    requests: whole('Requests per period', 100),
+    perSeconds: whole('Length of the period in seconds, at most a day', 1),
+    burst: whole('Most requests at once', 200),
   },
   { additionalProperties: false, description: 'A token bucket' },
 );
 const Quota = Type.Object(
   {
-    requests: whole('So many', 10_000),
-    per: Type.String({ enum: ['hour', 'day', 'month'], description: 'Of UTC', examples: ['day'] }),
+    requests: whole('Requests per period', 10_000),
+    per: Type.String({ enum: ['hour', 'day', 'month'], description: 'The period, of UTC', examples: ['day'] }),
   },
   { additionalProperties: false, description: 'A count that begins anew with each period' },
 );
@@ -118,7 +118,7 @@ export const TakeBody = Type.Object(
   {
     allowed: Type.Boolean(),
     remaining: Type.Integer({ description: 'What passes now, if nobody else takes', examples: [199] }),
-    resetSeconds: Type.Integer({ description: 'After so long all is there again, if nothing is taken', examples: [1] }),
+    resetSeconds: Type.Integer({ description: 'Seconds until all is there again, if nothing is taken', examples: [1] }),
     retryAfterMs: Type.Optional(Type.Integer({ description: 'Of a refusal: nothing of this cost passes earlier' })),
     violated: Type.Optional(Type.String({ enum: ['rate', 'quota'], description: 'Of a refusal: what refuses' })),
     wouldRefuse: Type.Optional(Type.Boolean({ description: 'In shadow mode: it would have been refused' })),
@@ -139,7 +139,7 @@ export const KeyBody = Type.Object(
   {
     key: Type.String({ examples: ['client-7'] }),
     remaining: Type.Integer({ description: 'What passes now, if nobody else takes', examples: [199] }),
-    resetSeconds: Type.Integer({ description: 'After so long all is there again, if nothing is taken', examples: [1] }),
+    resetSeconds: Type.Integer({ description: 'Seconds until all is there again, if nothing is taken', examples: [1] }),
   },
   { title: 'LimitKey', description: 'What the key has' },
 );

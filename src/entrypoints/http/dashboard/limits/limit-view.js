@@ -104,8 +104,8 @@ export function limitView(policyId, list, until) {
 /** @param {Limit} limit */
 const figures = ({ mode, allowed, refused, degraded }) => html`
   <dl class="figures is-limit">
-    ${figure('Allowed', formatCount(mode === 'shadow' ? allowed + refused : allowed), 'since the limit began', true)}
-    ${mode === 'shadow' ? figure('Would be refused', formatCount(refused), 'nothing is, in shadow mode') : figure('Refused', formatCount(refused), share(refused, allowed))}
+    ${figure(mode === 'shadow' ? 'Within the limit' : 'Allowed', formatCount(allowed), 'since the limit began', true)}
+    ${mode === 'shadow' ? figure('Over the limit', formatCount(refused), 'refused in enforce mode alone') : figure('Refused', formatCount(refused), share(refused, allowed))}
     ${figure('Degraded', formatCount(degraded), 'answered without the store')}
   </dl>`;
 
