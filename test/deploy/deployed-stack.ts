@@ -21,6 +21,7 @@ import {
   UpdateFunctionConfigurationCommand,
 } from '@aws-sdk/client-lambda';
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { encode, type HttpAnswer, type HttpRequest, textOf } from '../helpers/http.ts';
 import type { HostedFunction, PolicyDocument } from './least-privilege.ts';
@@ -146,6 +147,18 @@ export class DeployedStack {
       new GetSecretValueCommand({ SecretId: this.outputs.ApiKeysSecretArn as string }),
     );
     return (JSON.parse(SecretString as string) as { admin: string }).admin;
+  }
+
+  /** With which calls are made in the name of a role. */
+  async credentialsOf(role: string) {
+    const sts = new STSClient(clientOptions(this.aws.endpoint));
+    const assume = new AssumeRoleCommand({ RoleArn: this.roleArn(role), RoleSessionName: 'test' });
+    const { Credentials } = await sts.send(assume);
+    return {
+      accessKeyId: Credentials?.AccessKeyId as string,
+      secretAccessKey: Credentials?.SecretAccessKey as string,
+      sessionToken: Credentials?.SessionToken as string,
+    };
   }
 
   /** Calls a function. @throws Error with what it threw */

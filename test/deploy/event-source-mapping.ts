@@ -1,7 +1,6 @@
 import { DynamoDBStreamsClient } from '@aws-sdk/client-dynamodb-streams';
 import type { EventSourceMappingConfiguration } from '@aws-sdk/client-lambda';
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
 import type { DynamoDBBatchResponse, DynamoDBRecord } from 'aws-lambda';
 import { readStream, type ShardRecord } from '../helpers/stream-records.ts';
 import { clientOptions, type DeployedStack, roleOf } from './deployed-stack.ts';
@@ -16,7 +15,7 @@ import { ACCOUNT, type MiniStack } from './ministack.ts';
  * @returns the access key under which it called
  */
 export async function playMapping(aws: MiniStack, stack: DeployedStack, functionName: string): Promise<string> {
-  const credentials = await assume(aws, stack.roleArn(roleOf(functionName)));
+  const credentials = await stack.credentialsOf(roleOf(functionName));
   const mapping = await stack.mappingOf(functionName);
   const table = mapping.EventSourceArn?.split('/')[1] as string;
   const { EventSourceArn, BatchSize = 100, MaximumRetryAttempts = 0 } = mapping;
@@ -60,16 +59,6 @@ export async function playMapping(aws: MiniStack, stack: DeployedStack, function
       await deliver(inShard.slice(start, start + BatchSize));
   }
   return credentials.accessKeyId;
-}
-
-async function assume(aws: MiniStack, RoleArn: string) {
-  const sts = new STSClient(clientOptions(aws.endpoint));
-  const { Credentials } = await sts.send(new AssumeRoleCommand({ RoleArn, RoleSessionName: 'event-source-mapping' }));
-  return {
-    accessKeyId: Credentials?.AccessKeyId as string,
-    secretAccessKey: Credentials?.SecretAccessKey as string,
-    sessionToken: Credentials?.SessionToken as string,
-  };
 }
 
 /** @returns the place of the first record that was not handled; -1 if all were */

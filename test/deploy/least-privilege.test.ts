@@ -68,6 +68,15 @@ describe('least privilege', () => {
     expect(needs('BatchGetItem', { RequestItems: { votes: { Keys: [{ pk: { S: 'POLL#1' } }] } } })).toEqual([
       { role: 'ApiRole', action: 'dynamodb:BatchGetItem', resource: table, leadingKeys: ['POLL#1'] },
     ]);
+    const deletions = ['COUNT#1', 'COUNT#2'].map((pk) => ({ DeleteRequest: { Key: { pk: { S: pk } } } }));
+    expect(needs('BatchWriteItem', { RequestItems: { votes: deletions } })).toEqual(
+      ['COUNT#1', 'COUNT#2'].map((key) => ({
+        role: 'ApiRole',
+        action: 'dynamodb:BatchWriteItem',
+        resource: table,
+        leadingKeys: [key],
+      })),
+    );
     const query = {
       TableName: 'votes',
       IndexName: 'open',

@@ -115,6 +115,9 @@ interface ItemRequest {
   readonly Item?: Item;
 }
 
+/** A put or a deletion. */
+type BatchedWrite = Readonly<Record<'PutRequest' | 'DeleteRequest', Omit<ItemRequest, 'TableName'>>>;
+
 interface QueryRequest {
   readonly TableName: string;
   readonly IndexName?: string;
@@ -168,6 +171,10 @@ export function needsOf(role: string, { service, operation, input }: Call, names
     case 'dynamodb:BatchGetItem':
       return Object.entries(input.RequestItems as Record<string, { Keys: Item[] }>).flatMap(([TableName, { Keys }]) =>
         Keys.map((Key) => item(action, { TableName, Key })),
+      );
+    case 'dynamodb:BatchWriteItem':
+      return Object.entries(input.RequestItems as Record<string, BatchedWrite[]>).flatMap(([TableName, writes]) =>
+        writes.flatMap((write) => Object.values(write).map((request) => item(action, { TableName, ...request }))),
       );
     case 'dynamodb:Query': {
       const { TableName, IndexName } = input as unknown as QueryRequest;

@@ -24,10 +24,19 @@ describe('Cache-Control', () => {
     ['GET', '/healthz', 200, {}],
     ['GET', '/openapi.json', 200, {}],
     ['GET', '/docs', 200, {}],
-    ['GET', '/polls/colors/results', 200, {}],
+    ['GET', '/polls/colors/results', 200, authorization],
   ])('of %s %s says that it must be asked for again', async (method, url, status, headers) => {
     const answer = await plain.app.inject({ method: method as 'GET', url, headers });
     expect([answer.statusCode, answer.headers['cache-control']]).toEqual([status, 'no-cache']);
+  });
+
+  it('of results that everybody sees lets caches share them for a second, and has browsers ask again', async () => {
+    const { statusCode, headers } = await plain.app.inject('/polls/colors/results');
+    expect([statusCode, headers['cache-control'], headers.vary]).toEqual([
+      200,
+      'public, max-age=0, s-maxage=1',
+      expect.stringMatching(/Authorization.*x-api-key/),
+    ]);
   });
 
   it.each<[string, string, number, Record<string, string>]>([

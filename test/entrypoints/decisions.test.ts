@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { METHODS } from '../../src/domain/access/statement.ts';
+import type { METHODS } from '../../src/domain/shared/route-statement.ts';
 import { authorization, type EmbeddedApp, embeddedApp, KEY } from '../helpers/embedded-app.ts';
 import { FakeClock } from '../helpers/fakes.ts';
 import { type TokenIssuer, tokenIssuer } from '../helpers/token-issuer.ts';

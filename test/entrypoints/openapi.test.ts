@@ -81,7 +81,7 @@ const routes: Readonly<Record<string, Route>> = {
   },
   'GET /polls/{pollId}/answers': {
     answers: { 200: [JSON_TYPE, 'text/csv'] },
-    refusals: [401, 404, 501, 503],
+    refusals: [401, 403, 404, 501, 503],
     parameters: ['query limit', 'query cursor', 'path pollId', 'header accept'],
     key: true,
   },
@@ -279,7 +279,7 @@ describe('the OpenAPI document', () => {
     const guarded = await embeddedApp({ METRICS_KEY: 'key-of-metrics-0123' });
     const { paths } = (await guarded.app.inject('/openapi.json')).json() as typeof document;
     await guarded.close();
-    expect(Object.keys(paths['/metrics']?.get?.responses ?? {})).toEqual(['200', '400', '401', '413', '500']);
+    expect(Object.keys(paths['/metrics']?.get?.responses ?? {})).toEqual(['200', '400', '401', '413', '429', '500']);
   });
 
   it('shows what each body may look like, and the example is what its schema says', () => {

@@ -1,4 +1,6 @@
 /** The access context as others may use it: `portside/access`. */
+
+export { isMatch, METHODS, type RouteStatement, readStatement } from '../shared/route-statement.ts';
 export { changePolicy, type PolicyChanged, type PolicyChanging } from './change-policy.ts';
 export { DeletePolicy } from './delete-policy.ts';
 export { lockout, policyNotFound, tooManyPolicies } from './errors.ts';
@@ -9,5 +11,4 @@ export type { Policy, PolicySet } from './policy.ts';
 export { AT_ONCE, inForceBy, MAX_AGE_MS, type Propagation, WITHIN_SECONDS } from './propagation.ts';
 export { MAX_POLICIES, MAX_STATEMENTS, MAX_STATEMENTS_LENGTH, PutPolicy, type PutPolicyCommand } from './put-policy.ts';
 export { ReadAccess } from './read-access.ts';
-export { isMatch, METHODS, readStatement, type Statement } from './statement.ts';
 export { isKey, subjectOfKey } from './subject.ts';

@@ -1,5 +1,5 @@
+import { isMatch, type RouteStatement, readStatement } from '../shared/route-statement.ts';
 import type { Policy, PolicySet } from './policy.ts';
-import { isMatch, readStatement, type Statement } from './statement.ts';
 import { isKey, subjectOfKey } from './subject.ts';
 
 /** What decided. */
@@ -23,7 +23,7 @@ export interface Rights {
 
 interface Rule {
   readonly reason: Reason;
-  readonly statement: Statement;
+  readonly statement: RouteStatement;
 }
 
 interface Rules {
@@ -33,7 +33,7 @@ interface Rules {
 
 /** What a key may do without a policy. */
 const EVERYTHING = '* /**';
-const everything = readStatement(EVERYTHING) as Statement;
+const everything = readStatement(EVERYTHING) as RouteStatement;
 
 /** Policies that are read once, so that many requests can be judged by them. */
 export class Policies {

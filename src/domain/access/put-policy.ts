@@ -1,9 +1,9 @@
 import { type FieldIssue, invalidRequest } from '../shared/domain-error.ts';
 import type { Precondition } from '../shared/precondition.ts';
+import { readStatement } from '../shared/route-statement.ts';
 import { changePolicy, type PolicyChanged, type PolicyChanging } from './change-policy.ts';
 import { tooManyPolicies } from './errors.ts';
 import type { Policy } from './policy.ts';
-import { readStatement } from './statement.ts';
 import { assertSubject } from './subject.ts';
 
 /** Of a policy, those that allow and those that deny together. */

@@ -1,84 +1,62 @@
-/**
- * Names routes of the service, or one of them with certain parameters: `GET /polls/*`, `* /queues/emails/**`. In it `*`
- * stands for any method or for one segment of the path, and a path that ends with `/**` for one segment or more.
- */
+import { textInSegment } from './path-parameter.ts';
+
+/** The methods that a statement may name, beside `*` for any. */
+export const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
+
+/** A statement that is longer is refused. */
+export const MAX_STATEMENT_LENGTH = 200;
+
+/** Names routes of the service, or one of them with certain parameters: `GET /polls/*`, `* /queues/emails/**`. */
 export interface RouteStatement {
-  /** Undefined for any. */
-  readonly method: string | undefined;
-  /** Of the path, decoded; undefined for any. */
+  /** `*` for any. */
+  readonly method: string;
+  /** Decoded; undefined for any one segment. */
   readonly segments: readonly (string | undefined)[];
-  /** Whether at least one more segment follows. */
+  /** Whether one more segment or several follow. */
   readonly hasRest: boolean;
 }
 
-/** What a text must be to be a statement, as the end of a sentence. */
-export const STATEMENT_FORM =
-  'a method and a path, such as GET /polls/*: GET, POST, PUT, PATCH, DELETE or * for any, and * for one segment or a last /** for all that follows';
-
-const METHOD = /^(?:GET|POST|PUT|PATCH|DELETE|\*)$/;
-/** Visible ASCII without `#`, `%`, `*`, `/` and `?`, or bytes in their percent-encoding. */
-const SEGMENT = /^(?:[!"$&-)+-.0-9:->@-~]|%[0-9A-Fa-f]{2})+$/;
-const ANY = '*';
-const REST = '**';
-
 /**
- * @param text in which a segment may be percent-encoded
- * @returns undefined for a text that is no statement
- */
-export function parseStatement(text: string): RouteStatement | undefined {
-  const [method = '', path = '', ...more] = text.split(' ');
-  if (!METHOD.test(method) || !path.startsWith('/') || more.length > 0) return undefined;
-  const parts = path === '/' ? [] : path.slice(1).split('/');
-  const hasRest = parts.at(-1) === REST;
-  const segments = (hasRest ? parts.slice(0, -1) : parts).map(segmentOf);
-  if (segments.includes(undefined)) return undefined;
-  return {
-    method: method === ANY ? undefined : method,
-    segments: segments.map((segment) => segment?.text),
-    hasRest,
-  };
-}
-
-/** @returns undefined for what cannot be a segment */
-function segmentOf(part: string): { readonly text?: string } | undefined {
-  if (part === ANY) return {};
-  if (!SEGMENT.test(part)) return undefined;
-  try {
-    return { text: decodeURIComponent(part) };
-  } catch {
-    return undefined;
-  }
-}
-
-type Params = Readonly<Record<string, string | undefined>>;
-
-/**
- * Whether a statement speaks of a request, by the route that the request has reached, so that no spelling of a path
- * passes by it.
+ * Reads `METHOD /path`. In the path, `*` is any one segment, and `/**` at its end one segment or more; other segments are
+ * written as in a path that is asked for, so that each may stand for any text.
  *
- * @param method of the request; `HEAD` is taken for `GET`
- * @param route its pattern, such as `/polls/:pollId`
- * @param params its decoded parameters, each of which is one segment, whatever it holds; without them: whether it may
- * speak of a request to this route
+ * @returns what is wrong with a text that is no statement, as the end of a sentence that begins with its place
  */
-export function matchesRoute(statement: RouteStatement, method: string, route: string, params?: Params): boolean {
-  if (statement.method !== undefined && statement.method !== (method === 'HEAD' ? 'GET' : method)) return false;
-  const { segments, hasRest } = statement;
-  const actual = segmentsOf(route, params);
-  if (hasRest ? actual.length <= segments.length : actual.length !== segments.length) return false;
-  return segments.every((segment, at) => segment === undefined || actual[at] === undefined || actual[at] === segment);
+export function readStatement(text: string): RouteStatement | string {
+  if (text.length > MAX_STATEMENT_LENGTH) return `must have at most ${MAX_STATEMENT_LENGTH} characters`;
+  const [, method = '', path] = /^([A-Z]+|\*) (\/[\x21-\x7e]*)$/.exec(text) ?? [];
+  if (path === undefined) return 'must be a method or *, a space and a path, such as "GET /queues/**"';
+  if (method !== '*' && !(METHODS as readonly string[]).includes(method))
+    return `must begin with one of ${METHODS.join(', ')} or with *`;
+  const hasRest = path.endsWith('/**');
+  const named = hasRest ? path.slice(0, -'/**'.length) : path;
+  const parts = named === '/' ? [] : named.split('/').slice(1);
+  const segments: (string | undefined)[] = [];
+  for (const part of parts) {
+    if (part === '') return 'must have no empty segment and no closing slash';
+    if (/[?#]/.test(part)) return 'must have no query';
+    if (part === '.' || part === '..') return 'must have no segment that is . or ..';
+    if (part !== '*' && part.includes('*')) return 'must have * for a whole segment, and ** at the end alone';
+    const segment = part === '*' ? undefined : textInSegment(part);
+    if (part !== '*' && segment === undefined) return 'must have segments that are percent-encoded, or ~ and base64url';
+    segments.push(segment);
+  }
+  return { method, segments, hasRest };
 }
 
-/** The segments of a path; undefined for one that the route leaves open. */
-function segmentsOf(route: string, params: Params | undefined): readonly (string | undefined)[] {
-  if (route === '/') return [];
-  return route
-    .slice(1)
-    .split('/')
-    .flatMap((part) => {
-      // What the last `*` of a pattern stands for are names of files, not one parameter.
-      if (part === ANY) return params?.[ANY]?.split('/') ?? [undefined];
-      if (!part.includes(':')) return [part];
-      return [params && part.replace(/:(\w+)/g, (_, name: string) => params[name] ?? '')];
-    });
+/**
+ * Whether a statement speaks of a request. Looks at each segment once.
+ *
+ * @param segments of the route, with its parameters decoded: each is one segment, whatever it holds; undefined for one that
+ * may hold anything
+ */
+export function isMatch(statement: RouteStatement, method: string, segments: readonly (string | undefined)[]): boolean {
+  const { segments: expected, hasRest } = statement;
+  const covers =
+    statement.method === '*' || statement.method === method || (statement.method === 'GET' && method === 'HEAD');
+  if (!covers) return false;
+  if (hasRest ? segments.length <= expected.length : segments.length !== expected.length) return false;
+  return expected.every(
+    (segment, index) => segment === undefined || segments[index] === undefined || segment === segments[index],
+  );
 }

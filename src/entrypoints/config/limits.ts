@@ -1,6 +1,6 @@
 import { rateIssues } from '../../domain/limits/policy.ts';
 import { ID_PATTERN } from '../../domain/shared/id-pattern.ts';
-import { parseStatement, type RouteStatement, STATEMENT_FORM } from '../../domain/shared/route-statement.ts';
+import { type RouteStatement, readStatement } from '../../domain/shared/route-statement.ts';
 import type { CoreConfig } from './core.ts';
 import { listOf, type Settings, table, type Values } from './settings.ts';
 import type { StocksConfig } from './stocks.ts';
@@ -51,9 +51,9 @@ function parseLimit(text: string): RequestLimit {
   for (const option of options.split(';').slice(1)) {
     const [, key = '', value = ''] = /^\s*([^=]*)=(.*?)\s*$/s.exec(option) ?? [];
     if (key === 'routes') {
-      const statement = parseStatement(value);
-      if (statement) routes.push(statement);
-      else problems.push(`must name in routes= ${STATEMENT_FORM}`);
+      const statement = readStatement(value);
+      if (typeof statement === 'string') problems.push(`routes= ${statement}`);
+      else routes.push(statement);
     } else if (!['by', 'cost'].includes(key)) problems.push('may have by=, cost= and routes= alone after the rate');
     else if (given.has(key)) problems.push(`must say ${key}= once`);
     else given.set(key, value);

@@ -228,9 +228,24 @@ const rows: Readonly<Record<string, Row>> = {
       'a=1/1s;routes=/polls',
       'a=1/1s,',
     ],
-    words: /^must (begin with a name|have a rate|have a cost|limit by one of|name in routes=)/,
+    words: /^(routes= )?must (begin with a name|have a rate|have a cost|limit by one of|be a method)/,
   },
   LIMITS_TABLE: table,
+  POLICIES_TABLE: table,
+  FLAGS_TABLE: table,
+  TOKEN_ISSUERS: {
+    taken: [
+      ['https://a.example=b', [{ url: 'https://a.example', audience: 'b' }]],
+      ['crew@http://127.0.0.1:9000/x=b=c', [{ name: 'crew', url: 'http://127.0.0.1:9000/x', audience: 'b=c' }]],
+    ],
+    refused: ['https://a.example', 'a.example=b', 'http://a.example=b', 'https://a.example=', 'https://a.example/?x=b'],
+    words: /^must be \[<name>@\]<issuer URL>=<audience>/,
+  },
+  TOKEN_GROUPS_CLAIM: {
+    taken: ['groups', 'https://a.example/roles'],
+    refused: ['my groups', 'gröups', 'a'.repeat(129), '\n'],
+    words: /^must be the name of a claim/,
+  },
 };
 
 const parsed = (name: string, text: string): unknown => settings[name]?.parse(text);

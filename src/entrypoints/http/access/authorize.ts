@@ -2,12 +2,12 @@ import type { FastifyRequest } from 'fastify';
 import { within } from '../../../adapters/common/deadline.ts';
 import type { Policies } from '../../../domain/access/policies.ts';
 import { DomainError } from '../../../domain/shared/domain-error.ts';
-import { textInParameter } from '../../../domain/shared/path-parameter.ts';
 import type { PoliciesInForce } from '../../../ports/access.ts';
 import type { Clock } from '../../../ports/system.ts';
 import type { Caller, Guards } from '../guards.ts';
 import { expiredToken } from '../invalid-token.ts';
 import type { PathParams } from '../known-paths.ts';
+import { segmentsOf } from '../route-segments.ts';
 
 /** How long a request that bears older policies waits for the current ones, ms. */
 const LAST_KNOWN_AFTER_MS = 200;
@@ -59,31 +59,3 @@ function judge(request: FastifyRequest, { subjects }: Caller, policies: Policies
   log.info({ subjects, route: routeOptions.url, by: by ?? null }, 'refused by the policies');
   throw new DomainError('FORBIDDEN', 'The policies of this service do not allow the caller this request.');
 }
-
-const partsOf = new Map<string, readonly string[]>();
-
-/**
- * The segments of a route's path as policies speak of them: each parameter is one, decoded, whatever it holds. What the
- * wildcard of a route takes is as many as it has.
- *
- * @param pattern the path, with `:name` for each parameter
- * @param params percent-decoded
- */
-export function segmentsOf(pattern: string, params: PathParams): string[] {
-  let parts = partsOf.get(pattern);
-  if (!parts) {
-    parts = pattern.split('/').slice(1);
-    const odd = parts.find((part) => /[:*]/.test(part) && !/^(:\w+|\*)$/.test(part));
-    if (odd) throw new Error(`no policy can speak of "${odd}" in the path of a route`);
-    partsOf.set(pattern, parts);
-  }
-  const segments: string[] = [];
-  for (const part of parts)
-    if (part === '*') segments.push(...(params['*'] ?? '').split('/'));
-    else if (part.startsWith(':')) segments.push(parameterIn(params[part.slice(1)] ?? ''));
-    else segments.push(part);
-  return segments;
-}
-
-/** What is no text in base64url stays as it is, for the route to refuse. */
-const parameterIn = (parameter: string): string => textInParameter(parameter) ?? parameter;

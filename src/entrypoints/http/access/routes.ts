@@ -9,11 +9,11 @@ import type { Policy } from '../../../domain/access/policy.ts';
 import type { PutPolicy } from '../../../domain/access/put-policy.ts';
 import type { ReadAccess } from '../../../domain/access/read-access.ts';
 import { invalidRequest } from '../../../domain/shared/domain-error.ts';
-import { textInParameter } from '../../../domain/shared/path-parameter.ts';
+import { pathValue } from '../path-value.ts';
 import { matchesEtag, preconditionIn } from '../preconditions.ts';
 import { recordChange } from '../record-change.ts';
+import { segmentsOf } from '../route-segments.ts';
 import { pageRequest, timestamp } from '../schemas.ts';
-import { segmentsOf } from './authorize.ts';
 import * as schemas from './schemas.ts';
 
 export interface AccessRoutesOptions {
@@ -68,7 +68,7 @@ export const accessRoutes = (options: AccessRoutesOptions): FastifyPluginAsync =
         },
       },
       async ({ params, headers }, reply) => {
-        const policy = await options.findPolicies.of(subjectIn(params));
+        const policy = await options.findPolicies.of(pathValue('subject', params.subject));
         reply.header('etag', etagOf(policy));
         if (matchesEtag(headers['if-none-match'], etagOf(policy))) return reply.code(304).send(null);
         return policyBody(policy);
@@ -93,7 +93,7 @@ export const accessRoutes = (options: AccessRoutesOptions): FastifyPluginAsync =
         },
       },
       async (request, reply) => {
-        const subject = subjectIn(request.params);
+        const subject = pathValue('subject', request.params.subject);
         const precondition = preconditionIn(request.headers, etagOf);
         const { before, after } = await options.putPolicy.execute(subject, request.body, precondition);
         recordChange(request, 'policy', subject, before && policyBody(before), policyBody(after));
@@ -117,7 +117,7 @@ export const accessRoutes = (options: AccessRoutesOptions): FastifyPluginAsync =
         },
       },
       async (request) => {
-        const subject = subjectIn(request.params);
+        const subject = pathValue('subject', request.params.subject);
         const precondition = preconditionIn(request.headers, etagOf);
         const { before, revision, effectiveBy } = await options.deletePolicy.execute(subject, precondition);
         recordChange(request, 'policy', subject, policyBody(before), undefined);
@@ -178,14 +178,6 @@ export const accessRoutes = (options: AccessRoutesOptions): FastifyPluginAsync =
   };
   return plugin as FastifyPluginAsync;
 };
-
-/** @throws DomainError `INVALID_REQUEST` for what begins with `~` and is no text in base64url */
-function subjectIn({ subject }: Static<typeof schemas.SubjectParams>): string {
-  const text = textInParameter(subject);
-  if (text === undefined)
-    throw invalidRequest({ path: 'subject', message: 'must be ~ and base64url, or not begin with ~' });
-  return text;
-}
 
 /** What policies decide about a route that asks for them; others are open, whatever policies say. */
 function decisionBody(

@@ -1,6 +1,6 @@
 import * as Type from 'typebox';
 import { MAX_STATEMENTS } from '../../../domain/access/put-policy.ts';
-import { MAX_STATEMENT_LENGTH, METHODS } from '../../../domain/access/statement.ts';
+import { MAX_STATEMENT_LENGTH, METHODS } from '../../../domain/shared/route-statement.ts';
 import { exampleOf } from '../examples.ts';
 import { DOCUMENTED, NextCursor, Timestamp } from '../schemas.ts';
 

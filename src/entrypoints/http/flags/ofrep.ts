@@ -30,7 +30,7 @@ export const ofrepRoutes = (current: CurrentFlagSets): FastifyPluginAsync => {
     app.post(
       '/flag-sets/:set/ofrep/v1/evaluate/flags/:key',
       {
-        config: { key: true, problems: ['STORE_UNAVAILABLE'] },
+        config: { key: true, bearsStalePolicies: true, problems: ['STORE_UNAVAILABLE'] },
         schema: {
           tags,
           operationId: 'evaluateFlag',
@@ -41,9 +41,9 @@ export const ofrepRoutes = (current: CurrentFlagSets): FastifyPluginAsync => {
           response: { 200: schemas.Evaluation, 400: schemas.EvaluationFailure, 404: schemas.EvaluationFailure },
         },
       },
-      async ({ params: { set: setId, key }, body }, reply) => {
+      async ({ params: { set: setId, key }, body, policiesStale }, reply) => {
         const context = checked(body.context);
-        const now = await current.read(setId);
+        const now = withPolicies(await current.read(setId), policiesStale);
         const evaluation = evaluate(now.set, key, context);
         if (evaluation.errorCode)
           return reply.code(evaluation.errorCode === 'FLAG_NOT_FOUND' ? 404 : 400).send(failed(evaluation));
@@ -54,7 +54,7 @@ export const ofrepRoutes = (current: CurrentFlagSets): FastifyPluginAsync => {
     app.post(
       '/flag-sets/:set/ofrep/v1/evaluate/flags',
       {
-        config: { key: true, problems: ['STORE_UNAVAILABLE'] },
+        config: { key: true, bearsStalePolicies: true, problems: ['STORE_UNAVAILABLE'] },
         schema: {
           tags,
           operationId: 'evaluateFlags',
@@ -72,9 +72,9 @@ export const ofrepRoutes = (current: CurrentFlagSets): FastifyPluginAsync => {
           },
         },
       },
-      async ({ params, headers, body }, reply) => {
+      async ({ params, headers, body, policiesStale }, reply) => {
         const context = checked(body.context);
-        const now = await current.read(params.set);
+        const now = withPolicies(await current.read(params.set), policiesStale);
         const etag = etagOf(now, context);
         reply.header('etag', etag);
         if (matchesEtag(headers['if-none-match'], etag)) return reply.code(304).send(null);
@@ -112,6 +112,12 @@ const failed = ({ key, errorCode }: Evaluation) => ({
   key,
   errorCode: errorCode as string,
   errorDetails: errorCode && DETAILS[errorCode],
+});
+
+/** What a caller is told by policies that may be old is as old as they may be. */
+const withPolicies = (now: CurrentFlagSet, policiesStale: boolean): CurrentFlagSet => ({
+  ...now,
+  stale: now.stale || policiesStale,
 });
 
 const metadataOf = ({ set, stale, asOf }: CurrentFlagSet) => ({

@@ -2,12 +2,14 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Limited, Limiter } from '../../../domain/limits/limiter.ts';
 import { DomainError } from '../../../domain/shared/domain-error.ts';
 import { ID_PATTERN } from '../../../domain/shared/id-pattern.ts';
-import { matchesRoute, type RouteStatement } from '../../../domain/shared/route-statement.ts';
+import { isMatch, type RouteStatement } from '../../../domain/shared/route-statement.ts';
 import type { LocalLimitStore } from '../../../ports/limits.ts';
 import type { Meter, Random } from '../../../ports/system.ts';
 import type { RequestLimit } from '../../config/limits.ts';
 import { fewASecond } from '../few-a-second.ts';
 import type { Caller, GuardedRoute, Guards } from '../guards.ts';
+import type { PathParams } from '../known-paths.ts';
+import { openSegmentsOf, segmentsOf } from '../route-segments.ts';
 import { networkOf } from './network.ts';
 import { hiddenPartition, retryAfterSeconds, type ShownLimit, tellLimits } from './rate-limit-fields.ts';
 
@@ -67,7 +69,7 @@ export class RequestLimits implements Guards {
       const limitable = routes.filter((route) => isLimitable(by, route));
       if (limitable.length === 0) return [`LIMITS must not limit by ${by} in ${name}: there is nothing to limit so`];
       return statements
-        .filter((statement) => !limitable.some(({ method, url }) => matchesRoute(statement, method, url)))
+        .filter((statement) => !limitable.some(({ method, url }) => isMatch(statement, method, openSegmentsOf(url))))
         .map((statement) => `LIMITS must name routes to limit by ${by}: in ${name}, ${inWords(statement)} is none`);
     });
 
@@ -190,12 +192,12 @@ const limitedBy = ({ name, requests, perSeconds, burst }: RequestLimit): Limited
 /** Whether a limit may count for some request to a route. */
 const canCount = ({ by, routes }: RequestLimit, route: GuardedRoute): boolean =>
   isLimitable(by, route) &&
-  (routes.length === 0 || routes.some((statement) => matchesRoute(statement, route.method, route.url)));
+  (routes.length === 0 || routes.some((statement) => isMatch(statement, route.method, openSegmentsOf(route.url))));
 
 const isLimitable = (by: RequestLimit['by'], route: GuardedRoute): boolean =>
   !route.config.neverLimited && hasPartition[by](route);
 
-function inWords({ method = '*', segments, hasRest }: RouteStatement): string {
+function inWords({ method, segments, hasRest }: RouteStatement): string {
   const parts = segments.map((segment) => segment ?? '*');
   return `${method} /${[...parts, ...(hasRest ? ['**'] : [])].join('/')}`;
 }
@@ -213,9 +215,7 @@ const counting = (limits: readonly TakenLimit[], { method, routeOptions, params 
   limits.filter(
     ({ routes }) =>
       routes.length === 0 ||
-      routes.some((statement) =>
-        matchesRoute(statement, method, routeOptions.url ?? '', params as Record<string, string>),
-      ),
+      routes.some((statement) => isMatch(statement, method, segmentsOf(routeOptions.url ?? '', params as PathParams))),
   );
 
 const verdict = (

@@ -128,7 +128,11 @@ export const limitsRoutes = (options: LimitsRoutesOptions): FastifyPluginAsync =
     app.post(
       '/limits/:policyId/takes',
       {
-        config: { key: true, problems: ['LIMITS_NOT_FOUND', 'IDEMPOTENCY_KEY_REUSED', 'STORE_UNAVAILABLE'] },
+        config: {
+          key: true,
+          bearsStalePolicies: true,
+          problems: ['LIMITS_NOT_FOUND', 'IDEMPOTENCY_KEY_REUSED', 'STORE_UNAVAILABLE'],
+        },
         schema: {
           tags,
           operationId: 'takeFromLimit',
@@ -142,7 +146,7 @@ export const limitsRoutes = (options: LimitsRoutesOptions): FastifyPluginAsync =
           response: { 200: schemas.TakeBody },
         },
       },
-      async ({ params: { policyId }, headers, body }, reply) => {
+      async ({ params: { policyId }, headers, body, policiesStale }, reply) => {
         const { answer, policy } = await options.takeFromLimit.execute(policyId, {
           ...body,
           ...(headers['idempotency-key'] !== undefined && { idempotencyKey: headers['idempotency-key'] }),
@@ -150,7 +154,7 @@ export const limitsRoutes = (options: LimitsRoutesOptions): FastifyPluginAsync =
         const { isReplay, ...told } = answer;
         if (isReplay) reply.header('idempotent-replayed', 'true');
         tellTake(reply, policy, answer, body.key);
-        return told;
+        return { ...told, degraded: told.degraded || policiesStale };
       },
     );
 

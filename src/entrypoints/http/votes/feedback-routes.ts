@@ -1,11 +1,11 @@
 import { Readable } from 'node:stream';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { DomainError, invalidRequest } from '../../../domain/shared/domain-error.ts';
-import { textInParameter } from '../../../domain/shared/path-parameter.ts';
 import type { AnswerBallot } from '../../../domain/votes/answer-ballot.ts';
 import type { FindPolls } from '../../../domain/votes/find-polls.ts';
 import type { ListAnswers } from '../../../domain/votes/list-answers.ts';
 import { addVary } from '../answer-headers.ts';
+import { pathValue } from '../path-value.ts';
 import { isIdentity, pageRequest } from '../schemas.ts';
 import { answersCsv } from './answers-csv.ts';
 import { prefersCsv } from './results-csv.ts';
@@ -87,12 +87,9 @@ export const feedbackRoutes =
 
 /** @throws DomainError `INVALID_REQUEST` for what can be no identity of a vote */
 function voteIdIn(parameter: string): string {
-  const voteId = textInParameter(parameter);
-  if (voteId === undefined || !isIdentity(voteId))
-    throw invalidRequest({
-      path: 'voteId',
-      message: 'must be 1–128 printable ASCII characters, or ~ and their base64url',
-    });
+  const voteId = pathValue('voteId', parameter);
+  if (!isIdentity(voteId))
+    throw invalidRequest({ path: 'voteId', message: 'must be 1–128 printable ASCII characters' });
   return voteId;
 }
 

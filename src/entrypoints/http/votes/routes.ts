@@ -40,9 +40,9 @@ export interface VotesRoutesOptions extends FeedbackRoutesOptions, VotingRoutesO
   readonly twilio: TwilioSettings;
 }
 
-/** For marking the shards, of which a poll may have 2,000, and for the audit. */
 /** Caches between the service and many who look may keep what all of them see; browsers ask again, with their `ETag`. */
 const SHARED_FOR_A_SECOND = 'public, max-age=0, s-maxage=1';
+/** For marking the shards, of which a poll may have 2,000, and for the audit. */
 const CLOSE_BUDGET_MS = 20_000;
 /** Twilio hangs up after 15 s. */
 const SMS_BUDGET_MS = 12_000;
