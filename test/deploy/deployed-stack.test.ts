@@ -113,6 +113,17 @@ describe('the deployed stack', () => {
     for (const scenario of votesScenarios) await play(scenario, send, conforms);
   });
 
+  it('shows what was said beside a vote to who has its link', async () => {
+    const voteId = 'mail-7-reader-4711-2b9c';
+    await createPoll({ pollId: 'letter', questions: [{ id: 'why', text: 'Why?' }] });
+    expect((await vote('letter', voteId)).status).toBe(201);
+    const answers = { why: 'The examples.' };
+    const said = await send({ method: 'PUT', url: `/polls/letter/votes/${voteId}/answers`, body: { answers } });
+    expect(said.status).toBe(200);
+
+    expect((await send({ url: `/vote/letter?v=${voteId}` })).body).toContain(answers.why);
+  });
+
   it('lists polls, closes them with an audit of votes that no tally has yet, and recounts', async () => {
     const closesAt = new Date(Date.now() + 5_000);
     const post = async (path: string) =>
@@ -475,16 +486,6 @@ describe('the deployed stack', () => {
         ...aws.recorder.calls.flatMap((call) => needsOf(callers.get(call.accessKeyId) ?? 'nobody', call, names)),
         ...(await stack.hostedFunctions()).flatMap((hosted) => needsOfLambda(hosted, names)),
       ];
-      await (await import('node:fs/promises')).writeFile(
-        '/tmp/h/roles-dump.json',
-        JSON.stringify({
-          permissions,
-          needs,
-          callers: [...callers],
-          partitionKeys: [...partitionKeys],
-          calls: aws.recorder.calls,
-        }),
-      );
     });
 
     it('allow every call', () => {
