@@ -144,7 +144,7 @@ describe('the page of access, in Chromium', () => {
   it.each([
     ['GET', '/queues/mails', /^Allowed: GET \/queues\/mails is allowed to group:crew by GET \/queues\/\*\*\.$/],
     ['GET', '/queues/secret/stats', /./],
-    ['POST', '/policies/decisions', /^Refused: POST \/policies\/decisions is in no statement for this caller\.$/],
+    ['POST', '/policies/decisions', /^Refused: POST \/policies\/decisions: no statement for this caller covers it\.$/],
   ])('tells what decides about %s %s', async (method, path, words) => {
     dashboard.tolerate('400');
     const page = await open('#/access/group%3Acrew', { key: KEY });

@@ -52,7 +52,7 @@ describe('the page on which people vote', () => {
     const { statusCode, headers, body } = await page();
 
     expect([statusCode, headers['content-type']]).toEqual([200, 'text/html; charset=utf-8']);
-    expect(headers).toMatchObject({ 'cache-control': 'no-store', 'referrer-policy': 'no-referrer' });
+    expect(headers).toMatchObject({ 'cache-control': 'private, no-cache', 'referrer-policy': 'no-referrer' });
     expect(headers['content-security-policy']).toMatch(/^default-src 'none'; style-src 'sha256-/);
     expect(body).toContain('<h1 dir="auto">Did you &lt;like&gt; &quot;it&quot; &amp; us?</h1>');
     expect([...body.matchAll(/<button name="choice" value="([^"]*)"/g)].map(([, value]) => value)).toEqual([

@@ -85,7 +85,12 @@ export const votingRoutes = (options: VotingRoutesOptions): FastifyPluginAsyncTy
         errorHandler: refusedAsPage(async (refusal) => refusalPage(refusal)),
       },
       async (request, reply) =>
-        send(request, reply, await pageOf(request.params.pollId, app.publicPath, request.query)),
+        send(
+          request,
+          reply,
+          await pageOf(request.params.pollId, app.publicPath, request.query),
+          request.query.v === undefined ? KEPT_FOR_GOING_BACK : 'no-store',
+        ),
     );
 
     app.post(
@@ -144,18 +149,26 @@ export const votingRoutes = (options: VotingRoutesOptions): FastifyPluginAsyncTy
 
 const ANSWER = 'answers.';
 
+/** The browser may keep a form for those who go back to it, so that its vote counts once; nobody else gets it. */
+const KEPT_FOR_GOING_BACK = 'private, no-cache';
+
 /**
- * No copy is kept: the page holds an identity of its own for everybody who opens it.
+ * No copy is kept of what a vote says.
  *
  * A browser that sends no `Sec-Fetch-Site`, as none does over plain http to another machine, tells the origin of a form
  * only where the page may be named to its own site. Other sites never hear of it.
  */
-function send({ headers }: Pick<FastifyRequest, 'headers'>, reply: FastifyReply, page: string) {
+function send(
+  { headers }: Pick<FastifyRequest, 'headers'>,
+  reply: FastifyReply,
+  page: string,
+  cacheControl: 'no-store' | typeof KEPT_FOR_GOING_BACK = 'no-store',
+) {
   const { 'sec-fetch-site': site, host = '' } = headers;
   if (site === undefined && !LOOPBACK.test(host)) reply.header('referrer-policy', 'same-origin');
   return reply
     .type('text/html; charset=utf-8')
-    .headers({ 'content-security-policy': VOTING_PAGE_POLICY, 'cache-control': 'no-store' })
+    .headers({ 'content-security-policy': VOTING_PAGE_POLICY, 'cache-control': cacheControl })
     .send(page);
 }
 
