@@ -6,7 +6,13 @@ import { httpService } from '../../helpers/http-service.ts';
 import { FunctionProcess } from '../../helpers/lambda/function-process.ts';
 import { eventShapes, httpApi, invoking } from '../../helpers/lambda/http-events.ts';
 import { startDynamoDbLocal } from '../../helpers/servers/dynamodb-local.ts';
-import { clientOf, dynamoDbEnv, newTaskTables, newVoteTables } from '../../helpers/servers/dynamodb-tables.ts';
+import {
+  clientOf,
+  dynamoDbEnv,
+  newPolicyTable,
+  newTaskTables,
+  newVoteTables,
+} from '../../helpers/servers/dynamodb-tables.ts';
 import { type FakeSecretsManager, startSecretsManager } from '../../helpers/servers/secrets-manager.ts';
 import { withServer } from '../../helpers/servers/with-server.ts';
 
@@ -16,7 +22,11 @@ const authorization = `Bearer ${KEY}`;
 
 await withServer('the API function', startDynamoDbLocal, async ({ endpoint }) => {
   const client = await clientOf(endpoint);
-  const tables = { ...(await newVoteTables(client)), ...(await newTaskTables(client)) };
+  const tables = {
+    ...(await newVoteTables(client)),
+    ...(await newTaskTables(client)),
+    policies: await newPolicyTable(client),
+  };
   let secretsManager: FakeSecretsManager;
   let api: FunctionProcess;
 
@@ -33,6 +43,7 @@ await withServer('the API function', startDynamoDbLocal, async ({ endpoint }) =>
       TALLIES_TABLE: tables.tallies,
       TASKS_TABLE: tables.tasks,
       QUEUES_TABLE: tables.queues,
+      POLICIES_TABLE: tables.policies,
       API_KEYS_SECRET_ARN: 'arn:keys',
       VOTER_KEY_SECRET_ARN: 'arn:voter',
       TWILIO_AUTH_TOKEN_SECRET_ARN: 'arn:twilio',
