@@ -98,6 +98,7 @@ export class DynamoDbLimitCounts implements LimitCounts {
 
   async flush(): Promise<void> {
     const changed = [...this.own].filter(([, { totals, sent, isUnsure }]) => isUnsure || !isSame(totals, sent));
+    if (changed.length === 0 && !this.isPresent && this.gone.length === 0) return;
     const now = this.clock.now();
     await concurrently(PARALLEL_REQUESTS, changed, ([policyId, own]) => this.store(policyId, own, now));
     if (this.isPresent && now - this.presentAt >= PRESENT_MS) await this.announce(now);

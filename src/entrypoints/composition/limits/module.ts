@@ -75,13 +75,15 @@ function bindDynamoDbStores({ bind }: ContainerModuleLoadOptions, config: Limits
     [system.clock, system.lifecycle],
   );
   bind(ports.counts).toResolvedValue(
-    (client, clock, ids, lifecycle) => {
+    (client, clock, ids, lifecycle, logger) => {
       const counts = new DynamoDbLimitCounts(client, table, clock, ids);
-      lifecycle.onSettle(atMostEvery(SETTLE_EVERY_MS, () => counts.flush()));
-      lifecycle.onClose(() => counts.flush());
+      // What is not stored now is stored later, and no request fails for it.
+      const flush = () => counts.flush().catch((err) => logger.warn({ err }, 'counts of limits could not be stored'));
+      lifecycle.onSettle(atMostEvery(SETTLE_EVERY_MS, flush));
+      lifecycle.onClose(flush);
       return counts;
     },
-    [dynamoDb, system.clock, system.ids, system.lifecycle],
+    [dynamoDb, system.clock, system.ids, system.lifecycle, system.logger],
   );
 }
 
