@@ -45,7 +45,21 @@ export function parseAnswer(text: string): HttpAnswer {
     const colon = line.indexOf(':');
     return [line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim()] as const;
   });
-  return { status, headers: Object.fromEntries(headers), body: rest.join('\r\n\r\n') };
+  const fields = Object.fromEntries(headers);
+  const body = rest.join('\r\n\r\n');
+  return { status, headers: fields, body: fields['transfer-encoding'] === 'chunked' ? withoutChunks(body) : body };
+}
+
+/** RFC 9112 §7.1, without trailers. */
+function withoutChunks(text: string): string {
+  const parts: Buffer[] = [];
+  for (let rest = Buffer.from(text); ; ) {
+    const line = rest.indexOf('\r\n');
+    const size = Number.parseInt(rest.subarray(0, line).toString(), 16);
+    if (line < 0 || !(size > 0)) return Buffer.concat(parts).toString();
+    parts.push(rest.subarray(line + 2, line + 2 + size));
+    rest = rest.subarray(line + 2 + size + 2);
+  }
 }
 
 /** Sends requests byte by byte as they are given: no library has a chance to mend them on the way. */

@@ -3,7 +3,9 @@ const { handler } = await import(process.argv[2]);
 
 process.on('message', async (event) => {
   try {
-    process.send({ result: await handler(event, { awsRequestId: 'test', getRemainingTimeInMillis: () => 120_000 }) });
+    process.send({
+      result: await handler(event, { awsRequestId: crypto.randomUUID(), getRemainingTimeInMillis: () => 120_000 }),
+    });
   } catch (error) {
     process.send({ error: String(error?.stack ?? error) });
   }
