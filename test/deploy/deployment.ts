@@ -23,18 +23,23 @@ export class Deployment {
     readonly stop: () => Promise<void>,
   ) {}
 
-  static async start(): Promise<Deployment> {
+  /** @param more of the template's parameters */
+  static async start(more: Parameters = {}): Promise<Deployment> {
     const started: { stop(): Promise<void> }[] = [];
     const stop = async () => {
       for (const each of started.splice(0).reverse()) await each.stop();
     };
-    return Deployment.startWith(started, stop).catch(async (error) => {
+    return Deployment.startWith(more, started, stop).catch(async (error) => {
       await stop();
       throw error;
     });
   }
 
-  private static async startWith(started: { stop(): Promise<void> }[], stop: () => Promise<void>): Promise<Deployment> {
+  private static async startWith(
+    more: Parameters,
+    started: { stop(): Promise<void> }[],
+    stop: () => Promise<void>,
+  ): Promise<Deployment> {
     const rates = await startFakeRateProvider();
     started.push(rates);
     const aws = await startMiniStack();
@@ -51,6 +56,7 @@ export class Deployment {
       SmsDefaultPoll: 'colors',
       RunnerHosts: '127.0.0.0/8',
       RateSourcesSecretArn: await createSecret('rates', rateSources),
+      ...more,
     };
     await sam.build();
     await sam.deploy(parameters);

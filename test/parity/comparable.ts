@@ -4,6 +4,8 @@ import type { HttpAnswer } from '../helpers/http.ts';
 const OF_THE_CONNECTION = /^(connection|keep-alive|transfer-encoding|date|server|via|apigw-requestid|x-amzn?-.*)$/;
 
 const ULID = /\b[0-7][0-9A-HJKMNP-TV-Z]{25}\b/g;
+/** A request is called as Lambda calls it where a function answers. */
+const ID_OF_LAMBDA = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const TIME = /\b\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z/g;
 /** Figures that depend on the moment. */
 const MOMENTARY =
@@ -12,6 +14,7 @@ const MOMENTARY =
 const COUNTED = /"counters":\{[^}]*\}(,"approximate":\[[^\]]*\])?/g;
 /** A key has a name of its own in each deployment. */
 const CLOSED_BY_KEY = /"closedBy":"(?!schedule")[^"]+"/g;
+const SUBJECTS_OF_KEY = /"subjects":\["key:[^"]+"\]/g;
 const FENCE = /"fence":"[\w-]{22}"/g;
 const CURSOR = /"nextCursor":"[^"]+"/g;
 /** One vote or many go into a tally at once. */
@@ -48,10 +51,12 @@ export function comparable(answers: readonly HttpAnswer[]): HttpAnswer[] {
   const timeless = (text: string): string =>
     text
       .replace(ULID, numbered)
+      .replace(ID_OF_LAMBDA, numbered)
       .replace(TIME, (time) => (Math.abs(Date.parse(time) - Date.now()) < DAY_MS ? '<now>' : time))
       .replace(MOMENTARY, '"$1":0')
       .replace(COUNTED, '"counters":"<counted>"')
       .replace(CLOSED_BY_KEY, '"closedBy":"<key>"')
+      .replace(SUBJECTS_OF_KEY, '"subjects":["<key>"]')
       .replace(FENCE, '"fence":"<fence>"')
       .replace(CURSOR, '"nextCursor":"<cursor>"')
       .replace(REVISION, '"revision":1')
