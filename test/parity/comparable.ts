@@ -13,7 +13,7 @@ const MOMENTARY =
 /** Counted by whoever reads the stream, which is somebody in the stack alone. */
 const COUNTED = /"counters":\{[^}]*\}(,"approximate":\[[^\]]*\])?/g;
 /** A key has a name of its own in each deployment. */
-const CLOSED_BY_KEY = /"closedBy":"(?!schedule")[^"]+"/g;
+const BY_KEY = /"(closedBy|by)":"(?!schedule")[^"]+"/g;
 const SUBJECTS_OF_KEY = /"subjects":\["key:[^"]+"\]/g;
 const FENCE = /"fence":"[\w-]{22}"/g;
 const CURSOR = /"nextCursor":"[^"]+"/g;
@@ -55,7 +55,7 @@ export function comparable(answers: readonly HttpAnswer[]): HttpAnswer[] {
       .replace(TIME, (time) => (Math.abs(Date.parse(time) - Date.now()) < DAY_MS ? '<now>' : time))
       .replace(MOMENTARY, '"$1":0')
       .replace(COUNTED, '"counters":"<counted>"')
-      .replace(CLOSED_BY_KEY, '"closedBy":"<key>"')
+      .replace(BY_KEY, '"$1":"<key>"')
       .replace(SUBJECTS_OF_KEY, '"subjects":["<key>"]')
       .replace(FENCE, '"fence":"<fence>"')
       .replace(CURSOR, '"nextCursor":"<cursor>"')
@@ -69,7 +69,9 @@ export function comparable(answers: readonly HttpAnswer[]): HttpAnswer[] {
       .replace(TIME_IN_HEADERS, '<time>');
   return answers.map(({ status, headers, body }) => {
     const kept = Object.entries(headers).filter(([name]) => !OF_THE_CONNECTION.test(name));
-    const length = headers['content-length'] === String(Buffer.byteLength(body)) ? { 'content-length': '<right>' } : {};
+    const hasLength =
+      headers['content-length'] === String(Buffer.byteLength(body)) || headers['transfer-encoding'] === 'chunked';
+    const length = hasLength ? { 'content-length': '<right>' } : {};
     return {
       status,
       headers: {
