@@ -141,7 +141,11 @@ export const votingRoutes = (options: VotingRoutesOptions): FastifyPluginAsyncTy
         }
         if (Object.keys(answers).length > 0) await answerBallot.execute(pollId, voteId ?? '', answers);
         const link = voteId === undefined ? '' : `?v=${encodeURIComponent(voteId)}`;
-        return reply.code(303).header('location', `/vote/${pollId}${link}`).send(null);
+        // Null would be sent as a text.
+        return reply
+          .code(303)
+          .header('location', `/vote/${pollId}${link}`)
+          .send(undefined as unknown as null);
       },
     );
   };
