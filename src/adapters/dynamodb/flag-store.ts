@@ -48,11 +48,11 @@ interface FlagItem {
 }
 
 /** All sets have a line in this partition, by which they are listed. */
-const LISTED = 'flag-sets';
+const LISTED = 'FLAGSETS';
 const HEAD = 'head';
 const FLAG = 'flag#';
 const HISTORY = 'history#';
-const partitionOf = (setId: string): string => `flag-set#${setId}`;
+const partitionOf = (setId: string): string => `FLAGSET#${setId}`;
 
 /** How often a set is read anew that is changed while it is read. */
 const MAX_READS = 6;
