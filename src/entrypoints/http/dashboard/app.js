@@ -46,6 +46,8 @@ function route() {
     const end = new AbortController();
     document.title = `${page.title} – Portside`;
     shown = { page, view: page.mount(place, end.signal), end };
+    // On a phone the links may be wider than the screen.
+    byId('pages').querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
   }
   shown.view.show(path);
 }
