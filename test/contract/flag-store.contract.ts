@@ -161,6 +161,15 @@ export function describeFlagStore(name: string, make: () => Promise<FlagStore>):
       expect((await store.list({ limit: 20 })).items.map(({ setId }) => setId)).toEqual(['web2']);
     });
 
+    it('gives as much history as is asked for, however large it is', async () => {
+      await makeSet();
+      // Together well over 1 MB.
+      for (let count = 0; count < 90; count++) await commit(await read(), added(`flag-${count}`, 'x'.repeat(15_000)));
+      const { items, nextCursor } = await store.history('web', { limit: 100 });
+      expect(items.map(({ revision }) => revision)).toEqual(Array.from({ length: 90 }, (_, index) => 90 - index));
+      expect(nextCursor).toBeUndefined();
+    });
+
     it('lists sets and history page by page', async () => {
       for (const setId of ['b', 'a', 'C', 'd-1', 'constructor']) await makeSet(setId);
       const first = await store.list({ limit: 2 });

@@ -202,17 +202,25 @@ export class DynamoDbFlagStore implements FlagStore {
 
   /** Newest first, before a sort key. */
   private async historyItems(setId: string, before: string, limit: number): Promise<Record<string, unknown>[]> {
-    const command = new QueryCommand({
-      TableName: this.table,
-      KeyConditionExpression: 'pk = :pk AND sk BETWEEN :history AND :before',
-      ExpressionAttributeValues: { ':pk': partitionOf(setId), ':history': HISTORY, ':before': before },
-      ScanIndexForward: false,
-      ConsistentRead: true,
-      // A range has its end in it, which is left out below.
-      Limit: limit + 1,
-    });
-    const { Items = [] } = await this.client.send(command).catch(throwStoreError);
-    return Items.filter(({ sk }) => sk !== before).slice(0, limit);
+    const found: Record<string, unknown>[] = [];
+    let ExclusiveStartKey: Record<string, unknown> | undefined;
+    // DynamoDB ends a page at 1 MB, however many items were asked for.
+    do {
+      const command: QueryCommand = new QueryCommand({
+        TableName: this.table,
+        KeyConditionExpression: 'pk = :pk AND sk BETWEEN :history AND :before',
+        ExpressionAttributeValues: { ':pk': partitionOf(setId), ':history': HISTORY, ':before': before },
+        ScanIndexForward: false,
+        ConsistentRead: true,
+        // A range has its end in it, which is left out below.
+        Limit: limit + 1 - found.length,
+        ExclusiveStartKey,
+      });
+      const { Items = [], LastEvaluatedKey } = await this.client.send(command).catch(throwStoreError);
+      found.push(...Items.filter(({ sk }) => sk !== before));
+      ExclusiveStartKey = LastEvaluatedKey;
+    } while (ExclusiveStartKey && found.length < limit);
+    return found.slice(0, limit);
   }
 
   private flagWrite(setId: string, since: number, { key, after }: FlagChange): Writes[number] {

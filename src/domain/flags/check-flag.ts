@@ -123,15 +123,29 @@ const prerequisitesOf = ({ rules = [] }: Flag): string[] =>
 
 /** The way from a flag through what it needs back to itself, if there is one. */
 function cycleThrough(flag: Flag, others: ReadonlyMap<string, Flag>): readonly string[] | undefined {
+  const start: Step = { key: flag.key, from: undefined };
+  const steps = prerequisitesOf(flag).map((key): Step => ({ key, from: start }));
   const seen = new Set<string>();
-  const paths = prerequisitesOf(flag).map((key) => [flag.key, key]);
-  for (let path = paths.pop(); path; path = paths.pop()) {
-    const key = path.at(-1) as string;
-    if (key === flag.key) return path;
+  for (let step = steps.pop(); step; step = steps.pop()) {
+    const { key } = step;
+    if (key === flag.key) return keysUpTo(step);
     if (seen.has(key)) continue;
     seen.add(key);
     const needed = others.get(key);
-    for (const next of needed ? prerequisitesOf(needed) : []) paths.push([...path, next]);
+    for (const next of needed ? prerequisitesOf(needed) : [])
+      if (!seen.has(next)) steps.push({ key: next, from: step });
   }
   return undefined;
+}
+
+/** A flag on a way through prerequisites, and the one that needs it. */
+interface Step {
+  readonly key: string;
+  readonly from: Step | undefined;
+}
+
+function keysUpTo(last: Step): string[] {
+  const keys: string[] = [];
+  for (let step: Step | undefined = last; step; step = step.from) keys.unshift(step.key);
+  return keys;
 }

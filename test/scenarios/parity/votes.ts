@@ -423,6 +423,13 @@ const page: readonly Scenario[] = [
         status: 303,
         headers: { location: `/vote/letter?v=${IDENTITY}` },
         body: '',
+        differences: [
+          {
+            runtimes: ['deployed stack'],
+            because: 'the gateway names a type and a length also of what has no body',
+            headers: { 'content-type': 'application/json', 'content-length': '0' },
+          },
+        ],
       },
       { request: get(`/vote/letter?v=${IDENTITY}`, BROWSER), status: 200, body: />\nﷺ\n2<\/textarea>/ },
       refused(form({ choice: 'NONE', v: 'somebody-else-0123456789' }, OURS), 422, 'VOTES_UNKNOWN_CHOICE'),
