@@ -7,6 +7,12 @@ export const metrics = {
     meaning: 'How long the newest vote of a tally took from its shard.',
     recorded: 'with every batch of the stream that changes a tally',
   },
+  VotesTaken: {
+    type: 'counter',
+    unit: 'Count',
+    meaning: 'Votes that were counted, by the API, the voting page or a text; a text that comes again is among them.',
+    recorded: 'with every vote',
+  },
   VotesRepaired: {
     type: 'counter',
     unit: 'Count',

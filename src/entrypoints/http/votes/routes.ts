@@ -151,6 +151,7 @@ export const votesRoutes = (options: VotesRoutesOptions): FastifyPluginAsync => 
         const vote = { ...body, voteId: body.voteId ?? key, channel: 'web' } as const;
         const { voteId, choice, acceptedAt, replayed } = await options.castVote.execute(pollId, vote);
         if (replayed) reply.header('idempotent-replayed', 'true');
+        else meter.record('VotesTaken', 1, 'Count');
         return reply.code(201).send({ voteId, pollId, choice, acceptedAt: timestamp(acceptedAt) });
       },
     );
@@ -343,6 +344,7 @@ export const votesRoutes = (options: VotesRoutesOptions): FastifyPluginAsync => 
           const outcome = await within(SMS_BUDGET_MS, Promise.resolve(answer));
           // The vote may count all the same; a repeat of the message is told so.
           if (outcome === 'late') throw storeUnavailable(new Error('A text was not taken in time'));
+          if (outcome?.kind === 'counted') meter.record('VotesTaken', 1, 'Count');
           return reply.type('text/xml').send(await twimlReply(outcome));
         },
       );

@@ -6,7 +6,7 @@ import type { CastVote } from '../../../domain/votes/cast-vote.ts';
 import type { FindPolls } from '../../../domain/votes/find-polls.ts';
 import type { FindVote } from '../../../domain/votes/find-vote.ts';
 import { MIN_SECRET_LENGTH } from '../../../domain/votes/poll.ts';
-import type { Clock, Ids } from '../../../ports/system.ts';
+import type { Clock, Ids, Meter } from '../../../ports/system.ts';
 import { isIdentity } from '../schemas.ts';
 import { problems } from './problems.ts';
 import * as schemas from './schemas.ts';
@@ -19,6 +19,7 @@ export interface VotingRoutesOptions {
   readonly answerBallot: AnswerBallot;
   readonly clock: Clock;
   readonly ids: Ids;
+  readonly meter: Meter;
   /** Public addresses of the service. */
   readonly publicUrls: readonly string[];
 }
@@ -41,7 +42,7 @@ const REFUSALS = [
 
 /** The page on which people vote, and its forms. A GET never votes: mail scanners follow links before people do. */
 export const votingRoutes = (options: VotingRoutesOptions): FastifyPluginAsyncTypebox => {
-  const { findPolls, castVote, findVote, answerBallot, clock, ids } = options;
+  const { findPolls, castVote, findVote, answerBallot, clock, ids, meter } = options;
   const isOurs = ownPages(options.publicUrls);
 
   async function pageOf(
@@ -137,7 +138,9 @@ export const votingRoutes = (options: VotingRoutesOptions): FastifyPluginAsyncTy
         let voteId = v;
         if (choice !== undefined) {
           const vote = { choice, channel: 'web' as const, ...(v ? { voteId: v } : {}), ...(voter ? { voter } : {}) };
-          voteId = (await castVote.execute(pollId, vote)).voteId;
+          const cast = await castVote.execute(pollId, vote);
+          if (!cast.replayed) meter.record('VotesTaken', 1, 'Count');
+          voteId = cast.voteId;
         }
         if (Object.keys(answers).length > 0) await answerBallot.execute(pollId, voteId ?? '', answers);
         const link = voteId === undefined ? '' : `?v=${encodeURIComponent(voteId)}`;
