@@ -85,6 +85,23 @@ describe('the log of changes', () => {
     expect(JSON.stringify(lines)).not.toContain('secret-of');
   });
 
+  it('says what a flag was and is, and not whom its rules name', async () => {
+    await send('POST', '/flag-sets', { setId: 'web' });
+    const rule = { if: [{ attribute: 'email', op: 'in', values: ['ann@example.org'] }], serve: 'on' };
+    const flag = { type: 'boolean', variants: { on: true, off: false }, defaultVariant: 'off', state: 'ENABLED' };
+    await send('PUT', '/flag-sets/web/flags/new', { ...flag, rules: [rule] });
+
+    expect(events().at(-1)).toEqual([
+      'flag created',
+      null,
+      expect.objectContaining({
+        defaultVariant: 'off',
+        rules: [{ if: [{ attribute: 'email', op: 'in', values: 1 }], serve: 'on' }],
+      }),
+    ]);
+    expect(JSON.stringify(lines)).not.toContain('ann@example.org');
+  });
+
   it('says what a poll was and is, and nothing of its voters', async () => {
     await send('POST', '/polls', { pollId: 'lunch', question: 'Where to?', choices: ['Soup', 'Salad'] });
     await send('POST', '/polls/lunch/votes', { choice: 'Soup', voter: 'ann@example.org' });

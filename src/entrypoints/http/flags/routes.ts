@@ -254,8 +254,18 @@ const orderOf = ({ params, headers, caller }: FlagsRequest, reason: string | und
 
 /** One line for each flag that changed. */
 function recordFlags(request: FlagsRequest, { set, changes }: ChangedSet): void {
-  for (const { key, before, after } of changes) recordChange(request, 'flag', `${set.setId}/${key}`, before, after);
+  for (const { key, before, after } of changes)
+    recordChange(request, 'flag', `${set.setId}/${key}`, before && loggedFlag(before), after && loggedFlag(after));
 }
+
+/** The values of rules may be people's; the history has them. */
+const loggedFlag = ({ rules = [], ...flag }: Flag) => ({
+  ...flag,
+  rules: rules.map(({ if: conditions, serve }) => ({
+    if: conditions.map(({ attribute, op, values }) => ({ attribute, op, values: values?.length })),
+    serve,
+  })),
+});
 
 const loggedSet = ({ setId, title, revision }: FlagSet) => ({ setId, title, revision });
 
