@@ -2,7 +2,7 @@ import type { AxiosError } from 'axios';
 import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose';
 import { DomainError } from '../../domain/shared/domain-error.ts';
 import { within } from '../common/deadline.ts';
-import { lazily } from '../common/lazily.ts';
+import { boundedClient } from './bounded-client.ts';
 
 /** Keys are read again before they are used at this age, ms: so long one serves that the issuer took away. */
 const REFRESH_MS = 10 * 60_000;
@@ -46,18 +46,7 @@ export class IssuerKeys {
   private failedAt: number | undefined;
   /** When the reads for unknown key ids that were made would have been due, one in each interval. */
   private unknownDueAt = Number.NEGATIVE_INFINITY;
-  /** Loaded with the first read. */
-  private readonly http = lazily(async () =>
-    (await import('axios')).default.create({
-      adapter: 'http',
-      headers: { accept: 'application/json', 'user-agent': 'portside' },
-      maxContentLength: MAX_BODY_BYTES,
-      maxRedirects: 0,
-      responseType: 'text',
-      transformResponse: [(body) => body],
-      validateStatus: () => true,
-    }),
-  );
+  private readonly http = boundedClient(MAX_BODY_BYTES);
 
   constructor(private readonly options: IssuerKeysOptions) {}
 

@@ -5,7 +5,7 @@ import { parse } from 'lossless-json';
 import { readRates } from '../../domain/stocks/rates.ts';
 import type { RateAnswer, RateRequest, RateSource } from '../../ports/stocks.ts';
 import type { Clock, Random } from '../../ports/system.ts';
-import { lazily } from '../common/lazily.ts';
+import { boundedClient } from './bounded-client.ts';
 import { type PublishedRates, type RateFormat, type RateService, rateFormats } from './rate-formats.ts';
 import { isRetryable, retryAfterMs } from './retry-after.ts';
 
@@ -68,18 +68,7 @@ export class HttpRateSource implements RateSource {
   readonly id: string;
   private readonly format: RateFormat;
   private readonly url: URL;
-  /** Loaded with the first request: most processes make none. */
-  private readonly http = lazily(async () =>
-    (await import('axios')).default.create({
-      adapter: 'http',
-      headers: { accept: 'application/json', 'user-agent': 'portside' },
-      maxContentLength: MAX_BODY_BYTES,
-      maxRedirects: 0,
-      responseType: 'text',
-      transformResponse: [(body) => body],
-      validateStatus: () => true,
-    }),
-  );
+  private readonly http = boundedClient(MAX_BODY_BYTES);
   private failuresInARow = 0;
   /** The present cooldown: its start and length, ms. */
   private cooldown = { since: 0, ms: 0 };

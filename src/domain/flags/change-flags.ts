@@ -4,7 +4,8 @@ import { pagesOf } from '../shared/page.ts';
 import { changeIf, type Precondition } from '../shared/precondition.ts';
 import { assertValid } from './check-flag.ts';
 import type { CurrentFlagSets } from './current-flag-sets.ts';
-import { flagNotFound, flagSetNotFound } from './errors.ts';
+import { flagNotFound } from './errors.ts';
+import { existingSet } from './existing-set.ts';
 import type { Flag, FlagDefinition } from './flag.ts';
 import {
   applied,
@@ -81,11 +82,7 @@ export class ChangeFlags {
   ): Promise<ChangedSet> {
     return changeIf(
       precondition,
-      async () => {
-        const set = await this.store.get(setId);
-        if (!set) throw flagSetNotFound(setId);
-        return set;
-      },
+      () => existingSet(this.store, setId),
       async (seen) => {
         const set = seen as FlagSet;
         const changes = await changesOf(set);

@@ -1,6 +1,6 @@
 import type { FlagStore } from '../../ports/flags.ts';
 import { changeIf, type Precondition } from '../shared/precondition.ts';
-import { flagSetNotFound } from './errors.ts';
+import { existingSet } from './existing-set.ts';
 import type { FlagSet } from './flag-set.ts';
 
 export class DeleteFlagSet {
@@ -13,11 +13,7 @@ export class DeleteFlagSet {
   execute(setId: string, precondition: Precondition<FlagSet> = () => true): Promise<FlagSet> {
     return changeIf(
       precondition,
-      async () => {
-        const set = await this.store.get(setId);
-        if (!set) throw flagSetNotFound(setId);
-        return set;
-      },
+      () => existingSet(this.store, setId),
       async (seen) => {
         const set = seen as FlagSet;
         return (await this.store.delete(setId, set.revision)) ? set : undefined;
