@@ -45,3 +45,10 @@ export async function openPage(
   });
   return { page, complaints };
 }
+
+/** Closes a page and what it opened. A request that a test answers may be on its way: nobody waits for it any more. */
+export async function closePage({ page }: WatchedPage): Promise<void> {
+  const context = page.context();
+  await Promise.all(context.pages().map((each) => each.unrouteAll({ behavior: 'ignoreErrors' })));
+  await context.close();
+}

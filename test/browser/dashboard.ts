@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, expect } from '@jest/globals';
 import axe from 'axe-core';
 import type { Browser, BrowserContextOptions, Locator, Page } from 'playwright-core';
 import { eventually } from '../helpers/eventually.ts';
-import { launchChromium, openPage, type WatchedPage } from './chromium.ts';
+import { closePage, launchChromium, openPage, type WatchedPage } from './chromium.ts';
 
 const { source: AXE } = axe;
 
@@ -45,7 +45,7 @@ export function useDashboard(): Dashboard {
   afterAll(() => browser?.close());
   afterEach(async () => {
     const complaints = watched?.complaints.filter((text) => !tolerated.some((pattern) => pattern.test(text)));
-    await watched?.page.context().close();
+    if (watched) await closePage(watched);
     watched = undefined;
     tolerated = [];
     expect(complaints).toEqual([]);
