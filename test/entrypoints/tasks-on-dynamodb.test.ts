@@ -1,11 +1,10 @@
 import { afterAll } from '@jest/globals';
 import type { Container } from 'inversify';
-import { DynamoDbQueueStore } from '../../src/adapters/dynamodb/queue-store.ts';
 import { streamsClient } from '../../src/adapters/dynamodb/streams/client.ts';
 import { ports } from '../../src/entrypoints/composition/tasks/tokens.ts';
 import { StreamCounting } from '../helpers/counted-tasks.ts';
 import { dynamoDbApp, dynamoDbSettings } from '../helpers/dynamodb-app.ts';
-import { everyQueue } from '../helpers/every-queue.ts';
+import { alwaysActive } from '../helpers/every-queue.ts';
 import { startDynamoDbLocal } from '../helpers/servers/dynamodb-local.ts';
 import { clientOf } from '../helpers/servers/dynamodb-tables.ts';
 import { withServer } from '../helpers/servers/with-server.ts';
@@ -24,17 +23,21 @@ await withServer('tasks on DynamoDB', startDynamoDbLocal, async ({ endpoint }) =
   let counting: StreamCounting | undefined;
 
   // Sweeps do not wait for the stream to be read, so that the clock of the test alone decides.
-  const prepare = (container: Container) => {
-    const queues = new DynamoDbQueueStore(client, tables.queues);
-    container.rebind(ports.active).toConstantValue(everyQueue(queues));
+  const sweeping = (queues: ReadonlySet<string>) => (container: Container) => {
+    container.rebind(ports.active).toConstantValue(alwaysActive(async () => queues));
   };
-  describeTasksRoutes('DynamoDB', () => dynamoDbApp(endpoint, settings, { prepare }), {
-    bulk: false,
-    approximate: ['throughputPerSecond', 'counters'],
-    // The service reads the stream as well, every second.
-    count: ({ container }) => {
-      counting ??= new StreamCounting(client, streams, tables, container.get(ports.counts));
-      return counting.go();
+
+  describeTasksRoutes(
+    'DynamoDB',
+    (queuesOfTest) => dynamoDbApp(endpoint, settings, { prepare: sweeping(queuesOfTest) }),
+    {
+      bulk: false,
+      approximate: ['throughputPerSecond', 'counters'],
+      // The service reads the stream as well, every second.
+      count: ({ container }) => {
+        counting ??= new StreamCounting(client, streams, tables, container.get(ports.counts));
+        return counting.go();
+      },
     },
-  });
+  );
 });

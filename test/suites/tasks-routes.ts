@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { ClaimTasks } from '../../src/domain/tasks/claim-tasks.ts';
 import { EnqueueTask } from '../../src/domain/tasks/enqueue-task.ts';
 import { SweepTasks } from '../../src/domain/tasks/sweep-tasks.ts';
@@ -24,13 +24,14 @@ const DEFAULTS = {
 /**
  * What the routes of tasks do, whatever they are kept in.
  *
+ * @param open begins it; the queues of the test that runs are enough for its sweeps
  * @param bulk whether there is time for thousands of tasks
  * @param approximate the figures that the store says are not exact
  * @param count has the service count what happened, where that is not done with each change
  */
 export function describeTasksRoutes(
   name: string,
-  open: () => Promise<EmbeddedApp>,
+  open: (queuesOfTest: ReadonlySet<string>) => Promise<EmbeddedApp>,
   {
     bulk,
     approximate,
@@ -45,13 +46,19 @@ export function describeTasksRoutes(
     let service: EmbeddedApp;
     let conforms: ReturnType<typeof conformanceTo>;
     let queueCount = 0;
+    const queuesOfTest = new Set<string>();
+    beforeEach(() => queuesOfTest.clear());
     beforeAll(async () => {
-      service = await open();
+      service = await open(queuesOfTest);
       conforms = conformanceTo((await service.app.inject('/openapi.json')).json());
     });
     afterAll(() => service.close());
 
-    const newQueue = (): string => `queue-${++queueCount}`;
+    function newQueue(): string {
+      const queue = `queue-${++queueCount}`;
+      queuesOfTest.add(queue);
+      return queue;
+    }
     const iso = (offsetMs = 0): string => new Date(service.clock.now() + offsetMs).toISOString();
     const sweep = (): Promise<void> => service.container.get(SweepTasks).execute();
 
