@@ -56,7 +56,8 @@ describe('a statement', () => {
       segments: fc.array(segment, { maxLength: 4 }),
       hasRest: fc.boolean(),
     });
-    fc.assert(fc.property(statements, (given) => expect(readStatement(printStatement(given))).toEqual(given)));
+    const shortEnough = statements.filter((statement) => printStatement(statement).length <= 200);
+    fc.assert(fc.property(shortEnough, (given) => expect(readStatement(printStatement(given))).toEqual(given)));
   });
 });
 
