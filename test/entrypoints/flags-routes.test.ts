@@ -1,4 +1,6 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { storeUnavailable } from '../../src/domain/shared/domain-error.ts';
+import { system } from '../../src/entrypoints/composition/compose.ts';
 import { authorization, type EmbeddedApp, embeddedApp } from '../helpers/embedded-app.ts';
 
 const FLAG = {
@@ -241,7 +243,11 @@ describe('evaluation', () => {
       body: { key: 'split', errorCode: 'INVALID_CONTEXT' },
     });
     const url = `/flag-sets/${set}/ofrep/v1/evaluate/flags/plain`;
-    expect((await send('POST', url, {})).body).toMatchObject({ key: 'plain', errorCode: 'INVALID_CONTEXT' });
+    expect((await send('POST', url, {})).body).toMatchObject({ value: false, reason: 'STATIC' });
+    for (const context of [null, [], 'u1'])
+      expect((await send('POST', url, { context })).body).toMatchObject({ key: 'plain', errorCode: 'INVALID_CONTEXT' });
+    expect((await send('POST', url, [])).body).toMatchObject({ errorCode: 'PARSE_ERROR' });
+    expect(await send('POST', `${url}?unknown=1`, {})).toMatchObject({ status: 400, body: { errorCode: 'GENERAL' } });
     const broken = await service.app.inject({
       method: 'POST',
       url,
@@ -250,6 +256,29 @@ describe('evaluation', () => {
     });
     expect([broken.statusCode, broken.json().errorCode]).toEqual([400, 'PARSE_ERROR']);
     expect((await evaluate('%3Cscript%3E')).status).toBe(404);
+  });
+
+  it('goes on where the time of the store is not known and the store does not tell it', async () => {
+    const resume = jest
+      .spyOn(service.container.get(system.lifecycle), 'resume')
+      .mockImplementation(() => Promise.reject(storeUnavailable()));
+    try {
+      expect((await put('plain')).status).toBe(503);
+      expect(await evaluate('plain')).toMatchObject({ status: 200, body: { value: false } });
+      expect((await send('POST', `/flag-sets/${set}/ofrep/v1/evaluate/flags`, {})).status).toBe(200);
+    } finally {
+      resume.mockRestore();
+    }
+  });
+
+  it('goes on where a client knows a revision that the set has not had', async () => {
+    const url = `/flag-sets/${set}/ofrep/v1/evaluate/flags`;
+    for (const etag of ['"999999999999999-x"', '"99999999999999999999999"', '"-3"', 'x', '"7", "8-stale"'])
+      expect(await send('POST', url, {}, { 'if-none-match': etag })).toMatchObject({
+        status: 200,
+        body: { metadata: { revision: 3 } },
+      });
+    expect(await send('POST', `${url}?flagConfigEtag=%22999%22`, {})).toMatchObject({ status: 200 });
   });
 
   it('answers for all flags, and not again while neither the set nor the context has changed', async () => {
@@ -268,6 +297,7 @@ describe('evaluation', () => {
       (await send('POST', `${url}?flagConfigEtag=x&flagConfigLastModified=1`, { context: {} }, known)).status,
     ).toBe(304);
     expect((await send('POST', url, { context: { a: 1 } }, known)).status).toBe(200);
+    expect((await send('POST', url, {}, known)).status).toBe(304);
     await put('plain', { defaultVariant: 'on' });
     expect(await send('POST', url, { context: {} }, known)).toMatchObject({
       status: 200,
