@@ -138,6 +138,33 @@ describe('flags', () => {
     expect(body.errors.map((issue: { path: string }) => issue.path)).toContain(path);
   });
 
+  it('are refused for their content before the set is looked at', async () => {
+    await put('a');
+    const wrong = { defaultVariant: 'none' };
+    expect((await put('a', wrong, { 'if-match': '"9"' })).status).toBe(400);
+    expect((await put('a', {}, { 'if-match': '"9"' })).status).toBe(412);
+    const needs = { rules: [{ if: [{ attribute: 'gone', op: 'flag', values: ['on'] }], serve: 'on' }] };
+    expect((await put('a', needs, { 'if-match': '"9"' })).status).toBe(412);
+    set = 'none';
+    expect((await put('a', wrong)).status).toBe(400);
+    expect((await put('a')).status).toBe(404);
+  });
+
+  it('are put with * by whether the flag itself is there', async () => {
+    await put('a');
+    const [isThere, isNot] = [{ 'if-match': '*' }, { 'if-none-match': '*' }];
+    expect((await put('a', {}, isNot)).status).toBe(412);
+    expect((await put('b', {}, isThere)).status).toBe(412);
+    expect((await put('b', {}, isNot)).status).toBe(201);
+    expect((await put('b', {}, isThere)).status).toBe(200);
+    expect((await put('c', {}, { 'if-none-match': '"3"' })).status).toBe(412);
+    const twice = await Promise.all([put('d', {}, isNot), put('d', {}, isNot)]);
+    expect(twice.map(({ status }) => status).sort()).toEqual([201, 412]);
+    const remove = (key: string) => send('DELETE', `/flag-sets/${set}/flags/${key}`, undefined, isThere);
+    expect((await remove('d')).status).toBe(200);
+    expect((await remove('d')).status).toBe(412);
+  });
+
   it('are never left with a cycle, also when two are put at once', async () => {
     const needs = (key: string) => ({ rules: [{ if: [{ attribute: key, op: 'flag', values: ['on'] }], serve: 'on' }] });
     for (const key of ['a', 'b']) await put(key);
