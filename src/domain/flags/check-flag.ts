@@ -1,7 +1,17 @@
 import { type FieldIssue, invalidRequest } from '../shared/domain-error.ts';
 import { isDecimal } from './decimals.ts';
 import { flagCycle } from './errors.ts';
-import { bytesOf, type Condition, type Flag, type FlagValue, isRollout, NOW, type Rollout, type Rule } from './flag.ts';
+import {
+  bytesOf,
+  type Condition,
+  type Flag,
+  type FlagValue,
+  isRollout,
+  NOW,
+  prerequisitesOf,
+  type Rollout,
+  type Rule,
+} from './flag.ts';
 import { instantIn } from './instants.ts';
 import { MAX_TOTAL_WEIGHT } from './rollout.ts';
 import { isVersionComparison } from './semver.ts';
@@ -131,10 +141,6 @@ function* prerequisiteConditionIssues(
     if (typeof value === 'string' && !Object.hasOwn(needed.variants, value))
       yield { path: `${path}.values[${index}]`, message: 'must be a variant of that flag' };
 }
-
-/** Keys of the flags that a flag needs for its own evaluation. */
-const prerequisitesOf = ({ rules = [] }: Flag): string[] =>
-  rules.flatMap((rule) => rule.if.filter(({ op }) => op === 'flag').map(({ attribute }) => attribute));
 
 /** The way from a flag through what it needs back to itself, if there is one. */
 function cycleThrough(flag: Flag, others: ReadonlyMap<string, Flag>): readonly string[] | undefined {

@@ -73,3 +73,16 @@ export const isRollout = (serve: string | Rollout): serve is Rollout => typeof s
 
 /** The size of a flag as it is stored: JSON in UTF-8. */
 export const bytesOf = (flag: Flag): number => utf8(JSON.stringify(flag)).length;
+
+/** Every evaluation asks for them. */
+const prerequisites = new WeakMap<Flag, readonly string[]>();
+
+/** Keys of the flags that a flag needs for its own evaluation. */
+export function prerequisitesOf(flag: Flag): readonly string[] {
+  const known = prerequisites.get(flag);
+  if (known) return known;
+  const conditions = (flag.rules ?? []).flatMap((rule) => rule.if);
+  const keys = [...new Set(conditions.filter(({ op }) => op === 'flag').map(({ attribute }) => attribute))];
+  prerequisites.set(flag, keys);
+  return keys;
+}
