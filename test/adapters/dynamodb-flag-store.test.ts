@@ -6,7 +6,7 @@ import { ChangeFlags } from '../../src/domain/flags/change-flags.ts';
 import { CurrentFlagSets } from '../../src/domain/flags/current-flag-sets.ts';
 import { DeleteFlagSet } from '../../src/domain/flags/delete-flag-set.ts';
 import type { FlagDefinition } from '../../src/domain/flags/flag.ts';
-import type { FlagSet } from '../../src/domain/flags/flag-set.ts';
+import { type FlagSet, nextRevision } from '../../src/domain/flags/flag-set.ts';
 import { FakeClock } from '../helpers/fakes.ts';
 import { aFlag, ruleIf } from '../helpers/flags.ts';
 import { startDynamoDbLocal } from '../helpers/servers/dynamodb-local.ts';
@@ -101,15 +101,11 @@ await withServer('flag sets on DynamoDB', startDynamoDbLocal, async ({ endpoint 
       lagging.reset();
       await seen.get('web');
       const [b, c] = [aFlag('b'), aFlag('c')];
-      await store.commit(before, {
-        revision: 4,
-        at: before.updatedAt,
-        by: 'admin',
-        changes: [
-          { key: 'b', before: b, after: undefined },
-          { key: 'c', before: undefined, after: c },
-        ],
-      });
+      const swap = [
+        { key: 'b', before: b, after: undefined },
+        { key: 'c', before: undefined, after: c },
+      ];
+      await store.commit(before, nextRevision(before, { by: 'admin', changes: swap, now: before.updatedAt }));
       lagging.showOld(1);
       expect([...((await seen.get('web')) as FlagSet).flags.keys()].sort()).toEqual(['a', 'c']);
     });
@@ -120,7 +116,10 @@ await withServer('flag sets on DynamoDB', startDynamoDbLocal, async ({ endpoint 
       await seen.get('web');
       await put('a', { description: '2' });
       lagging.showOld(Number.POSITIVE_INFINITY);
-      await expect(seen.get('web')).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+      await expect(seen.get('web')).rejects.toMatchObject({
+        code: 'STORE_UNAVAILABLE',
+        cause: { message: expect.stringContaining('are not those of its revision 2') },
+      });
     });
 
     it('is read as an earlier version left it, and vouches for its flags from the next change on', async () => {
@@ -146,7 +145,12 @@ await withServer('flag sets on DynamoDB', startDynamoDbLocal, async ({ endpoint 
     });
 
     it('leaves nothing but the mark that its id was given, also where its deletion broke off', async () => {
-      for (let index = 0; index < 30; index++) await put(`flag-${index}`, { description: 'ada@example.org' });
+      const start = await read();
+      const added = Array.from({ length: 30 }, (_, index) =>
+        aFlag(`flag-${index}`, { description: 'ada@example.org' }),
+      );
+      const adding = added.map((after) => ({ key: after.key, before: undefined, after }));
+      await store.commit(start, nextRevision(start, { by: 'admin', changes: adding, now: start.updatedAt }));
       const deletion = new DeleteFlagSet(store);
       await deletion.clear('web');
       expect(await items()).toHaveLength(61);

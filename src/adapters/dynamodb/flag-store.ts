@@ -101,14 +101,16 @@ export class DynamoDbFlagStore implements FlagStore {
    * so what was read must be what the head before it says of its content.
    */
   async get(setId: string): Promise<FlagSet | undefined> {
+    const revisions = new Set<number>();
     for (let read = 1; read <= MAX_READS; read++) {
       const head = await this.head(setId);
       if (!head) return undefined;
       const items = await this.flagItems(setId);
       if (fits(head, items) && (await this.head(setId))?.revision === head.revision) return setOf(head, items);
+      revisions.add(head.revision);
       await backOff(read);
     }
-    throw storeUnavailable(new Error(`the flag set was changed ${MAX_READS} times while it was read`));
+    throw storeUnavailable(unreadable(setId, [...revisions]));
   }
 
   async revision(setId: string): Promise<number | undefined> {
@@ -299,6 +301,15 @@ function fits({ revision, count, content }: HeadItem, items: readonly FlagItem[]
       )
     );
   return items.length === count && items.every(({ since }) => since <= revision);
+}
+
+/** For the log. */
+function unreadable(setId: string, [revision, ...others]: readonly number[]): Error {
+  if (others.length > 0) return new Error(`the flag set ${setId} was changed each time that it was read`);
+  return new Error(
+    `the flags of the set ${setId} are not those of its revision ${revision}. If that stays so, somebody has changed items of ` +
+      `the table: check them, and remove the attribute "content" of ${partitionOf(setId)}, ${HEAD}`,
+  );
 }
 
 const lineOf = (flag: Flag): string => JSON.stringify(flag);
