@@ -1,7 +1,7 @@
 import type { FlagSet, FlagSetSummary, HistoryEntry, Revision } from '../domain/flags/flag-set.ts';
 import type { Page, PageRequest } from '../domain/shared/page.ts';
 
-/** Flag sets with their flags and their history. Reads are consistent, but for `revision`. */
+/** Flag sets with their flags and their history. Reads are consistent. */
 export interface FlagStore {
   /**
    * Makes a set without flags, at revision 0. Of several at once, one makes it.
@@ -19,7 +19,7 @@ export interface FlagStore {
   get(setId: string): Promise<FlagSet | undefined>;
 
   /**
-   * The number of a set's revision, at little cost; may be a moment old.
+   * The number of a set's revision, at little cost.
    *
    * @returns undefined where there is no such set
    * @throws DomainError `STORE_UNAVAILABLE`
@@ -38,13 +38,20 @@ export interface FlagStore {
   commit(set: FlagSet, revision: Revision): Promise<boolean>;
 
   /**
-   * Deletes a set for good: it is not found any more, and no other gets its id.
+   * Deletes a set for good: it is not found any more, and no other gets its id. What it had stays until {@link clear}.
    *
    * @param revision that the set must still have
    * @returns false if it has another one, or was deleted
    * @throws DomainError `STORE_UNAVAILABLE`; the set may have been deleted
    */
   delete(setId: string, revision: number): Promise<boolean>;
+
+  /**
+   * Removes the flags and the history of a set that is deleted; goes on where it broke off. Does nothing to a set that is there.
+   *
+   * @throws DomainError `STORE_UNAVAILABLE`; a part may have been removed
+   */
+  clear(setId: string): Promise<void>;
 
   /**
    * Every change of a set, newest first; nothing of one that is deleted.
