@@ -2,6 +2,7 @@ import type { Clock, Meter } from '../../ports/system.ts';
 import type { ActiveMark, ActiveQueues, QueueStore, TaskNotifier, TaskStore } from '../../ports/tasks.ts';
 import { concurrently } from '../shared/concurrently.ts';
 import { pagesOf } from '../shared/page.ts';
+import { someFailed } from '../shared/some-failed.ts';
 import type { Queue, RunnerSettings } from './queue.ts';
 import { recordEnd } from './record-end.ts';
 import { expiredIfOverdue } from './task.ts';
@@ -40,7 +41,7 @@ export class SweepTasks {
    * `QueuesStuck`, in how many of the latter tasks wait and none ends; `TasksDone` and `TasksFailed` of what it has ended;
    * and `QueuesWithDeadLetters`, how many queues hold a FAILURE, unless there is a queue that it could not sweep.
    *
-   * @throws AggregateError when some could not be swept; sweeping again is safe
+   * @throws AggregateError when some could not be swept, whose message names them; sweeping again is safe
    */
   async execute(): Promise<void> {
     const { marks, isComplete } = await this.active.list();
@@ -80,8 +81,7 @@ export class SweepTasks {
     // One notification for all: a processor that gets it reads every active queue.
     if (waiting.length > 0)
       await this.notifier.notify(waiting).catch((error) => waiting.map((queue) => failures.set(queue, error)));
-    if (failures.size > 0)
-      throw new AggregateError([...failures.values()], `${failures.size} queues could not be swept`);
+    if (failures.size > 0) throw someFailed('queues', failures);
     // Not of a part of the queues, which would be too few. That it is missing tells of sweeps that do not go through.
     this.meter.record('QueuesWithDeadLetters', queuesWithDeadLetters, 'Count');
   }
