@@ -38,11 +38,13 @@ export const metricsOf = ({ Metrics, MetricName, Dimensions }: Alarm): Metric[] 
     { MetricName: MetricName as string, ...(Dimensions ? { Dimensions } : {}) },
   ];
 
-/** How many minutes after its minute a figure is seen. */
-export type Lateness = (metric: string) => number;
-
-/** Periods beyond those of an alarm in which CloudWatch looks for figures in place of missing ones; its pages show two. */
-const LOOKED_BACK = 2;
+/** How CloudWatch sees figures. */
+export interface Sight {
+  /** How many minutes after its minute a figure is seen. */
+  readonly lateness: (metric: string) => number;
+  /** Periods beyond those of an alarm in which it looks for figures in place of missing ones; its pages show two, and promise none. */
+  readonly lookedBack: number;
+}
 
 /**
  * Plays CloudWatch, which evaluates an alarm every minute, over periods that end with that minute.
@@ -53,7 +55,11 @@ const LOOKED_BACK = 2;
  * @returns for each minute whether the alarm is on; it is off until there are figures of all its periods
  * @throws Error for what it does not understand
  */
-export function statesOf(alarm: Alarm, figures: Figures, lateness: Lateness = () => 0): boolean[] {
+export function statesOf(
+  alarm: Alarm,
+  figures: Figures,
+  { lateness, lookedBack }: Sight = { lateness: () => 0, lookedBack: 2 },
+): boolean[] {
   const minutes = Math.max(...Object.values(figures).map(({ length }) => length));
   const { EvaluationPeriods, DatapointsToAlarm = EvaluationPeriods } = alarm;
   const isBreach = (value: number): boolean =>
@@ -62,7 +68,7 @@ export function statesOf(alarm: Alarm, figures: Figures, lateness: Lateness = ()
   const valueAt = evaluation(alarm, figures, lateness);
   return Array.from({ length: minutes }, (_, minute) => {
     if (minute + 1 < EvaluationPeriods * length) return false;
-    const values = Array.from({ length: EvaluationPeriods + LOOKED_BACK }, (_, period) =>
+    const values = Array.from({ length: EvaluationPeriods + lookedBack }, (_, period) =>
       valueAt(minute, minute + 1 - period * length),
     );
     // Where enough is measured, nothing missing counts. A value that was filled in is one that was measured.
@@ -80,7 +86,11 @@ export const minutesPerPeriod = ({ Period, Metrics = [] }: Alarm): number => {
 };
 
 /** @returns the value of an alarm for the period that ends before a minute, as far as it is seen in another minute */
-function evaluation(alarm: Alarm, figures: Figures, lateness: Lateness): (seenIn: number, end: number) => Value {
+function evaluation(
+  alarm: Alarm,
+  figures: Figures,
+  lateness: Sight['lateness'],
+): (seenIn: number, end: number) => Value {
   const length = minutesPerPeriod(alarm);
   const read = (metric: Metric, stat: string, seenIn: number, end: number): Value => {
     const seenUntil = Math.min(end, seenIn + 1 - lateness(keyOf(metric)));

@@ -1,4 +1,4 @@
-import type { Figures, Lateness, Samples } from './cloudwatch.ts';
+import type { Figures, Samples, Sight } from './cloudwatch.ts';
 
 /** What happens goes on from this minute until that. */
 export const BEGIN = 40;
@@ -7,12 +7,16 @@ const END = 85;
 export const MINUTES = 150;
 
 /** When figures are seen: at once, and as late as CloudWatch may have them. */
-export const timings: Readonly<Record<string, Lateness>> = {
-  'at once': () => 0,
-  // Amazon SQS begins again after fifteen minutes for a queue that nobody used, and both failure queues are such.
-  late: (metric) => {
-    if (metric.startsWith('NumberOfMessagesSent ')) return 15;
-    return / \w+Function$|ThrottleEvents /.test(metric) ? 2 : 1;
+export const sights: Readonly<Record<string, Sight>> = {
+  'at once': { lateness: () => 0, lookedBack: 2 },
+  'at once, and none further back than an alarm says': { lateness: () => 0, lookedBack: 0 },
+  late: {
+    // Amazon SQS begins again after fifteen minutes for a queue that nobody used, and both failure queues are such.
+    lateness: (metric) => {
+      if (metric.startsWith('NumberOfMessagesSent ')) return 15;
+      return / \w+Function$|ThrottleEvents /.test(metric) ? 2 : 1;
+    },
+    lookedBack: 2,
   },
 };
 
