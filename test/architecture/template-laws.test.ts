@@ -79,6 +79,12 @@ describe.each(PATHS)('in %s', (path) => {
     expect(tables.filter((name) => !body.includes(`"\${${name}}"`))).toEqual([]);
   });
 
+  it('no metric is made of lines of the service, which LogLevel may leave out', () => {
+    const logs = ofType(path, 'AWS::Logs::MetricFilter').map(([, { Properties }]) => Properties.LogGroupName);
+
+    expect(logs.filter((name) => name !== 'AccessLogGroup')).toEqual([]);
+  });
+
   it('nothing is retained when the first deployment fails, but for a bucket that holds a file by then', () => {
     const retained = resourcesOf(path).filter(([, { DeletionPolicy }]) => DeletionPolicy === 'Retain');
     expect(retained.map(([, { Type }]) => Type).filter((type) => type !== 'AWS::S3::Bucket')).toEqual([]);
