@@ -70,3 +70,15 @@ it('the page says how many alarms each template has, as docs/alarms.md does', ()
   expect(page).toContain(`| Fargate: metrics that alarms look at, ${onFargate} alarms |`);
   expect(readFromProject('docs/alarms.md')).toContain(`${onLambda} on Lambda and ${onFargate} on Fargate`);
 });
+
+it.each([
+  ['vote', 'votes cost'],
+  ['look at results', 'looks at results'],
+  ['task', 'tasks of a queue with a runner'],
+])('the sum for a million of each is that of its rows and of a request: a %s', (what, said) => {
+  const sum = rows
+    .filter((row) => row.what.startsWith(`a ${what}: `) || row.what.startsWith('any request: '))
+    .reduce((total, { dollars }) => total + dollars, 0);
+
+  expect(Number(new RegExp(`a million ${said}(?: about)? (\\d+\\.\\d\\d)`).exec(page)?.[1])).toBeCloseTo(sum, 1);
+});
