@@ -4,8 +4,10 @@ import { readFromProject } from '../helpers/project.ts';
 
 /** All that IAM takes of the policies of a role together, without white space. */
 const MAX_CHARACTERS = 10_240;
-/** Nothing is longer in the names that AWS makes: the region, an account, and what it appends to names of resources. */
-const AWS = 'arn:aws:secretsmanager:ap-southeast-2:123456789012:log-group:';
+/** How names of tables begin in the regions with the longest names, and nothing that others begin with is longer than the second. */
+const OF_TABLES = 'arn:aws:dynamodb:ap-southeast-2:123456789012:table/';
+const OF_OTHERS = 'arn:aws:secretsmanager:ap-southeast-2:123456789012:log-group:';
+/** What CloudFormation appends. */
 const APPENDED = '-ABCDEFGHIJKLM';
 const STREAM = '/stream/2026-11-30T00:00:00.000';
 
@@ -18,7 +20,8 @@ interface Template {
 
 /** The policies of a role as IAM gets them where everything is asked for, in a stack with a name of that length. */
 function policiesOf({ Conditions, Resources }: Template, role: string, nameLength: number): unknown[] {
-  const nameOf = (resource: string): string => `${AWS}${'x'.repeat(nameLength)}-${resource}${APPENDED}`;
+  const nameOf = (resource: string): string =>
+    `${Resources[resource]?.Type.endsWith('::Table') ? OF_TABLES : OF_OTHERS}${'x'.repeat(nameLength)}-${resource}${APPENDED}`;
   const inFull = (part: unknown): unknown => {
     if (Array.isArray(part)) {
       const [condition, then] = part;

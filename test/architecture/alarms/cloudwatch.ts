@@ -79,7 +79,7 @@ export function statesOf(
 }
 
 /** Length of the periods of an alarm, minutes. */
-export const minutesPerPeriod = ({ Period, Metrics = [] }: Alarm): number => {
+const minutesPerPeriod = ({ Period, Metrics = [] }: Alarm): number => {
   const periods = new Set([Period, ...Metrics.map(({ MetricStat }) => MetricStat?.Period)].filter(Number));
   if (periods.size !== 1) throw new Error(`Periods that differ: ${[...periods]}`);
   return Number([...periods][0]) / 60;
