@@ -14,7 +14,16 @@ interface Resource {
 const PATHS = ['template.yaml', 'deploy/fargate.yaml'];
 const resourcesOf = (path: string): [string, Resource][] =>
   Object.entries(parse(readFromProject(path), { logLevel: 'error', merge: true }).Resources);
+const parametersOf = (path: string): Readonly<Record<string, Readonly<Record<string, unknown>>>> =>
+  parse(readFromProject(path), { logLevel: 'error', merge: true }).Parameters;
 const ofType = (path: string, type: string) => resourcesOf(path).filter(([, { Type }]) => Type === type);
+
+/** What the template for Fargate must have, and that for Lambda cannot. */
+const onFargate = (path: string, type: string) => {
+  const found = ofType(path, type);
+  expect(found.length > 0).toBe(path === 'deploy/fargate.yaml');
+  return found;
+};
 
 /** `waitSeconds` of a claim. */
 const LONGEST_WAIT_SECONDS = 20;
@@ -36,22 +45,44 @@ describe.each(PATHS)('in %s', (path) => {
       });
   });
 
-  it('every table and every index has a bound on its units, where one is given', () => {
-    for (const [, { Properties }] of ofType(path, 'AWS::DynamoDB::Table')) {
+  it('every table and every index has a bound on its units that is never left out, since one that is stays in force', () => {
+    for (const [name, { Properties }] of ofType(path, 'AWS::DynamoDB::Table')) {
       const parts = [Properties, ...((Properties.GlobalSecondaryIndexes ?? []) as (typeof Properties)[])];
 
-      for (const { OnDemandThroughput } of parts) {
-        const [condition, { MaxReadRequestUnits, MaxWriteRequestUnits } = {}] = (OnDemandThroughput ?? []) as [
-          string,
-          Record<string, unknown>,
-        ];
-        expect([condition, MaxReadRequestUnits, MaxWriteRequestUnits]).toEqual([
-          'BoundsTables',
-          ['BoundsReads', 'MaxReadUnits', 'AWS::NoValue'],
-          ['BoundsWrites', 'MaxWriteUnits', 'AWS::NoValue'],
+      for (const { OnDemandThroughput } of parts)
+        expect([name, OnDemandThroughput]).toEqual([
+          name,
+          { MaxReadRequestUnits: 'MaxReadUnits', MaxWriteRequestUnits: 'MaxWriteUnits' },
         ]);
-      }
     }
+    // The schema of CloudFormation takes none below 1, so that -1, with which the API of DynamoDB takes a bound away, is none.
+    for (const name of ['MaxReadUnits', 'MaxWriteUnits'])
+      expect(parametersOf(path)[name]).toMatchObject({ Type: 'Number', MinValue: 1, Default: 40_000 });
+  });
+
+  it('no table is made warm by less than a new one takes, which DynamoDB refuses', () => {
+    for (const name of ['VotesWarmWriteUnits', 'TasksWarmWriteUnits']) {
+      const pattern = new RegExp(`^${parametersOf(path)[name]?.AllowedPattern}$`);
+      const taken = ['0', '1', '999', '3999', '4000', '9999', '12000', '100000', '-1', '', '04000'].filter((value) =>
+        pattern.test(value),
+      );
+
+      expect(taken).toEqual(['0', '4000', '9999', '12000', '100000']);
+    }
+  });
+
+  it('the dashboard shows what is written into every table', () => {
+    const [, dashboard] = ofType(path, 'AWS::CloudWatch::Dashboard')[0] ?? [];
+    const body = String(dashboard?.Properties.DashboardBody);
+    const tables = ofType(path, 'AWS::DynamoDB::Table').map(([name]) => name);
+
+    expect(tables.filter((name) => !body.includes(`"\${${name}}"`))).toEqual([]);
+  });
+
+  it('no metric is made of lines of the service, which LogLevel may leave out', () => {
+    const logs = ofType(path, 'AWS::Logs::MetricFilter').map(([, { Properties }]) => Properties.LogGroupName);
+
+    expect(logs.filter((name) => name !== 'AccessLogGroup')).toEqual([]);
   });
 
   it('nothing is retained when the first deployment fails, but for a bucket that holds a file by then', () => {
@@ -61,12 +92,12 @@ describe.each(PATHS)('in %s', (path) => {
 
   it('what scales a service falls when it grows', () => {
     const utilizations = ['ECSServiceAverageCPUUtilization', 'BusyRunnerSlots'];
-    for (const [, { Properties }] of ofType(path, 'AWS::ApplicationAutoScaling::ScalingPolicy'))
+    for (const [, { Properties }] of onFargate(path, 'AWS::ApplicationAutoScaling::ScalingPolicy'))
       expect(utilizations.filter((name) => JSON.stringify(Properties).includes(name))).toHaveLength(1);
   });
 
   it('containers are sent no requests for longer than any may take, before they are told to stop', () => {
-    for (const [, { Properties }] of ofType(path, 'AWS::ElasticLoadBalancingV2::TargetGroup')) {
+    for (const [, { Properties }] of onFargate(path, 'AWS::ElasticLoadBalancingV2::TargetGroup')) {
       const attributes = Properties.TargetGroupAttributes as { Key: string; Value: string }[];
       const delay = attributes.find(({ Key }) => Key === 'deregistration_delay.timeout_seconds');
       expect(Number(delay?.Value)).toBeGreaterThanOrEqual(LONGEST_WAIT_SECONDS + 5);
@@ -74,13 +105,13 @@ describe.each(PATHS)('in %s', (path) => {
   });
 
   it('no log driver drops lines without a word about it', () => {
-    for (const [, { Properties }] of ofType(path, 'AWS::ECS::TaskDefinition'))
+    for (const [, { Properties }] of onFargate(path, 'AWS::ECS::TaskDefinition'))
       for (const container of Properties.ContainerDefinitions as { LogConfiguration: { Options: object } }[])
         expect(container.LogConfiguration.Options).toMatchObject({ mode: 'non-blocking', 'max-buffer-size': '25m' });
   });
 
   it('no resource needs a role that a new account does not have', () => {
-    for (const [, { Properties }] of ofType(path, 'AWS::ECS::Cluster'))
+    for (const [, { Properties }] of onFargate(path, 'AWS::ECS::Cluster'))
       expect(Properties).not.toHaveProperty('CapacityProviders');
   });
 });

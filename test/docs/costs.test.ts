@@ -1,5 +1,6 @@
 import { expect, it } from '@jest/globals';
 import { parse } from 'yaml';
+import { contexts } from '../../src/entrypoints/composition/contexts.ts';
 import { type Alarm, metricsOf } from '../architecture/alarms/cloudwatch.ts';
 import { readFromProject } from '../helpers/project.ts';
 
@@ -49,4 +50,35 @@ it('numbers are those that are counted: units of votes, looks and tasks, and met
   expect(numberOf(/^a task: write units/)).toBe(units('a task, from its arrival to its end', 0));
   expect(numberOf(/^Lambda: metrics that alarms/)).toBe(watchedMetrics('template.yaml'));
   expect(numberOf(/^Fargate: metrics that alarms/)).toBe(watchedMetrics('deploy/fargate.yaml'));
+});
+
+it('metrics of its own are those that functions record and that are made of their logs', () => {
+  const OF_CONTAINERS = ['BusyRunnerSlots', 'TaskChanges'];
+  const recorded = contexts.flatMap(({ metrics }) => Object.keys(metrics ?? {}));
+  const filters = [...readFromProject('template.yaml').matchAll(/Type: AWS::Logs::MetricFilter/g)];
+
+  expect(recorded).toEqual(expect.arrayContaining(OF_CONTAINERS));
+  expect(numberOf(/^Lambda: metrics of its own/)).toBe(recorded.length - OF_CONTAINERS.length + filters.length);
+});
+
+it('the page says how many alarms each template has, as docs/alarms.md does', () => {
+  const [onLambda, onFargate] = ['template.yaml', 'deploy/fargate.yaml'].map(
+    (path) => [...readFromProject(path).matchAll(/Type: AWS::CloudWatch::Alarm/g)].length,
+  );
+
+  expect(page).toContain(`| Lambda: metrics that alarms look at, ${onLambda} alarms |`);
+  expect(page).toContain(`| Fargate: metrics that alarms look at, ${onFargate} alarms |`);
+  expect(readFromProject('docs/alarms.md')).toContain(`${onLambda} on Lambda and ${onFargate} on Fargate`);
+});
+
+it.each([
+  ['vote', 'votes cost'],
+  ['look at results', 'looks at results'],
+  ['task', 'tasks of a queue with a runner'],
+])('the sum for a million of each is that of its rows and of a request: a %s', (what, said) => {
+  const sum = rows
+    .filter((row) => row.what.startsWith(`a ${what}: `) || row.what.startsWith('any request: '))
+    .reduce((total, { dollars }) => total + dollars, 0);
+
+  expect(Number(new RegExp(`a million ${said}(?: about)? (\\d+\\.\\d\\d)`).exec(page)?.[1])).toBeCloseTo(sum, 1);
 });

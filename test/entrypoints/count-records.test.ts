@@ -2,7 +2,7 @@ import { expect, it } from '@jest/globals';
 import { pino } from 'pino';
 import { tasksStreamReader } from '../../src/entrypoints/composition/tasks/count-records.ts';
 
-it('measures how many tasks of a batch are done, and how many of them failed', async () => {
+it('tells how many changes came through the stream, whatever they are', async () => {
   const recorded: unknown[] = [];
   const reader = tasksStreamReader({
     counts: { count: async () => undefined } as never,
@@ -26,12 +26,8 @@ it('measures how many tasks of a batch are done, and how many of them failed', a
     },
   });
 
-  await reader.changes([record(1, undefined, 'PENDING'), record(2, 'PENDING', 'TAKEN'), record(3, 'PENDING', 'SHED')]);
+  await reader.changes([]);
   expect(recorded).toEqual([]);
-
-  await reader.changes([record(4, 'TAKEN', 'SUCCESS'), record(5, 'TAKEN', 'FAILURE'), record(6, 'TAKEN', 'SUCCESS')]);
-  expect(recorded).toEqual([
-    ['TasksDone', 3, 'Count'],
-    ['TasksFailed', 1, 'Count'],
-  ]);
+  await reader.changes([record(1, undefined, 'PENDING'), record(2, 'PENDING', 'TAKEN'), record(3, 'TAKEN', 'FAILURE')]);
+  expect(recorded).toEqual([['TaskChanges', 3, 'Count']]);
 });

@@ -46,11 +46,12 @@ await withServer('The processor of a fleet', startDynamoDbLocal, ({ endpoint }) 
     const { store: tasks } = taskProcess(client, tables, { clock: systemClock });
     const active = new DynamoDbActiveQueues(client, tables.queues, systemClock);
     const notifier = new MemoryTaskNotifier();
+    const meter = { record: () => undefined };
     const rounds: number[] = [];
     const calls: RunnerSettings[] = [];
     const enqueueTask = new EnqueueTask(tasks, queues, active, notifier, systemClock, ulids);
     let answer = async (): Promise<RunOutcome> => ({ kind: 'success' });
-    const taskLeases = new TaskLeases(tasks, queues, notifier, systemClock, systemRandom);
+    const taskLeases = new TaskLeases(tasks, queues, notifier, systemClock, systemRandom, meter);
     const runTask = new RunTask(
       {
         run: (_, runner) => {
@@ -70,13 +71,13 @@ await withServer('The processor of a fleet', startDynamoDbLocal, ({ endpoint }) 
         notifications: notifier,
         lease,
         ...(leaseMs === undefined ? {} : { leaseMs }),
-        claimTasks: new ClaimTasks(tasks, queues, orders, systemClock, ulids, systemRandom),
+        claimTasks: new ClaimTasks(tasks, queues, orders, systemClock, ulids, systemRandom, meter),
         runTask,
         guardRunner: new GuardRunner(queues, systemClock, systemRandom),
         taskLeases,
         clock: systemClock,
         logger,
-        meter: { record: () => undefined },
+        meter,
         reinvoke: async (round) => void rounds.push(round),
       });
     const configure = (runner: Partial<RunnerSettings> = {}) =>

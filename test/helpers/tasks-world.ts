@@ -10,7 +10,7 @@ import { QueueOrders } from '../../src/domain/tasks/queue-orders.ts';
 import { RedriveTasks } from '../../src/domain/tasks/redrive-tasks.ts';
 import { SweepTasks } from '../../src/domain/tasks/sweep-tasks.ts';
 import { TaskLeases } from '../../src/domain/tasks/task-leases.ts';
-import type { Clock, Ids, Random } from '../../src/ports/system.ts';
+import type { Clock, Ids, Meter, Random } from '../../src/ports/system.ts';
 import type { ActiveQueues, QueueStore, TaskStore } from '../../src/ports/tasks.ts';
 import { everyQueue } from './every-queue.ts';
 import { FakeClock, seededRandom } from './fakes.ts';
@@ -23,6 +23,7 @@ export interface TasksParts {
   readonly ids?: Ids;
   readonly random?: Random;
   readonly active?: ActiveQueues;
+  readonly meter?: Meter;
 }
 
 /** The tasks use cases as one process has them, over memory stores that forget nothing unless a test brings others. */
@@ -33,6 +34,7 @@ export function tasksWorld({
   ids = ulids,
   random = seededRandom(7),
   active = everyQueue(queues),
+  meter = { record: () => undefined },
 }: TasksParts = {}) {
   const notifier = new MemoryTaskNotifier();
   return {
@@ -41,11 +43,11 @@ export function tasksWorld({
     active,
     clock,
     enqueueTask: new EnqueueTask(tasks, queues, active, notifier, clock, ids),
-    claimTasks: new ClaimTasks(tasks, queues, new QueueOrders(tasks, queues, clock), clock, ids, random),
-    taskLeases: new TaskLeases(tasks, queues, notifier, clock, random),
+    claimTasks: new ClaimTasks(tasks, queues, new QueueOrders(tasks, queues, clock), clock, ids, random, meter),
+    taskLeases: new TaskLeases(tasks, queues, notifier, clock, random, meter),
     cancelTask: new CancelTask(tasks, clock),
     purgeQueue: new PurgeQueue(tasks, queues, clock),
     redriveTasks: new RedriveTasks(tasks, queues, active, notifier, clock),
-    sweepTasks: new SweepTasks(tasks, queues, active, notifier, clock, { record: () => undefined }),
+    sweepTasks: new SweepTasks(tasks, queues, active, notifier, clock, meter),
   };
 }

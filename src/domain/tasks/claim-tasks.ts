@@ -1,9 +1,10 @@
-import type { Clock, Ids, Random } from '../../ports/system.ts';
+import type { Clock, Ids, Meter, Random } from '../../ports/system.ts';
 import type { ClaimOutcome, QueueStore, TaskStore } from '../../ports/tasks.ts';
 import { ClaimContention } from './claim-contention.ts';
 import { settingsOf } from './find-queues.ts';
 import type { Order } from './order.ts';
 import type { QueueOrders } from './queue-orders.ts';
+import { recordEnd } from './record-end.ts';
 import { expiredIfOverdue, type Task } from './task.ts';
 
 /** What one claimer asks for. */
@@ -29,6 +30,7 @@ export class ClaimTasks {
     private readonly clock: Clock,
     private readonly ids: Ids,
     private readonly random: Random,
+    private readonly meter: Meter,
   ) {}
 
   /**
@@ -110,7 +112,7 @@ export class ClaimTasks {
     const outcome = await this.tasks.claim(taskId, lease);
     if (outcome.kind === 'claimed' || !outcome.task) return outcome;
     const after = expiredIfOverdue(outcome.task, claimedAt);
-    if (after) await this.tasks.replace(outcome.task, after);
+    if (after && (await this.tasks.replace(outcome.task, after))) recordEnd(this.meter, after);
     return outcome;
   }
 }

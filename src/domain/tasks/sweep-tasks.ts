@@ -2,7 +2,9 @@ import type { Clock, Meter } from '../../ports/system.ts';
 import type { ActiveMark, ActiveQueues, QueueStore, TaskNotifier, TaskStore } from '../../ports/tasks.ts';
 import { concurrently } from '../shared/concurrently.ts';
 import { pagesOf } from '../shared/page.ts';
-import type { Queue } from './queue.ts';
+import { someFailed } from '../shared/some-failed.ts';
+import type { Queue, RunnerSettings } from './queue.ts';
+import { recordEnd } from './record-end.ts';
 import { expiredIfOverdue } from './task.ts';
 
 const PAGE = 100;
@@ -13,6 +15,9 @@ const QUEUES_AT_ONCE = 10;
 
 /** The most by which the store's lists lag behind, ms. */
 const SHOWN_AFTER_MS = 60_000;
+
+/** A queue is stuck when its oldest task has waited and nothing has ended for so long, beside the time that a call may take, ms. */
+const STUCK_MS = 300_000;
 
 /** Scheduled work on queues: ends overdue tasks, runs maintenance, and notifies workers again, in case a notification was lost. */
 export class SweepTasks {
@@ -32,10 +37,11 @@ export class SweepTasks {
    * long.
    *
    * Records `OldestTaskAge`, the longest wait, in ms, of any claimable task in any queue, and `OldestWorkerTaskAge`, the
-   * same of the queues that have a runner, each as the oldest task of the queue tells, without queues that are paused; and
-   * `QueuesWithDeadLetters`, how many queues hold a FAILURE.
+   * same of the queues that have a runner, each as the oldest task of the queue tells, without queues that are paused;
+   * `QueuesStuck`, in how many of the latter tasks wait and none ends; `TasksDone` and `TasksFailed` of what it has ended;
+   * and `QueuesWithDeadLetters`, how many queues hold a FAILURE, unless there is a queue that it could not sweep.
    *
-   * @throws AggregateError when some could not be swept; sweeping again is safe
+   * @throws AggregateError when some could not be swept, whose message names them; sweeping again is safe
    */
   async execute(): Promise<void> {
     const { marks, isComplete } = await this.active.list();
@@ -72,12 +78,12 @@ export class SweepTasks {
       else if (!marks.has(queue)) await this.active.mark([queue]);
     });
     if (!isComplete && failures.size === 0) await this.active.completed();
-    this.meter.record('QueuesWithDeadLetters', queuesWithDeadLetters, 'Count');
     // One notification for all: a processor that gets it reads every active queue.
     if (waiting.length > 0)
       await this.notifier.notify(waiting).catch((error) => waiting.map((queue) => failures.set(queue, error)));
-    if (failures.size > 0)
-      throw new AggregateError([...failures.values()], `${failures.size} queues could not be swept`);
+    if (failures.size > 0) throw someFailed('queues', failures);
+    // Not of a part of the queues, which would be too few. That it is missing tells of sweeps that do not go through.
+    this.meter.record('QueuesWithDeadLetters', queuesWithDeadLetters, 'Count');
   }
 
   /** Ends overdue tasks: a page of each queue in turn, so that a long queue does not delay the others. */
@@ -92,9 +98,9 @@ export class SweepTasks {
     }
   }
 
-  /** Records how long tasks have been waiting. @returns queues with a runner and a claimable task */
+  /** Records how long tasks have been waiting, and in how many queues for nothing. @returns queues with a runner and a claimable task */
   private async measure(queues: readonly Queue[], forEach: ForEach): Promise<string[]> {
-    let [oldestAge, oldestWorkerAge] = [0, 0];
+    let [oldestAge, oldestWorkerAge, stuck] = [0, 0, 0];
     const waiting: string[] = [];
     await forEach(queues, async ({ queue, runner, paused }) => {
       // Waiting is intended in a paused queue.
@@ -104,11 +110,22 @@ export class SweepTasks {
       if (runner) waiting.push(queue);
       const age = await this.ageOf(head);
       oldestAge = Math.max(oldestAge, age);
-      if (runner) oldestWorkerAge = Math.max(oldestWorkerAge, age);
+      if (!runner) return;
+      oldestWorkerAge = Math.max(oldestWorkerAge, age);
+      if (await this.isStuck(queue, runner, age)) stuck++;
     });
     this.meter.record('OldestTaskAge', oldestAge, 'Milliseconds');
     this.meter.record('OldestWorkerTaskAge', oldestWorkerAge, 'Milliseconds');
+    this.meter.record('QueuesStuck', stuck, 'Count');
     return waiting;
+  }
+
+  /** @param age how long the oldest task has been waiting, ms; it may be old where others are preferred or come faster */
+  private async isStuck(queue: string, { timeoutMs }: RunnerSettings, age: number): Promise<boolean> {
+    const silenceMs = STUCK_MS + timeoutMs;
+    if (age <= silenceMs) return false;
+    const { throughputPerSecond = 0 } = await this.tasks.stats(queue, this.clock.now());
+    return throughputPerSecond < 1000 / silenceMs;
   }
 
   /** Removes an idle queue from the active ones, unless the index may lag behind a new task. */
@@ -149,7 +166,9 @@ export class SweepTasks {
     const outcomes = await Promise.all(
       tasks.map(async (task) => {
         const after = expiredIfOverdue(task, now);
-        return after !== undefined && (await this.tasks.replace(task, after));
+        if (after === undefined || !(await this.tasks.replace(task, after))) return false;
+        recordEnd(this.meter, after);
+        return true;
       }),
     );
     return tasks.length === PAGE && outcomes.includes(true);

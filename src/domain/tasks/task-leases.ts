@@ -1,10 +1,11 @@
-import type { Clock, Random } from '../../ports/system.ts';
+import type { Clock, Meter, Random } from '../../ports/system.ts';
 import type { QueueStore, TaskNotifier, TaskStore } from '../../ports/tasks.ts';
 import { invalidRequest } from '../shared/domain-error.ts';
 import { changeTask } from './change-task.ts';
 import { leaseLost } from './errors.ts';
 import { settingsOf } from './find-queues.ts';
 import { notifyOfTask } from './notify.ts';
+import { recordEnd } from './record-end.ts';
 import { retryDelayMs } from './retry-delay.ts';
 import { completed, type Ending, extended, failed, released, type Task } from './task.ts';
 
@@ -27,7 +28,7 @@ export interface ReleaseOptions {
 
 /**
  * What the holder of a task may do with its lease. Ending a lease again with the fence that ended it, in the same way,
- * changes nothing and returns the task as it is now, until the next claim.
+ * changes nothing and returns the task as it is now, until the next claim. Records `TasksDone` and `TasksFailed`.
  *
  * Every method throws DomainError `TASKS_NOT_FOUND`, `TASKS_LEASE_LOST` or `STORE_UNAVAILABLE`.
  */
@@ -38,6 +39,7 @@ export class TaskLeases {
     private readonly notifier: TaskNotifier,
     private readonly clock: Clock,
     private readonly random: Random,
+    private readonly meter: Meter,
   ) {}
 
   /**
@@ -90,18 +92,22 @@ export class TaskLeases {
   }
 
   /** @param ending undefined for a change that keeps the lease */
-  private change(
+  private async change(
     taskId: string,
     fence: string,
     ending: Ending | undefined,
     change: (task: Task) => Task | Promise<Task>,
   ): Promise<Task> {
-    return changeTask(this.tasks, taskId, (task) => {
+    let before: Task | undefined;
+    const after = await changeTask(this.tasks, taskId, (task) => {
+      before = task;
       if (task.fence !== fence) throw leaseLost(taskId);
       if (task.status === 'TAKEN') return change(task);
       if (ending === undefined || task.endedBy !== ending) throw leaseLost(taskId);
       return task;
     });
+    if (after !== before) recordEnd(this.meter, after);
+    return after;
   }
 
   private async delayMs({ queue, attempt }: Task, { retryInMs, retryAfterMs }: FailCommand): Promise<number> {

@@ -1,5 +1,6 @@
 import type { Clock } from '../../ports/system.ts';
 import type { DuePoll, PollStore, TallyStore } from '../../ports/votes.ts';
+import { someFailed } from '../shared/some-failed.ts';
 import type { AuditPoll } from './audit-poll.ts';
 import type { CheckTally } from './check-tally.ts';
 import type { ClosePoll } from './close-poll.ts';
@@ -31,10 +32,10 @@ export class SweepPolls {
    * Sweeps every poll that is due, each in one process. A poll that fails does not stop the others and is due again a
    * minute later.
    *
-   * @throws AggregateError with what went wrong
+   * @throws AggregateError with what went wrong; its message names the polls
    */
   async execute(): Promise<void> {
-    const failures: unknown[] = [];
+    const failures = new Map<string, unknown>();
     for (const due of await this.polls.listDue(this.clock.now()))
       try {
         const taken: DuePoll = { pollId: due.pollId, dueAt: this.clock.now() + TAKEN_MS };
@@ -42,9 +43,9 @@ export class SweepPolls {
         const poll = await this.polls.get(due.pollId);
         await this.polls.postpone(taken, poll && (await this.sweepOne(poll)));
       } catch (error) {
-        failures.push(error);
+        failures.set(due.pollId, error);
       }
-    if (failures.length > 0) throw new AggregateError(failures, 'Some polls could not be swept');
+    if (failures.size > 0) throw someFailed('polls', failures);
   }
 
   /** @returns when the poll is due again, epoch ms; undefined once its count is final */
@@ -53,13 +54,18 @@ export class SweepPolls {
     // A close is for good, so a poll is closed once it is certainly due.
     const now = this.clock.earliest();
     if (pollStatus(poll, now) !== 'closed') {
-      if (pollStatus(poll, now) === 'open')
-        await this.checkTally.ifDue(poll, await this.tallies.get(poll.pollId), UNWATCHED_CHECK_MS);
-      return Math.min(now + UNWATCHED_CHECK_MS, poll.closesAt ?? Number.POSITIVE_INFINITY);
+      const checkedAt = pollStatus(poll, now) === 'open' ? await this.checkedAt(poll) : now;
+      return Math.min(checkedAt + UNWATCHED_CHECK_MS, poll.closesAt ?? Number.POSITIVE_INFINITY);
     }
     const { after } = await this.closePoll.execute(poll.pollId, { by: 'schedule' });
     const { poll: audited, audit } = await this.auditPoll.execute(after);
     this.onAudit(poll.pollId, audit);
     return audited.audit ? undefined : now + UNFINISHED_MS;
+  }
+
+  /** Checks the tally if that is due. @returns when its last check began, which may have been by somebody who looked at it */
+  private async checkedAt(poll: Poll): Promise<number> {
+    const { check } = await this.checkTally.ifDue(poll, await this.tallies.get(poll.pollId), UNWATCHED_CHECK_MS);
+    return check?.startedAt ?? poll.createdAt;
   }
 }

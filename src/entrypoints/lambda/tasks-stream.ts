@@ -27,7 +27,6 @@ const parts = {
   queues: container.get(ports.queues),
   notifier: container.get(ports.notifier),
   logger: container.get(system.logger),
-  meter: container.get(system.meter),
 };
 
 /**

@@ -27,9 +27,6 @@ export interface Alarm extends Partial<Metric> {
   readonly TreatMissingData: 'breaching' | 'notBreaching';
 }
 
-/** A value for each period; undefined where there is none. */
-type Series = readonly (number | undefined)[];
-
 export const keyOf = ({ MetricName, Dimensions = [] }: Metric): string => {
   const dimension = Dimensions.at(-1)?.Value.replace(/\.\w+$/, '');
   return dimension === undefined ? MetricName : `${MetricName} ${dimension}`;
@@ -41,58 +38,88 @@ export const metricsOf = ({ Metrics, MetricName, Dimensions }: Alarm): Metric[] 
     { MetricName: MetricName as string, ...(Dimensions ? { Dimensions } : {}) },
   ];
 
+/** How CloudWatch sees figures. */
+export interface Sight {
+  /** How many minutes after its minute a figure is seen. */
+  readonly lateness: (metric: string) => number;
+  /** Periods beyond those of an alarm in which it looks for figures in place of missing ones; its pages show two, and promise none. */
+  readonly lookedBack: number;
+}
+
 /**
- * Plays CloudWatch: evaluates an alarm over figures.
+ * Plays CloudWatch, which evaluates an alarm every minute, over periods that end with that minute.
  *
  * It fills a series in which there is nothing at all as it fills one with gaps. CloudWatch's pages do not promise that; people
  * who use it so say that it does. No test without an AWS account can show it.
  *
- * @returns for each period whether the alarm is on
+ * @returns for each minute whether the alarm is on; it is off until there are figures of all its periods
  * @throws Error for what it does not understand
  */
-export function statesOf(alarm: Alarm, figures: Figures): boolean[] {
+export function statesOf(
+  alarm: Alarm,
+  figures: Figures,
+  { lateness, lookedBack }: Sight = { lateness: () => 0, lookedBack: 2 },
+): boolean[] {
   const minutes = Math.max(...Object.values(figures).map(({ length }) => length));
-  const values = valuesOf(alarm, figures, minutes);
   const { EvaluationPeriods, DatapointsToAlarm = EvaluationPeriods } = alarm;
-  const breaches = values.map((value) => {
-    if (value === undefined) return alarm.TreatMissingData === 'breaching';
-    return alarm.ComparisonOperator === 'GreaterThanThreshold' ? value > alarm.Threshold : value < alarm.Threshold;
-  });
-  return breaches.map((_, index) => {
-    const window = breaches.slice(Math.max(0, index + 1 - EvaluationPeriods), index + 1);
-    return window.filter(Boolean).length >= DatapointsToAlarm;
+  const isBreach = (value: number): boolean =>
+    alarm.ComparisonOperator === 'GreaterThanThreshold' ? value > alarm.Threshold : value < alarm.Threshold;
+  const length = minutesPerPeriod(alarm);
+  const valueAt = evaluation(alarm, figures, lateness);
+  return Array.from({ length: minutes }, (_, minute) => {
+    if (minute + 1 < EvaluationPeriods * length) return false;
+    const values = Array.from({ length: EvaluationPeriods + lookedBack }, (_, period) =>
+      valueAt(minute, minute + 1 - period * length),
+    );
+    // Where enough is measured, nothing missing counts. A value that was filled in is one that was measured.
+    const measured = values.filter((value) => value !== undefined).slice(0, EvaluationPeriods);
+    const filled = alarm.TreatMissingData === 'breaching' ? EvaluationPeriods - measured.length : 0;
+    return measured.filter(isBreach).length + filled >= DatapointsToAlarm;
   });
 }
 
 /** Length of the periods of an alarm, minutes. */
-export const minutesPerPeriod = ({ Period, Metrics = [] }: Alarm): number => {
+const minutesPerPeriod = ({ Period, Metrics = [] }: Alarm): number => {
   const periods = new Set([Period, ...Metrics.map(({ MetricStat }) => MetricStat?.Period)].filter(Number));
   if (periods.size !== 1) throw new Error(`Periods that differ: ${[...periods]}`);
   return Number([...periods][0]) / 60;
 };
 
-function valuesOf(alarm: Alarm, figures: Figures, minutes: number): Series {
-  const period = minutesPerPeriod(alarm);
-  const read = (metric: Metric, stat: string): Series => {
-    const samples = figures[keyOf(metric)] ?? [];
-    return Array.from({ length: Math.ceil(minutes / period) }, (_, index) =>
-      statistic(stat, samples.slice(index * period, (index + 1) * period).flat()),
+/** @returns the value of an alarm for the period that ends before a minute, as far as it is seen in another minute */
+function evaluation(
+  alarm: Alarm,
+  figures: Figures,
+  lateness: Sight['lateness'],
+): (seenIn: number, end: number) => Value {
+  const length = minutesPerPeriod(alarm);
+  const read = (metric: Metric, stat: string, seenIn: number, end: number): Value => {
+    const seenUntil = Math.min(end, seenIn + 1 - lateness(keyOf(metric)));
+    return statistic(
+      stat,
+      (figures[keyOf(metric)] ?? []).slice(Math.max(0, end - length), Math.max(0, seenUntil)).flat(),
     );
   };
-  if (!alarm.Metrics) return read(metricsOf(alarm)[0] as Metric, String(alarm.Statistic));
-  const series = new Map(
-    alarm.Metrics.flatMap(({ Id, MetricStat }) =>
-      MetricStat ? [[Id, read(MetricStat.Metric, MetricStat.Stat)] as const] : [],
-    ),
-  );
-  const expressions = alarm.Metrics.flatMap(({ Expression }) => Expression ?? []);
-  if (expressions.length !== 1) throw new Error('An alarm has one expression here');
-  return Array.from({ length: Math.ceil(minutes / period) }, (_, index) =>
-    new Expression(expressions[0] as string, (id) => {
-      if (!series.has(id)) throw new Error(`There is no ${id} in ${expressions[0]}`);
-      return series.get(id)?.[index];
-    }).value(),
-  );
+  const [only] = metricsOf(alarm);
+  if (!alarm.Metrics) return (seenIn, end) => read(only as Metric, String(alarm.Statistic), seenIn, end);
+  const stats = new Map(alarm.Metrics.flatMap(({ Id, MetricStat }) => (MetricStat ? [[Id, MetricStat] as const] : [])));
+  const [expression, another] = alarm.Metrics.flatMap(({ Expression }) => Expression ?? []);
+  if (expression === undefined || another !== undefined) throw new Error('An alarm has one expression here');
+  const latest = Math.max(...metricsOf(alarm).map((metric) => lateness(keyOf(metric))));
+  const known = new Map<string, Value>();
+  return (seenIn, end) => {
+    // Once all is seen of a period, its value stays.
+    const period = end <= seenIn + 1 - latest ? `${end}` : `${end} in ${seenIn}`;
+    if (!known.has(period))
+      known.set(
+        period,
+        new Expression(expression, (id) => {
+          const stat = stats.get(id);
+          if (!stat) throw new Error(`There is no ${id} in ${expression}`);
+          return read(stat.Metric, stat.Stat, seenIn, end);
+        }).value(),
+      );
+    return known.get(period);
+  };
 }
 
 function statistic(stat: string, values: readonly number[]): number | undefined {
@@ -111,6 +138,7 @@ function statistic(stat: string, values: readonly number[]): number | undefined 
   }
 }
 
+/** Undefined where there is none. */
 type Value = number | undefined;
 
 /** Operators from the weakest to the strongest. What meets a missing value is missing. */
@@ -121,7 +149,7 @@ const OPERATORS: readonly Readonly<Record<string, (a: number, b: number) => numb
   { '*': (a, b) => a * b, '/': (a, b) => a / b },
 ];
 
-/** Metric math for one period: numbers, ids, operators, IF, FILL and SUM of a list. */
+/** Metric math for one period: numbers, ids, operators, IF, FILL, and SUM and MAX of a list. */
 class Expression {
   private readonly tokens: string[];
 
@@ -165,9 +193,10 @@ class Expression {
     if (isList) this.take(']');
     this.take(')');
     const [first, second, third] = values;
-    if (token === 'SUM' && isList)
+    const listed = { SUM: 'Sum', MAX: 'Maximum' }[token];
+    if (listed && isList)
       return statistic(
-        'Sum',
+        listed,
         values.filter((value) => value !== undefined),
       );
     if (token === 'FILL' && values.length === 2) return first ?? second;

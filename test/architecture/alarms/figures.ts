@@ -1,28 +1,49 @@
-import type { Figures, Samples } from './cloudwatch.ts';
+import type { Figures, Samples, Sight } from './cloudwatch.ts';
 
-/** What happens goes on from this minute until that; an hour is looked at. */
-export const BEGIN = 20;
-const END = 40;
-const HOUR = 60;
+/** What happens goes on from this minute until that. */
+export const BEGIN = 40;
+const END = 85;
+/** All that is looked at. */
+export const MINUTES = 150;
+
+/** When figures are seen: at once, and as late as CloudWatch may have them. */
+export const sights: Readonly<Record<string, Sight>> = {
+  'at once': { lateness: () => 0, lookedBack: 2 },
+  'at once, and none further back than an alarm says': { lateness: () => 0, lookedBack: 0 },
+  late: {
+    // Amazon SQS begins again after fifteen minutes for a queue that nobody used, and both failure queues are such.
+    lateness: (metric) => {
+      if (metric.startsWith('NumberOfMessagesSent ')) return 15;
+      return / \w+Function$|ThrottleEvents /.test(metric) ? 2 : 1;
+    },
+    lookedBack: 2,
+  },
+};
 
 type Value = readonly number[] | undefined;
 
-/** An hour of a metric. @param at its values in a minute; undefined for none */
-const hour = (at: (minute: number) => Value): Samples => Array.from({ length: HOUR }, (_, minute) => at(minute) ?? []);
-const always = (...values: readonly number[]): Samples => hour(() => values);
-const never: Samples = hour(() => undefined);
+/** @param at the values of a metric in a minute; undefined for none */
+const during = (at: (minute: number) => Value): Samples =>
+  Array.from({ length: MINUTES }, (_, minute) => at(minute) ?? []);
+const always = (...values: readonly number[]): Samples => during(() => values);
+const never: Samples = during(() => undefined);
+/** Once, while the fault is there. */
+const once = (...values: readonly number[]): Samples => during((minute) => (minute === BEGIN + 2 ? values : undefined));
+/** @param after how many minutes after each multiple of `every` */
+const each = (every: number, after: number, ...values: readonly number[]): Samples =>
+  during((minute) => (minute % every === after ? values : undefined));
 const isOn = (minute: number): boolean => minute >= BEGIN && minute < END;
 /** Something else while the fault is there. */
 const meanwhile = (usual: Samples, fault: (minute: number) => Value): Samples =>
-  hour((minute) => (isOn(minute) ? fault(minute) : usual[minute]));
+  during((minute) => (isOn(minute) ? fault(minute) : usual[minute]));
 const gone = (usual: Samples): Samples => meanwhile(usual, () => undefined);
 
 /** Both templates at night: schedules and sweeps alone. */
 const quiet: Figures = {
   'Invocations VotesSweepFunction': always(1),
   'Errors VotesSweepFunction': always(0),
-  OldestTaskAge: always(0),
-  OldestWorkerTaskAge: always(0),
+  QueuesStuck: always(0),
+  QueuesWithDeadLetters: always(0),
   'RunningTaskCount WorkerService': always(1),
   'UnHealthyHostCount LoadBalancer': always(0),
 };
@@ -32,12 +53,12 @@ const busy: Figures = {
   ...quiet,
   VotesTaken: always(600),
   'Invocations VotesStreamFunction': always(60),
-  VoteLag: always(...Array.from({ length: 60 }, () => 300)),
+  VoteLag: always(300, 400),
   'IteratorAge VotesStreamFunction': always(200, 900),
   'IteratorAge TasksStreamFunction': always(150, 700),
-  OldestTaskAge: always(2_000),
-  OldestWorkerTaskAge: always(1_500),
-  TasksDone: always(40, 60),
+  'Invocations TasksStreamFunction': always(50),
+  TaskChanges: always(120, 180),
+  TasksDone: always(1, 1),
 };
 
 /** Nothing to be told of. */
@@ -46,42 +67,52 @@ export const healthy: Readonly<Record<string, Figures>> = {
   'a busy hour': busy,
   'the first votes after a quiet while': {
     ...quiet,
-    VotesTaken: hour((minute) => (minute === 24 ? [1] : undefined)),
-    'Invocations VotesStreamFunction': hour((minute) => (minute === 25 ? [1] : undefined)),
-    VoteLag: hour((minute) => (minute === 25 ? [900] : undefined)),
+    VotesTaken: during((minute) => (minute === 44 ? [1] : undefined)),
+    'Invocations VotesStreamFunction': during((minute) => (minute === 45 ? [1] : undefined)),
+    VoteLag: during((minute) => (minute === 45 ? [900] : undefined)),
   },
-  'somebody who sends one vote again and again for ten minutes': {
+  'a vote every five minutes, each folded in the next one': {
     ...quiet,
-    VotesTaken: hour((minute) => (minute >= 20 && minute < 30 ? [1] : undefined)),
+    VotesTaken: each(5, 4, 1),
+    'Invocations VotesStreamFunction': each(5, 0, 1),
+    VoteLag: each(5, 0, 900),
   },
-  'a queue for workers outside that nobody works on': { ...busy, OldestTaskAge: always(7_200_000) },
-  'more tasks than can be done, of which the newest are done first': {
-    ...busy,
-    OldestWorkerTaskAge: always(3_600_000),
+  'a task every fifteen minutes, each read in the next one': {
+    ...quiet,
+    TasksDone: each(15, 14, 1),
+    'Invocations TasksStreamFunction': each(15, 0, 1),
+    TaskChanges: each(15, 0, 3),
   },
-  'calls of a runner that take seven minutes': {
+  'a text that comes three times': {
+    ...quiet,
+    VotesTaken: during((minute) => (minute === 40 ? [1, 1, 1] : undefined)),
+  },
+  'a queue that has just been resumed': {
     ...busy,
-    OldestWorkerTaskAge: always(400_000),
-    TasksDone: hour((minute) => (minute % 7 === 0 ? [1] : undefined)),
+    QueuesStuck: during((minute) => [minute === BEGIN ? 1 : 0]),
   },
   'single throttles, errors and stale answers': {
     ...busy,
-    'WriteThrottleEvents VotesTable': hour((minute) => (minute === 25 ? [4] : undefined)),
-    'Errors VotesSweepFunction': hour((minute) => [minute === 25 ? 1 : 0]),
-    ApiFailures: hour((minute) => (minute === 25 ? [1, 1] : undefined)),
-    'HTTPCode_Target_5XX_Count LoadBalancer': hour((minute) => (minute === 25 ? [2] : undefined)),
-    StaleRates: hour((minute) => (minute === 25 ? [1, 1, 1] : undefined)),
-    VotesRepaired: hour((minute) => (minute === 25 ? [3] : undefined)),
+    'WriteThrottleEvents VotesTable': once(4),
+    'Errors VotesSweepFunction': during((minute) => [minute === BEGIN ? 1 : 0]),
+    ApiFailures: once(1, 1),
+    'HTTPCode_Target_5XX_Count LoadBalancer': once(2),
+    StaleRates: once(1, 1, 1),
+    VotesRepaired: once(3),
+  },
+  'a sweep of tasks that did not go through': {
+    ...busy,
+    QueuesWithDeadLetters: during((minute) => (minute === BEGIN ? undefined : [0])),
   },
   'a rolling deployment': {
     ...busy,
-    'UnHealthyHostCount LoadBalancer': hour((minute) => [minute === 25 || minute === 26 ? 1 : 0]),
-    'RunningTaskCount WorkerService': hour((minute) => [minute === 25 ? 2 : 1]),
+    'UnHealthyHostCount LoadBalancer': during((minute) => [minute === 45 || minute === 46 ? 1 : 0]),
+    'RunningTaskCount WorkerService': during((minute) => [minute === 45 ? 2 : 1]),
   },
 };
 
-/** What a check every five minutes finds where the stream brings nothing. */
-const repaired = meanwhile(never, (minute) => (minute % 5 === 0 ? [3_000] : undefined));
+/** What checks find where the stream brings nothing; the sweep has them five or six minutes apart. */
+const repaired = meanwhile(never, (minute) => (minute % 6 === 0 ? [3_000] : undefined));
 /** A time that grows by a minute each minute, ms. */
 const growing = (usual: Samples) => meanwhile(usual, (minute) => [(minute - BEGIN + 1) * 60_000]);
 
@@ -110,7 +141,7 @@ export const lambdaFaults: Readonly<Record<string, Fault>> = {
       'IteratorAge VotesStreamFunction': growing(busy['IteratorAge VotesStreamFunction'] as Samples),
       VotesRepaired: repaired,
     },
-    'VotesIteratorAgeAlarm',
+    'StreamsBehindAlarm',
     'VotesRepairedAlarm',
   ),
   'the sweep of polls is not called any more': raise(
@@ -123,10 +154,14 @@ export const lambdaFaults: Readonly<Record<string, Fault>> = {
   ),
   'the stream of tasks is not read in time': raise(
     { 'IteratorAge TasksStreamFunction': growing(busy['IteratorAge TasksStreamFunction'] as Samples) },
-    'TasksIteratorAgeAlarm',
+    'StreamsBehindAlarm',
   ),
-  'Lambda gives up records': raise(
-    { 'NumberOfMessagesSent VotesFailureQueue': hour((minute) => (minute === 22 ? [3] : undefined)) },
+  'Lambda gives up records of votes': raise(
+    { 'NumberOfMessagesSent VotesFailureQueue': once(3) },
+    'RecordsGivenUpAlarm',
+  ),
+  'Lambda gives up records of tasks': raise(
+    { 'NumberOfMessagesSent TasksFailureQueue': once(1) },
     'RecordsGivenUpAlarm',
   ),
   'the API answers with errors': raise(
@@ -140,9 +175,10 @@ export const fargateFaults: Readonly<Record<string, Fault>> = {
   'the worker is dead': raise(
     {
       'RunningTaskCount WorkerService': gone(quiet['RunningTaskCount WorkerService'] as Samples),
-      OldestTaskAge: gone(busy.OldestTaskAge as Samples),
-      OldestWorkerTaskAge: gone(busy.OldestWorkerTaskAge as Samples),
+      QueuesStuck: gone(busy.QueuesStuck as Samples),
+      QueuesWithDeadLetters: gone(busy.QueuesWithDeadLetters as Samples),
       TasksDone: gone(busy.TasksDone as Samples),
+      TaskChanges: gone(busy.TaskChanges as Samples),
       VoteLag: gone(busy.VoteLag as Samples),
       VotesRepaired: repaired,
     },
@@ -152,9 +188,14 @@ export const fargateFaults: Readonly<Record<string, Fault>> = {
     'VotesRepairedAlarm',
   ),
   'a worker lives and reads nothing': raise(
-    { VoteLag: gone(busy.VoteLag as Samples), VotesRepaired: repaired },
+    {
+      VoteLag: gone(busy.VoteLag as Samples),
+      VotesRepaired: repaired,
+      TaskChanges: gone(busy.TaskChanges as Samples),
+    },
     'VotesStandStillAlarm',
     'VotesRepairedAlarm',
+    'TasksStreamStoppedAlarm',
   ),
   'a container does not answer': raise(
     { 'UnHealthyHostCount LoadBalancer': meanwhile(quiet['UnHealthyHostCount LoadBalancer'] as Samples, () => [1]) },
@@ -170,27 +211,53 @@ export const fargateFaults: Readonly<Record<string, Fault>> = {
   ),
 };
 
+/** The mapping of the function is disabled, or no worker gets at the stream. */
+const unreadTasks: Figures = {
+  'Invocations TasksStreamFunction': gone(busy['Invocations TasksStreamFunction'] as Samples),
+  'IteratorAge TasksStreamFunction': gone(busy['IteratorAge TasksStreamFunction'] as Samples),
+  TaskChanges: gone(busy.TaskChanges as Samples),
+};
+
 /** In both. */
 export const commonFaults: Readonly<Record<string, Fault>> = {
-  'a queue is stuck': raise(
-    {
-      OldestTaskAge: growing(always(2_000)),
-      OldestWorkerTaskAge: growing(always(1_500)),
-      TasksDone: gone(busy.TasksDone as Samples),
-    },
+  'a queue is stuck, and another one is not': raise(
+    { QueuesStuck: meanwhile(busy.QueuesStuck as Samples, () => [1]) },
     'TasksStandStillAlarm',
   ),
   'the sweep of tasks stopped': raise(
     {
-      OldestTaskAge: gone(busy.OldestTaskAge as Samples),
-      OldestWorkerTaskAge: gone(busy.OldestWorkerTaskAge as Samples),
+      QueuesStuck: gone(busy.QueuesStuck as Samples),
+      QueuesWithDeadLetters: gone(busy.QueuesWithDeadLetters as Samples),
     },
     'TasksSweepStoppedAlarm',
   ),
-  'tasks fail for good': raise(
-    { TasksFailed: hour((minute) => (minute === 22 ? [1] : undefined)) },
+  'the sweep of tasks fails each time': raise(
+    { QueuesWithDeadLetters: gone(busy.QueuesWithDeadLetters as Samples) },
+    'TasksSweepStoppedAlarm',
+  ),
+  'nobody reads the stream of tasks': raise(unreadTasks, 'TasksStreamStoppedAlarm'),
+  'nobody reads the stream of tasks, which are few, and fail': raise(
+    {
+      ...unreadTasks,
+      TasksDone: each(14, 0, 1),
+      'Invocations TasksStreamFunction': meanwhile(each(14, 0, 1), () => undefined),
+      TaskChanges: meanwhile(each(14, 0, 3), () => undefined),
+      TasksFailed: meanwhile(never, (minute) => (minute % 14 === 0 ? [1] : undefined)),
+    },
+    'TasksStreamStoppedAlarm',
     'TasksFailedAlarm',
   ),
+  'nobody reads the stream of votes, which are few': raise(
+    {
+      VotesTaken: each(10, 0, 1),
+      'Invocations VotesStreamFunction': meanwhile(each(10, 0, 1), () => undefined),
+      'IteratorAge VotesStreamFunction': meanwhile(each(10, 0, 200), () => undefined),
+      VoteLag: meanwhile(each(10, 0, 300), () => undefined),
+      VotesRepaired: meanwhile(never, (minute) => (minute % 10 === 4 ? [1] : undefined)),
+    },
+    'VotesRepairedAlarm',
+  ),
+  'tasks fail for good': raise({ TasksFailed: once(1) }, 'TasksFailedAlarm'),
   'the provider of rates is away': raise({ StaleRates: meanwhile(never, () => [1, 1]) }, 'StaleRatesAlarm'),
   'a burst of votes is above what the table takes': raise(
     { 'WriteThrottleEvents VotesTable': meanwhile(never, () => [2_000]) },
@@ -204,18 +271,12 @@ export const commonFaults: Readonly<Record<string, Fault>> = {
     { 'ReadThrottleEvents TalliesTable': meanwhile(never, () => [900]) },
     'ReadThrottlesAlarm',
   ),
-  'something else writes into the votes table': raise(
-    { UnreadableRecords: hour((minute) => (minute === 22 ? [1] : undefined)) },
-    'UnreadableRecordsAlarm',
-  ),
-  'an audit does not agree': raise(
-    { TallyDrift: hour((minute) => (minute === 22 ? [2] : undefined)) },
-    'TallyDriftAlarm',
-  ),
+  'something else writes into the votes table': raise({ UnreadableRecords: once(1) }, 'UnreadableRecordsAlarm'),
+  'an audit does not agree': raise({ TallyDrift: once(2) }, 'TallyDriftAlarm'),
 };
 
-/** Two incidents, half an hour apart. */
+/** Two incidents, an hour apart. */
 export const twice = (metric: string): Figures => ({
   ...busy,
-  [metric]: hour((minute) => (minute === 10 || minute === 40 ? [1] : undefined)),
+  [metric]: during((minute) => (minute === 40 || minute === 100 ? [1] : undefined)),
 });

@@ -211,7 +211,90 @@ describe('a sweep', () => {
     notifier.notify = () => Promise.reject(new Error('no topic'));
 
     await expect(sweep()).rejects.toThrow('1 queues');
-    expect(recorded('QueuesWithDeadLetters')).toHaveLength(1);
+    expect(recorded('QueuesStuck')).toEqual([[0, 'Count']]);
+    expect(recorded('QueuesWithDeadLetters')).toEqual([]);
+  });
+
+  it('tells how many queues hold a FAILURE when it went through, and not while a queue fails', async () => {
+    await store.claim((await add({ queue: 'dead', maxAttempts: 1 })).taskId, aGrant('f', T0, 1_000));
+    await add({ queue: 'other' });
+    clock.advance(1_000);
+    const failing = overriding<TaskStore>(store, {
+      runMaintenance: async (queue, now) =>
+        queue === 'other' ? Promise.reject(storeUnavailable()) : store.runMaintenance(queue, now),
+    });
+
+    await expect(sweep(failing)).rejects.toThrow('1 queues');
+    expect(recorded('QueuesWithDeadLetters')).toEqual([]);
+    await sweep();
+    expect(recorded('QueuesWithDeadLetters')).toEqual([[1, 'Count']]);
+  });
+
+  it('records what it ends as FAILURE, once, and not what it sheds', async () => {
+    for (let index = 0; index < 3; index++)
+      await store.claim((await add({ maxAttempts: 1 })).taskId, aGrant(`f${index}`, T0, 1_000));
+    await add({ expiresAt: T0 + 1_000 });
+    clock.advance(1_000);
+    const raced = overriding<TaskStore>(store, {
+      replace: async (before, after) => {
+        await store.replace(before, after);
+        return store.replace(before, after);
+      },
+    });
+
+    await sweep(raced);
+    expect(recorded('TasksFailed')).toEqual([]);
+    await store.claim((await add({ maxAttempts: 1 })).taskId, aGrant('f', clock.now(), 1_000));
+    clock.advance(1_000);
+    await sweep();
+    await sweep();
+    expect(recorded('TasksFailed')).toEqual([[1, 'Count']]);
+    expect(recorded('TasksDone')).toEqual([[1, 'Count']]);
+  });
+
+  describe('counts a queue as stuck', () => {
+    const MINUTE = 60_000;
+    const stuck = async (): Promise<unknown> => {
+      figures = [];
+      await sweep();
+      return recorded('QueuesStuck')[0]?.[0];
+    };
+    async function done(queue: string): Promise<void> {
+      const { taskId } = await add({ queue, createdAt: clock.now() });
+      await store.claim(taskId, aGrant(taskId, clock.now(), MINUTE));
+      const held = (await store.get(taskId)) as Task;
+      await store.replace(held, { ...held, status: 'SUCCESS', finishedAt: clock.now(), leaseUntil: undefined });
+    }
+    const waitIn = (queue: string) => add({ queue, createdAt: clock.now(), expiresAt: T0 + 1_000 * MINUTE });
+
+    it('when its oldest task waits for five minutes and a call, and none ends, whatever other queues do', async () => {
+      for (const queue of ['dead', 'busy'])
+        await queues.put(queueSettings(queue, { runner: { ...runner, timeoutMs: MINUTE, concurrency: 1 } }));
+      for (const queue of ['dead', 'busy']) await waitIn(queue);
+      for (let minute = 0; minute < 6; minute++) {
+        clock.advance(MINUTE);
+        await done('busy');
+        expect(await stuck()).toBe(0);
+      }
+      clock.advance(1);
+      expect(await stuck()).toBe(1);
+      await done('dead');
+      expect(await stuck()).toBe(0);
+
+      clock.advance(5 * MINUTE);
+      expect(await stuck()).toBe(0);
+      clock.advance(2 * MINUTE);
+      expect(await stuck()).toBe(2);
+    });
+
+    it('if it has a runner and is not paused', async () => {
+      await queues.put(queueSettings('paused', { runner: { ...runner, timeoutMs: MINUTE, concurrency: 1 } }));
+      await queues.pause('paused', true);
+      for (const queue of ['paused', 'for others']) await waitIn(queue);
+      clock.advance(60 * MINUTE);
+
+      expect(await stuck()).toBe(0);
+    });
   });
 
   describe('of active queues', () => {

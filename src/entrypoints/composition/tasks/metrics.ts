@@ -17,13 +17,26 @@ export const metrics = {
     type: 'counter',
     unit: 'Count',
     meaning: 'Tasks that ended as SUCCESS or FAILURE.',
-    recorded: 'with every batch of the stream of tasks that holds any; on DynamoDB alone',
+    recorded: 'with every such task, where it is ended; not where the answer of the store was lost',
   },
   TasksFailed: {
     type: 'counter',
     unit: 'Count',
     meaning: 'Those of them that ended as FAILURE.',
-    recorded: 'with every batch of the stream of tasks that holds any; on DynamoDB alone',
+    recorded: 'with every such task, where it is ended; not where the answer of the store was lost',
+  },
+  TaskChanges: {
+    type: 'counter',
+    unit: 'Count',
+    meaning: 'Changes of tasks that came through the stream; those of a batch that comes again are counted again.',
+    recorded: 'with every batch of the stream of tasks that a container reads; on DynamoDB alone',
+  },
+  QueuesStuck: {
+    type: 'gauge',
+    unit: 'Count',
+    meaning:
+      'Queues with a runner, not paused, whose oldest task has waited and of which no task has ended for five minutes and the time that a call may take.',
+    recorded: 'with every sweep',
   },
   BusyRunnerSlots: {
     type: 'gauge',
@@ -42,6 +55,6 @@ export const metrics = {
     type: 'gauge',
     unit: 'Count',
     meaning: 'Queues that hold a FAILURE.',
-    recorded: 'with every sweep',
+    recorded: 'with every sweep in which no queue failed',
   },
 } satisfies MetricDefinitions;

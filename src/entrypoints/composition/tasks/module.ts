@@ -116,10 +116,10 @@ function bindRunner({ bind }: ContainerModuleLoadOptions, config: TasksConfig): 
 /** What a worker needs: claims, heartbeats, and the ways in which a lease ends. */
 function bindWorking({ bind }: ContainerModuleLoadOptions): void {
   const { tasks, queues, notifier } = ports;
-  const { steadyClock: clock, ids, random } = system;
+  const { steadyClock: clock, ids, random, meter } = system;
   provide(bind, QueueOrders, tasks, queues, clock);
-  provide(bind, ClaimTasks, tasks, queues, QueueOrders, clock, ids, random);
-  provide(bind, TaskLeases, tasks, queues, notifier, clock, random);
+  provide(bind, ClaimTasks, tasks, queues, QueueOrders, clock, ids, random, meter);
+  provide(bind, TaskLeases, tasks, queues, notifier, clock, random, meter);
   provide(bind, RunTask, ports.runner, TaskLeases);
   provide(bind, GuardRunner, queues, clock, random);
 }
