@@ -27,6 +27,11 @@ export class Sam {
     return join(this.folder, 'build');
   }
 
+  /** By which a shell starts it. */
+  get command(): string {
+    return `'${this.python}' -m samcli`;
+  }
+
   /** As the README says, from the working directory. */
   async build(): Promise<string> {
     const output = await this.run('build', '--build-dir', this.buildFolder);
@@ -37,9 +42,12 @@ export class Sam {
   /** Deploys what was built, or what has changed since. */
   deploy(parameters: Readonly<Record<string, string>>): Promise<string> {
     const overrides = Object.entries(parameters).map(([name, value]) => `${name}=${value}`);
-    const template = ['--template-file', join(this.buildFolder, 'template.yaml'), '--config-file', SETTINGS];
-    return this.run('deploy', ...template, '--no-confirm-changeset', '--parameter-overrides', ...overrides);
+    return this.deployTemplate(join(this.buildFolder, 'template.yaml'), '--parameter-overrides', ...overrides);
   }
+
+  /** Deploys a template whose functions need no build, or are built. */
+  deployTemplate = (template: string, ...more: readonly string[]): Promise<string> =>
+    this.run('deploy', '--template-file', template, '--config-file', SETTINGS, '--no-confirm-changeset', ...more);
 
   delete = (): Promise<string> => this.run('delete', '--no-prompts', '--region', ROOT.AWS_REGION);
 
