@@ -32,6 +32,11 @@ what_outlives() {
   aws cloudformation list-stack-resources --stack-name "${stack_id:-$stack}" --output text --query \
     "StackResourceSummaries[?ResourceStatus!='DELETE_COMPLETE' && (ResourceType=='AWS::DynamoDB::Table' || ResourceType=='AWS::SecretsManager::Secret')].[ResourceType, PhysicalResourceId]" 2>/dev/null
 }
+# is_gone COMMAND…: deletes something. Of a stack that is deleted while it is made, some is gone with it.
+is_gone() {
+  local said
+  said=$("$@" 2>&1 >/dev/null) || [[ $said == *ResourceNotFound* ]]
+}
 # Also when it is interrupted, at whatever point: what is being made then is in no list yet, so the stack is asked before
 # and after it is deleted.
 take_away() {
@@ -46,16 +51,10 @@ take_away() {
       failures+=("the stack $stack is left")
     rest+=$'\n'$(what_outlives)
     while read -r type name; do
-      # Of a stack that is deleted while it is made, some are gone with it.
       case $type in
-      *Table)
-        aws dynamodb describe-table --table-name "$name" >/dev/null 2>&1 || continue
-        { aws dynamodb delete-table --table-name "$name" >/dev/null && aws dynamodb wait table-not-exists --table-name "$name"; } ||
-          failures+=("the table $name is left")
-        ;;
+      *Table) is_gone aws dynamodb delete-table --table-name "$name" || failures+=("the table $name is left") ;;
       *Secret)
-        aws secretsmanager describe-secret --secret-id "$name" >/dev/null 2>&1 || continue
-        aws secretsmanager delete-secret --secret-id "$name" --force-delete-without-recovery >/dev/null || failures+=("the secret $name is left")
+        is_gone aws secretsmanager delete-secret --secret-id "$name" --force-delete-without-recovery || failures+=("the secret $name is left")
         ;;
       esac
     done < <(sort -u <<<"$rest")

@@ -22,6 +22,9 @@ interface OldItem {
   readonly item: Record<string, AttributeValue>;
 }
 
+/** What 0.1 deployed on Fargate, too, from the same data. */
+export const OLD_FARGATE = `${FOLDER}/fargate.yaml`;
+
 /** What Portside 0.1 left on AWS. */
 export class FirstRelease {
   private constructor(private readonly folder: string) {}
@@ -46,9 +49,15 @@ export class FirstRelease {
  * and a queue with a task that waits and one that is done.
  *
  * @param nameOf a table, by its name in the template
+ * @param without what is named so, such as the poll `left-open`
  */
-export async function putOldItems(client: DynamoDBDocumentClient, nameOf: (table: string) => string): Promise<void> {
-  const items = linesOf(Date.now() - WRITTEN_AT).map((line) => JSON.parse(line) as OldItem);
+export async function putOldItems(
+  client: DynamoDBDocumentClient,
+  nameOf: (table: string) => string,
+  without = /^$/,
+): Promise<void> {
+  const lines = linesOf(Date.now() - WRITTEN_AT).filter((line) => !without.test(line));
+  const items = lines.map((line) => JSON.parse(line) as OldItem);
   for (let from = 0; from < items.length; from += 25) {
     const requests: Record<string, { PutRequest: { Item: OldItem['item'] } }[]> = {};
     for (const { table, item } of items.slice(from, from + 25)) {

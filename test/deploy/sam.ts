@@ -81,7 +81,7 @@ export class Sam {
  * Lets each alarm with an expression watch the first of its metrics instead: the emulator knows no metric math. What the
  * expressions say is tried in `test/architecture/alarms`.
  */
-async function withoutMetricMath(path: string): Promise<void> {
+export async function withoutMetricMath(path: string): Promise<void> {
   const template = parseDocument(await readFile(path, 'utf8'));
   for (const { value } of (template.get('Resources') as YAMLMap<unknown, YAMLMap>).items) {
     const properties = value?.get('Properties') as YAMLMap | undefined;
