@@ -25,31 +25,26 @@ steps=" ${SMOKE_STEPS:-1 2 3 4 5 6 7 8} "
 work=$(mktemp -d)
 failures=()
 left_out=()
-stack_id=
 
-# Tables and the voter key outlive their stack.
-what_outlives() {
-  aws cloudformation list-stack-resources --stack-name "${stack_id:-$stack}" --output text --query \
-    "StackResourceSummaries[?ResourceStatus!='DELETE_COMPLETE' && (ResourceType=='AWS::DynamoDB::Table' || ResourceType=='AWS::SecretsManager::Secret')].[ResourceType, PhysicalResourceId]" 2>/dev/null
-}
 # is_gone COMMAND…: deletes something. Of a stack that is deleted while it is made, some is gone with it.
 is_gone() {
   local said
   said=$("$@" 2>&1 >/dev/null) || [[ $said == *ResourceNotFound* ]]
 }
-# Also when it is interrupted, at whatever point: what is being made then is in no list yet, so the stack is asked before
-# and after it is deleted.
+# Also when it is interrupted, at whatever point. Tables and the voter key outlive their stack, which names them when it is
+# deleted: before, those that are just being made are in no list.
 take_away() {
-  local status=$1 rest type name
+  local status=$1 stack_id rest type name
   trap '' INT TERM
   trap - EXIT
   echo '--- taking everything away'
-  stack_id=$(aws cloudformation describe-stacks --stack-name "$stack" --query 'Stacks[0].StackId' --output text 2>/dev/null) || stack_id=
-  if [ -n "$stack_id" ]; then
-    rest=$(what_outlives)
+  if ! stack_id=$(aws cloudformation describe-stacks --stack-name "$stack" --query 'Stacks[0].StackId' --output text 2>&1); then
+    [[ $stack_id == *'does not exist'* ]] || failures+=("the stack $stack is left: $stack_id")
+  else
     { aws cloudformation delete-stack --stack-name "$stack_id" && aws cloudformation wait stack-delete-complete --stack-name "$stack_id"; } ||
       failures+=("the stack $stack is left")
-    rest+=$'\n'$(what_outlives)
+    rest=$(aws cloudformation describe-stack-events --stack-name "$stack_id" --output text \
+      --query "StackEvents[?ResourceStatus=='DELETE_SKIPPED'].[ResourceType, PhysicalResourceId]") || failures+=('what outlives the stack is left')
     while read -r type name; do
       case $type in
       *Table) is_gone aws dynamodb delete-table --table-name "$name" || failures+=("the table $name is left") ;;

@@ -26,7 +26,7 @@ describe('scripts/smoke-aws.sh', () => {
       `case "$*" in
       '${fails}'*) exit 254 ;;
       *'Stacks[0].StackId'*) echo arn:of:stack ;;
-      *list-stack-resources*) printf 'AWS::DynamoDB::Table\\tvotes\\nAWS::SecretsManager::Secret\\tvoters\\n' ;;
+      *describe-stack-events*) printf 'AWS::DynamoDB::Table\\tvotes\\nAWS::SecretsManager::Secret\\tvoters\\n' ;;
       *get-secret-value*) echo '{"admin":"key"}' ;;
       *get-item*) echo '{"Item":{"marks":{}}}' ;;
       *) echo name ;;
@@ -68,8 +68,10 @@ describe('scripts/smoke-aws.sh', () => {
   });
 
   it.each([
+    ['cloudformation describe-stacks --stack-name portside', 'the stack portside-smoke'],
     ['cloudformation delete-stack', 'the stack portside-smoke'],
     ['cloudformation wait stack-delete-complete', 'the stack portside-smoke'],
+    ['cloudformation describe-stack-events', 'what outlives the stack'],
     ['dynamodb delete-table', 'the table votes is left'],
     ['secretsmanager delete-secret', 'the secret voters is left'],
   ])('ends with 1 and says what is left when %s fails', async (fails, left) => {
