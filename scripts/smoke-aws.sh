@@ -116,7 +116,9 @@ mapping() { aws lambda list-event-source-mappings --function-name "$(resource Vo
 echo "--- 1 deploys $stack with defaults, then votes"
 begin=$(now)
 PATH=$PWD/node_modules/.bin:$PATH sam build --build-dir "$work/build" >"$work/build.log" 2>&1 || { tail -20 "$work/build.log"; fail 'sam build'; exit 1; }
-sam deploy --template-file "$work/build/template.yaml" --stack-name "$stack" --resolve-s3 --capabilities CAPABILITY_IAM \
+# Settings of sam deploy --guided in samconfig.toml are for another stack.
+echo 'version = 0.1' >"$work/samconfig.toml"
+sam deploy --config-file "$work/samconfig.toml" --template-file "$work/build/template.yaml" --stack-name "$stack" --resolve-s3 --capabilities CAPABILITY_IAM \
   --no-confirm-changeset >"$work/deploy.log" 2>&1 || { tail -40 "$work/deploy.log"; fail 'sam deploy in this account'; exit 1; }
 api=${SMOKE_API:-$(output ApiUrl)}
 key=$(aws secretsmanager get-secret-value --secret-id "$(output ApiKeysSecretArn)" --query SecretString --output text | jq -r .admin)
