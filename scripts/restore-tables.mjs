@@ -190,7 +190,8 @@ const taken = Object.fromEntries(
 keep('2-import.json', { ...detached, Resources: { ...detached.Resources, ...taken } });
 const key = `${stack}-restore/${suffix}.json`;
 run('s3', 'cp', '--only-show-errors', join(folder, '2-import.json'), `s3://${bucket}/${key}`);
-const { Parameters = [] } = aws('cloudformation', 'describe-stacks', '--stack-name', stack).Stacks[0];
+const { Parameters = [], StackId } = aws('cloudformation', 'describe-stacks', '--stack-name', stack).Stacks[0];
+const s3 = process.env.AWS_ENDPOINT_URL ?? `https://s3.${StackId.split(':')[3]}.amazonaws.com`;
 const imports = names.map((name) => ({
   ResourceType: 'AWS::DynamoDB::Table',
   LogicalResourceId: name,
@@ -200,10 +201,7 @@ const previous = Parameters.map(({ ParameterKey }) => ({ ParameterKey, UsePrevio
 const change = ['--stack-name', stack, '--change-set-name', suffix];
 aws(
   ...['cloudformation', 'create-change-set', ...change, '--change-set-type', 'IMPORT'],
-  ...[
-    '--template-url',
-    `${process.env.AWS_ENDPOINT_URL ?? `https://s3.${process.env.AWS_REGION ?? process.env.AWS_DEFAULT_REGION}.amazonaws.com`}/${bucket}/${key}`,
-  ],
+  ...['--template-url', `${s3}/${bucket}/${key}`],
   ...['--resources-to-import', `file://${keep('2-resources.json', imports)}`],
   ...['--parameters', `file://${keep('2-parameters.json', previous)}`],
   ...['--capabilities', 'CAPABILITY_IAM', 'CAPABILITY_NAMED_IAM'],

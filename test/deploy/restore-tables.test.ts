@@ -46,7 +46,13 @@ describe('scripts/restore-tables.mjs', () => {
         })),
       },
       'describe-stacks': {
-        Stacks: [{ Outputs: [{ OutputKey: 'SourceBucket', OutputValue: 'bucket' }], Parameters: [] }],
+        Stacks: [
+          {
+            Outputs: [{ OutputKey: 'SourceBucket', OutputValue: 'bucket' }],
+            Parameters: [],
+            StackId: 'arn:aws:cloudformation:eu-west-1:0:stack/portside/1',
+          },
+        ],
       },
       'describe-table': { Table: { TableStatus: 'ACTIVE', LatestStreamArn: 'arn:aws:dynamodb:stream' } },
       'describe-services': { services: [{ runningCount: running }] },
