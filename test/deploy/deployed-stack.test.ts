@@ -21,6 +21,7 @@ import { votesScenarios } from '../scenarios/votes.ts';
 import { clientOptions, DeployedStack } from './deployed-stack.ts';
 import { Deployment } from './deployment.ts';
 import { playMapping } from './event-source-mapping.ts';
+import { DONE_BEFORE } from './first-release.ts';
 import {
   missing,
   type Need,
@@ -96,6 +97,29 @@ describe('the deployed stack', () => {
     const read = new GetCommand({ TableName: stack.nameOf('TalliesTable'), Key });
     await eventually(async () => (await stack.tables.send(read)).Item !== undefined, Boolean, 20_000);
   };
+
+  it('was updated from the first release: its data is there, counted and of use', async () => {
+    for (const table of deployment.before.namesOf('AWS::DynamoDB::Table'))
+      expect([table, stack.nameOf(table)]).toEqual([table, deployment.before.nameOf(table)]);
+    expect(await get('/polls/past')).toMatchObject({ status: 'closed', choices: ['RED', 'GREEN', 'BLUE'] });
+    expect(await get('/polls/past/results')).toMatchObject({ total: 4, status: 'closed' });
+    expect(await tally('past')).toEqual([3, 1, 0]);
+    expect((await vote('left-open', 'late')).status).toBe(409);
+    expect(await tally('left-open')).toEqual([0, 0, 1]);
+    expect(await get('/stock/OLD')).toMatchObject({ value: '97.00', currency: 'EUR' });
+
+    const asAdmin = async (method: string, url: string, body?: object) => {
+      const answer = await send({ method, url, headers: authorization, body });
+      return answer.body === '' ? answer.status : JSON.parse(answer.body);
+    };
+    expect(await asAdmin('GET', `/tasks/${DONE_BEFORE}`)).toMatchObject({ status: 'SUCCESS', result: 'sent' });
+    expect(await asAdmin('GET', '/queues/old-mail')).toMatchObject({ pending: 1, counters: { enqueued: 2 } });
+    const { tasks } = await asAdmin('POST', '/queues/old-mail/claims', {});
+    expect(tasks).toMatchObject([{ payload: { to: 'first' }, attempt: 1 }]);
+    const { taskId, fence } = tasks[0];
+    expect(await asAdmin('POST', `/tasks/${taskId}/complete`, { fence })).toMatchObject({ status: 'SUCCESS' });
+    for (const url of ['/queues/old-mail', '/stock/OLD']) expect(await asAdmin('DELETE', url)).toBe(204);
+  });
 
   it('counts votes by signed SMS and by JSON, and the tally arrives by the stream', async () => {
     expect((await createPoll({ pollId: 'colors' })).status).toBe(201);

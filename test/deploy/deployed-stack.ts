@@ -61,6 +61,7 @@ export class DeployedStack {
     private readonly aws: MiniStack,
     private readonly resources: ReadonlyMap<string, StackResourceSummary>,
     readonly outputs: Readonly<Record<string, string>>,
+    private readonly name: string,
   ) {
     const options = clientOptions(aws.endpoint);
     this.tables = DynamoDBDocumentClient.from(new DynamoDBClient(options));
@@ -68,15 +69,15 @@ export class DeployedStack {
     this.iam = new IAMClient(options);
   }
 
-  static async find(aws: MiniStack): Promise<DeployedStack> {
+  static async find(aws: MiniStack, name = STACK): Promise<DeployedStack> {
     const client = new CloudFormationClient(clientOptions(aws.endpoint));
-    const { Stacks } = await client.send(new DescribeStacksCommand({ StackName: STACK }));
+    const { Stacks } = await client.send(new DescribeStacksCommand({ StackName: name }));
     const outputs = Stacks?.[0]?.Outputs?.map(({ OutputKey, OutputValue }) => [OutputKey, OutputValue]) ?? [];
     const resources = new Map<string, StackResourceSummary>();
-    for await (const page of paginateListStackResources({ client }, { StackName: STACK }))
+    for await (const page of paginateListStackResources({ client }, { StackName: name }))
       for (const resource of page.StackResourceSummaries ?? [])
         resources.set(resource.LogicalResourceId as string, resource);
-    return new DeployedStack(aws, resources, Object.fromEntries(outputs));
+    return new DeployedStack(aws, resources, Object.fromEntries(outputs), name);
   }
 
   /** The name that AWS gave to a resource of the template. */
@@ -99,7 +100,7 @@ export class DeployedStack {
   /** The emulator makes the HTTP API without what its OpenAPI body says: this makes the integrations and routes of it. */
   async importRoutes(): Promise<void> {
     const options = clientOptions(this.aws.endpoint);
-    const getTemplate = new GetTemplateCommand({ StackName: STACK, TemplateStage: 'Processed' });
+    const getTemplate = new GetTemplateCommand({ StackName: this.name, TemplateStage: 'Processed' });
     const { TemplateBody } = await new CloudFormationClient(options).send(getTemplate);
     const { Resources } = JSON.parse(TemplateBody as string) as ProcessedTemplate;
     const apis = new ApiGatewayV2Client(options);

@@ -4,16 +4,22 @@ import { KEY } from '../helpers/embedded-app.ts';
 import type { Send } from '../helpers/http.ts';
 import { signing, twilioSettings } from '../helpers/signing.ts';
 import { clientOptions, DeployedStack } from './deployed-stack.ts';
+import { FirstRelease, putOldItems } from './first-release.ts';
 import { type MiniStack, startMiniStack } from './ministack.ts';
 import { Sam } from './sam.ts';
 
 type Parameters = Readonly<Record<string, string>>;
 
-/** Portside, deployed as the README says into an AWS of its own, with SMS and a source of rates set up. */
+/**
+ * Portside, deployed as the README says into an AWS of its own, with SMS and a source of rates set up. Its stack began as
+ * that of the first release, with data in it.
+ */
 export class Deployment {
   private constructor(
     readonly aws: MiniStack,
     readonly sam: Sam,
+    /** As it was in the first release. */
+    readonly before: DeployedStack,
     readonly stack: DeployedStack,
     readonly parameters: Parameters,
     /** Those that it has in a secret. */
@@ -58,13 +64,27 @@ export class Deployment {
       RateSourcesSecretArn: await createSecret('rates', rateSources),
       ...more,
     };
-    await sam.build();
+    const [before] = await Promise.all([deployFirstRelease(aws, sam, started), sam.build()]);
     await sam.deploy(parameters);
     const stack = await DeployedStack.find(aws);
     await stack.importRoutes();
     const send = withKeyOf(await stack.adminKey(), stack.send);
-    return new Deployment(aws, sam, stack, parameters, rateSources, signing(send), stop);
+    return new Deployment(aws, sam, before, stack, parameters, rateSources, signing(send), stop);
   }
+}
+
+/** Deploys 0.1 and leaves in its tables what it has written. */
+async function deployFirstRelease(
+  aws: MiniStack,
+  sam: Sam,
+  started: { stop(): Promise<void> }[],
+): Promise<DeployedStack> {
+  const release = await FirstRelease.make();
+  started.push(release);
+  await sam.deployTemplate(release.template);
+  const stack = await DeployedStack.find(aws);
+  await putOldItems(stack.tables, (table) => stack.nameOf(table));
+  return stack;
 }
 
 function withKeyOf(key: string, send: Send): Send {

@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { isSeq, parseDocument, type YAMLMap } from 'yaml';
+import { isSeq, parseDocument, type Scalar, type YAMLMap } from 'yaml';
 import { PROJECT } from '../helpers/project.ts';
 import { ROOT } from './ministack.ts';
 import { pythonWith } from './python-environment.ts';
@@ -27,19 +27,27 @@ export class Sam {
     return join(this.folder, 'build');
   }
 
+  /** By which a shell starts it. */
+  get command(): string {
+    return `'${this.python}' -m samcli`;
+  }
+
   /** As the README says, from the working directory. */
   async build(): Promise<string> {
     const output = await this.run('build', '--build-dir', this.buildFolder);
-    if (this.endpoint) await withoutMetricMath(join(this.buildFolder, 'template.yaml'));
+    if (this.endpoint) await fitForEmulator(join(this.buildFolder, 'template.yaml'));
     return output;
   }
 
   /** Deploys what was built, or what has changed since. */
   deploy(parameters: Readonly<Record<string, string>>): Promise<string> {
     const overrides = Object.entries(parameters).map(([name, value]) => `${name}=${value}`);
-    const template = ['--template-file', join(this.buildFolder, 'template.yaml'), '--config-file', SETTINGS];
-    return this.run('deploy', ...template, '--no-confirm-changeset', '--parameter-overrides', ...overrides);
+    return this.deployTemplate(join(this.buildFolder, 'template.yaml'), '--parameter-overrides', ...overrides);
   }
+
+  /** Deploys a template whose functions need no build, or are built. */
+  deployTemplate = (template: string, ...more: readonly string[]): Promise<string> =>
+    this.run('deploy', '--template-file', template, '--config-file', SETTINGS, '--no-confirm-changeset', ...more);
 
   delete = (): Promise<string> => this.run('delete', '--no-prompts', '--region', ROOT.AWS_REGION);
 
@@ -70,15 +78,20 @@ export class Sam {
 }
 
 /**
- * Lets each alarm with an expression watch the first of its metrics instead: the emulator knows no metric math. What the
- * expressions say is tried in `test/architecture/alarms`.
+ * Lets each alarm with an expression watch the first of its metrics instead, since the emulator knows no metric math: what
+ * the expressions say is tried in `test/architecture/alarms`. Leaves out the scaling of applications, which its
+ * CloudFormation does not have, and the protection of tables: it takes the word `false` for a yes.
  */
-async function withoutMetricMath(path: string): Promise<void> {
-  const template = parseDocument(await readFile(path, 'utf8'));
-  for (const { value } of (template.get('Resources') as YAMLMap<unknown, YAMLMap>).items) {
+export async function fitForEmulator(path: string): Promise<void> {
+  const template = parseDocument(await readFile(path, 'utf8'), { logLevel: 'error' });
+  const resources = template.get('Resources') as YAMLMap<Scalar<string>, YAMLMap>;
+  for (const { key, value } of [...resources.items]) {
     const properties = value?.get('Properties') as YAMLMap | undefined;
+    const type = String(value?.get('Type'));
+    if (type.startsWith('AWS::ApplicationAutoScaling::')) resources.delete(key.value);
+    if (type === 'AWS::DynamoDB::Table') properties?.delete('DeletionProtectionEnabled');
     const metrics = properties?.get('Metrics');
-    if (value?.get('Type') !== 'AWS::CloudWatch::Alarm' || !properties || !isSeq<YAMLMap>(metrics)) continue;
+    if (type !== 'AWS::CloudWatch::Alarm' || !properties || !isSeq<YAMLMap>(metrics)) continue;
     const { Metric, Stat, Period } = metrics.items.map((item) => item.toJS(template).MetricStat).find(Boolean);
     properties.delete('Metrics');
     for (const [name, of] of Object.entries({ ...Metric, Statistic: Stat, Period })) properties.set(name, of);
