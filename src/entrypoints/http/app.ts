@@ -19,7 +19,7 @@ import { answerEverything, clientErrorHandler } from './client-errors.ts';
 import { compressAnswers } from './compression.ts';
 import { allowOrigins } from './cross-origin.ts';
 import { drainBeforeClose } from './drain.ts';
-import { errorHandler } from './errors.ts';
+import { errorHandler, type RefusalPage } from './errors.ts';
 import type { Caller, GuardedRoute, Guards } from './guards.ts';
 import { boundHalfSent } from './half-sent.ts';
 import { type Exists, type FoundRoute, KnownPaths } from './known-paths.ts';
@@ -70,6 +70,8 @@ declare module 'fastify' {
     readonly bearsStalePolicies?: boolean;
     /** The route takes a form, not JSON. */
     readonly form?: boolean;
+    /** Sends a page, with the status that is set, where a person reads in a browser that the request is refused. */
+    readonly refusalPage?: RefusalPage;
     /** The answer goes on for as long as the client listens. */
     readonly stream?: boolean;
     /** Who knows the path may do what others may not, so that no log holds it. */
