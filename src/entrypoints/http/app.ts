@@ -143,8 +143,8 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const compilers = options.serverless ? new LazyCompilers() : undefined;
 
   const paths = new KnownPaths(MAX_PARAM_LENGTH);
-  const mayBeRoute = (url: string): boolean => paths.find(url) !== undefined;
-  const isRoute = (url: string): boolean => mayBeRoute(url) && !paths.find(url)?.exists;
+  const mayBeRoute = (url: string): boolean => paths.find(url).size > 0;
+  const isRoute = (url: string): boolean => [...paths.find(url).values()].some(({ config }) => !config.exists);
 
   const app = Fastify({
     ...serverOptions(options),
