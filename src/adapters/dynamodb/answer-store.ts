@@ -107,14 +107,14 @@ function putAnswers(
   // What was never said is as good as an empty text.
   const differs = texts.map(([question, text], index) =>
     text === ''
-      ? `(attribute_exists(${nameOf(question)}) AND ${nameOf(question)} <> :t${index})`
+      ? `attribute_exists(${nameOf(question)}) AND ${nameOf(question)} <> :t${index}`
       : `attribute_not_exists(${nameOf(question)}) OR ${nameOf(question)} <> :t${index}`,
   );
   return {
     TableName: table,
     Key: answersKey(pollId, ballotId),
     UpdateExpression: `SET ${names.map((name, index) => `${name} = :t${index}`).join(', ')}, #version = :version, choices = :choices, changedAt = :changedAt ADD revision :one`,
-    ConditionExpression: [`(${differs.join(' OR ')})`, isAt(ifRevision)].filter(Boolean).join(' AND '),
+    ConditionExpression: onlyAt(ifRevision, differs.join(' OR ')),
     ExpressionAttributeNames: { '#version': 'version' },
     ExpressionAttributeValues: {
       ...Object.fromEntries(texts.map(([, text], index) => [`:t${index}`, text])),
@@ -129,9 +129,9 @@ function putAnswers(
   };
 }
 
-function isAt(revision: number | undefined): string | undefined {
-  if (revision === undefined) return undefined;
-  return revision === 0 ? 'attribute_not_exists(revision)' : 'revision = :ifRevision';
+function onlyAt(revision: number | undefined, condition: string): string {
+  if (revision === undefined) return condition;
+  return `${revision === 0 ? 'attribute_not_exists(revision)' : 'revision = :ifRevision'} AND (${condition})`;
 }
 
 function answersIn(pollId: string, item: AnswersItem & Key): BallotAnswers {
