@@ -36,7 +36,7 @@ await makeTables(env);
 const store = new DynamoDbQueueStore(client, 'bench-queues');
 const url = `http://127.0.0.1:${(runner.address() as AddressInfo).port}/`;
 await concurrently(10, Array.from({ length: queues }), (_) =>
-  store.put(queueSettings(`queue-${Math.random().toString(36).slice(2)}`, { runner: { url } })),
+  store.create(queueSettings(`queue-${Math.random().toString(36).slice(2)}`, { runner: { url } })),
 );
 const child = spawn(process.execPath, ['--import', 'tsx', 'src/entrypoints/container/server.ts'], {
   env: { ...process.env, ...env },

@@ -47,7 +47,7 @@ async function drain() {
   const worlds = await Promise.all(Array.from({ length: WORKERS }, (_, index) => newWorld(index, tables)));
   const [first] = worlds;
   if (!first) throw new Error('no worker');
-  await first.queues.put(queueSettings('q', { leaseSeconds: 300 }));
+  await first.queues.create(queueSettings('q', { leaseSeconds: 300 }));
   const counting = new StreamCounting(client, streams, tables, first.counts);
   const units = countUnits(client);
   let isOver = false;
@@ -103,7 +103,7 @@ async function drain() {
 async function claimsBehindMany() {
   const tables = await newTaskTables(client);
   const { claimTasks, taskLeases, queues } = await newWorld(1, tables);
-  await queues.put(queueSettings('q'));
+  await queues.create(queueSettings('q'));
   const now = Date.now();
   const waiting = Array.from({ length: WAITING }, (_, index) => aTask({ createdAt: now - WAITING + index }));
   await fillQueue(client, tables, waiting, now);

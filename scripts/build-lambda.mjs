@@ -1,12 +1,13 @@
 // Bundles every function of template.yaml as `sam build` does, into dist/lambda/<function>/ or into another folder if one
-// is given, with what esbuild says of each bundle in <function>.meta.json beside it.
+// is given, with what esbuild says of each bundle in <function>.meta.json beside it. Further arguments go to esbuild.
 import { execFile } from 'node:child_process';
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { parse } from 'yaml';
 
-const folder = resolve(process.argv[2] ?? 'dist/lambda');
+const [out = 'dist/lambda', ...options] = process.argv.slice(2);
+const folder = resolve(out);
 const { Resources, Globals } = parse(await readFile('template.yaml', 'utf8'), { logLevel: 'error' });
 
 await rm(folder, { recursive: true, force: true });
@@ -30,6 +31,7 @@ async function bundle(name, { EntryPoints, ...properties }) {
       '--platform=node',
       `--outdir=${join(folder, name)}`,
       ...flags,
+      ...options,
       `--metafile=${metafile}`,
     ],
     { cwd: Globals.Function.CodeUri },

@@ -132,18 +132,11 @@ export interface QueueStore {
   get(queue: string): Promise<Queue | undefined>;
 
   /**
-   * Stores the settings, in place of any others. A paused queue stays paused, and its last turn is kept; its breaker
-   * is closed, since the settings may name another service.
-   *
-   * @returns the queue as it is now
-   */
-  put(settings: QueueSettings): Promise<Queue>;
-
-  /**
-   * As `put`, but only while the stored settings have the `version` of `seen`.
+   * Stores the settings, only while the stored ones have the `version` of `seen`. A paused queue stays paused, and its last
+   * turn is kept; its breaker is closed, since the settings may name another service.
    *
    * @param seen undefined for a queue that was not there
-   * @returns undefined, with nothing written, if they have changed
+   * @returns the queue as it is now; undefined, with nothing written, if its settings have changed
    */
   replace(seen: Queue | undefined, settings: QueueSettings): Promise<Queue | undefined>;
 

@@ -164,9 +164,10 @@ export interface AnswerStore {
    * Sets the texts of some questions and leaves the others (`withAnswers`). Of changes at once, none is lost. A change that
    * changes nothing, such as a repeat, leaves everything as it is.
    *
+   * @param ifRevision nothing is changed unless the answers have this revision (0: there are none)
    * @returns the answers as they are afterwards, if there are any
    */
-  put(change: AnswerChange): Promise<BallotAnswers | undefined>;
+  put(change: AnswerChange, ifRevision?: number): Promise<BallotAnswers | undefined>;
 
   /**
    * All answers in a poll, in an order that means nothing. Whatever is there all the time is in one page.

@@ -32,6 +32,8 @@ export interface Dashboard {
   tolerate(status: string): void;
   /** The page of this test throws an error with that text. */
   tolerateError(text: string): void;
+  /** The page of this test does what matches a pattern, such as asking another host. */
+  tolerateComplaint(pattern: RegExp): void;
 }
 
 /** A Chromium for the tests of a file. A test fails when its page complains of anything that the test does not tolerate. */
@@ -61,6 +63,7 @@ export function useDashboard(): Dashboard {
     },
     tolerate: (status) => tolerated.push(new RegExp(`^error: Failed to load resource: .*${status}`)),
     tolerateError: (text) => tolerated.push(new RegExp(`^uncaught: .*${text}`)),
+    tolerateComplaint: (pattern) => tolerated.push(pattern),
   };
 }
 

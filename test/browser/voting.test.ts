@@ -1,9 +1,11 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Page } from 'playwright-core';
 import { eventually } from '../helpers/eventually.ts';
 import { ServerProcess } from '../helpers/server-process.ts';
 import { KEY } from './another-client.ts';
-import { expectGood, PHONE, reads, screens, useDashboard } from './dashboard.ts';
+import { expectGood, PHONE, picture, reads, screens, useDashboard } from './dashboard.ts';
 
 const AUTHORIZATION = { authorization: `Bearer ${KEY}`, 'content-type': 'application/json' };
 
@@ -11,10 +13,25 @@ describe('the page on which people vote, in Chromium without script', () => {
   const dashboard = useDashboard();
   let server: ServerProcess;
   let made = 0;
+  /** A site that shows the page in a frame; only as 127.0.0.1 may it do so. */
+  const site = createServer(({ url = '/' }, response) => {
+    const framed = `${server.url}${url}`;
+    response
+      .setHeader('content-type', 'text/html')
+      .end(`<!doctype html><html lang="en"><title>Site</title><iframe title="Vote" src="${framed}"></iframe></html>`);
+  });
+  let sitePort: number;
   beforeAll(async () => {
-    server = await ServerProcess.start({ API_KEYS: `browser=${KEY}` });
+    await new Promise<void>((resolve) => site.listen(0, '127.0.0.1', resolve));
+    sitePort = (site.address() as AddressInfo).port;
+    server = await ServerProcess.start({
+      API_KEYS: `browser=${KEY}`,
+      EMBED_ORIGINS: `http://127.0.0.1:${sitePort}`,
+    });
   });
   afterAll(async () => {
+    site.close();
+    site.closeAllConnections();
     expect(await server?.stop()).toMatchObject({ code: 0 });
   });
 
@@ -98,8 +115,43 @@ describe('the page on which people vote, in Chromium without script', () => {
     await page.goto(`${server.url}/vote/${pollId}`);
     await page.getByLabel('Your name or address').fill('ADA@example.org');
     await page.getByRole('button', { name: 'No' }).click();
-    await reads(page.getByRole('alert'), 'has voted in poll');
+    await reads(page.getByRole('alert'), 'under this name somebody has voted already');
     await hasTotal(pollId, 1);
+  });
+
+  it('takes votes in a frame of a listed site, and is empty in that of another', async () => {
+    const pollId = await given();
+    dashboard.tolerateComplaint(/^request to http:\/\/(127\.0\.0\.1|localhost):/);
+    const page = await dashboard.open(`http://127.0.0.1:${sitePort}`, `vote/${pollId}`, { javaScriptEnabled: false });
+    const frame = page.frameLocator('iframe');
+    await frame.getByRole('button', { name: 'Yes' }).click();
+    await reads(frame.getByRole('status'), 'Your vote for Yes is counted.');
+    await hasTotal(pollId, 1);
+
+    dashboard.tolerateComplaint(/^error: .*frame-ancestors/);
+    await page.goto(`http://localhost:${sitePort}/vote/${pollId}`);
+    await eventually(
+      async () => page.frames().map((each) => each.url()),
+      (urls) => urls.some((url) => url.startsWith('chrome-error://')),
+    );
+  });
+
+  it('says what to do about a link that is not complete, and about a second vote from one', async () => {
+    const pollId = await given();
+    dashboard.tolerate('4[0-9][0-9]');
+    const page = await open(`vote/${pollId}?v=mail-7`, { viewport: PHONE });
+    await reads(page.getByRole('alert'), 'This link is not complete.');
+    await picture(page, 'voting-link-360');
+
+    const link = `${server.url}/vote/${pollId}?v=mail-7-reader-4711-2b9c`;
+    await page.goto(link);
+    const other = await page.context().newPage();
+    await other.goto(link);
+    await page.getByRole('button', { name: 'Yes' }).click();
+    await reads(page.getByRole('status'), 'Your vote for Yes is counted.');
+    await other.getByRole('button', { name: 'No' }).click();
+    await reads(other.getByRole('status'), 'You have voted already: your vote for Yes counts.');
+    await picture(other, 'voting-again-360');
   });
 
   it.each(screens)('is good to read and to use on $viewport.width px, $colorScheme', async (screen) => {

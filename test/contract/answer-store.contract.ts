@@ -93,6 +93,27 @@ export function describeAnswerStore(name: string, make: () => Promise<AnswerStor
       expect(await store.put(saying([[1, '']]))).toMatchObject({ texts: [], revision: 3 });
     });
 
+    it('changes answers of a revision only while they have it, and tells what they are', async () => {
+      const first = await store.put(saying([[0, 'one']]), 0);
+      expect(first).toMatchObject({ texts: ['one'], revision: 1 });
+      expect(await store.put(saying([[0, 'mine']]), 0)).toEqual(first);
+      expect(await store.put(saying([[0, 'mine']]), 2)).toEqual(first);
+      expect(await store.put(saying([[1, 'two']]), 1)).toMatchObject({ texts: ['one', 'two'], revision: 2 });
+      expect(await store.put(saying([[1, 'two']], { changedAt: NOW + 9 }), 2)).toMatchObject({
+        revision: 2,
+        changedAt: NOW,
+      });
+      expect(await store.put(saying([[0, 'x']], { ballotId: 'b2' }), 1)).toBeUndefined();
+      expect(await store.get('mails', 'b2')).toBeUndefined();
+    });
+
+    it('lets one of many changes of a revision pass', async () => {
+      await store.put(saying([[0, 'one']]));
+      await Promise.all([2, 3, 4, 5].map((question) => store.put(saying([[question, 'x']]), 1)));
+
+      expect(await store.get('mails', 'b1')).toMatchObject({ revision: 2 });
+    });
+
     it('loses none of many changes at once', async () => {
       await Promise.all(
         Array.from({ length: 10 }, (_, question) => store.put(saying([[question, `text ${question}`]]))),

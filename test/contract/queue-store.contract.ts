@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import { queueSettings } from '../../src/domain/tasks/queue.ts';
 import type { QueueStore } from '../../src/ports/tasks.ts';
 import { eventually } from '../helpers/eventually.ts';
+import { putQueue } from '../helpers/queues.ts';
 
 /** What every {@link QueueStore} must do. @param open a store without queues */
 export function describeQueueStore(name: string, open: () => Promise<QueueStore>): void {
@@ -18,12 +19,12 @@ export function describeQueueStore(name: string, open: () => Promise<QueueStore>
     it('keeps the settings that were put last', async () => {
       const settings = queueSettings('put', { order: 'adaptive', maxPending: 7, runner });
 
-      await store.put(queueSettings('put', { leaseSeconds: 9, runner }));
-      await store.put(settings);
+      await putQueue(store, queueSettings('put', { leaseSeconds: 9, runner }));
+      await putQueue(store, settings);
       expect(await store.get('put')).toEqual({ ...settings, paused: false, version });
 
       const plain = { ...queueSettings('put'), paused: false, version };
-      expect(await store.put(queueSettings('put'))).toEqual(plain);
+      expect(await putQueue(store, queueSettings('put'))).toEqual(plain);
       expect(await store.get('put')).toEqual(plain);
     });
 
@@ -46,12 +47,12 @@ export function describeQueueStore(name: string, open: () => Promise<QueueStore>
     });
 
     it('pauses a queue that is there, whatever is put meanwhile, until it goes on', async () => {
-      await store.put(queueSettings('pause'));
+      await putQueue(store, queueSettings('pause'));
       const paused = { ...queueSettings('pause', { leaseSeconds: 9, runner }), paused: true, version };
 
       expect(await store.pause('pause', true)).toEqual({ ...queueSettings('pause'), paused: true, version });
       expect(await store.pause('pause', true)).toEqual({ ...queueSettings('pause'), paused: true, version });
-      expect(await store.put(queueSettings('pause', { leaseSeconds: 9, runner }))).toEqual(paused);
+      expect(await putQueue(store, queueSettings('pause', { leaseSeconds: 9, runner }))).toEqual(paused);
       expect(await store.create(queueSettings('pause'))).toEqual(paused);
       expect(await store.get('pause')).toEqual(paused);
       expect(await store.pause('pause', false)).toEqual({ ...paused, paused: false });
@@ -65,7 +66,7 @@ export function describeQueueStore(name: string, open: () => Promise<QueueStore>
     });
 
     it('forgets a queue with all that it was, also twice', async () => {
-      await store.put(queueSettings('remove', { leaseSeconds: 9 }));
+      await putQueue(store, queueSettings('remove', { leaseSeconds: 9 }));
       await store.pause('remove', true);
 
       await store.remove('remove');
@@ -97,9 +98,9 @@ export function describeQueueStore(name: string, open: () => Promise<QueueStore>
     });
 
     it('takes the same settings that were put again, or to a queue of the same name, for others', async () => {
-      await store.put(queueSettings('replace'));
+      await putQueue(store, queueSettings('replace'));
       const seen = await store.get('replace');
-      await store.put(queueSettings('replace'));
+      await putQueue(store, queueSettings('replace'));
       expect(await store.replace(seen, queueSettings('replace', { leaseSeconds: 9 }))).toBeUndefined();
 
       const again = await store.get('replace');
@@ -112,8 +113,8 @@ export function describeQueueStore(name: string, open: () => Promise<QueueStore>
     });
 
     it('forgets a queue whose settings are as they were seen, also twice', async () => {
-      const seen = await store.put(queueSettings('seen'));
-      const now = await store.put(queueSettings('seen', { leaseSeconds: 9 }));
+      const seen = await putQueue(store, queueSettings('seen'));
+      const now = await putQueue(store, queueSettings('seen', { leaseSeconds: 9 }));
 
       expect(await store.remove('seen', seen)).toBe(false);
       expect(await store.get('seen')).toEqual(now);
@@ -127,7 +128,7 @@ export function describeQueueStore(name: string, open: () => Promise<QueueStore>
     });
 
     it('lists queues by name, in pages', async () => {
-      for (const queue of ['b-2', 'a', 'B', 'b', 'b-1']) await store.put(queueSettings(queue));
+      for (const queue of ['b-2', 'a', 'B', 'b', 'b-1']) await putQueue(store, queueSettings(queue));
 
       const names = await eventually(
         async () => {
@@ -165,7 +166,7 @@ export function describeQueueStore(name: string, open: () => Promise<QueueStore>
       const turn = { order: 'lifo', since: 1_767_225_600_000 } as const;
 
       it('is changed if it still is as it was seen, by one of many', async () => {
-        await store.put(queueSettings('remembers'));
+        await putQueue(store, queueSettings('remembers'));
         expect(await store.get('remembers')).toMatchObject({ paused: false });
 
         const firsts = [1, 2, 3, 4, 5].map((failures) => ({ ...open, failures }));
@@ -185,7 +186,7 @@ export function describeQueueStore(name: string, open: () => Promise<QueueStore>
       });
 
       it('is listed, and outlives other settings and pauses but for the breaker', async () => {
-        await store.put(queueSettings('remembers'));
+        await putQueue(store, queueSettings('remembers'));
         expect(await store.replaceState('remembers', 'turn', undefined, turn)).toBe(true);
         expect(await store.replaceState('remembers', 'breaker', undefined, open)).toBe(true);
 
@@ -193,7 +194,7 @@ export function describeQueueStore(name: string, open: () => Promise<QueueStore>
         const listed = (await store.list({ limit: 100, cursor: undefined })).items;
         expect(listed.find(({ queue }) => queue === 'remembers')).toMatchObject({ breaker: open, turn });
 
-        const after = await store.put(queueSettings('remembers', { maxPending: 7 }));
+        const after = await putQueue(store, queueSettings('remembers', { maxPending: 7 }));
         expect(after).toMatchObject({ maxPending: 7, paused: true, turn });
         expect(after.breaker).toBeUndefined();
       });

@@ -21,6 +21,7 @@ import { taskProcess } from '../helpers/counted-tasks.ts';
 import { eventually } from '../helpers/eventually.ts';
 import { FakeClock } from '../helpers/fakes.ts';
 import { overriding } from '../helpers/overriding.ts';
+import { putQueue } from '../helpers/queues.ts';
 import { startDynamoDbLocal } from '../helpers/servers/dynamodb-local.ts';
 import { clientOf, newTaskTables } from '../helpers/servers/dynamodb-tables.ts';
 import { withServer } from '../helpers/servers/with-server.ts';
@@ -81,7 +82,7 @@ await withServer('The processor of a fleet', startDynamoDbLocal, ({ endpoint }) 
         reinvoke: async (round) => void rounds.push(round),
       });
     const configure = (runner: Partial<RunnerSettings> = {}) =>
-      queues.put(queueSettings('q', { runner: { url: 'http://localhost:1/', ...runner } }));
+      putQueue(queues, queueSettings('q', { runner: { url: 'http://localhost:1/', ...runner } }));
     await configure();
     return {
       tables,
@@ -215,7 +216,7 @@ await withServer('The processor of a fleet', startDynamoDbLocal, ({ endpoint }) 
       await fleet.enqueue();
       await fleet.configure();
       const { tables } = fleet;
-      await new DynamoDbQueueStore(client, tables.queues).put(queueSettings('q'));
+      await putQueue(new DynamoDbQueueStore(client, tables.queues), queueSettings('q'));
 
       expect(await fleet.newProcessor('a').run(leftOf(10 * MINUTE), 0)).toBe('drained');
       expect(fleet.calls).toEqual([]);

@@ -75,8 +75,8 @@ const routes: Readonly<Record<string, Route>> = {
   },
   'PUT /polls/{pollId}/votes/{voteId}/answers': {
     answers: { 200: JSON_TYPE },
-    refusals: [404, 409, 415, 503],
-    parameters: ['path pollId', 'path voteId'],
+    refusals: [404, 409, 412, 415, 503],
+    parameters: ['path pollId', 'path voteId', 'header if-match', 'header if-none-match'],
     body: JSON_TYPE,
   },
   'GET /polls/{pollId}/answers': {

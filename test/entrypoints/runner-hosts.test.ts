@@ -3,6 +3,7 @@ import { ports } from '../../src/entrypoints/composition/tasks/tokens.ts';
 import { authorization, type EmbeddedApp, embeddedApp } from '../helpers/embedded-app.ts';
 import { eventually } from '../helpers/eventually.ts';
 import { type HttpService, httpService } from '../helpers/http-service.ts';
+import { putQueue } from '../helpers/queues.ts';
 
 describe('RUNNER_HOSTS', () => {
   let service: EmbeddedApp | undefined;
@@ -46,7 +47,7 @@ describe('RUNNER_HOSTS', () => {
     const queues = service.container.get(ports.queues);
     const queue = await queues.get('q');
     if (!queue?.runner) throw new Error('no runner');
-    await queues.put({ ...queue, runner: { ...queue.runner, url: downstream.url } });
+    await putQueue(queues, { ...queue, runner: { ...queue.runner, url: downstream.url } });
 
     const { taskId } = (await request('POST', '/queues/q/tasks', { payload: 1 })).body;
     const { body } = await eventually(

@@ -13,6 +13,7 @@ import type { QueueStore, RunOutcome, TaskRunner, TaskStore } from '../../src/po
 import { taskProcess } from '../helpers/counted-tasks.ts';
 import { eventually } from '../helpers/eventually.ts';
 import { FakeClock } from '../helpers/fakes.ts';
+import { putQueue } from '../helpers/queues.ts';
 import { startDynamoDbLocal } from '../helpers/servers/dynamodb-local.ts';
 import { clientOf, newTaskTables } from '../helpers/servers/dynamodb-tables.ts';
 import { withServer } from '../helpers/servers/with-server.ts';
@@ -72,7 +73,7 @@ class Fleet {
   async enqueue(count: number): Promise<readonly string[]> {
     const { queues, enqueueTask } = this.worlds[0] as ReturnType<typeof tasksWorld>;
     const runner = { url: 'http://localhost:9/', concurrency: CONCURRENCY };
-    await queues.put(queueSettings('q', { maxAttempts: 1, leaseSeconds: 3_600, runner }));
+    await putQueue(queues, queueSettings('q', { maxAttempts: 1, leaseSeconds: 3_600, runner }));
     const ids: string[] = [];
     while (ids.length < count) {
       const some = Array.from({ length: Math.min(50, count - ids.length) }, () =>

@@ -12,6 +12,7 @@ import { authorization, type EmbeddedApp, embeddedApp } from '../helpers/embedde
 import { eventually } from '../helpers/eventually.ts';
 import { type HttpService, httpService, type ReceivedCall } from '../helpers/http-service.ts';
 import { overriding } from '../helpers/overriding.ts';
+import { putQueue } from '../helpers/queues.ts';
 
 type Answer = (call: ReceivedCall, response: ServerResponse) => void;
 
@@ -466,7 +467,7 @@ describe('the built-in worker', () => {
     await untilStatus(await enqueue(), 'SUCCESS');
     const waiting = await enqueue();
     // As another process would, which wakes nobody here.
-    await queues.put(queueSettings('q', { runner: { url: downstream.url } }));
+    await putQueue(queues, queueSettings('q', { runner: { url: downstream.url } }));
 
     expect(await untilStatus(waiting, 'SUCCESS')).toMatchObject({ attempt: 1 });
   });

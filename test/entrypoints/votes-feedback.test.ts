@@ -30,10 +30,11 @@ const given = (fields: object = {}) =>
     ...fields,
   });
 const vote = (voteId = VOTE_ID, choice = 'UP') => post('/polls/mails/votes', { choice, voteId }, {});
-const answer = (answers: object, voteId = VOTE_ID) =>
+const answer = (answers: object, voteId = VOTE_ID, headers: Record<string, string> = {}) =>
   service.app.inject({
     method: 'PUT',
     url: `/polls/mails/votes/${encodeURIComponent(voteId)}/answers`,
+    headers,
     payload: { answers },
   });
 
@@ -97,6 +98,34 @@ describe('answers', () => {
     });
     expect((await answer({ next: 'More.' })).json().revision).toBe(2);
     expect((await answer({ why: '' })).json()).toMatchObject({ answers: { next: 'More.' }, revision: 3 });
+  });
+
+  it('are changed with If-Match only while they are as the client saw them', async () => {
+    const first = await answer({ why: 'One.' }, VOTE_ID, { 'if-none-match': '*' });
+    expect([first.statusCode, first.headers.etag]).toEqual([200, '"1"']);
+    expect((await answer({ why: 'Mine.' }, VOTE_ID, { 'if-none-match': '*' })).json().code).toBe('PRECONDITION_FAILED');
+    expect((await answer({ why: 'Two.' }, VOTE_ID, { 'if-match': '"1"' })).headers.etag).toBe('"2"');
+
+    const late = await answer({ why: 'Mine.' }, VOTE_ID, { 'if-match': '"1"' });
+    expect([late.statusCode, late.json().code]).toEqual([412, 'PRECONDITION_FAILED']);
+    expect((await answer({ why: 'Mine.' }, VOTE_ID, { 'if-match': 'two' })).json().errors[0].path).toBe('if-match');
+    expect((await answer({ why: 'Two.' })).json()).toMatchObject({ answers: { why: 'Two.' }, revision: 2 });
+  });
+
+  it('have no ETag, and meet no If-Match, while nothing was said', async () => {
+    const nothing = await answer({ why: '' });
+    expect([nothing.json().revision, nothing.headers.etag]).toEqual([0, undefined]);
+    expect((await answer({ why: 'One.' }, VOTE_ID, { 'if-match': '*' })).statusCode).toBe(412);
+    expect((await answer({ why: 'One.' }, 'another-reader-9999-abc', { 'if-match': '*' })).statusCode).toBe(404);
+  });
+
+  it('are changed by one of many that saw the same', async () => {
+    await answer({ why: 'One.' });
+    const sent = await Promise.all(
+      [1, 2, 3, 4].map((tab) => answer({ why: `Tab ${tab}.` }, VOTE_ID, { 'if-match': '"1"' })),
+    );
+
+    expect(sent.map(({ statusCode }) => statusCode).sort()).toEqual([200, 412, 412, 412]);
   });
 
   it('make no vote, whoever sends them', async () => {
@@ -187,7 +216,7 @@ describe('answers', () => {
     const second = (await get(`/polls/mails/answers?cursor=${first.nextCursor}`)).json();
     expect([first.answers.length, second.answers.length, second.nextCursor]).toEqual([20, 5, undefined]);
     expect(first.answers[0]).toEqual({
-      ballot: expect.stringMatching(/^[\w-]{43}$/),
+      ballot: expect.stringMatching(/^b[\w-]{43}$/),
       choice: 'DOWN',
       answers: { why: expect.stringMatching(/^Reader \d+\.$/) },
       revision: 1,
@@ -202,10 +231,23 @@ describe('answers', () => {
     const table = await get('/polls/mails/answers', { ...authorization, accept: 'text/csv' });
     expect(table.headers).toMatchObject({ 'content-type': 'text/csv; charset=utf-8', 'cache-control': 'no-store' });
     const [{ ballot }] = (await get('/polls/mails/answers')).json().answers;
-    const cell = ballot.startsWith('-') ? `'${ballot}` : ballot;
     expect(table.body).toBe(
-      `ballot,choice,revision,why,next\r\n${cell},UP,1,"Two\nlines, ""quoted""","'=HYPERLINK(""http://evil.example"",""x"")"\r\n`,
+      `ballot,choice,revision,why,next\r\n${ballot},UP,1,"Two\nlines, ""quoted""","'=HYPERLINK(""http://evil.example"",""x"")"\r\n`,
     );
+  });
+
+  it('name ballots alike in lists and in the table, whatever their pseudonyms begin with', async () => {
+    // One pseudonym in 64 begins with a hyphen.
+    const isHyphened = (voteId: string) =>
+      service.container.get(ports.pseudonyms).ballot('mails', 'web', voteId).startsWith('-');
+    const odd = Array.from({ length: 2_000 }, (_, reader) => `mail-8-reader-${100_000 + reader}`).find(isHyphened);
+    await vote(odd);
+    await answer({ why: 'Because.' }, odd);
+
+    const [{ ballot }] = (await get('/polls/mails/answers')).json().answers;
+    const { body } = await get('/polls/mails/answers', { ...authorization, accept: 'text/csv' });
+    expect(body.split('\r\n')[1]).toBe(`${ballot},UP,1,Because.,`);
+    expect(ballot).toMatch(/^b-/);
   });
 
   it('come as a table with a head alone where nobody said anything', async () => {

@@ -1,6 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { storeUnavailable } from '../../src/domain/shared/domain-error.ts';
+import { ports } from '../../src/entrypoints/composition/votes/module.ts';
 import { authorization, type EmbeddedApp, embeddedApp } from '../helpers/embedded-app.ts';
 import { eventually } from '../helpers/eventually.ts';
+import { overriding } from '../helpers/overriding.ts';
 
 const VOTE_ID = 'mail-7-reader-4711-2b9c';
 const BROWSER = { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' };
@@ -44,6 +47,8 @@ const ballots = (votes: number, pollId = 'mails') =>
     async () => (await service.app.inject(`/polls/${pollId}/results`)).json().total,
     (total) => total === votes,
   );
+/** What a page says of a refusal. */
+const alertIn = (body: string): string | undefined => /role="alert">([^<]*)</.exec(body)?.[1];
 const hiddenId = (body: string) => /name="v" value="([^"]+)"/.exec(body)?.[1] as string;
 
 describe('the page on which people vote', () => {
@@ -162,10 +167,103 @@ describe('the page on which people vote', () => {
 
     const again = await submit({ choice: 'UP', v: 'another-try-0123456789', voter: 'ADA' }, { ...OURS, ...BROWSER });
     expect([again.statusCode, again.headers['content-type']]).toEqual([409, 'text/html; charset=utf-8']);
-    expect(again.body).toContain('role="alert">This voter has voted in poll &quot;mails&quot; already');
+    expect(alertIn(again.body)).toMatch(/^Your vote is not counted: under this name somebody has voted already/);
     expect(again.body).toContain('name="choice"');
     const missing = await submit({ choice: 'UP', v: 'another-try-0123456789' }, { ...OURS, ...BROWSER });
-    expect([missing.statusCode, missing.body.includes('“voter” is required')]).toEqual([400, true]);
+    expect([missing.statusCode, alertIn(missing.body)]).toEqual([
+      400,
+      'Your vote is not counted yet. Write your name or address in up to 256 characters, then choose.',
+    ]);
+  });
+
+  it('tells who presses another button of a link that its first vote counts', async () => {
+    await given();
+    await submit({ choice: 'UP', v: VOTE_ID });
+    const again = await submit({ choice: 'DOWN & OUT', v: VOTE_ID }, { ...OURS, ...BROWSER });
+
+    expect([again.statusCode, alertIn(again.body)]).toEqual([422, undefined]);
+    expect(again.body).toContain('role="status">You have voted already: your vote for <strong dir="auto">UP</strong>');
+    expect(again.body).toContain('<textarea');
+    await ballots(1);
+  });
+
+  it.each<[string, Record<string, string>, object, number]>([
+    ['a choice that is none', { choice: 'SIDEWAYS' }, {}, 422],
+    ['answers without a vote', { 'answers.why': 'x' }, {}, 404],
+    ['an answer that is too long', { 'answers.why': 'x'.repeat(1_001) }, {}, 400],
+    ['what the form does not have', { choice: 'UP', admin: 'true' }, {}, 400],
+    ['an empty voter', { choice: 'UP', voter: ' ' }, { voterLimit: 'one' }, 400],
+    ['a short identity', { choice: 'UP', v: 'short' }, {}, 400],
+    ['a vote by text alone', { choice: 'UP' }, { channels: ['sms'] }, 403],
+    ['a vote that is early', { choice: 'UP' }, { opensAt: '2099-01-01T00:00:00.000Z' }, 409],
+  ])('says of %s what to do, in words of its own', async (_, fields, poll, status) => {
+    await given(poll);
+    const refused = await submit({ v: VOTE_ID, ...fields }, { ...OURS, ...BROWSER });
+
+    expect([refused.statusCode, refused.headers['content-type']]).toEqual([status, 'text/html; charset=utf-8']);
+    expect(alertIn(refused.body)).toMatch(/^[A-Z][^"“_`]+\.$/);
+    expect(alertIn(refused.body)).not.toMatch(/voteId|Idempotency|characters or more|poll mails/);
+    expect(refused.body.replace(/<input type="hidden"[^>]*>/g, '')).not.toContain(VOTE_ID);
+  });
+
+  it('keeps in the form what was written and refused', async () => {
+    await given();
+    await submit({ choice: 'UP', v: VOTE_ID });
+    const refused = await submit({ v: VOTE_ID, 'answers.why': `${'x'.repeat(1_000)} <end>` }, { ...OURS, ...BROWSER });
+
+    expect(refused.body).toContain('x &lt;end&gt;</textarea>');
+    expect(refused.body).not.toContain('are kept.');
+  });
+
+  it.each([
+    ['characters that are none', '?v=r%C3%A9ader-4711-2b9c61d0b7'],
+    ['nothing', '?v='],
+    ['more than fits', `?v=${'x'.repeat(129)}`],
+    ['what anybody could guess', '?v=reader-4711'],
+    ['two identities', `?v=${VOTE_ID}&v=${VOTE_ID}`],
+  ])('is no form for a link with %s, which would vote anew whenever it is opened', async (_, query) => {
+    await given();
+    const refused = await page(query);
+
+    expect([refused.statusCode, refused.headers['content-type']]).toEqual([400, 'text/html; charset=utf-8']);
+    expect(alertIn(refused.body)).toMatch(/^This link is not complete\. Open it once more/);
+    expect(refused.body).not.toContain('<form');
+    expect((await page(query, {})).json().errors[0].path).toBe('v');
+  });
+
+  it('lets what the store had no time for be sent once more with one press', async () => {
+    let isAway = true;
+    const store = await embeddedApp(
+      {},
+      {
+        prepare: (container) => {
+          const ledger = container.get(ports.ledger);
+          const record: typeof ledger.record = (...args) =>
+            isAway ? Promise.reject(storeUnavailable()) : ledger.record(...args);
+          container.rebind(ports.ledger).toConstantValue(overriding(ledger, { record }));
+        },
+      },
+    );
+    const send = (payload: string) =>
+      store.app.inject({
+        method: 'POST',
+        url: '/vote/colors',
+        headers: { 'content-type': 'application/x-www-form-urlencoded', ...OURS, ...BROWSER },
+        payload,
+      });
+    const refused = await send(new URLSearchParams({ choice: 'RED', v: VOTE_ID, voter: '"Ada" <a@b>' }).toString());
+    isAway = false;
+    const fields = [...refused.body.matchAll(/<input type="hidden" name="(\w+)" value="([^"]*)"/g)];
+    const again = await send(
+      new URLSearchParams(Object.fromEntries(fields.map(([, name, value]) => [name, value]))).toString(),
+    );
+    await store.close();
+
+    expect([refused.statusCode, refused.headers['retry-after']]).toEqual([503, '1']);
+    expect(alertIn(refused.body)).toMatch(/^Your vote may not be counted yet/);
+    expect(fields.map(([, name]) => name)).toEqual(['choice', 'v', 'voter']);
+    expect(refused.body).toContain('value="&quot;Ada&quot; &lt;a@b&gt;"');
+    expect(again.statusCode).toBe(303);
   });
 
   it('refuses programs as every other route does', async () => {
@@ -179,7 +277,6 @@ describe('the page on which people vote', () => {
     expect((await submit({ choice: 'UP', v: VOTE_ID, admin: 'true' })).json().errors[0].path).toBe('admin');
     expect((await submit({ v: VOTE_ID, 'answers.why': 'x' })).json().code).toBe('VOTES_BALLOT_NOT_FOUND');
     expect((await page('', {}, 'nope')).json().code).toBe('VOTES_POLL_NOT_FOUND');
-    expect((await page(`?v=${VOTE_ID}&v=b`, {})).statusCode).toBe(400);
   });
 
   it('is a page with 404 where there is no poll', async () => {
@@ -192,8 +289,33 @@ describe('the page on which people vote', () => {
     await submit({ choice: 'UP', v: 'short' });
     const { body } = await page('?v=short');
 
-    expect(body).toContain('This vote is counted already.');
-    expect(body).not.toMatch(/Your vote for/);
+    expect(body).toContain('<p class="note good" role="status">A vote from this link is counted.</p>');
+    expect(body).not.toMatch(/Your vote for|<form|role="alert"/);
+    const again = await submit({ choice: 'DOWN & OUT', v: 'short' }, { ...OURS, ...BROWSER });
+    expect(again.body).toContain('role="status">A vote from this link is counted already, and the first one counts.');
+    expect(again.body).not.toMatch(/UP|<form|role="alert"/);
+  });
+
+  it('is shown in frames of listed origins alone', async () => {
+    const framing = ({ headers }: { headers: Record<string, unknown> }) => [
+      /frame-ancestors [^;]*/.exec(String(headers['content-security-policy']))?.[0],
+      headers['x-frame-options'],
+    ];
+    await given();
+    expect(framing(await page())).toEqual(["frame-ancestors 'none'", 'DENY']);
+
+    const embedded = await embeddedApp({ EMBED_ORIGINS: 'https://www.example.org,http://localhost:3000' });
+    const get = (url: string) => embedded.app.inject({ url, headers: BROWSER });
+    const [shown, refused, dashboard] = await Promise.all([
+      get('/vote/colors'),
+      get('/vote/nope'),
+      get('/openapi.json'),
+    ]);
+    await embedded.close();
+    expect([shown, refused].map(framing)).toEqual(
+      [shown, refused].map(() => ['frame-ancestors https://www.example.org http://localhost:3000', undefined]),
+    );
+    expect(framing(dashboard)).toEqual(["frame-ancestors 'none'", 'DENY']);
   });
 
   it('has no buttons before the poll opens, after it closes, and where votes come by text alone', async () => {

@@ -2,6 +2,7 @@ import type { OrderPolicy } from '../../src/domain/tasks/order.ts';
 import { queueSettings } from '../../src/domain/tasks/queue.ts';
 import type { Task } from '../../src/domain/tasks/task.ts';
 import { FakeClock, seededRandom } from '../helpers/fakes.ts';
+import { putQueue } from '../helpers/queues.ts';
 import { tasksWorld } from '../helpers/tasks-world.ts';
 
 /** Work that arrives at a service of limited capacity. Loads are parts of that capacity. */
@@ -50,7 +51,7 @@ export async function simulateOrder(options: SimulationOptions): Promise<Simulat
   const next = () => String(++serial).padStart(12, '0');
   const ids = { next, secret: next };
   const { tasks, queues, enqueueTask, claimTasks, taskLeases, sweepTasks } = tasksWorld({ clock, ids, random });
-  await queues.put(queueSettings('q', { order, deadlineSeconds, leaseSeconds: 43_200, maxPending: 10_000_000 }));
+  await putQueue(queues, queueSettings('q', { order, deadlineSeconds, leaseSeconds: 43_200, maxPending: 10_000_000 }));
 
   const exponential = (mean: number): number => -mean * Math.log(1 - random.next());
   const events = new EventQueue();

@@ -4,6 +4,7 @@ import { queueSettings } from '../../src/domain/tasks/queue.ts';
 import { isOpen, type Task } from '../../src/domain/tasks/task.ts';
 import type { QueueStore, TaskStore } from '../../src/ports/tasks.ts';
 import type { FakeClock } from '../helpers/fakes.ts';
+import { putQueue } from '../helpers/queues.ts';
 import { tasksWorld } from '../helpers/tasks-world.ts';
 
 /** What may happen next; indices name one of the claims or tasks so far. */
@@ -90,7 +91,7 @@ class Schedule {
   }
 
   async run(events: readonly Event[]): Promise<void> {
-    await this.queues.put(queueSettings(this.queue, { order: this.order }));
+    await putQueue(this.queues, queueSettings(this.queue, { order: this.order }));
     for (const event of events) {
       await this.handle(event);
       await this.checkBooks();

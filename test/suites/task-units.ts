@@ -11,6 +11,7 @@ import { StreamCounting, type TaskProcess, taskProcess } from '../helpers/counte
 import { eventually } from '../helpers/eventually.ts';
 import { seededRandom } from '../helpers/fakes.ts';
 import { overriding } from '../helpers/overriding.ts';
+import { putQueue } from '../helpers/queues.ts';
 import { newTaskTables } from '../helpers/servers/dynamodb-tables.ts';
 import { SimulatedTime } from '../helpers/simulated-time.ts';
 import { tasksWorld } from '../helpers/tasks-world.ts';
@@ -59,7 +60,7 @@ export async function measureTaskUnits(
   const random = seededRandom(seed);
   const exponential = (mean: number): number => -mean * Math.log(1 - random.next());
   const queues = new DynamoDbQueueStore(client, tables.queues);
-  await queues.put(queueSettings('q', { deadlineSeconds: DEADLINE_SECONDS }));
+  await putQueue(queues, queueSettings('q', { deadlineSeconds: DEADLINE_SECONDS }));
   const processes = Array.from({ length: PROCESSES }, (): Process => {
     const { store, counts } = taskProcess(client, tables, { clock: time });
     const slowly = overriding<TaskStore>(store, {

@@ -40,11 +40,11 @@ export class DynamoDbAnswerStore implements AnswerStore {
   }
 
   /** A write whose answer was lost is repeated by the SDK, and then refused: the answers are those that it wrote. */
-  async put(change: AnswerChange): Promise<BallotAnswers | undefined> {
+  async put(change: AnswerChange, ifRevision?: number): Promise<BallotAnswers | undefined> {
     const { pollId } = change;
     return retry(async () => {
       try {
-        const { Attributes } = await this.client.send(new UpdateCommand(putAnswers(this.table, change)));
+        const { Attributes } = await this.client.send(new UpdateCommand(putAnswers(this.table, change, ifRevision)));
         return answersIn(pollId, Attributes as AnswersItem & Key);
       } catch (error) {
         if (!(error instanceof ConditionalCheckFailedException)) throw error;
@@ -98,19 +98,23 @@ const nameOf = (question: number): string => `a${question}`;
  * One update for all texts, which says nothing of the others: changes of different questions do not meet. 1 write unit for
  * each kB.
  */
-function putAnswers(table: string, { pollId, ballotId, choices, texts, changedAt }: AnswerChange): UpdateCommandInput {
+function putAnswers(
+  table: string,
+  { pollId, ballotId, choices, texts, changedAt }: AnswerChange,
+  ifRevision: number | undefined,
+): UpdateCommandInput {
   const names = texts.map(([question]) => nameOf(question));
   // What was never said is as good as an empty text.
   const differs = texts.map(([question, text], index) =>
     text === ''
-      ? `(attribute_exists(${nameOf(question)}) AND ${nameOf(question)} <> :t${index})`
+      ? `attribute_exists(${nameOf(question)}) AND ${nameOf(question)} <> :t${index}`
       : `attribute_not_exists(${nameOf(question)}) OR ${nameOf(question)} <> :t${index}`,
   );
   return {
     TableName: table,
     Key: answersKey(pollId, ballotId),
     UpdateExpression: `SET ${names.map((name, index) => `${name} = :t${index}`).join(', ')}, #version = :version, choices = :choices, changedAt = :changedAt ADD revision :one`,
-    ConditionExpression: differs.join(' OR '),
+    ConditionExpression: onlyAt(ifRevision, differs.join(' OR ')),
     ExpressionAttributeNames: { '#version': 'version' },
     ExpressionAttributeValues: {
       ...Object.fromEntries(texts.map(([, text], index) => [`:t${index}`, text])),
@@ -118,10 +122,16 @@ function putAnswers(table: string, { pollId, ballotId, choices, texts, changedAt
       ':choices': choices,
       ':changedAt': changedAt,
       ':one': 1,
+      ...(ifRevision ? { ':ifRevision': ifRevision } : {}),
     },
     ReturnValues: 'ALL_NEW',
     ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
   };
+}
+
+function onlyAt(revision: number | undefined, condition: string): string {
+  if (revision === undefined) return condition;
+  return `${revision === 0 ? 'attribute_not_exists(revision)' : 'revision = :ifRevision'} AND (${condition})`;
 }
 
 function answersIn(pollId: string, item: AnswersItem & Key): BallotAnswers {

@@ -32,10 +32,6 @@ export class DynamoDbQueueStore implements QueueStore {
     return Item && queueIn(Item);
   }
 
-  async put(settings: QueueSettings): Promise<Queue> {
-    return this.write(settings, {});
-  }
-
   async replace(seen: Queue | undefined, settings: QueueSettings): Promise<Queue | undefined> {
     try {
       return await this.write(settings, asSeen(seen));

@@ -1,5 +1,5 @@
 import { type Page, type PageRequest, pageFrom, sortKeyIn } from '../../domain/shared/page.ts';
-import { type AnswerChange, type BallotAnswers, withAnswers } from '../../domain/votes/answers.ts';
+import { type AnswerChange, type BallotAnswers, revisionOf, withAnswers } from '../../domain/votes/answers.ts';
 import type { AnswerStore } from '../../ports/votes.ts';
 import { type Maps, memoryMaps, type PartitionedMap } from './maps.ts';
 
@@ -18,9 +18,10 @@ export class MemoryAnswerStore implements AnswerStore {
     return this.answers.get(pollId, ballotId);
   }
 
-  async put(change: AnswerChange): Promise<BallotAnswers | undefined> {
+  async put(change: AnswerChange, ifRevision?: number): Promise<BallotAnswers | undefined> {
     const { pollId, ballotId } = change;
     const before = this.answers.get(pollId, ballotId);
+    if (ifRevision !== undefined && ifRevision !== revisionOf(before)) return before;
     const after = withAnswers(before, change);
     if (after && after !== before) this.answers.set(pollId, ballotId, after);
     return after;

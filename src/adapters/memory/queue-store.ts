@@ -17,13 +17,11 @@ export class MemoryQueueStore implements QueueStore {
     return this.queues.get(queue);
   }
 
-  async put(settings: QueueSettings): Promise<Queue> {
-    const { paused = false, turn } = this.queues.get(settings.queue) ?? {};
-    return this.keep({ ...settings, paused, turn, version: randomUUID() });
-  }
-
   async replace(seen: Queue | undefined, settings: QueueSettings): Promise<Queue | undefined> {
-    return this.queues.get(settings.queue)?.version === seen?.version ? this.put(settings) : undefined;
+    const present = this.queues.get(settings.queue);
+    if (present?.version !== seen?.version) return undefined;
+    const { paused = false, turn } = present ?? {};
+    return this.keep({ ...settings, paused, turn, version: randomUUID() });
   }
 
   async create(settings: QueueSettings): Promise<Queue> {

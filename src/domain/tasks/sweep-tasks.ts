@@ -13,6 +13,12 @@ const MAX_PAGES = 100;
 /** Queues swept at the same time. */
 const QUEUES_AT_ONCE = 10;
 
+/**
+ * How long a sweep goes on taking up queues for maintenance and pages of overdue tasks, ms. With the maintenance of a queue
+ * that is under way then, and the figures, it ends within a minute, which is what a function has.
+ */
+const SETTLING_MS = 30_000;
+
 /** The most by which the store's lists lag behind, ms. */
 const SHOWN_AFTER_MS = 60_000;
 
@@ -21,6 +27,9 @@ const STUCK_MS = 300_000;
 
 /** Scheduled work on queues: ends overdue tasks, runs maintenance, and notifies workers again, in case a notification was lost. */
 export class SweepTasks {
+  /** The last queue that was maintained in time, where there was no time for all: the next sweep begins behind it. */
+  private lastInTime: string | undefined;
+
   constructor(
     private readonly tasks: TaskStore,
     private readonly queues: QueueStore,
@@ -34,7 +43,8 @@ export class SweepTasks {
    * Sweeps every active queue, and every half an hour all. One that cannot be swept does not keep the others from it. Delayed
    * tasks of all queues are brought back first, since they are due at a certain time and what is overdue is late already.
    * Of that, at most 10,000 tasks and one page of every queue are settled, so that the delayed ones do not have to wait for
-   * long.
+   * long. After half a minute both are left to the next sweep, which begins with the queues that had no turn; figures are
+   * recorded and workers notified all the same.
    *
    * Records `OldestTaskAge`, the longest wait, in ms, of any claimable task in any queue, and `OldestWorkerTaskAge`, the
    * same of the queues that have a runner, each as the oldest task of the queue tells, without queues that are paused;
@@ -46,7 +56,8 @@ export class SweepTasks {
   async execute(): Promise<void> {
     const { marks, isComplete } = await this.active.list();
     const failures = new Map<string, unknown>();
-    const queues = isComplete ? await this.markedQueues(marks, failures) : await this.allQueues();
+    const endsAt = this.clock.now() + SETTLING_MS;
+    const queues = this.inTurn(isComplete ? await this.markedQueues(marks, failures) : await this.allQueues());
     const forEach = async (some: readonly Queue[], work: (settings: Queue) => Promise<void>): Promise<void> => {
       await concurrently(QUEUES_AT_ONCE, some, (each) =>
         work(each).catch((error) => void failures.set(each.queue, error)),
@@ -54,9 +65,16 @@ export class SweepTasks {
     };
 
     const maintained = new Set<string>();
+    let isInTime = true;
     await forEach(queues, async ({ queue }) => {
+      if (this.clock.now() >= endsAt) {
+        isInTime = false;
+        return;
+      }
+      this.lastInTime = queue;
       if (await this.tasks.runMaintenance(queue, this.clock.now())) maintained.add(queue);
     });
+    if (isInTime) this.lastInTime = undefined;
     const empty = new Set<string>();
     const due: Queue[] = [];
     await forEach(queues, async (each) => {
@@ -66,7 +84,7 @@ export class SweepTasks {
       else if (!marks.has(each.queue)) await this.active.mark([each.queue]);
       if (dueAt !== undefined && dueAt <= now) due.push(each);
     });
-    await this.expireOverdue(due, forEach);
+    await this.expireOverdue(due, forEach, endsAt);
     const waiting = await this.measure(due, forEach);
     let queuesWithDeadLetters = 0;
     await forEach(queues, async ({ queue }) => {
@@ -77,7 +95,7 @@ export class SweepTasks {
       if (isIdle) await this.forget(queue, marks.get(queue));
       else if (!marks.has(queue)) await this.active.mark([queue]);
     });
-    if (!isComplete && failures.size === 0) await this.active.completed();
+    if (!isComplete && isInTime && failures.size === 0) await this.active.completed();
     // One notification for all: a processor that gets it reads every active queue.
     if (waiting.length > 0)
       await this.notifier.notify(waiting).catch((error) => waiting.map((queue) => failures.set(queue, error)));
@@ -86,13 +104,20 @@ export class SweepTasks {
     this.meter.record('QueuesWithDeadLetters', queuesWithDeadLetters, 'Count');
   }
 
+  private inTurn(queues: readonly Queue[]): readonly Queue[] {
+    const last = this.lastInTime ?? '';
+    const byName = [...queues].sort((one, other) => (one.queue < other.queue ? -1 : 1));
+    const isBehind = ({ queue }: Queue): boolean => queue > last;
+    return [...byName.filter(isBehind), ...byName.filter((each) => !isBehind(each))];
+  }
+
   /** Ends overdue tasks: a page of each queue in turn, so that a long queue does not delay the others. */
-  private async expireOverdue(queues: readonly Queue[], forEach: ForEach): Promise<void> {
+  private async expireOverdue(queues: readonly Queue[], forEach: ForEach, endsAt: number): Promise<void> {
     let unsettled = queues;
     for (let pages = 0; unsettled.length > 0 && pages < MAX_PAGES; pages += unsettled.length) {
       const full: Queue[] = [];
       await forEach(unsettled, async (each) => {
-        if (await this.expirePage(each.queue)) full.push(each);
+        if (this.clock.now() < endsAt && (await this.expirePage(each.queue))) full.push(each);
       });
       unsettled = full;
     }

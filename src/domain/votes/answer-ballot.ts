@@ -1,7 +1,8 @@
 import type { Clock } from '../../ports/system.ts';
 import type { AnswerStore, PollStore, VoteLedger, VotePseudonyms } from '../../ports/votes.ts';
 import { invalidRequest } from '../shared/domain-error.ts';
-import { type AnswerChange, answersById } from './answers.ts';
+import { changeIf, type Precondition } from '../shared/precondition.ts';
+import { type AnswerChange, answersById, type BallotAnswers, differing, revisionOf } from './answers.ts';
 import { choiceOf } from './ballot.ts';
 import { ballotNotFound, pollClosed, voterKeyChanged } from './errors.ts';
 import { existingPoll } from './find-polls.ts';
@@ -30,10 +31,16 @@ export class AnswerBallot {
    *
    * @param voteId the vote's identity: who knows it may answer
    * @param answers texts by id of the question
+   * @param precondition what must hold of the answers that are there, or nothing is changed
    * @throws DomainError `VOTES_POLL_NOT_FOUND`, `INVALID_REQUEST` (a question that the poll does not ask),
-   * `VOTES_BALLOT_NOT_FOUND`, `VOTES_POLL_CLOSED`, `VOTES_VOTER_KEY_CHANGED`, `STORE_UNAVAILABLE`
+   * `VOTES_BALLOT_NOT_FOUND`, `VOTES_POLL_CLOSED`, `VOTES_VOTER_KEY_CHANGED`, `PRECONDITION_FAILED`, `STORE_UNAVAILABLE`
    */
-  async execute(pollId: string, voteId: string, answers: Readonly<Record<string, string>>): Promise<AnsweredBallot> {
+  async execute(
+    pollId: string,
+    voteId: string,
+    answers: Readonly<Record<string, string>>,
+    precondition?: Precondition<BallotAnswers>,
+  ): Promise<AnsweredBallot> {
     const poll = await existingPoll(this.polls, pollId);
     const { questions = [] } = poll;
     const texts = textsIn(poll, answers);
@@ -43,12 +50,30 @@ export class AnswerBallot {
     const now = this.clock.now();
     if (pollStatus(poll, now) === 'closed') throw pollClosed(pollId);
     const { ballotId, choices } = ballot;
-    const kept = await this.answers.put({ pollId, ballotId, choices, texts, changedAt: now });
+    const change = { pollId, ballotId, choices, texts, changedAt: now };
+    const kept = precondition ? await this.putIf(precondition, change) : await this.answers.put(change);
     return {
       choice: choiceOf(poll, ballot),
       answers: answersById(questions, kept?.texts ?? []),
-      revision: kept?.revision ?? 0,
+      revision: revisionOf(kept),
     };
+  }
+
+  private async putIf(
+    precondition: Precondition<BallotAnswers>,
+    change: AnswerChange,
+  ): Promise<BallotAnswers | undefined> {
+    const { kept } = await changeIf(
+      precondition,
+      () => this.answers.get(change.pollId, change.ballotId),
+      async (seen) => {
+        const kept = await this.answers.put(change, revisionOf(seen));
+        // Also where the answer of the store was lost and its client has asked again.
+        const isMade = differing(kept, change.texts).length === 0 && revisionOf(kept) <= revisionOf(seen) + 1;
+        return isMade ? { kept } : undefined;
+      },
+    );
+    return kept;
   }
 }
 

@@ -25,6 +25,9 @@ export type AnswerChange = Pick<BallotAnswers, 'pollId' | 'ballotId' | 'choices'
   readonly texts: readonly (readonly [question: number, text: string])[];
 };
 
+/** 0 where nothing was ever said. */
+export const revisionOf = (answers: BallotAnswers | undefined): number => answers?.revision ?? 0;
+
 /** The texts that differ from those that are there. */
 export const differing = (before: BallotAnswers | undefined, texts: AnswerChange['texts']): AnswerChange['texts'] =>
   texts.filter(([question, text]) => text !== (before?.texts[question] ?? ''));
@@ -40,7 +43,7 @@ export function withAnswers(before: BallotAnswers | undefined, change: AnswerCha
   }
   const { pollId, ballotId, choices, changedAt } = change;
   const said = texts.map((text) => text !== '').lastIndexOf(true) + 1;
-  return { pollId, ballotId, choices, texts: texts.slice(0, said), revision: (before?.revision ?? 0) + 1, changedAt };
+  return { pollId, ballotId, choices, texts: texts.slice(0, said), revision: revisionOf(before) + 1, changedAt };
 }
 
 /** Answers by id of their questions, in the poll's order, without those that are empty. */

@@ -14,6 +14,12 @@ export interface Ballot {
   readonly acceptedAt: number;
 }
 
+/**
+ * What a ballot is called outside the service: its pseudonym behind a letter. A pseudonym may begin with a hyphen, and so
+ * be a formula to a spreadsheet; this is the same in every table, list and message.
+ */
+export const ballotName = (ballotId: string): string => `b${ballotId}`;
+
 /** Whether two ballots with one identity say the same thing; if not, the identity was used twice. */
 export const sameVote = (one: Ballot, other: Ballot): boolean =>
   one.choices.join() === other.choices.join() && one.voter === other.voter;

@@ -2,10 +2,10 @@ import type { AnswerStore } from '../../ports/votes.ts';
 import { type Page, type PageRequest, pagesOf } from '../shared/page.ts';
 import type { AnsweredBallot } from './answer-ballot.ts';
 import { answersById, type BallotAnswers } from './answers.ts';
-import { choiceOf } from './ballot.ts';
+import { ballotName, choiceOf } from './ballot.ts';
 import type { Poll } from './poll.ts';
 
-/** Answers as they are reported; `ballot` is the pseudonym of the vote. */
+/** Answers as they are reported; `ballot` is the vote's {@link ballotName}. */
 export type ReportedAnswers = AnsweredBallot & { readonly ballot: string };
 
 /** How many are read at once where all are wanted. */
@@ -32,7 +32,7 @@ export class ListAnswers {
 }
 
 const reported = (poll: Poll, { ballotId, choices, texts, revision }: BallotAnswers): ReportedAnswers => ({
-  ballot: ballotId,
+  ballot: ballotName(ballotId),
   choice: choiceOf(poll, { choices }),
   answers: answersById(poll.questions ?? [], texts),
   revision,

@@ -93,6 +93,15 @@ export const origin = (text: string): string => {
   return text;
 };
 
+/** An origin that `frame-ancestors` of a content security policy can name. */
+export const frameOrigin = (text: string): string => {
+  demand(
+    /^https?:\/\/[a-z0-9._-]+(:\d+)?$/.test(text) && URL.canParse(text) && new URL(text).origin === text,
+    'must be an origin as a browser names it: https:// or http:// and a host in lower case, with no path',
+  );
+  return text;
+};
+
 /** An address to write to or to call; one of mail may stand without its scheme. */
 export const contact = (text: string): string => {
   const uri = /^[^\s:/@]+@[^\s:/@]+$/.test(text) ? `mailto:${text}` : text;

@@ -1,7 +1,7 @@
 import { ID_PATTERN } from '../../domain/shared/id-pattern.ts';
 import { MAX_SHARDS } from '../../domain/votes/poll.ts';
 import { type CoreConfig, isEmbedded, isForThisMachine } from './core.ts';
-import { listOf, matching, type Settings, table, type Values, wholeNumber } from './settings.ts';
+import { frameOrigin, listOf, matching, type Settings, table, type Values, wholeNumber } from './settings.ts';
 
 export const settings = {
   VOTER_KEY: {
@@ -31,6 +31,12 @@ export const settings = {
       'Without one the webhook refuses every text, but for those that this machine sends with `STORAGE=disk` or `memory`, a ' +
       'loopback `HOST` and no `PUBLIC_BASE_URL`, without `Origin`, `Forwarded` or `X-Forwarded-*`.',
     parse: listOf(matching(/^\S+$/, 'must be one or more tokens separated by commas')),
+  },
+  EMBED_ORIGINS: {
+    meaning:
+      'Origins whose pages may show the voting page in a frame, such as `https://www.example.org`, with commas between. ' +
+      'Without one, no page may.',
+    parse: listOf(frameOrigin),
   },
 } satisfies Settings;
 

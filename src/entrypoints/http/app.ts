@@ -19,7 +19,7 @@ import { answerEverything, clientErrorHandler } from './client-errors.ts';
 import { compressAnswers } from './compression.ts';
 import { allowOrigins } from './cross-origin.ts';
 import { drainBeforeClose } from './drain.ts';
-import { errorHandler } from './errors.ts';
+import { errorHandler, type RefusalPage } from './errors.ts';
 import type { Caller, GuardedRoute, Guards } from './guards.ts';
 import { boundHalfSent } from './half-sent.ts';
 import { type Exists, type FoundRoute, KnownPaths } from './known-paths.ts';
@@ -72,6 +72,8 @@ declare module 'fastify' {
     readonly readsOnly?: boolean;
     /** The route takes a form, not JSON. */
     readonly form?: boolean;
+    /** Sends a page, with the status that is set, where a person reads in a browser that the request is refused. */
+    readonly refusalPage?: RefusalPage;
     /** The answer goes on for as long as the client listens. */
     readonly stream?: boolean;
     /** Who knows the path may do what others may not, so that no log holds it. */
@@ -143,8 +145,8 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const compilers = options.serverless ? new LazyCompilers() : undefined;
 
   const paths = new KnownPaths(MAX_PARAM_LENGTH);
-  const mayBeRoute = (url: string): boolean => paths.find(url) !== undefined;
-  const isRoute = (url: string): boolean => mayBeRoute(url) && !paths.find(url)?.exists;
+  const mayBeRoute = (url: string): boolean => paths.find(url).size > 0;
+  const isRoute = (url: string): boolean => [...paths.find(url).values()].some(({ config }) => !config.exists);
 
   const app = Fastify({
     ...serverOptions(options),

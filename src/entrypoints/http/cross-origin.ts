@@ -27,16 +27,16 @@ export async function allowOrigins(app: FastifyInstance, origins: readonly strin
     const { origin, 'access-control-request-method': wanted } = headers;
     if (origin === undefined) return REFUSED;
     const isPreflight = method === 'OPTIONS' && wanted !== undefined;
-    const path = paths.find(url);
+    const routes = paths.find(url);
     // A path or a method that is not there is refused like everywhere.
-    if (isPreflight && !path?.methods.has(wanted)) return REFUSED;
+    if (isPreflight && !routes.has(wanted)) return REFUSED;
     const asked = isPreflight ? wanted : method;
-    const isRead = READING.includes(asked) && path?.configs.get(asked)?.key !== true;
+    const isRead = READING.includes(asked) && routes.get(asked)?.config.key !== true;
     const isListed = listed.has(origin);
     if (!isListed && !(listed.has('*') && isRead)) return REFUSED;
     return {
       origin: isListed ? origin : '*',
-      methods: isListed ? [...(path?.methods ?? [])] : READING,
+      methods: isListed ? [...routes.keys()] : READING,
       allowedHeaders: isListed ? ALLOWED : ALLOWED_TO_ALL,
       exposedHeaders: EXPOSED,
       maxAge: PREFLIGHT_SECONDS,

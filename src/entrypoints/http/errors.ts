@@ -10,6 +10,14 @@ const FRAMEWORK_ERRORS: Readonly<Record<string, DomainError>> = {
   FST_ERR_BAD_URL: invalidRequest({ path: 'path', message: 'is not well-formed' }),
 };
 
+/** Answers with a page in place of problem details. */
+export type RefusalPage = (
+  code: string,
+  issues: readonly FieldIssue[],
+  request: FastifyRequest,
+  reply: FastifyReply,
+) => Promise<unknown>;
+
 /** A body with very many mistakes is not answered with all of them. */
 const MAX_ISSUES = 20;
 const MAX_NAME_LENGTH = 64;
@@ -18,7 +26,7 @@ const MAX_NAME_LENGTH = 64;
 export const errorHandler = (problems: ProblemTable) => {
   // A store that is away fails every request: one line a second says so as well as hundreds.
   const isDue = onceASecond();
-  return (error: FastifyError | DomainError | undefined, request: FastifyRequest, reply: FastifyReply): void => {
+  return (error: FastifyError | DomainError | undefined, request: FastifyRequest, reply: FastifyReply): unknown => {
     const known = asDomainError(error);
     const code = known && Object.hasOwn(problems, known.code) ? known.code : 'INTERNAL';
     const problem = problems[code] as ProblemTable[string];
@@ -29,8 +37,11 @@ export const errorHandler = (problems: ProblemTable) => {
     // RFC 9110 §15.5.16: what would have been taken.
     if (problem.status === 415 && request.headers['content-encoding']) reply.header('accept-encoding', 'identity');
     if (known?.retryAfterSeconds !== undefined) reply.header('retry-after', known.retryAfterSeconds);
+    reply.code(problem.status);
+    const { refusalPage } = request.routeOptions.config;
+    if (refusalPage && /\btext\/html\b/i.test(request.headers.accept ?? ''))
+      return refusalPage(code, known?.issues ?? [], request, reply);
     reply
-      .code(problem.status)
       .type('application/problem+json')
       .serializer(JSON.stringify)
       .send(problemDetails(request.server.publicPath, code, problem, known));

@@ -14,36 +14,30 @@ export interface FoundRoute {
   readonly config: FastifyContextConfig;
 }
 
-interface KnownPath {
-  readonly methods: ReadonlySet<string>;
-  /** By method. */
-  readonly configs: ReadonlyMap<string, FastifyContextConfig>;
-  readonly exists: Exists | undefined;
-}
-
-/** The paths of all routes, whatever their methods: in a router of their own, made when somebody asks. */
+/** The paths of all routes, in a router of their own, made when somebody asks. */
 export class KnownPaths {
-  private readonly known = new Map<string, KnownPath>();
+  private readonly routes: { readonly methods: readonly string[]; readonly route: Omit<FoundRoute, 'params'> }[] = [];
+  private readonly methods = new Set<string>();
   private router: ReturnType<typeof findMyWay> | undefined;
-  private routerByMethod: ReturnType<typeof findMyWay> | undefined;
 
   /** @param maxParamLength the longest path parameter that the router takes */
   constructor(private readonly maxParamLength: number) {}
 
   add({ url, method, config = {} }: RouteOptions): void {
-    const { exists } = config;
-    if (url.includes('*') && !exists) return;
-    const known = this.known.get(url)?.configs ?? [];
-    const configs = new Map([...known, ...[method].flat().map((each) => [each, config] as const)]);
-    this.known.set(url, { methods: new Set(configs.keys()), configs, exists });
+    if (url.includes('*') && !config.exists) return;
+    const methods = [method].flat();
+    for (const each of methods) this.methods.add(each);
+    this.routes.push({ methods, route: { pattern: url, config } });
   }
 
-  /** @param url path, with or without a query */
-  find(url: string): (KnownPath & { readonly params: PathParams }) | undefined {
-    this.router ??= this.routerOfAll();
-    const found = this.router.find('GET', url);
-    const path = this.known.get(found?.store as string);
-    return found && path && isComplete(found.params) ? { ...path, params: found.params } : undefined;
+  /**
+   * The routes that there may be at a path, by method.
+   *
+   * @param url path, with or without a query
+   */
+  find(url: string): ReadonlyMap<string, FoundRoute> {
+    const found = [...this.methods].map((method) => [method, this.at(method, url)] as const);
+    return new Map(found.flatMap(([method, route]) => (route ? [[method, route]] : [])));
   }
 
   /**
@@ -52,28 +46,30 @@ export class KnownPaths {
    * @param path without a query
    */
   async route(method: string, path: string): Promise<FoundRoute | undefined> {
-    this.routerByMethod ??= this.routerOfMethods();
-    const found = this.routerByMethod.find(method as HTTPMethod, path);
-    if (!found || !isComplete(found.params)) return undefined;
-    const pattern = found.store as string;
-    const { params } = found;
-    const { configs, exists } = this.known.get(pattern) as KnownPath;
-    if ((await exists?.(params)) === false) return undefined;
-    return { pattern, params, config: configs.get(method) ?? {} };
+    const route = this.at(method, path);
+    return route && (await isThere(route)) ? route : undefined;
   }
 
-  private routerOfMethods(): ReturnType<typeof findMyWay> {
-    const router = findMyWay({ maxParamLength: this.maxParamLength });
-    for (const [path, { methods }] of this.known) router.on([...methods] as HTTPMethod[], path, () => undefined, path);
-    return router;
+  private at(method: string, url: string): FoundRoute | undefined {
+    this.router ??= this.routerOfAll();
+    const found = this.router.find(method as HTTPMethod, url);
+    if (!found || !isComplete(found.params)) return undefined;
+    return { ...(found.store as Omit<FoundRoute, 'params'>), params: found.params };
   }
 
   private routerOfAll(): ReturnType<typeof findMyWay> {
     const router = findMyWay({ maxParamLength: this.maxParamLength });
-    for (const path of this.known.keys()) router.on('GET', path, () => undefined, path);
+    for (const { methods, route } of this.routes)
+      router.on(methods as HTTPMethod[], route.pattern, () => undefined, route);
     return router;
   }
 }
 
+/** Whether there is what a route leads to, where its pattern takes more. */
+export const isThere = async ({
+  params,
+  config: { exists },
+}: Pick<FoundRoute, 'params' | 'config'>): Promise<boolean> => isComplete(params) && ((await exists?.(params)) ?? true);
+
 /** The router takes `/polls/` for a poll without an id. */
-export const isComplete = (params: PathParams): boolean => !Object.values(params).includes('');
+const isComplete = (params: PathParams): boolean => !Object.values(params).includes('');

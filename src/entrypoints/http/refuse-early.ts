@@ -7,7 +7,7 @@ import { clientAddress } from './client-address.ts';
 import { isPreflightRoute } from './cross-origin.ts';
 import { fewASecond } from './few-a-second.ts';
 import type { Caller, Guards } from './guards.ts';
-import { type Exists, isComplete, type KnownPaths, type PathParams } from './known-paths.ts';
+import { isThere, type KnownPaths, type PathParams } from './known-paths.ts';
 
 export interface RefuseEarlyOptions {
   readonly apiKeys: readonly ApiKey[];
@@ -44,7 +44,7 @@ export function refuseEarly(
     if (
       request.is404 ||
       isPreflightRoute(request) ||
-      !(await isThere(request.params as PathParams, request.routeOptions.config.exists))
+      !(await isThere({ params: request.params as PathParams, config: request.routeOptions.config }))
     )
       await refusePath(request, reply);
     request.clientAddress = clientAddress(request.ip, request.headers['x-forwarded-for']?.toString(), trustedProxies);
@@ -89,7 +89,7 @@ export function refuseEarly(
 
   async function refusePath({ url, method }: FastifyRequest, reply: FastifyReply): Promise<never> {
     const methods = await methodsAt(paths, url);
-    if (!methods) return notFound();
+    if (methods.length === 0) return notFound();
     reply.header('allow', methods.join(', '));
     throw new DomainError('METHOD_NOT_ALLOWED', `This path does not take ${method}.`);
   }
@@ -124,12 +124,9 @@ const bringsKey = ({ headers }: FastifyRequest): boolean =>
 const hasHost = ({ headers: { host }, raw: { httpVersion } }: FastifyRequest): boolean =>
   host === undefined ? httpVersion === '1.0' : !host.includes(',');
 
-/** Whether a path that the router takes is one. */
-const isThere = async (params: PathParams, exists: Exists = async () => true): Promise<boolean> =>
-  isComplete(params) && exists(params);
-
 /** Fastify answers 404 for a known path with another method. */
-async function methodsAt(paths: KnownPaths, url: string): Promise<readonly string[] | undefined> {
-  const found = paths.find(url);
-  return found && (await isThere(found.params, found.exists)) ? [...found.methods].sort() : undefined;
+async function methodsAt(paths: KnownPaths, url: string): Promise<readonly string[]> {
+  const methods: string[] = [];
+  for (const [method, route] of paths.find(url)) if (await isThere(route)) methods.push(method);
+  return methods.sort();
 }

@@ -17,11 +17,15 @@ let service = await open(await environment.read());
 export const handler = async (event: HttpEvent, { awsRequestId }: Pick<Context, 'awsRequestId'>) => {
   beginInvocation({ awsRequestId, gatewayRequestId: gatewayRequestIdOf(event) });
   const env = await environment.read();
-  if (env !== service.env)
+  if (env !== service.env) {
+    const before = service.lifecycle;
     service = await open(env).catch((error) => {
       log.error({ err: error }, 'a secret was changed to something that is not valid; the ones before stay in use');
       return { ...service, env };
     });
+    // An environment has one event at a time, so nobody uses it any more.
+    if (service.lifecycle !== before) await before.close();
+  }
   const answer = await service.answer(event, awsRequestId);
   // Lambda may freeze the sandbox after the response.
   await service.lifecycle.settle();

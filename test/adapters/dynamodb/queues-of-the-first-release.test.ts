@@ -2,6 +2,7 @@ import { type DynamoDBDocumentClient, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { DynamoDbQueueStore } from '../../../src/adapters/dynamodb/queue-store.ts';
 import type { Queue } from '../../../src/domain/tasks/queue.ts';
+import { putQueue } from '../../helpers/queues.ts';
 import { startDynamoDbLocal } from '../../helpers/servers/dynamodb-local.ts';
 import { clientOf, newTaskTables } from '../../helpers/servers/dynamodb-tables.ts';
 import { withServer } from '../../helpers/servers/with-server.ts';
@@ -47,7 +48,7 @@ await withServer('Queues of the first release', startDynamoDbLocal, ({ endpoint 
       expect(await store.replace(now, { ...plain, order: 'lifo' })).toEqual(lifo);
       expect(await store.replace(now, plain)).toBeUndefined();
       expect(await store.remove('old', now)).toBe(false);
-      expect(await store.put({ ...plain, order: 'lifo' })).toEqual(lifo);
+      expect(await putQueue(store, { ...plain, order: 'lifo' })).toEqual(lifo);
       await store.remove('old');
       expect(await store.get('old')).toBeUndefined();
       expect((await store.list({ limit: 1 })).items).toEqual([]);

@@ -6,6 +6,7 @@ import type { TaskTables } from '../../../src/adapters/dynamodb/task-tables.ts';
 import { queueSettings } from '../../../src/domain/tasks/queue.ts';
 import { claimed, completed, failed, redriven, released, type Task } from '../../../src/domain/tasks/task.ts';
 import { taskProcess } from '../../helpers/counted-tasks.ts';
+import { putQueue } from '../../helpers/queues.ts';
 import { startDynamoDbLocal } from '../../helpers/servers/dynamodb-local.ts';
 import { clientOf, newTaskTables } from '../../helpers/servers/dynamodb-tables.ts';
 import { type Fate, FaultyProxy, refusal } from '../../helpers/servers/faulty-proxy.ts';
@@ -108,7 +109,7 @@ await withServer('The task store behind faults', startDynamoDbLocal, async ({ en
     it('a queue was paused, put and removed', async () => {
       const queues = new DynamoDbQueueStore(client, tables.queues);
       first('TransactWriteItems', fate);
-      expect(await queues.put(queueSettings('faulty'))).toMatchObject({ paused: false });
+      expect(await putQueue(queues, queueSettings('faulty'))).toMatchObject({ paused: false });
       first('UpdateItem', fate);
       expect(await queues.pause('faulty', true)).toMatchObject({ paused: true });
       first('TransactWriteItems', fate);
@@ -144,7 +145,7 @@ await withServer('The task store behind faults', startDynamoDbLocal, async ({ en
 
   it('contention is got over', async () => {
     const queues = new DynamoDbQueueStore(client, tables.queues);
-    await queues.put(queueSettings('busy'));
+    await putQueue(queues, queueSettings('busy'));
     first('UpdateItem', refusal('ThrottlingException'), 4);
     expect(await queues.pause('busy', true)).toMatchObject({ paused: true });
     const task = aTask();

@@ -6,6 +6,7 @@ import { GuardRunner } from '../../../src/domain/tasks/guard-runner.ts';
 import { type Breaker, queueSettings } from '../../../src/domain/tasks/queue.ts';
 import type { RunOutcome } from '../../../src/ports/tasks.ts';
 import { FakeClock, seededRandom } from '../../helpers/fakes.ts';
+import { putQueue } from '../../helpers/queues.ts';
 import { T0 } from '../../helpers/tasks.ts';
 
 const answered = (status: number, retryAfterMs?: number): RunOutcome => ({
@@ -100,7 +101,7 @@ describe('the guards of a fleet', () => {
   async function fleet(size: number) {
     const queues = new MemoryQueueStore();
     const clock = new FakeClock(T0);
-    await queues.put(queueSettings('q'));
+    await putQueue(queues, queueSettings('q'));
     const breakerNow = async () => (await queues.get('q'))?.breaker;
     const guards = Array.from({ length: size }, (_, index) => new GuardRunner(queues, clock, seededRandom(index)));
     /** A call whose breaker was read when it began. */

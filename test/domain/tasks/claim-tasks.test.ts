@@ -8,6 +8,7 @@ import { completed, type Lease, type Task } from '../../../src/domain/tasks/task
 import type { ClaimOutcome, TaskStore } from '../../../src/ports/tasks.ts';
 import { FakeClock, seededRandom } from '../../helpers/fakes.ts';
 import { overriding } from '../../helpers/overriding.ts';
+import { putQueue } from '../../helpers/queues.ts';
 import { aTask, T0 } from '../../helpers/tasks.ts';
 import { tasksWorld } from '../../helpers/tasks-world.ts';
 
@@ -160,7 +161,7 @@ describe('claiming', () => {
   });
 
   it('turns an adaptive queue to the newest first while it cannot drain in time, and back', async () => {
-    await queues.put(queueSettings('q', { order: 'adaptive', deadlineSeconds: 100 }));
+    await putQueue(queues, queueSettings('q', { order: 'adaptive', deadlineSeconds: 100 }));
     const tasks = await fill(100);
     const claimer = claimTasks();
     const claimOne = async (): Promise<string | undefined> => {

@@ -4,6 +4,7 @@ import { storeUnavailable } from '../../../src/domain/shared/domain-error.ts';
 import { queueSettings } from '../../../src/domain/tasks/queue.ts';
 import type { QueueStore, TaskStore } from '../../../src/ports/tasks.ts';
 import { overriding } from '../../helpers/overriding.ts';
+import { putQueue } from '../../helpers/queues.ts';
 import { tasksWorld } from '../../helpers/tasks-world.ts';
 
 describe('a batch of tasks', () => {
@@ -35,7 +36,7 @@ describe('a batch of tasks', () => {
       add: (task, maxOpen) => (++adds === 2 ? Promise.reject(storeUnavailable()) : store.add(task, maxOpen)),
     });
     const { enqueueTask, queues } = tasksWorld({ tasks: faulty });
-    await queues.put(queueSettings('q', { maxPending: 2 }));
+    await putQueue(queues, queueSettings('q', { maxPending: 2 }));
 
     const batch = [
       { payload: 1, taskId: 'a' },

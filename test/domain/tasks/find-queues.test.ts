@@ -7,13 +7,14 @@ import { QueueOrders } from '../../../src/domain/tasks/queue-orders.ts';
 import type { TaskStore } from '../../../src/ports/tasks.ts';
 import { FakeClock } from '../../helpers/fakes.ts';
 import { overriding } from '../../helpers/overriding.ts';
+import { putQueue } from '../../helpers/queues.ts';
 import { aTask, T0 } from '../../helpers/tasks.ts';
 
 it('a view of a queue is no older than a task that came while its figures were read', async () => {
   const clock = new FakeClock(T0);
   const store = new MemoryTaskStore(1_000);
   const queues = new MemoryQueueStore();
-  await queues.put(queueSettings('q'));
+  await putQueue(queues, queueSettings('q'));
   const busy = overriding<TaskStore>(store, {
     stats: async (queue, now) => {
       clock.advance(5);

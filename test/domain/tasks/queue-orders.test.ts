@@ -7,6 +7,7 @@ import { QueueOrders } from '../../../src/domain/tasks/queue-orders.ts';
 import type { QueueStore } from '../../../src/ports/tasks.ts';
 import { FakeClock } from '../../helpers/fakes.ts';
 import { overriding } from '../../helpers/overriding.ts';
+import { putQueue } from '../../helpers/queues.ts';
 import { T0 } from '../../helpers/tasks.ts';
 
 describe('the order of a queue in a fleet', () => {
@@ -38,7 +39,7 @@ describe('the order of a queue in a fleet', () => {
       }),
       clock,
     );
-  const configure = (order: OrderPolicy) => queues.put(queueSettings('q', { order, deadlineSeconds: 100 }));
+  const configure = (order: OrderPolicy) => putQueue(queues, queueSettings('q', { order, deadlineSeconds: 100 }));
   const read = async () => (await queues.get('q')) as Queue;
   /** Of a deadline of 100 s. */
   const drainsIn = (seconds: number): Load => ({ backlog: seconds * 10, throughputPerSecond: 10 });

@@ -11,6 +11,7 @@ import type { TaskStore } from '../../../src/ports/tasks.ts';
 import { everyQueue } from '../../helpers/every-queue.ts';
 import { FakeActiveQueues, FakeClock } from '../../helpers/fakes.ts';
 import { overriding } from '../../helpers/overriding.ts';
+import { putQueue } from '../../helpers/queues.ts';
 import { aGrant, aTask, T0 } from '../../helpers/tasks.ts';
 
 describe('a sweep', () => {
@@ -66,7 +67,7 @@ describe('a sweep', () => {
   });
 
   it('settles what is overdue in a paused queue, wakes nobody there, and tells of no wait that somebody wants', async () => {
-    for (const queue of ['paused', 'open']) await queues.put(queueSettings(queue, { runner }));
+    for (const queue of ['paused', 'open']) await putQueue(queues, queueSettings(queue, { runner }));
     for (const queue of ['paused', 'open'])
       for (const expiresAt of [T0 + 1_000, T0 + 100_000]) await add({ queue, expiresAt });
     await queues.pause('paused', true);
@@ -81,6 +82,49 @@ describe('a sweep', () => {
       [1_000, 'Milliseconds'],
       [0, 'Milliseconds'],
     ]);
+  });
+
+  it('ends in time where maintenance is slow, tells and wakes all the same, and begins with the others next time', async () => {
+    const names = Array.from({ length: 25 }, (_, index) => `q${10 + index}`);
+    for (const queue of names) {
+      await putQueue(queues, queueSettings(queue, { runner }));
+      await add({ queue });
+    }
+    await add({ queue: 'q34', expiresAt: T0 + 1 });
+    clock.advance(5_000);
+    const turns: string[][] = [];
+    const slow = overriding<TaskStore>(store, {
+      runMaintenance: async (queue) => {
+        turns.at(-1)?.push(queue);
+        clock.advance(4_000);
+        return true;
+      },
+    });
+    const active = everyQueue(queues);
+    const completed: number[] = [];
+    const sweepTasks = new SweepTasks(
+      slow,
+      queues,
+      overriding(active, { completed: async () => void completed.push(turns.length) }),
+      notifier,
+      clock,
+      meter,
+    );
+    for (let round = 0; round < 4; round++) {
+      turns.push([]);
+      const startedAt = clock.now();
+      await sweepTasks.execute();
+      expect(clock.now() - startedAt).toBeLessThan(35_000);
+    }
+
+    expect(recorded('OldestTaskAge')).toHaveLength(4);
+    expect(woken.filter((queue) => queue === 'q34')).toHaveLength(4);
+    expect(turns.map(({ length }) => length)).toEqual([8, 8, 8, 8]);
+    expect(turns.flat()).toEqual([...names, ...names].slice(0, 32));
+    expect(completed).toEqual([]);
+    expect(await store.stats('q34', clock.now())).toMatchObject({ counters: { shed: 0 } });
+    await sweep();
+    expect(await store.stats('q34', clock.now())).toMatchObject({ counters: { shed: 1 } });
   });
 
   it('leaves a task alone that was shed and redriven since it was seen', async () => {
@@ -188,7 +232,7 @@ describe('a sweep', () => {
   });
 
   it('wakes the queues whose runners have something to do, all with one signal', async () => {
-    for (const queue of ['ready', 'later', 'held', 'empty']) await queues.put(queueSettings(queue, { runner }));
+    for (const queue of ['ready', 'later', 'held', 'empty']) await putQueue(queues, queueSettings(queue, { runner }));
     await add({ queue: 'for others' });
     await add({ queue: 'ready' });
     await add({ queue: 'later', notBefore: T0 + 1_000 });
@@ -206,7 +250,7 @@ describe('a sweep', () => {
   });
 
   it('counts a queue that could not be woken among its failures, and does everything else', async () => {
-    await queues.put(queueSettings('q', { runner }));
+    await putQueue(queues, queueSettings('q', { runner }));
     await add({});
     notifier.notify = () => Promise.reject(new Error('no topic'));
 
@@ -425,7 +469,7 @@ describe('a sweep', () => {
   });
 
   it('records the same of the queues that the workers of the service drain', async () => {
-    await queues.put(queueSettings('drained', { runner: { url: 'http://127.0.0.1:1/' } }));
+    await putQueue(queues, queueSettings('drained', { runner: { url: 'http://127.0.0.1:1/' } }));
     await add({ queue: 'drained', createdAt: T0 + 3_000 });
     await add({ queue: 'elsewhere' });
     await sweep();

@@ -11,6 +11,7 @@ import type { QueueStore, TaskStore } from '../../../src/ports/tasks.ts';
 import { everyQueue } from '../../helpers/every-queue.ts';
 import { FakeClock } from '../../helpers/fakes.ts';
 import { overriding } from '../../helpers/overriding.ts';
+import { putQueue } from '../../helpers/queues.ts';
 import { aGrant, aTask, T0 } from '../../helpers/tasks.ts';
 import { tasksWorld } from '../../helpers/tasks-world.ts';
 
@@ -164,7 +165,7 @@ describe('upkeep of queues', () => {
 
   describe('the removal of a queue', () => {
     const settings = queueSettings('q', { order: 'fifo', maxPending: 9 });
-    beforeEach(() => queues.put(settings));
+    beforeEach(() => putQueue(queues, settings));
 
     it.each(statuses)('that holds a task in %s', async (status) => {
       const task = await inStatus[status]();
@@ -220,7 +221,7 @@ describe('upkeep of queues', () => {
     const pauseQueue = (notifier = new MemoryTaskNotifier()) => new PauseQueue(queues, everyQueue(queues), notifier);
 
     it('gives nobody anything until it goes on, and wakes those who wait', async () => {
-      await queues.put(queueSettings('q'));
+      await putQueue(queues, queueSettings('q'));
       const { taskId } = await added();
       const notifier = new MemoryTaskNotifier();
       const woken: string[] = [];
@@ -244,7 +245,7 @@ describe('upkeep of queues', () => {
     });
 
     it('lets holders end their work, takes tasks, and sheds what waits too long', async () => {
-      await queues.put(queueSettings('q'));
+      await putQueue(queues, queueSettings('q'));
       const held = await inStatus.TAKEN();
       await pauseQueue().execute('q', true);
 

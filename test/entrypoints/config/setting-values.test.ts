@@ -83,6 +83,20 @@ const rows: Readonly<Record<string, Row>> = {
     ],
     words: /^must be \* or an origin as a browser names it/,
   },
+  EMBED_ORIGINS: {
+    taken: [['https://a.example.org,http://localhost:3000', ['https://a.example.org', 'http://localhost:3000']]],
+    refused: [
+      '*',
+      'null',
+      'https://a/',
+      'https://A',
+      'https://a:443',
+      'https://a;script-src',
+      "https://'self'",
+      'https://[::1]',
+    ],
+    words: /^must be an origin as a browser names it/,
+  },
   ROLE: words('all', 'api', 'worker'),
   API_KEYS: {
     taken: [

@@ -13,6 +13,7 @@ import { eventually } from '../../helpers/eventually.ts';
 import { type HttpService, httpService } from '../../helpers/http-service.ts';
 import { FunctionProcess } from '../../helpers/lambda/function-process.ts';
 import { httpApi } from '../../helpers/lambda/http-events.ts';
+import { putQueue } from '../../helpers/queues.ts';
 import { startDynamoDbLocal } from '../../helpers/servers/dynamodb-local.ts';
 import { clientOf, dynamoDbEnv } from '../../helpers/servers/dynamodb-tables.ts';
 import { startSecretsManager } from '../../helpers/servers/secrets-manager.ts';
@@ -39,7 +40,7 @@ await withServer('the functions of tasks', startDynamoDbLocal, async ({ endpoint
     downstream = await httpService((_, response) => response.end('"done"'));
     await makeTables(settings);
     const queues = new DynamoDbQueueStore(client, tables.queues);
-    await queues.put(queueSettings('mail', { runner: { url: downstream.url } }));
+    await putQueue(queues, queueSettings('mail', { runner: { url: downstream.url } }));
     const env = {
       ...dynamoDbEnv(endpoint),
       TASKS_TABLE: tables.tasks,
@@ -118,7 +119,7 @@ await withServer('the functions of tasks', startDynamoDbLocal, async ({ endpoint
 
     it('wake nobody for queues without a runner or that are paused, and mark all the same', async () => {
       const queues = new DynamoDbQueueStore(client, tables.queues);
-      await queues.put(queueSettings('paused', { runner: { url: downstream.url } }));
+      await putQueue(queues, queueSettings('paused', { runner: { url: downstream.url } }));
       await queues.pause('paused', true);
       for (const queue of ['paused', 'external'])
         await store.add(aTask({ taskId: ulids.next(), queue, createdAt: Date.now(), notBefore: Date.now() }), 100);

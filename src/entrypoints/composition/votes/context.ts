@@ -52,6 +52,7 @@ export const votes = defineContext({
       clock: container.get(system.clock),
       ids: container.get(system.ids),
       publicUrls: config.PUBLIC_BASE_URL ?? [],
+      embedOrigins: config.EMBED_ORIGINS ?? [],
       meter: container.get(system.meter),
       twilio: {
         authTokens: config.TWILIO_AUTH_TOKEN ?? [],

@@ -6,6 +6,7 @@ import type { FindPolls } from '../../../domain/votes/find-polls.ts';
 import type { ListAnswers } from '../../../domain/votes/list-answers.ts';
 import { addVary } from '../answer-headers.ts';
 import { pathValue } from '../path-value.ts';
+import { preconditionIn } from '../preconditions.ts';
 import { isIdentity, pageRequest } from '../schemas.ts';
 import { answersCsv } from './answers-csv.ts';
 import { prefersCsv } from './results-csv.ts';
@@ -33,6 +34,7 @@ export const feedbackRoutes =
             'VOTES_BALLOT_NOT_FOUND',
             'VOTES_POLL_CLOSED',
             'VOTES_VOTER_KEY_CHANGED',
+            'PRECONDITION_FAILED',
             'STORE_UNAVAILABLE',
           ],
         },
@@ -42,16 +44,21 @@ export const feedbackRoutes =
           summary: 'Answer what a poll asks beside a vote',
           description:
             'Who knows the `voteId` may answer, until the poll closes. Questions that are not named keep their answers, ' +
-            'and an empty text takes an answer back. The same answers again change nothing.',
+            'and an empty text takes an answer back. The same answers again change nothing. With `If-Match` only if nobody has ' +
+            'changed them since; `If-None-Match: *` for the first ones.',
           params: schemas.VoteParams,
+          headers: schemas.PreconditionHeaders,
           body: schemas.NewAnswers,
           response: { 200: schemas.AnswersOfVote },
         },
       },
-      async ({ params, body }) => {
+      async ({ params, headers, body }, reply) => {
         const { pollId } = params;
         const voteId = voteIdIn(params.voteId);
-        return { voteId, pollId, ...(await answerBallot.execute(pollId, voteId, body.answers)) };
+        const precondition = preconditionIn(headers, etagOf);
+        const answered = await answerBallot.execute(pollId, voteId, body.answers, precondition);
+        if (answered.revision > 0) reply.header('etag', etagOf(answered));
+        return { voteId, pollId, ...answered };
       },
     );
 
@@ -84,6 +91,8 @@ export const feedbackRoutes =
       },
     );
   };
+
+const etagOf = ({ revision }: { readonly revision: number }): string => `"${revision}"`;
 
 /** @throws DomainError `INVALID_REQUEST` for what can be no identity of a vote */
 function voteIdIn(parameter: string): string {

@@ -5,6 +5,7 @@ import { exampleOf } from '../examples.ts';
 import { DOCUMENTED, Id, Identity, MapOf, NextCursor, PLAIN_TEXT, Timestamp } from '../schemas.ts';
 import { TIME_PATTERN } from './time.ts';
 
+export { PreconditionHeaders } from '../preconditions.ts';
 export { Id, IdempotencyHeaders, PageQuery } from '../schemas.ts';
 
 export const Time = Type.String({
@@ -241,7 +242,10 @@ export const AnswersOfVote = Type.Object(
     pollId: Type.String({ examples: ['colors'] }),
     ...answersFields,
   },
-  { description: 'The vote with all that was said beside it' },
+  {
+    description: 'The vote with all that was said beside it',
+    headers: { etag: Type.String({ description: 'Names the answers; absent while nothing was said' }) },
+  },
 );
 
 const AnswersPage = Type.Object(
@@ -249,8 +253,8 @@ const AnswersPage = Type.Object(
     answers: Type.Array(
       Type.Object({
         ballot: Type.String({
-          description: 'Pseudonym of the vote',
-          examples: ['0lDR3ZUAz5wVqYJdnZCH5lX0dZB9nT3gQ8m1cH2kP4s'],
+          description: 'Pseudonym of the vote, the same in the table',
+          examples: ['b0lDR3ZUAz5wVqYJdnZCH5lX0dZB9nT3gQ8m1cH2kP4s'],
         }),
         ...answersFields,
       }),

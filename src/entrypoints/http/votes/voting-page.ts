@@ -15,10 +15,14 @@ export interface VotingPage {
   readonly voteId: string;
   /** A choice that the link names. */
   readonly marked?: string | undefined;
-  /** The vote, if it is counted and may be shown. */
-  readonly vote?: AnsweredBallot | undefined;
+  /** The vote, if it is counted; `hidden` if it is, and may not be shown to everybody who knows its identity. */
+  readonly vote?: AnsweredBallot | 'hidden' | undefined;
   /** Why what was sent does not count, for the voter to read. */
   readonly refusal?: string | undefined;
+  /** Whether the voter has just tried to vote once more. */
+  readonly isRepeat?: boolean;
+  /** Answers that were sent and are not kept, by id of the question. */
+  readonly unkept?: Readonly<Record<string, string>>;
 }
 
 /** Text that has been made HTML already. */
@@ -72,29 +76,62 @@ button.marked, button.send { background: var(--accent); color: var(--on-accent) 
 [hidden] { display: none }
 `;
 
-/** What the page may load and do: nothing but its own style and its forms. */
-export const VOTING_PAGE_POLICY = [
-  "default-src 'none'",
-  `style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'`,
-  "form-action 'self'",
-  "base-uri 'none'",
-  "frame-ancestors 'none'",
-].join('; ');
+/**
+ * What the page may load and do: nothing but its own style and its forms.
+ *
+ * @param embedOrigins whose pages may show it in a frame
+ */
+export const votingPagePolicy = (embedOrigins: readonly string[]): string =>
+  [
+    "default-src 'none'",
+    `style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'`,
+    "form-action 'self'",
+    "base-uri 'none'",
+    `frame-ancestors ${embedOrigins.length > 0 ? embedOrigins.join(' ') : "'none'"}`,
+  ].join('; ');
 
 /** The voters' page of a poll, which works without script. */
 export function votingPage(page: VotingPage): string {
-  const { poll, refusal, vote } = page;
+  const { poll, refusal } = page;
   return documentOf(
     poll.question,
     html`<h1 dir="auto">${poll.question}</h1>
 ${refusal === undefined ? undefined : html`<p class="note bad" role="alert">${refusal}</p>`}
-${vote ? votedBody(page, vote) : unvotedBody(page)}`,
+${bodyOf(page)}`,
   );
+}
+
+function bodyOf(page: VotingPage): Html {
+  const { vote, isRepeat } = page;
+  if (vote === undefined) return unvotedBody(page);
+  if (vote === 'hidden')
+    return good(
+      isRepeat
+        ? html`A vote from this link is counted already, and the first one counts.`
+        : html`A vote from this link is counted.`,
+    );
+  return votedBody(page, vote);
 }
 
 /** The page where there is no poll. */
 export const refusalPage = (refusal: string): string =>
   documentOf('Vote', html`<h1>Vote</h1>\n<p class="note bad" role="alert">${refusal}</p>`);
+
+/**
+ * The page where what was sent may succeed in a while: it holds all of it, to be sent once more.
+ *
+ * @param fields of the form, by name
+ */
+export const retryPage = (refusal: string, action: string, fields: Readonly<Record<string, string>>): string =>
+  documentOf(
+    'Vote',
+    html`<h1>Vote</h1>
+<p class="note bad" role="alert">${refusal}</p>
+<form method="post" action="${action}">
+${Object.entries(fields).map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">\n`)}
+<button class="send">Send once more</button>
+</form>`,
+  );
 
 const documentOf = (title: string, body: Html): string =>
   html`<!doctype html>
@@ -155,24 +192,31 @@ ${buttons}</form>`;
 }
 
 function votedBody(page: VotingPage, { choice, answers, revision }: AnsweredBallot): Html {
-  const { poll, now, action, voteId } = page;
+  const { poll, now, action, voteId, isRepeat, unkept = {} } = page;
   const { questions = [] } = poll;
-  const counted = html`<p class="note good" role="status">Your vote for <strong dir="auto">${choice}</strong> is counted.</p>`;
+  const chosen = html`<strong dir="auto">${choice}</strong>`;
+  const counted = good(
+    isRepeat
+      ? html`You have voted already: your vote for ${chosen} counts.`
+      : html`Your vote for ${chosen} is counted.`,
+  );
   if (questions.length === 0) return counted;
   if (pollStatus(poll, now) === 'closed')
     return html`${counted}\n${note('This poll is closed and takes no more answers.')}`;
   const fields = questions.map(
     ({ id, text }, index) => html`<label for="question-${String(index)}" dir="auto">${text}</label>
 <textarea id="question-${String(index)}" name="answers.${id}" rows="3" maxlength="1000" dir="auto">
-${answers[id] ?? ''}</textarea>
+${unkept[id] ?? answers[id] ?? ''}</textarea>
 `,
   );
   return html`${counted}
-${revision > 0 ? html`<p class="note good">Your answers are kept. You can change them until the poll closes.</p>` : undefined}
+${revision > 0 && page.refusal === undefined ? html`<p class="note good">Your answers are kept. You can change them until the poll closes.</p>` : undefined}
 <form method="post" action="${action}">
 <input type="hidden" name="v" value="${voteId}">
 ${fields}<button class="send">Send answers</button>
 </form>`;
 }
+
+const good = (text: Html): Html => html`<p class="note good" role="status">${text}</p>`;
 
 const note = (text: string): Html => html`<p class="note">${text}</p>`;

@@ -1,16 +1,17 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { DomainError, type FieldIssue } from '../../../domain/shared/domain-error.ts';
+import { DomainError, invalidRequest } from '../../../domain/shared/domain-error.ts';
 import type { AnswerBallot } from '../../../domain/votes/answer-ballot.ts';
 import type { CastVote } from '../../../domain/votes/cast-vote.ts';
 import type { FindPolls } from '../../../domain/votes/find-polls.ts';
 import type { FindVote } from '../../../domain/votes/find-vote.ts';
 import { MIN_SECRET_LENGTH } from '../../../domain/votes/poll.ts';
 import type { Clock, Ids, Meter } from '../../../ports/system.ts';
+import type { RefusalPage } from '../errors.ts';
 import { isIdentity } from '../schemas.ts';
-import { problems } from './problems.ts';
 import * as schemas from './schemas.ts';
-import { refusalPage, VOTING_PAGE_POLICY, type VotingPage, votingPage } from './voting-page.ts';
+import { refusalPage, retryPage, type VotingPage, votingPage, votingPagePolicy } from './voting-page.ts';
+import { isPassing, refusalFor, type Sent } from './voting-refusals.ts';
 
 export interface VotingRoutesOptions {
   readonly findPolls: FindPolls;
@@ -22,6 +23,8 @@ export interface VotingRoutesOptions {
   readonly meter: Meter;
   /** Public addresses of the service. */
   readonly publicUrls: readonly string[];
+  /** Origins whose pages may show the page in a frame. */
+  readonly embedOrigins: readonly string[];
 }
 
 type Form = Readonly<Record<string, string>>;
@@ -44,46 +47,71 @@ const REFUSALS = [
 export const votingRoutes = (options: VotingRoutesOptions): FastifyPluginAsyncTypebox => {
   const { findPolls, castVote, findVote, answerBallot, clock, ids, meter } = options;
   const isOurs = ownPages(options.publicUrls);
+  const send = pageSender(options.embedOrigins);
 
+  /** @throws DomainError `INVALID_REQUEST` for a `v` that can be no identity of a vote in this poll */
   async function pageOf(
     pollId: string,
     publicPath: string,
-    { choice, v, refusal }: { choice?: string; v?: string; refusal?: string | undefined },
+    { choice, v, ...more }: { choice?: string; v?: string } & Pick<VotingPage, 'refusal' | 'isRepeat' | 'unkept'>,
   ): Promise<string> {
+    if (v !== undefined && !isIdentity(v)) throw badIdentity('must be 1–128 printable ASCII characters');
     const poll = await findPolls.byId(pollId);
-    const given = v !== undefined && isIdentity(v) ? v : undefined;
-    const vote = given === undefined ? undefined : await findVote.execute(poll, given);
-    const page: VotingPage = {
+    const isSecret = v === undefined || v.length >= MIN_SECRET_LENGTH;
+    if (poll.questions !== undefined && !isSecret)
+      throw badIdentity(`must have ${MIN_SECRET_LENGTH} characters or more in a poll with questions`);
+    const vote = v === undefined ? undefined : await findVote.execute(poll, v);
+    return votingPage({
       poll,
       now: clock.now(),
       action: `${publicPath}/vote/${pollId}`,
-      voteId: given ?? ids.secret(),
+      voteId: v ?? ids.secret(),
       marked: choice,
-      refusal,
       // A short identity can be guessed, so that it shows nothing.
-      vote: given !== undefined && given.length >= MIN_SECRET_LENGTH ? vote : undefined,
-    };
-    if (vote && !page.vote) return votingPage({ ...page, refusal: refusal ?? 'This vote is counted already.' });
-    return votingPage(page);
+      vote: vote && !isSecret ? 'hidden' : vote,
+      ...more,
+    });
   }
+
+  const refuseLink: RefusalPage = async (code, issues, request, reply) =>
+    send(request, reply, refusalPage(refusalFor(code, issues, 'link')));
+
+  const refuseForm: RefusalPage = async (code, issues, request, reply) => {
+    const { pollId } = request.params as { pollId: string };
+    const form = textsOf(request.body);
+    const { choice, v } = form;
+    const answers = answersIn(form);
+    const sent: Sent = choice === undefined && Object.keys(answers).length > 0 ? 'answers' : 'vote';
+    const refusal = refusalFor(code, issues, sent);
+    const action = `${request.server.publicPath}/vote/${pollId}`;
+    if (isPassing(code) && Object.keys(form).length > 0) return send(request, reply, retryPage(refusal, action, form));
+    if (isPassing(code)) return send(request, reply, refusalPage(refusal));
+    const isRepeat = code === 'IDEMPOTENCY_KEY_REUSED';
+    const page = pageOf(pollId, request.server.publicPath, {
+      ...(choice === undefined ? {} : { choice }),
+      ...(v === undefined ? {} : { v }),
+      ...(isRepeat ? { isRepeat } : { refusal }),
+      unkept: answers,
+    });
+    return send(request, reply, await page.catch(() => refusalPage(refusal)));
+  };
 
   return async (app) => {
     app.get(
       '/vote/:pollId',
       {
-        config: { problems: ['VOTES_POLL_NOT_FOUND', 'STORE_UNAVAILABLE'] },
+        config: { problems: ['VOTES_POLL_NOT_FOUND', 'STORE_UNAVAILABLE'], refusalPage: refuseLink },
         schema: {
           tags,
           operationId: 'getVotingPage',
           summary: 'The page on which people vote',
           description:
             '`choice` marks a choice, and `v` is the identity of the vote, so that a link counts once. Opening the page never ' +
-            'votes. Parameters that are not known are ignored.',
+            'votes. A `v` that can be no identity in this poll is refused. Parameters that are not known are ignored.',
           params: schemas.PollParams,
           querystring: schemas.VotingLink,
           response: { 200: schemas.Page },
         },
-        errorHandler: refusedAsPage(async (refusal) => refusalPage(refusal)),
       },
       async (request, reply) =>
         send(
@@ -97,7 +125,7 @@ export const votingRoutes = (options: VotingRoutesOptions): FastifyPluginAsyncTy
     app.post(
       '/vote/:pollId',
       {
-        config: { form: true, problems: ['FORBIDDEN', ...REFUSALS] },
+        config: { form: true, problems: ['FORBIDDEN', ...REFUSALS], refusalPage: refuseForm },
         schema: {
           tags,
           operationId: 'sendVotingPage',
@@ -121,20 +149,10 @@ export const votingRoutes = (options: VotingRoutesOptions): FastifyPluginAsyncTy
             ]),
           );
         },
-        errorHandler: refusedAsPage(async (refusal, request) => {
-          const { pollId } = request.params as { pollId: string };
-          const { v, choice } = (request.body ?? {}) as Form;
-          const sent = { ...(choice === undefined ? {} : { choice }), ...(v === undefined ? {} : { v }) };
-          return pageOf(pollId, app.publicPath, { ...sent, refusal }).catch(() => refusalPage(refusal));
-        }),
       },
       async ({ params: { pollId }, body }, reply) => {
         const { choice, v, voter } = body;
-        const answers = Object.fromEntries(
-          Object.entries(body as Form).flatMap(([name, text]) =>
-            name.startsWith(ANSWER) ? [[name.slice(ANSWER.length), text]] : [],
-          ),
-        );
+        const answers = answersIn(body as Form);
         let voteId = v;
         if (choice !== undefined) {
           const vote = { choice, channel: 'web' as const, ...(v ? { voteId: v } : {}), ...(voter ? { voter } : {}) };
@@ -156,6 +174,19 @@ export const votingRoutes = (options: VotingRoutesOptions): FastifyPluginAsyncTy
 
 const ANSWER = 'answers.';
 
+const answersIn = (form: Form): Form =>
+  Object.fromEntries(
+    Object.entries(form).flatMap(([name, text]) =>
+      name.startsWith(ANSWER) ? [[name.slice(ANSWER.length), text]] : [],
+    ),
+  );
+
+/** What a form holds that was refused, and may hold anything. */
+const textsOf = (body: unknown): Form =>
+  Object.fromEntries(Object.entries(body ?? {}).filter(([, value]) => typeof value === 'string'));
+
+const badIdentity = (message: string): DomainError => invalidRequest({ path: 'v', message });
+
 /** The browser may keep a form for those who go back to it, so that its vote counts once; nobody else gets it. */
 const KEPT_FOR_GOING_BACK = 'private, no-cache';
 
@@ -165,48 +196,27 @@ const KEPT_FOR_GOING_BACK = 'private, no-cache';
  * A browser that sends no `Sec-Fetch-Site`, as none does over plain http to another machine, tells the origin of a form
  * only where the page may be named to its own site. Other sites never hear of it.
  */
-function send(
-  { headers }: Pick<FastifyRequest, 'headers'>,
-  reply: FastifyReply,
-  page: string,
-  cacheControl: 'no-store' | typeof KEPT_FOR_GOING_BACK = 'no-store',
-) {
-  const { 'sec-fetch-site': site, host = '' } = headers;
-  if (site === undefined && !LOOPBACK.test(host)) reply.header('referrer-policy', 'same-origin');
-  return reply
-    .type('text/html; charset=utf-8')
-    .headers({ 'content-security-policy': VOTING_PAGE_POLICY, 'cache-control': cacheControl })
-    .send(page);
+function pageSender(embedOrigins: readonly string[]) {
+  const policy = votingPagePolicy(embedOrigins);
+  return (
+    { headers }: Pick<FastifyRequest, 'headers'>,
+    reply: FastifyReply,
+    page: string,
+    cacheControl: 'no-store' | typeof KEPT_FOR_GOING_BACK = 'no-store',
+  ) => {
+    const { 'sec-fetch-site': site, host = '' } = headers;
+    if (site === undefined && !LOOPBACK.test(host)) reply.header('referrer-policy', 'same-origin');
+    // It knows no list of origins.
+    if (embedOrigins.length > 0) reply.removeHeader('x-frame-options');
+    return reply
+      .type('text/html; charset=utf-8')
+      .headers({ 'content-security-policy': policy, 'cache-control': cacheControl })
+      .send(page);
+  };
 }
 
 /** Browsers take it for as safe as TLS. */
 const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])(:\d+)?$/i;
-
-/** Refuses by a page where a person reads the answer, and like everywhere else where it is a program. */
-function refusedAsPage(page: (refusal: string, request: FastifyRequest) => Promise<string>) {
-  return async (error: unknown, request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
-    const status = statusOf(error);
-    if (status === undefined || !/\btext\/html\b/i.test(request.headers.accept ?? '')) throw error;
-    return send(request, reply.code(status), await page(messageOf(error as DomainError), request));
-  };
-}
-
-const GENERAL_STATUS: Readonly<Record<string, number>> = {
-  INVALID_REQUEST: 400,
-  FORBIDDEN: 403,
-  IDEMPOTENCY_KEY_REUSED: 422,
-};
-
-/** @returns undefined for what is no refusal that a voter can do something about */
-function statusOf(error: unknown): number | undefined {
-  if (!(error instanceof DomainError)) return undefined;
-  return GENERAL_STATUS[error.code] ?? problems[error.code]?.status;
-}
-
-const messageOf = ({ code, issues, message }: DomainError): string =>
-  code === 'INVALID_REQUEST' ? issues.map(inWords).join(' ') : message;
-
-const inWords = ({ path, message }: FieldIssue): string => `“${path}” ${message}.`;
 
 /**
  * Whether a form was sent by a page of ours. Other pages could else vote for their visitors.
