@@ -62,6 +62,7 @@ async function measureChanges(): Promise<void> {
 
   const all: number[] = [];
   const last: number[] = [];
+  const cpuBefore = await cpuMsOf(server);
   for (let round = 0; round < ROUNDS; round++) {
     const times: number[] = [];
     const since = performance.now();
@@ -76,6 +77,8 @@ async function measureChanges(): Promise<void> {
   console.log(
     `told: p50 ${at(all, 0.5)} ms, p99 ${at(all, 0.99)} ms; the last client: p50 ${at(last, 0.5)} ms, p99 ${at(last, 0.99)} ms`,
   );
+  const cpuMs = ((await cpuMsOf(server)) - cpuBefore) / ROUNDS;
+  console.log(`${Math.round(cpuMs)} ms of processor time of the server for each`);
   for (const socket of sockets) socket.terminate();
 }
 
@@ -143,6 +146,12 @@ async function descriptorsOf({ pid }: ChildProcess): Promise<number> {
 async function memoryOf({ pid }: ChildProcess): Promise<number> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8');
   return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) * 1_024;
+}
+
+/** Of the processor; the kernel counts in hundredths of a second. */
+async function cpuMsOf({ pid }: ChildProcess): Promise<number> {
+  const fields = (await readFile(`/proc/${pid}/stat`, 'utf8')).split(') ')[1]?.split(' ') ?? [];
+  return (Number(fields[11]) + Number(fields[12])) * 10;
 }
 
 function at(times: readonly number[], share: number): number {
