@@ -149,7 +149,11 @@ export const liveRoutes = ({ current, tickets, random }: LiveRoutesOptions): Fas
           }
           client = new FlagSocket(socket, {
             setId,
-            latest: () => followed.latest(setId) ?? now,
+            latest: () => {
+              const latest = followed.latest(setId) ?? now;
+              // What a caller is told by policies that may be old is as old as they may be.
+              return { ...latest, stale: latest.stale || request.policiesStale };
+            },
             read: (atLeast) => current.read(setId, atLeast),
             problemOf: (code) => ({ ...generalProblems, ...ofFlags })[code] ?? { status: 500 },
             random,
