@@ -2,6 +2,7 @@ import { afterAll } from '@jest/globals';
 import { DynamoDbActiveQueues } from '../../src/adapters/dynamodb/active-queues.ts';
 import { DynamoDbAnswerStore } from '../../src/adapters/dynamodb/answer-store.ts';
 import { DynamoDbFlagStore } from '../../src/adapters/dynamodb/flag-store.ts';
+import { DynamoDbFlagTickets } from '../../src/adapters/dynamodb/flag-tickets.ts';
 import { DynamoDbLimitPolicyStore } from '../../src/adapters/dynamodb/limit-policy-store.ts';
 import { DynamoDbLimitStore } from '../../src/adapters/dynamodb/limit-store.ts';
 import { DynamoDbPolicyStore } from '../../src/adapters/dynamodb/policy-store.ts';
@@ -32,6 +33,7 @@ import { withServer } from '../helpers/servers/with-server.ts';
 import { describeActiveQueues } from './active-queues.contract.ts';
 import { describeAnswerStore } from './answer-store.contract.ts';
 import { describeFlagStore } from './flag-store.contract.ts';
+import { describeFlagTickets } from './flag-tickets.contract.ts';
 import { describeLimitPolicyStore } from './limit-policy-store.contract.ts';
 import { describeLimitStore } from './limit-store.contract.ts';
 import { describePolicyStore } from './policy-store.contract.ts';
@@ -70,6 +72,7 @@ await withServer('DynamoDB contracts', startDynamoDbLocal, async ({ endpoint }) 
     return { store: process(), other: process(), pass: (ms) => clock.advance(ms) };
   });
   describeFlagStore('DynamoDB', async () => new DynamoDbFlagStore(client, await newFlagTable(client)));
+  describeFlagTickets('DynamoDB', async () => new DynamoDbFlagTickets(client, await newFlagTable(client)));
   describeQueueStore('DynamoDB', async () => new DynamoDbQueueStore(client, (await newTaskTables(client)).queues));
   describeTaskStore('DynamoDB', async (retentionMs) => {
     const tables = await newTaskTables(client);

@@ -79,6 +79,11 @@ export const generalProblems: ProblemTable = {
     title: 'This identity was used before with other content',
     advice: 'Repeat a request with exactly the content it had the first time, or choose a new key for new content.',
   },
+  UPGRADE_REQUIRED: {
+    status: 426,
+    title: 'This path takes WebSockets',
+    advice: 'Connect with a WebSocket client of version 13 (RFC 6455); every browser has one.',
+  },
   TOO_MANY_REQUESTS: {
     status: 429,
     title: 'Too many requests',
@@ -99,7 +104,9 @@ export const generalProblems: ProblemTable = {
   NOT_IMPLEMENTED: {
     status: 501,
     title: 'This way of running the service cannot do that',
-    advice: 'Server-sent events need the container; behind API Gateway poll the results with `If-None-Match`.',
+    advice:
+      'Server-sent events and sockets need the container; behind API Gateway poll with `If-None-Match`, and connect sockets of ' +
+      'flags to the output `SocketUrl` of the stack.',
     isExpected: true,
   },
   STORE_UNAVAILABLE: {
