@@ -40,6 +40,10 @@ export function evaluateAll(set: Evaluated, context: EvaluationContext): readonl
   return [...set.flags.keys()].sort().map((key) => evaluator.evaluate(key));
 }
 
+/** For who asks about several flags of a set. */
+export const evaluatorOf = (set: Evaluated, context: EvaluationContext): Pick<Evaluator, 'evaluate'> =>
+  new Evaluator(set, context);
+
 /** Flags that are needed by others are evaluated once, or their number could double with every step between two of them. */
 class Evaluator {
   private readonly done = new Map<string, Evaluation>();

@@ -1,0 +1,84 @@
+import { invalidRequest } from '../shared/domain-error.ts';
+import type { Evaluation, EvaluationContext } from './evaluate.ts';
+
+/** The protocol of these messages, as WebSocket clients may name it. */
+export const SUBPROTOCOL = 'portside.flags.1';
+
+/** What a client says. The first is `hello`. */
+export type ClientMessage =
+  | {
+      readonly type: 'hello';
+      readonly context: EvaluationContext;
+      /** Comes back in every message about this context; a higher number for each further context. */
+      readonly contextId: number;
+      /** That of the values which the client holds already, for the same context. */
+      readonly revision?: number | undefined;
+    }
+  | { readonly type: 'context'; readonly context: EvaluationContext; readonly contextId: number }
+  | { readonly type: 'resync' };
+
+interface Said {
+  readonly contextId: number;
+  /** When the values were last known to be the newest, epoch ms. */
+  readonly asOf: number;
+  /** The store does not answer. */
+  readonly stale?: true;
+}
+
+/** All values for the context. */
+export interface StateMessage extends Said {
+  readonly type: 'state';
+  readonly revision: number;
+  readonly flags: readonly Evaluation[];
+}
+
+/** What makes the values of one revision those of another. */
+export interface ChangeMessage extends Said {
+  readonly type: 'change';
+  readonly from: number;
+  readonly to: number;
+  /** Those that are new or not what they were. */
+  readonly flags: readonly Evaluation[];
+  /** Keys of flags that are no more. */
+  readonly removed: readonly string[];
+}
+
+/** Nothing has changed since the revision. */
+export interface AliveMessage extends Said {
+  readonly type: 'alive';
+  readonly revision: number;
+}
+
+export type ServerMessage = StateMessage | ChangeMessage | AliveMessage;
+
+/** @throws DomainError `INVALID_REQUEST` for what is no message */
+export function clientMessageIn(text: string): ClientMessage {
+  const message = parsed(text);
+  if (!isObject(message)) throw invalid('message', 'must be a JSON object');
+  const { type, context, contextId = 0, revision } = message;
+  if (type === 'resync') return { type };
+  if (type !== 'hello' && type !== 'context') throw invalid('type', 'must be hello, context or resync');
+  if (!isObject(context)) throw invalid('context', 'must be an object');
+  const { targetingKey } = context;
+  if (targetingKey !== undefined && targetingKey !== null && typeof targetingKey !== 'string')
+    throw invalid('context.targetingKey', 'must be a text');
+  if (!isCount(contextId)) throw invalid('contextId', 'must be a whole number from 0 on');
+  if (type === 'context') return { type, context, contextId };
+  if (revision !== undefined && !isCount(revision)) throw invalid('revision', 'must be a whole number from 0 on');
+  return { type, context, contextId, revision };
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+const invalid = (path: string, message: string) => invalidRequest({ path, message });
+
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
