@@ -2,7 +2,7 @@ import type { FlagSet, FlagSetSummary, HistoryEntry, Revision } from '../domain/
 import type { ConnectionOwner, Delivery, HostedConnection, Subscriber } from '../domain/flags/hosted-connection.ts';
 import type { Page, PageRequest } from '../domain/shared/page.ts';
 
-/** Flag sets with their flags and their history. Reads are consistent, but for `revision`. */
+/** Flag sets with their flags and their history. Reads are consistent. */
 export interface FlagStore {
   /**
    * Makes a set without flags, at revision 0. Of several at once, one makes it.
@@ -20,7 +20,7 @@ export interface FlagStore {
   get(setId: string): Promise<FlagSet | undefined>;
 
   /**
-   * The number of a set's revision, at little cost; may be a moment old.
+   * The number of a set's revision, at little cost.
    *
    * @returns undefined where there is no such set
    * @throws DomainError `STORE_UNAVAILABLE`

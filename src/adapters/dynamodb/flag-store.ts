@@ -86,18 +86,18 @@ export class DynamoDbFlagStore implements FlagStore {
    */
   async get(setId: string): Promise<FlagSet | undefined> {
     for (let read = 1; read <= MAX_READS; read++) {
-      const head = await this.head(setId, true);
+      const head = await this.head(setId);
       if (!head) return undefined;
       const items = await this.flagItems(setId);
       const isWhole = items.length === head.count && items.every(({ since }) => since <= head.revision);
-      if (isWhole && (await this.head(setId, true))?.revision === head.revision) return setOf(head, items);
+      if (isWhole && (await this.head(setId))?.revision === head.revision) return setOf(head, items);
       await backOff(read);
     }
     throw storeUnavailable(new Error(`the flag set was changed ${MAX_READS} times while it was read`));
   }
 
   async revision(setId: string): Promise<number | undefined> {
-    return (await this.head(setId, false))?.revision;
+    return (await this.head(setId))?.revision;
   }
 
   async commit(set: FlagSet, revision: Revision): Promise<boolean> {
@@ -151,7 +151,7 @@ export class DynamoDbFlagStore implements FlagStore {
 
   async history(setId: string, { limit, cursor }: PageRequest): Promise<Page<HistoryEntry>> {
     const behind = cursor === undefined ? '~' : sortKeyIn(cursor);
-    if (!(await this.head(setId, true))) return { items: [] };
+    if (!(await this.head(setId))) return { items: [] };
     const items = await this.historyItems(setId, `${HISTORY}${behind}`, limit + 1);
     const { items: page, ...next } = pageFrom(items, limit, ({ sk }) => String(sk).slice(HISTORY.length));
     return { items: page.map(({ entry }) => entryIn(String(entry))), ...next };
@@ -173,9 +173,9 @@ export class DynamoDbFlagStore implements FlagStore {
     return pageFrom(sets, limit, ({ setId }) => setId);
   }
 
-  private async head(setId: string, isConsistent: boolean): Promise<HeadItem | undefined> {
+  private async head(setId: string): Promise<HeadItem | undefined> {
     const Key = { pk: partitionOf(setId), sk: HEAD };
-    const command = new GetCommand({ TableName: this.table, Key, ConsistentRead: isConsistent });
+    const command = new GetCommand({ TableName: this.table, Key, ConsistentRead: true });
     const { Item } = await this.client.send(command).catch(throwStoreError);
     const head = Item as HeadItem | undefined;
     return head?.isDeleted ? undefined : head;

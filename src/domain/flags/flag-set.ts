@@ -88,8 +88,19 @@ export function assertReached(set: FlagSet, revision: number): void {
   if (revision > set.revision) throw revisionNotFound(set.setId, revision);
 }
 
+/** A large set has many rules, and is asked for its next instant several times a second. */
+const nextInstants = new WeakMap<object, number>();
+
 /** The next instant, epoch ms, after that of the revision, at which a rule about `now` turns; Infinity for none. */
-export function nextInstant({ flags, updatedAt }: Pick<FlagSet, 'flags' | 'updatedAt'>): number {
+export function nextInstant(set: Pick<FlagSet, 'flags' | 'updatedAt'>): number {
+  const known = nextInstants.get(set);
+  if (known !== undefined) return known;
+  const instant = findNextInstant(set);
+  nextInstants.set(set, instant);
+  return instant;
+}
+
+function findNextInstant({ flags, updatedAt }: Pick<FlagSet, 'flags' | 'updatedAt'>): number {
   let next = Number.POSITIVE_INFINITY;
   for (const { rules = [] } of flags.values())
     for (const rule of rules)

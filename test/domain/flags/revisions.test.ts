@@ -24,7 +24,7 @@ describe('the revisions of a flag set', () => {
       fc.asyncProperty(fc.array(change, { maxLength: 30 }), async (script) => {
         const clock = new FakeClock();
         const store = new MemoryFlagStore();
-        const current = new CurrentFlagSets(store, new AdvanceFlagSet(store, clock), clock);
+        const current = new CurrentFlagSets(store, new AdvanceFlagSet(store, clock), clock, clock);
         const changes = new ChangeFlags(store, current, clock);
         await store.create({ setId: 'web', createdAt: clock.now() });
         const seen: FlagSet[] = [(await store.get('web')) as FlagSet];

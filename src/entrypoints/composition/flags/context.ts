@@ -1,6 +1,7 @@
 import { ContainerModule } from 'inversify';
 import { DynamoDbFlagStore, flagTableDefinition } from '../../../adapters/dynamodb/flag-store.ts';
 import { MemoryFlagStore } from '../../../adapters/memory/flag-store.ts';
+import { ageingClock } from '../../../adapters/system/elapsed-time.ts';
 import { AdvanceFlagSet } from '../../../domain/flags/advance-flag-set.ts';
 import { ChangeFlags } from '../../../domain/flags/change-flags.ts';
 import { CreateFlagSet } from '../../../domain/flags/create-flag-set.ts';
@@ -8,6 +9,7 @@ import { CurrentFlagSets } from '../../../domain/flags/current-flag-sets.ts';
 import { DeleteFlagSet } from '../../../domain/flags/delete-flag-set.ts';
 import { FindFlagSets } from '../../../domain/flags/find-flag-sets.ts';
 import type { FlagStore } from '../../../ports/flags.ts';
+import type { Clock } from '../../../ports/system.ts';
 import { isEmbedded } from '../../config/core.ts';
 import { type FlagsConfig, settings } from '../../config/flags.ts';
 import { problems } from '../../http/flags/problems.ts';
@@ -20,6 +22,8 @@ import { provide, token } from '../token.ts';
 
 const ports = {
   flags: token<FlagStore>('FlagStore'),
+  /** The time by which what is known of flags ages. */
+  ages: token<Clock>('FlagsClock'),
 };
 
 const flagsModule = (config: FlagsConfig): ContainerModule =>
@@ -28,7 +32,8 @@ const flagsModule = (config: FlagsConfig): ContainerModule =>
     else bindStore(bind, ports.flags, (client) => new DynamoDbFlagStore(client, config.FLAGS_TABLE));
     provide(bind, CreateFlagSet, ports.flags, system.clock, system.ids);
     provide(bind, AdvanceFlagSet, ports.flags, system.clock);
-    provide(bind, CurrentFlagSets, ports.flags, AdvanceFlagSet, system.clock);
+    bind(ports.ages).toResolvedValue((machine) => ageingClock(() => machine.now()), [system.machineClock]);
+    provide(bind, CurrentFlagSets, ports.flags, AdvanceFlagSet, system.clock, ports.ages);
     provide(bind, FindFlagSets, ports.flags, AdvanceFlagSet);
     provide(bind, ChangeFlags, ports.flags, CurrentFlagSets, system.clock);
     provide(bind, DeleteFlagSet, ports.flags);
