@@ -3,8 +3,8 @@ import {
   DeleteCommand,
   type DynamoDBDocumentClient,
   GetCommand,
-  paginateQuery,
   PutCommand,
+  paginateQuery,
 } from '@aws-sdk/lib-dynamodb';
 import type { HostedConnection, Subscriber } from '../../domain/flags/hosted-connection.ts';
 import type { ConnectionRegistry } from '../../ports/flags.ts';

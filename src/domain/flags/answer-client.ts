@@ -52,7 +52,8 @@ export class AnswerClient {
     // are read below, is told of by the next sign of life.
     const dialogue = new FlagConnection(subscriber);
     dialogue.receive(message);
-    const answer = dialogue.next(await this.current.read(setId));
+    const held = message.type === 'hello' ? message.revision : undefined;
+    const answer = dialogue.next(await this.current.read(setId, held));
     if (answer && !(await this.deliver.toOne(subscriber, answer)))
       throw new Error('the answer to a client of flags was refused again and again');
   }
@@ -62,10 +63,7 @@ export class AnswerClient {
    *
    * @returns undefined where a later message is known already
    */
-  private async subscriberAfter(
-    connection: HostedConnection,
-    message: ClientMessage,
-  ): Promise<Subscriber | undefined> {
+  private async subscriberAfter(connection: HostedConnection, message: ClientMessage): Promise<Subscriber | undefined> {
     if (message.type === 'resync') {
       const subscriber = await this.registry.subscription(connection);
       if (!subscriber) throw invalidRequest({ path: 'type', message: 'must be hello in the first message' });

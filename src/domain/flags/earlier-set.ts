@@ -8,11 +8,7 @@ const PAGE = 100;
  *
  * @throws DomainError `STORE_UNAVAILABLE`
  */
-export async function earlierSet(
-  store: Pick<FlagStore, 'history'>,
-  set: FlagSet,
-  revision: number,
-): Promise<FlagSet> {
+export async function earlierSet(store: Pick<FlagStore, 'history'>, set: FlagSet, revision: number): Promise<FlagSet> {
   const flags = new Map(set.flags);
   let updatedAt = set.createdAt;
   for await (const entry of entriesOf(store, set.setId)) {
