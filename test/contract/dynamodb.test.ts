@@ -1,6 +1,7 @@
 import { afterAll } from '@jest/globals';
 import { DynamoDbActiveQueues } from '../../src/adapters/dynamodb/active-queues.ts';
 import { DynamoDbAnswerStore } from '../../src/adapters/dynamodb/answer-store.ts';
+import { DynamoDbConnectionRegistry } from '../../src/adapters/dynamodb/connection-registry.ts';
 import { DynamoDbFlagStore } from '../../src/adapters/dynamodb/flag-store.ts';
 import { DynamoDbLimitPolicyStore } from '../../src/adapters/dynamodb/limit-policy-store.ts';
 import { DynamoDbLimitStore } from '../../src/adapters/dynamodb/limit-store.ts';
@@ -31,6 +32,7 @@ import {
 import { withServer } from '../helpers/servers/with-server.ts';
 import { describeActiveQueues } from './active-queues.contract.ts';
 import { describeAnswerStore } from './answer-store.contract.ts';
+import { describeConnectionRegistry } from './connection-registry.contract.ts';
 import { describeFlagStore } from './flag-store.contract.ts';
 import { describeLimitPolicyStore } from './limit-policy-store.contract.ts';
 import { describeLimitStore } from './limit-store.contract.ts';
@@ -69,6 +71,10 @@ await withServer('DynamoDB contracts', startDynamoDbLocal, async ({ endpoint }) 
     const process = () => new DynamoDbLimitStore(client, table, clock, 10_000);
     return { store: process(), other: process(), pass: (ms) => clock.advance(ms) };
   });
+  describeConnectionRegistry(
+    'DynamoDB',
+    async () => new DynamoDbConnectionRegistry(client, await newFlagTable(client), new FakeClock()),
+  );
   describeFlagStore('DynamoDB', async () => new DynamoDbFlagStore(client, await newFlagTable(client)));
   describeQueueStore('DynamoDB', async () => new DynamoDbQueueStore(client, (await newTaskTables(client)).queues));
   describeTaskStore('DynamoDB', async (retentionMs) => {
