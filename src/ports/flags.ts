@@ -1,5 +1,6 @@
 import type { FlagSet, FlagSetSummary, HistoryEntry, Revision } from '../domain/flags/flag-set.ts';
 import type { ConnectionOwner, Delivery, HostedConnection, Subscriber } from '../domain/flags/hosted-connection.ts';
+import type { StoredTicket } from '../domain/flags/tickets.ts';
 import type { Page, PageRequest } from '../domain/shared/page.ts';
 
 /** Flag sets with their flags and their history. Reads are consistent. */
@@ -121,4 +122,24 @@ export interface ConnectionHost {
 export interface ConnectionRights {
   /** @throws DomainError `STORE_UNAVAILABLE` where nobody can tell */
   mayConnect(owner: ConnectionOwner, setId: string): Promise<boolean>;
+}
+
+/** Tickets, until they end and for a while after that. Reads are consistent. */
+export interface FlagTicketStore {
+  /** @throws DomainError `STORE_UNAVAILABLE`; it may have been stored */
+  put(ticket: StoredTicket): Promise<void>;
+
+  /**
+   * @param digest of the ticket
+   * @throws DomainError `STORE_UNAVAILABLE`
+   */
+  find(setId: string, digest: string): Promise<StoredTicket | undefined>;
+
+  /**
+   * Takes a ticket away. Of several at once, one gets it.
+   *
+   * @param digest of the ticket
+   * @throws DomainError `STORE_UNAVAILABLE`; it may have been taken
+   */
+  take(setId: string, digest: string): Promise<StoredTicket | undefined>;
 }
