@@ -29,7 +29,7 @@ const homes = [
   {
     group: 'web',
     home: '^src/entrypoints/http/',
-    packages: ['helmet', 'typebox', 'find-my-way', 'structured-headers', 'ipaddr\\.js'],
+    packages: ['helmet', 'typebox', 'find-my-way', 'structured-headers', 'ipaddr\\.js', 'ws'],
   },
   { group: 'dashboard', home: '^src/entrypoints/(http|lambda)/', packages: ['lit-html', '@preact/signals-core'] },
   { group: 'twilio', home: '^src/entrypoints/http/votes/', packages: ['twilio'] },

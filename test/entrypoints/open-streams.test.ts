@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { OpenStreams } from '../../src/entrypoints/http/votes/open-streams.ts';
+import { OpenStreams } from '../../src/entrypoints/http/open-streams.ts';
 import { eventually } from '../helpers/eventually.ts';
 
 const refusal = expect.objectContaining({ code: 'TOO_MANY_REQUESTS', retryAfterSeconds: expect.any(Number) });

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import { storeUnavailable } from '../../src/domain/shared/domain-error.ts';
 import type { Results } from '../../src/domain/votes/read-results.ts';
 import { ports } from '../../src/entrypoints/composition/votes/module.ts';
-import { EventStream } from '../../src/entrypoints/http/votes/event-stream.ts';
+import { EventStream } from '../../src/entrypoints/http/event-stream.ts';
 import { LiveResults } from '../../src/entrypoints/http/votes/live-results.ts';
 import { SharedReads } from '../../src/entrypoints/http/votes/shared-reads.ts';
 import { authorization, type EmbeddedApp, embeddedApp } from '../helpers/embedded-app.ts';

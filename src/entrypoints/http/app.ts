@@ -9,6 +9,7 @@ import Fastify, {
 } from 'fastify';
 import type { Logger } from 'pino';
 import * as Type from 'typebox';
+import type { TicketUse } from '../../domain/flags/tickets.ts';
 import { DomainError } from '../../domain/shared/domain-error.ts';
 import { ConfigError } from '../config/read-config.ts';
 import { completeHeads, NO_STORE } from './answer-headers.ts';
@@ -24,11 +25,13 @@ import type { Caller, GuardedRoute, Guards } from './guards.ts';
 import { boundHalfSent } from './half-sent.ts';
 import { type Exists, type FoundRoute, KnownPaths } from './known-paths.ts';
 import { LazyCompilers } from './lazy-compilers.ts';
+import { OpenStreams } from './open-streams.ts';
 import { generalProblems, type ProblemTable } from './problems.ts';
 import { refuseEarly } from './refuse-early.ts';
 import { DOCUMENTED, formats } from './schemas.ts';
 import { securityHeaders } from './security-headers.ts';
 import { type Health, systemRoutes } from './system-routes.ts';
+import { takeUpgrades } from './upgrades.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -54,6 +57,8 @@ declare module 'fastify' {
      * @returns ends the looking
      */
     watchCaller: (request: FastifyRequest, reply: FastifyReply, end: (refusal: unknown) => void) => () => void;
+    /** What is kept open for clients that listen. */
+    openStreams: OpenStreams;
     /** The largest answer that can be sent from here, if there is one. */
     maxAnswerBytes: number | undefined;
   }
@@ -72,6 +77,12 @@ declare module 'fastify' {
     readonly form?: boolean;
     /** The answer goes on for as long as the client listens. */
     readonly stream?: boolean;
+    /** What to do instead where no answer can go on, a sentence. */
+    readonly streamAdvice?: string;
+    /** The route takes WebSockets. */
+    readonly socket?: boolean;
+    /** A ticket for this use, as the parameter `ticket`, lets in as well as a key. */
+    readonly ticket?: TicketUse;
     /** Who knows the path may do what others may not, so that no log holds it. */
     readonly secretPath?: boolean;
     /** Whether there is anything at a path, where the pattern that it matches cannot tell. */
@@ -167,6 +178,14 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   app.decorate('findRouteOf', (method, path) =>
     paths.route(method, withoutBasePath(path, basePaths, isRoute, mayBeRoute)),
   );
+  const openStreams = new OpenStreams();
+  app.decorate('openStreams', openStreams);
+  app.addHook('preClose', async () => openStreams.end());
+  takeUpgrades(app, {
+    ...options,
+    takesSockets: (url) =>
+      paths.find(withoutBasePath(url, basePaths, isRoute, mayBeRoute))?.configs.get('GET')?.socket === true,
+  });
   app.decorate('maxAnswerBytes', options.serverless ? MAX_SERVERLESS_BYTES : undefined);
   answerEverything(app);
   boundHalfSent(app);
@@ -238,8 +257,8 @@ const serverOptions = ({ logger, nextId }: AppOptions): FastifyHttpOptions<RawSe
 
 function refuseStreams(app: FastifyInstance): void {
   app.addHook('onRequest', async ({ routeOptions }) => {
-    if (routeOptions.config.stream)
-      throw new DomainError('NOT_IMPLEMENTED', 'Nothing can be followed here. Poll the results with `If-None-Match`.');
+    const { stream, streamAdvice = 'Poll the results with `If-None-Match`.' } = routeOptions.config;
+    if (stream) throw new DomainError('NOT_IMPLEMENTED', `Nothing can be followed here. ${streamAdvice}`);
   });
 }
 

@@ -74,6 +74,11 @@ export const generalProblems: ProblemTable = {
     advice:
       'Send `Content-Type: application/json` in UTF-8; the SMS webhook takes `application/x-www-form-urlencoded`.',
   },
+  UPGRADE_REQUIRED: {
+    status: 426,
+    title: 'This path takes WebSockets',
+    advice: 'Connect with a WebSocket client of version 13 (RFC 6455); every browser has one.',
+  },
   IDEMPOTENCY_KEY_REUSED: {
     status: 422,
     title: 'This identity was used before with other content',
@@ -99,7 +104,9 @@ export const generalProblems: ProblemTable = {
   NOT_IMPLEMENTED: {
     status: 501,
     title: 'This way of running the service cannot do that',
-    advice: 'Server-sent events need the container; behind API Gateway poll the results with `If-None-Match`.',
+    advice:
+      'Server-sent events and sockets need the container; behind API Gateway poll with `If-None-Match`, and connect sockets of ' +
+      'flags to the output `SocketUrl` of the stack.',
     isExpected: true,
   },
   STORE_UNAVAILABLE: {

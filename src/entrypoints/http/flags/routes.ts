@@ -11,10 +11,11 @@ import type { FlagSet, HistoryEntry } from '../../../domain/flags/flag-set.ts';
 import { matchesEtag, preconditionIn } from '../preconditions.ts';
 import { recordChange } from '../record-change.ts';
 import { pageRequest, timestamp } from '../schemas.ts';
+import { type LiveRoutesOptions, liveRoutes } from './live-routes.ts';
 import { ofrepRoutes } from './ofrep.ts';
 import * as schemas from './schemas.ts';
 
-export interface FlagsRoutesOptions {
+export interface FlagsRoutesOptions extends LiveRoutesOptions {
   readonly createFlagSet: CreateFlagSet;
   readonly findFlagSets: FindFlagSets;
   readonly changeFlags: ChangeFlags;
@@ -27,6 +28,7 @@ const tags = ['flags'];
 export const flagsRoutes = (options: FlagsRoutesOptions): FastifyPluginAsync => {
   const plugin: FastifyPluginAsyncTypebox = async (app) => {
     await app.register(ofrepRoutes(options.current));
+    await app.register(liveRoutes(options));
 
     app.post(
       '/flag-sets',

@@ -19,7 +19,6 @@ import { recordChange } from '../record-change.ts';
 import { pageRequest, timestamp } from '../schemas.ts';
 import { type FeedbackRoutesOptions, feedbackRoutes } from './feedback-routes.ts';
 import { LiveResults, versionOf } from './live-results.ts';
-import { OpenStreams } from './open-streams.ts';
 import { prefersCsv, resultsCsv } from './results-csv.ts';
 import * as schemas from './schemas.ts';
 import { SharedReads } from './shared-reads.ts';
@@ -186,8 +185,6 @@ export const votesRoutes = (options: VotesRoutesOptions): FastifyPluginAsync => 
     );
 
     const live = new LiveResults((pollId) => results.read(pollId), clock);
-    const streams = new OpenStreams();
-    app.addHook('preClose', async () => streams.end());
     app.get(
       '/polls/:pollId/results/events',
       {
@@ -211,7 +208,7 @@ export const votesRoutes = (options: VotesRoutesOptions): FastifyPluginAsync => 
         const { params, caller, clientAddress, log } = request;
         const { pollId } = params;
         await options.findPolls.byId(pollId);
-        const stream = streams.open(clientAddress);
+        const stream = app.openStreams.open(clientAddress);
         const unwatch = app.watchCaller(request, reply, () => stream.end());
         const stop = live.watch(pollId, (results) => {
           const now = shownTo(caller, results);

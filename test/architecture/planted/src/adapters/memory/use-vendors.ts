@@ -13,7 +13,8 @@ import ipaddr from 'ipaddr.js';
 import { serializeList } from 'structured-headers';
 import type { Static } from 'typebox';
 import { ulid } from 'ulid';
+import { WebSocketServer } from 'ws';
 
-export const vendors = [axios, Big, DatabaseSync, Fastify, html, ipaddr, jwtVerify, serializeList, ulid, import('twilio/lib/twiml/MessagingResponse.js')];
+export const vendors = [axios, Big, DatabaseSync, Fastify, html, ipaddr, jwtVerify, serializeList, ulid, WebSocketServer, import('twilio/lib/twiml/MessagingResponse.js')];
 export type Client = DynamoDBClient | Redis | Counter;
 export type Body = Static<never>;

@@ -5,7 +5,8 @@ const COMMENT_INTERVAL_MS = 15_000;
 const BUFFER_BYTES = 16_384;
 
 export interface ServerSentEvent {
-  readonly event: string;
+  /** Clients take one without a name for a `message`. */
+  readonly event?: string;
   readonly id: string | undefined;
   readonly data: string;
 }
@@ -42,4 +43,4 @@ export class EventStream {
 }
 
 const format = ({ event, id, data }: ServerSentEvent): string =>
-  `event: ${event}\n${id === undefined ? '' : `id: ${id}\n`}data: ${data}\n\n`;
+  `${event === undefined ? '' : `event: ${event}\n`}${id === undefined ? '' : `id: ${id}\n`}data: ${data}\n\n`;
