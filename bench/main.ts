@@ -3,6 +3,7 @@ const benches = [
   'conversions',
   'disk',
   'flags',
+  'flags-sockets',
   'idle-queues',
   'lambda-init',
   'limits-hook',

@@ -40,13 +40,20 @@ export interface FlagStore {
   commit(set: FlagSet, revision: Revision): Promise<boolean>;
 
   /**
-   * Deletes a set for good: it is not found any more, and no other gets its id.
+   * Deletes a set for good: it is not found any more, and no other gets its id. What it had stays until {@link clear}.
    *
    * @param revision that the set must still have
    * @returns false if it has another one, or was deleted
    * @throws DomainError `STORE_UNAVAILABLE`; the set may have been deleted
    */
   delete(setId: string, revision: number): Promise<boolean>;
+
+  /**
+   * Removes the flags and the history of a set that is deleted; goes on where it broke off. Does nothing to a set that is there.
+   *
+   * @throws DomainError `STORE_UNAVAILABLE`; a part may have been removed
+   */
+  clear(setId: string): Promise<void>;
 
   /**
    * Every change of a set, newest first; nothing of one that is deleted.

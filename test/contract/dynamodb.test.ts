@@ -3,6 +3,7 @@ import { DynamoDbActiveQueues } from '../../src/adapters/dynamodb/active-queues.
 import { DynamoDbAnswerStore } from '../../src/adapters/dynamodb/answer-store.ts';
 import { DynamoDbConnectionRegistry } from '../../src/adapters/dynamodb/connection-registry.ts';
 import { DynamoDbFlagStore } from '../../src/adapters/dynamodb/flag-store.ts';
+import { DynamoDbFlagTickets } from '../../src/adapters/dynamodb/flag-tickets.ts';
 import { DynamoDbLimitPolicyStore } from '../../src/adapters/dynamodb/limit-policy-store.ts';
 import { DynamoDbLimitStore } from '../../src/adapters/dynamodb/limit-store.ts';
 import { DynamoDbPolicyStore } from '../../src/adapters/dynamodb/policy-store.ts';
@@ -34,6 +35,7 @@ import { describeActiveQueues } from './active-queues.contract.ts';
 import { describeAnswerStore } from './answer-store.contract.ts';
 import { describeConnectionRegistry } from './connection-registry.contract.ts';
 import { describeFlagStore } from './flag-store.contract.ts';
+import { describeFlagTickets } from './flag-tickets.contract.ts';
 import { describeLimitPolicyStore } from './limit-policy-store.contract.ts';
 import { describeLimitStore } from './limit-store.contract.ts';
 import { describePolicyStore } from './policy-store.contract.ts';
@@ -76,6 +78,7 @@ await withServer('DynamoDB contracts', startDynamoDbLocal, async ({ endpoint }) 
     async () => new DynamoDbConnectionRegistry(client, await newFlagTable(client), new FakeClock()),
   );
   describeFlagStore('DynamoDB', async () => new DynamoDbFlagStore(client, await newFlagTable(client)));
+  describeFlagTickets('DynamoDB', async () => new DynamoDbFlagTickets(client, await newFlagTable(client)));
   describeQueueStore('DynamoDB', async () => new DynamoDbQueueStore(client, (await newTaskTables(client)).queues));
   describeTaskStore('DynamoDB', async (retentionMs) => {
     const tables = await newTaskTables(client);

@@ -157,7 +157,12 @@ export function describeFlagStore(name: string, make: () => Promise<FlagStore>):
       expect(await store.revision('web')).toBeUndefined();
       expect(await store.history('web', { limit: 1 })).toEqual({ items: [] });
       expect(await commit(seen, added('b'))).toBe(false);
+      await commit(await read('web2'), added('c'));
+      for (const setId of ['web', 'web', 'web2', 'none']) await store.clear(setId);
+      expect(await store.get('web')).toBeUndefined();
       expect(await makeSet()).toBe(false);
+      expect([...(await read('web2')).flags.keys()]).toEqual(['c']);
+      expect((await store.history('web2', { limit: 5 })).items).toHaveLength(1);
       expect((await store.list({ limit: 20 })).items.map(({ setId }) => setId)).toEqual(['web2']);
     });
 

@@ -3,6 +3,7 @@ import { MemoryAnswerStore } from '../../src/adapters/memory/answer-store.ts';
 import { MemoryChangeFeed } from '../../src/adapters/memory/change-feed.ts';
 import { MemoryConnectionRegistry } from '../../src/adapters/memory/connection-registry.ts';
 import { MemoryFlagStore } from '../../src/adapters/memory/flag-store.ts';
+import { MemoryFlagTickets } from '../../src/adapters/memory/flag-tickets.ts';
 import { MemoryLimitPolicyStore } from '../../src/adapters/memory/limit-policy-store.ts';
 import { MemoryLimitStore } from '../../src/adapters/memory/limit-store.ts';
 import { MemoryPolicyStore } from '../../src/adapters/memory/policy-store.ts';
@@ -23,6 +24,7 @@ import { aTask, T0 } from '../helpers/tasks.ts';
 import { describeAnswerStore } from './answer-store.contract.ts';
 import { describeConnectionRegistry } from './connection-registry.contract.ts';
 import { describeFlagStore } from './flag-store.contract.ts';
+import { describeFlagTickets } from './flag-tickets.contract.ts';
 import { describeLimitPolicyStore } from './limit-policy-store.contract.ts';
 import { describeLimitStore } from './limit-store.contract.ts';
 import { describePolicyStore } from './policy-store.contract.ts';
@@ -60,6 +62,7 @@ describeLimitStore('memory', async () => {
 });
 describeConnectionRegistry('memory', async () => new MemoryConnectionRegistry());
 describeFlagStore('memory', async () => new MemoryFlagStore());
+describeFlagTickets('memory', async () => new MemoryFlagTickets());
 describeStockStore('memory', async () => new MemoryStockStore());
 describeRateCache('memory', async () => {
   const clock = new FakeClock();

@@ -1,4 +1,7 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { CurrentFlagSets } from '../../src/domain/flags/current-flag-sets.ts';
+import { storeUnavailable } from '../../src/domain/shared/domain-error.ts';
+import { system } from '../../src/entrypoints/composition/compose.ts';
 import { authorization, type EmbeddedApp, embeddedApp } from '../helpers/embedded-app.ts';
 
 const FLAG = {
@@ -136,6 +139,33 @@ describe('flags', () => {
     expect(body.errors.map((issue: { path: string }) => issue.path)).toContain(path);
   });
 
+  it('are refused for their content before the set is looked at', async () => {
+    await put('a');
+    const wrong = { defaultVariant: 'none' };
+    expect((await put('a', wrong, { 'if-match': '"9"' })).status).toBe(400);
+    expect((await put('a', {}, { 'if-match': '"9"' })).status).toBe(412);
+    const needs = { rules: [{ if: [{ attribute: 'gone', op: 'flag', values: ['on'] }], serve: 'on' }] };
+    expect((await put('a', needs, { 'if-match': '"9"' })).status).toBe(412);
+    set = 'none';
+    expect((await put('a', wrong)).status).toBe(400);
+    expect((await put('a')).status).toBe(404);
+  });
+
+  it('are put with * by whether the flag itself is there', async () => {
+    await put('a');
+    const [isThere, isNot] = [{ 'if-match': '*' }, { 'if-none-match': '*' }];
+    expect((await put('a', {}, isNot)).status).toBe(412);
+    expect((await put('b', {}, isThere)).status).toBe(412);
+    expect((await put('b', {}, isNot)).status).toBe(201);
+    expect((await put('b', {}, isThere)).status).toBe(200);
+    expect((await put('c', {}, { 'if-none-match': '"3"' })).status).toBe(412);
+    const twice = await Promise.all([put('d', {}, isNot), put('d', {}, isNot)]);
+    expect(twice.map(({ status }) => status).sort()).toEqual([201, 412]);
+    const remove = (key: string) => send('DELETE', `/flag-sets/${set}/flags/${key}`, undefined, isThere);
+    expect((await remove('d')).status).toBe(200);
+    expect((await remove('d')).status).toBe(412);
+  });
+
   it('are never left with a cycle, also when two are put at once', async () => {
     const needs = (key: string) => ({ rules: [{ if: [{ attribute: key, op: 'flag', values: ['on'] }], serve: 'on' }] });
     for (const key of ['a', 'b']) await put(key);
@@ -241,7 +271,11 @@ describe('evaluation', () => {
       body: { key: 'split', errorCode: 'INVALID_CONTEXT' },
     });
     const url = `/flag-sets/${set}/ofrep/v1/evaluate/flags/plain`;
-    expect((await send('POST', url, {})).body).toMatchObject({ key: 'plain', errorCode: 'INVALID_CONTEXT' });
+    expect((await send('POST', url, {})).body).toMatchObject({ value: false, reason: 'STATIC' });
+    for (const context of [null, [], 'u1'])
+      expect((await send('POST', url, { context })).body).toMatchObject({ key: 'plain', errorCode: 'INVALID_CONTEXT' });
+    expect((await send('POST', url, [])).body).toMatchObject({ errorCode: 'PARSE_ERROR' });
+    expect(await send('POST', `${url}?unknown=1`, {})).toMatchObject({ status: 400, body: { errorCode: 'GENERAL' } });
     const broken = await service.app.inject({
       method: 'POST',
       url,
@@ -250,6 +284,36 @@ describe('evaluation', () => {
     });
     expect([broken.statusCode, broken.json().errorCode]).toEqual([400, 'PARSE_ERROR']);
     expect((await evaluate('%3Cscript%3E')).status).toBe(404);
+  });
+
+  it('goes on where the time of the store is not known and the store does not tell it', async () => {
+    const resume = jest
+      .spyOn(service.container.get(system.lifecycle), 'resume')
+      .mockImplementation(() => Promise.reject(storeUnavailable()));
+    try {
+      expect((await put('plain')).status).toBe(503);
+      expect(await evaluate('plain')).toMatchObject({ status: 200, body: { value: false } });
+      expect((await send('POST', `/flag-sets/${set}/ofrep/v1/evaluate/flags`, {})).status).toBe(200);
+    } finally {
+      resume.mockRestore();
+    }
+  });
+
+  it('is at least of the revision that a client names, as far as there is one', async () => {
+    const url = `/flag-sets/${set}/ofrep/v1/evaluate/flags`;
+    const read = jest.spyOn(service.container.get(CurrentFlagSets), 'read');
+    const answers: unknown[] = [];
+    for (const [query, etag] of [
+      ['', '"2-x"'],
+      ['', 'W/"999999999999999-x-stale"'],
+      ['', '"99999999999999999999999", "-3", "7a", "8"'],
+      ['?flagConfigEtag=%2212%22', 'x'],
+      ['?flagConfigEtag=13', '"12-x"'],
+    ] as const)
+      answers.push((await send('POST', `${url}${query}`, {}, { 'if-none-match': etag })).body?.metadata);
+    expect(answers).toEqual(Array(5).fill({ revision: 3 }));
+    expect(read.mock.calls).toEqual([2, 999_999_999_999_999, 8, 12, 13].map((revision) => [set, revision]));
+    read.mockRestore();
   });
 
   it('answers for all flags, and not again while neither the set nor the context has changed', async () => {
@@ -268,6 +332,7 @@ describe('evaluation', () => {
       (await send('POST', `${url}?flagConfigEtag=x&flagConfigLastModified=1`, { context: {} }, known)).status,
     ).toBe(304);
     expect((await send('POST', url, { context: { a: 1 } }, known)).status).toBe(200);
+    expect((await send('POST', url, {}, known)).status).toBe(304);
     await put('plain', { defaultVariant: 'on' });
     expect(await send('POST', url, { context: {} }, known)).toMatchObject({
       status: 200,

@@ -53,6 +53,14 @@ describe('a bearer token', () => {
     });
   });
 
+  it('names its person in the history of a flag set', async () => {
+    const headers = bearer(await issuer.token());
+    const flag = { type: 'boolean', variants: { on: true }, defaultVariant: 'on', state: 'ENABLED' };
+    await service.app.inject({ method: 'POST', url: '/flag-sets', headers, payload: { setId: 'web' } });
+    await service.app.inject({ method: 'PUT', url: '/flag-sets/web/flags/a', headers, payload: flag });
+    expect((await ask(headers, '/flag-sets/web/history')).json().history).toMatchObject([{ by: 'sub:ann' }]);
+  });
+
   it('that is refused is answered as one, and its reason is for the log alone', async () => {
     for (const [what, token] of Object.entries(await refusedTokens(issuer, foreign, service.clock.now()))) {
       const answer = await ask(bearer(token));

@@ -6,6 +6,8 @@ export class FlagClient {
   /** Of the values; undefined before the first. */
   revision: number | undefined;
   values: ReadonlyMap<string, Evaluation> = new Map();
+  /** The context that they are for. */
+  valuesFor: EvaluationContext = {};
   /** When the values were last known to be the newest, epoch ms. */
   asOf = 0;
   /** It was told to ask for its values by OFREP. */
@@ -28,12 +30,13 @@ export class FlagClient {
     this.context = context;
     this.contextId += 1;
     this.isOfContext = false;
-    return { type: 'context', context, contextId: this.contextId };
+    return this.contextAgain();
   }
 
   /** @returns what to say to it */
   take(message: ServerMessage): ClientMessage | undefined {
-    if (message.contextId !== this.contextId) return undefined;
+    // Of another context; where the server still lives in that, it has not heard of this one.
+    if (message.contextId !== this.contextId) return message.type === 'alive' ? this.contextAgain() : undefined;
     const known = this.revision ?? -1;
     switch (message.type) {
       case 'state':
@@ -67,8 +70,14 @@ export class FlagClient {
     this.hold(revision, new Map(flags.map((flag) => [flag.key, flag])), asOf);
   }
 
-  private hold(revision: number, values: ReadonlyMap<string, Evaluation>, asOf: number): void {
-    Object.assign(this, { revision, values, asOf: Math.max(this.asOf, asOf), isOfContext: true, waitsForState: false });
+  private contextAgain(): ClientMessage {
+    const { context, contextId } = this;
+    return { type: 'context', context, contextId };
+  }
+
+  protected hold(revision: number, values: ReadonlyMap<string, Evaluation>, asOf: number): void {
+    const fresh = { asOf: Math.max(this.asOf, asOf), isOfContext: true, waitsForState: false };
+    Object.assign(this, { revision, values, valuesFor: this.context, ...fresh });
   }
 
   private resync(): ClientMessage | undefined {

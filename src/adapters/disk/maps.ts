@@ -50,6 +50,8 @@ export class DiskPartitionedMap<V> {
   private readonly ofPart;
   private readonly countOfPart;
   private readonly afterKey;
+  private readonly beforeKey;
+  private readonly removePart;
 
   constructor(
     private readonly database: Database,
@@ -64,6 +66,10 @@ export class DiskPartitionedMap<V> {
     this.afterKey = database.prepare(
       'SELECT key, value FROM items WHERE name = ? AND part = ? AND key > ? ORDER BY key LIMIT ?',
     );
+    this.beforeKey = database.prepare(
+      'SELECT key, value FROM items WHERE name = ? AND part = ? AND key < ? ORDER BY key DESC LIMIT ?',
+    );
+    this.removePart = database.prepare('DELETE FROM items WHERE name = ? AND part = ?');
   }
 
   get(part: string, key: string): V | undefined {
@@ -84,9 +90,19 @@ export class DiskPartitionedMap<V> {
   }
 
   after(part: string, key: string, limit: number): [string, V][] {
-    return this.afterKey
-      .all(this.name, part, key, limit)
-      .map((row) => [row.key as string, JSON.parse(row.value as string) as V]);
+    return this.afterKey.all(this.name, part, key, limit).map((row) => this.entryIn(row));
+  }
+
+  before(part: string, key: string, limit: number): [string, V][] {
+    return this.beforeKey.all(this.name, part, key, limit).map((row) => this.entryIn(row));
+  }
+
+  clear(part: string): void {
+    this.database.run(this.removePart, [this.name, part]);
+  }
+
+  private entryIn({ key, value }: Record<string, unknown>): [string, V] {
+    return [key as string, JSON.parse(value as string) as V];
   }
 }
 

@@ -1,5 +1,7 @@
+import { createHash } from 'node:crypto';
 import { TransactionCanceledException } from '@aws-sdk/client-dynamodb';
 import {
+  DeleteCommand,
   type DynamoDBDocumentClient,
   GetCommand,
   paginateQuery,
@@ -13,6 +15,7 @@ import {
   type FlagChange,
   type FlagSet,
   type FlagSetSummary,
+  flagsAfter,
   type HistoryEntry,
   historyKey,
   type Revision,
@@ -38,6 +41,8 @@ interface HeadItem extends FlagSetSummary {
   readonly updatedAt: number;
   /** How many flags it has. */
   readonly count: number;
+  /** The revision and a digest of its flags. Versions that know of none leave that of an earlier revision behind. */
+  readonly content?: string;
   readonly isDeleted?: true;
 }
 
@@ -63,6 +68,9 @@ export const setIdIn = (pk: string | undefined): string | undefined =>
 /** How often a set is read anew that is changed while it is read. */
 const MAX_READS = 6;
 
+/** How many items of a set that was deleted are deleted at once. */
+const DELETED_AT_ONCE = 20;
+
 /**
  * Items of a set lie in one partition: `head`, `flag#<key>` and `history#<revision>.<index>`. A revision is one transaction
  * on all that it changes, with a condition on the head.
@@ -75,7 +83,15 @@ export class DynamoDbFlagStore implements FlagStore {
 
   async create({ setId, title, createdAt }: FlagSetSummary): Promise<boolean> {
     const summary = { setId, title, createdAt };
-    const head = { pk: partitionOf(setId), sk: HEAD, ...summary, revision: 0, updatedAt: createdAt, count: 0 };
+    const head = {
+      pk: partitionOf(setId),
+      sk: HEAD,
+      ...summary,
+      revision: 0,
+      updatedAt: createdAt,
+      count: 0,
+      content: contentOf(0, []),
+    };
     return this.write([
       { Put: { TableName: this.table, Item: head, ConditionExpression: 'attribute_not_exists(pk)' } },
       { Put: { TableName: this.table, Item: { pk: LISTED, sk: setId, ...summary } } },
@@ -83,20 +99,19 @@ export class DynamoDbFlagStore implements FlagStore {
   }
 
   /**
-   * A query sees a transaction in parts while it is being made:
+   * A query sees a transaction in parts while it is being made, in any order:
    *
-   *     change:  flag a put (since 8) ──────── head 7 → 8
-   *     reader:        head 7 ─ a since 8 ─ ...
+   *     change:  flag a put ──────── head 7 → 8          change:  head 7 → 8 ──────── flag a put
+   *     reader:        head 7 ─ new a ─ ...              reader:        head 8 ─ old a ─ ...
    *
-   * so what was read must fit the head before it: nothing newer than its revision, and as many flags as it counts.
+   * so what was read must be what the head before it says of its content.
    */
   async get(setId: string): Promise<FlagSet | undefined> {
     for (let read = 1; read <= MAX_READS; read++) {
       const head = await this.head(setId);
       if (!head) return undefined;
       const items = await this.flagItems(setId);
-      const isWhole = items.length === head.count && items.every(({ since }) => since <= head.revision);
-      if (isWhole && (await this.head(setId))?.revision === head.revision) return setOf(head, items);
+      if (fits(head, items) && (await this.head(setId))?.revision === head.revision) return setOf(head, items);
       await backOff(read);
     }
     throw storeUnavailable(new Error(`the flag set was changed ${MAX_READS} times while it was read`));
@@ -108,13 +123,12 @@ export class DynamoDbFlagStore implements FlagStore {
 
   async commit(set: FlagSet, revision: Revision): Promise<boolean> {
     const { changes } = revision;
-    const added = changes.filter(({ before, after }) => !before && after).length;
-    const removed = changes.filter(({ before, after }) => before && !after).length;
+    const flags = [...flagsAfter(set, changes).values()].map(lineOf);
     const head: Writes[number] = {
       Update: {
         TableName: this.table,
         Key: { pk: partitionOf(set.setId), sk: HEAD },
-        UpdateExpression: 'SET revision = :next, updatedAt = :at ADD #count :more',
+        UpdateExpression: 'SET revision = :next, updatedAt = :at, #count = :count, content = :content',
         ConditionExpression: 'revision = :seen AND attribute_not_exists(isDeleted)',
         // `count` is a word of the expression language.
         ExpressionAttributeNames: { '#count': 'count' },
@@ -122,11 +136,12 @@ export class DynamoDbFlagStore implements FlagStore {
           ':next': revision.revision,
           ':at': revision.at,
           ':seen': set.revision,
-          ':more': added - removed,
+          ':count': flags.length,
+          ':content': contentOf(revision.revision, flags),
         },
       },
     };
-    const flags = changes.map((change) => this.flagWrite(set.setId, revision.revision, change));
+    const puts = changes.map((change) => this.flagWrite(set.setId, revision.revision, change));
     const history = entriesOf(revision).map((entry, index): Writes[number] => ({
       Put: {
         TableName: this.table,
@@ -137,7 +152,7 @@ export class DynamoDbFlagStore implements FlagStore {
         },
       },
     }));
-    return this.write([head, ...flags, ...history]);
+    return this.write([head, ...puts, ...history]);
   }
 
   async delete(setId: string, revision: number): Promise<boolean> {
@@ -153,6 +168,19 @@ export class DynamoDbFlagStore implements FlagStore {
       },
       { Delete: { TableName: this.table, Key: { pk: LISTED, sk: setId } } },
     ]);
+  }
+
+  async clear(setId: string): Promise<void> {
+    const { Item } = await this.client.send(new GetCommand(this.headOf(setId))).catch(throwStoreError);
+    if (!(Item as HeadItem | undefined)?.isDeleted) return;
+    for (const prefix of [FLAG, HISTORY])
+      for await (const items of this.pagesOf(setId, prefix, 'pk, sk'))
+        for (let start = 0; start < items.length; start += DELETED_AT_ONCE) {
+          const deletions = items
+            .slice(start, start + DELETED_AT_ONCE)
+            .map(({ pk, sk }) => new DeleteCommand({ TableName: this.table, Key: { pk, sk } }));
+          await Promise.all(deletions.map((each) => retry(() => this.client.send(each))));
+        }
   }
 
   async history(setId: string, { limit, cursor }: PageRequest): Promise<Page<HistoryEntry>> {
@@ -180,30 +208,42 @@ export class DynamoDbFlagStore implements FlagStore {
   }
 
   private async head(setId: string): Promise<HeadItem | undefined> {
-    const Key = { pk: partitionOf(setId), sk: HEAD };
-    const command = new GetCommand({ TableName: this.table, Key, ConsistentRead: true });
-    const { Item } = await this.client.send(command).catch(throwStoreError);
+    const { Item } = await this.client.send(new GetCommand(this.headOf(setId))).catch(throwStoreError);
     const head = Item as HeadItem | undefined;
     return head?.isDeleted ? undefined : head;
   }
 
+  private headOf(setId: string) {
+    return { TableName: this.table, Key: { pk: partitionOf(setId), sk: HEAD }, ConsistentRead: true };
+  }
+
   private async flagItems(setId: string): Promise<readonly FlagItem[]> {
+    const items: FlagItem[] = [];
+    for await (const page of this.pagesOf(setId, FLAG)) items.push(...(page as unknown as FlagItem[]));
+    return items;
+  }
+
+  /** @param attributes all unless said */
+  private async *pagesOf(
+    setId: string,
+    prefix: string,
+    attributes?: string,
+  ): AsyncGenerator<Record<string, unknown>[]> {
     const pages = paginateQuery(
       { client: this.client },
       {
         TableName: this.table,
-        KeyConditionExpression: 'pk = :pk AND begins_with(sk, :flag)',
-        ExpressionAttributeValues: { ':pk': partitionOf(setId), ':flag': FLAG },
+        KeyConditionExpression: 'pk = :pk AND begins_with(sk, :prefix)',
+        ExpressionAttributeValues: { ':pk': partitionOf(setId), ':prefix': prefix },
+        ProjectionExpression: attributes,
         ConsistentRead: true,
       },
     );
-    const items: FlagItem[] = [];
     try {
-      for await (const { Items = [] } of pages) items.push(...(Items as FlagItem[]));
+      for await (const { Items = [] } of pages) yield Items;
     } catch (error) {
-      return throwStoreError(error);
+      throwStoreError(error);
     }
-    return items;
   }
 
   /** Newest first, before a sort key. */
@@ -232,7 +272,7 @@ export class DynamoDbFlagStore implements FlagStore {
   private flagWrite(setId: string, since: number, { key, after }: FlagChange): Writes[number] {
     const Key = { pk: partitionOf(setId), sk: `${FLAG}${key}` };
     if (!after) return { Delete: { TableName: this.table, Key } };
-    return { Put: { TableName: this.table, Item: { ...Key, flag: JSON.stringify(after), since } } };
+    return { Put: { TableName: this.table, Item: { ...Key, flag: lineOf(after), since } } };
   }
 
   /** @returns false if a condition refused it */
@@ -253,6 +293,27 @@ export class DynamoDbFlagStore implements FlagStore {
 const isRefused = (error: unknown): boolean =>
   error instanceof TransactionCanceledException &&
   (error.CancellationReasons ?? []).some(({ Code }) => Code === 'ConditionalCheckFailed');
+
+/** Whether these are the flags of which a head speaks. */
+function fits({ revision, count, content }: HeadItem, items: readonly FlagItem[]): boolean {
+  if (content?.startsWith(`${revision} `))
+    return (
+      content ===
+      contentOf(
+        revision,
+        items.map(({ flag }) => flag),
+      )
+    );
+  return items.length === count && items.every(({ since }) => since <= revision);
+}
+
+const lineOf = (flag: Flag): string => JSON.stringify(flag);
+
+/** @param flags each as it is stored, in any order */
+const contentOf = (revision: number, flags: readonly string[]): string =>
+  `${revision} ${createHash('sha256')
+    .update(JSON.stringify([...flags].sort()))
+    .digest('base64url')}`;
 
 const setOf = ({ setId, title, createdAt, revision, updatedAt }: HeadItem, items: readonly FlagItem[]): FlagSet => {
   const flags = items.map(({ flag }) => JSON.parse(flag) as Flag);

@@ -7,7 +7,7 @@ import {
   historyKey,
   type Revision,
 } from '../../domain/flags/flag-set.ts';
-import type { Page, PageRequest } from '../../domain/shared/page.ts';
+import { type Page, type PageRequest, pageFrom, sortKeyIn } from '../../domain/shared/page.ts';
 import type { FlagStore } from '../../ports/flags.ts';
 import { type Maps, memoryMaps, type PartitionedMap } from './maps.ts';
 import { pageOf } from './pages.ts';
@@ -19,15 +19,11 @@ interface Head extends FlagSetSummary {
   readonly isDeleted?: true;
 }
 
-interface StoredEntry extends HistoryEntry {
-  readonly sortKey: string;
-}
-
 export class MemoryFlagStore implements FlagStore {
   private readonly heads: Map<string, Head>;
   /** By set and key, with a space between. */
   private readonly flags: Map<string, Flag>;
-  private readonly entries: PartitionedMap<StoredEntry>;
+  private readonly entries: PartitionedMap<HistoryEntry>;
 
   constructor(maps: Maps = memoryMaps) {
     this.heads = maps.map('flag-sets');
@@ -61,10 +57,8 @@ export class MemoryFlagStore implements FlagStore {
       if (after) this.flags.set(name, after);
       else this.flags.delete(name);
     }
-    for (const [index, entry] of entriesOf(revision).entries()) {
-      const sortKey = historyKey(revision.revision, index);
-      this.entries.set(set.setId, sortKey, { ...entry, sortKey });
-    }
+    for (const [index, entry] of entriesOf(revision).entries())
+      this.entries.set(set.setId, historyKey(revision.revision, index), entry);
     return true;
   }
 
@@ -72,14 +66,20 @@ export class MemoryFlagStore implements FlagStore {
     const head = this.head(setId);
     if (head?.revision !== revision) return false;
     this.heads.set(setId, { ...head, isDeleted: true });
-    for (const name of [...this.flags.keys()]) if (name.startsWith(`${setId} `)) this.flags.delete(name);
     return true;
   }
 
+  async clear(setId: string): Promise<void> {
+    if (!this.heads.get(setId)?.isDeleted) return;
+    for (const name of [...this.flags.keys()]) if (name.startsWith(`${setId} `)) this.flags.delete(name);
+    this.entries.clear(setId);
+  }
+
   async history(setId: string, page: PageRequest): Promise<Page<HistoryEntry>> {
-    const entries = this.head(setId) ? this.entries.values(setId) : [];
-    const { items, ...next } = pageOf(entries, ({ sortKey }) => sortKey, page, 'descending');
-    return { items: items.map(({ sortKey: _, ...entry }) => entry), ...next };
+    const behind = page.cursor === undefined ? '~' : sortKeyIn(page.cursor);
+    const entries = this.head(setId) ? this.entries.before(setId, behind, page.limit + 1) : [];
+    const { items, ...next } = pageFrom(entries, page.limit, ([sortKey]) => sortKey);
+    return { items: items.map(([, entry]) => entry), ...next };
   }
 
   async list(page: PageRequest): Promise<Page<FlagSetSummary>> {

@@ -6,6 +6,10 @@ export interface PartitionedMap<V> {
   count(part: string): number;
   /** Entries of a part whose keys are greater than one, in the order of their keys. The empty one is less than all. */
   after(part: string, key: string, limit: number): readonly (readonly [key: string, value: V])[];
+  /** Entries of a part whose keys are less than one, the greatest first. */
+  before(part: string, key: string, limit: number): readonly (readonly [key: string, value: V])[];
+  /** Removes a part. */
+  clear(part: string): void;
 }
 
 /**
@@ -43,6 +47,17 @@ class MemoryPartitionedMap<V> implements PartitionedMap<V> {
       .filter(([each]) => each > key)
       .sort(([one], [other]) => (one < other ? -1 : 1))
       .slice(0, limit);
+  }
+
+  before(part: string, key: string, limit: number): readonly (readonly [string, V])[] {
+    return [...(this.parts.get(part) ?? [])]
+      .filter(([each]) => each < key)
+      .sort(([one], [other]) => (one > other ? -1 : 1))
+      .slice(0, limit);
+  }
+
+  clear(part: string): void {
+    this.parts.delete(part);
   }
 }
 

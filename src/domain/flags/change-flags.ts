@@ -1,26 +1,19 @@
 import type { FlagStore } from '../../ports/flags.ts';
 import type { Clock } from '../../ports/system.ts';
+import { storeUnavailable } from '../shared/domain-error.ts';
 import { pagesOf } from '../shared/page.ts';
 import { changeIf, type Precondition } from '../shared/precondition.ts';
-import { assertValid } from './check-flag.ts';
+import { assertFits, assertValid } from './check-flag.ts';
 import type { CurrentFlagSets } from './current-flag-sets.ts';
 import { flagNotFound } from './errors.ts';
 import { existingSet } from './existing-set.ts';
 import type { Flag, FlagDefinition } from './flag.ts';
-import {
-  applied,
-  assertReached,
-  changesBack,
-  type FlagChange,
-  type FlagSet,
-  type HistoryEntry,
-  nextRevision,
-} from './flag-set.ts';
+import { applied, assertReached, changesBack, type FlagChange, type FlagSet, nextRevision } from './flag-set.ts';
 
 /** Who changes a set, why, and what must hold of it. */
 export interface ChangeOrder {
   readonly setId: string;
-  /** Name of a key, or `token`. */
+  /** Name of a key, or the subject of a token. */
   readonly by: string;
   readonly reason?: string | undefined;
   readonly precondition?: Precondition<FlagSet> | undefined;
@@ -48,8 +41,9 @@ export class ChangeFlags {
    */
   async put(order: ChangeOrder, key: string, definition: FlagDefinition): Promise<ChangedSet> {
     const after: Flag = { key, ...definition };
+    assertValid(after);
     return this.change(order, (set) => {
-      assertValid(after, set.flags);
+      assertFits(after, set.flags);
       return [{ key, before: set.flags.get(key), after }];
     });
   }
@@ -70,9 +64,14 @@ export class ChangeFlags {
    * `STORE_UNAVAILABLE`
    */
   async revert(order: ChangeOrder, to: number): Promise<ChangedSet> {
+    // A history may be long: after a lost race, what is known of it is not read again.
+    let were: ReadonlyMap<string, Flag | undefined> = new Map();
+    let readUpTo = to;
     return this.change(order, async (set) => {
       assertReached(set, to);
-      return changesBack(set, await this.entriesBetween(set, to));
+      were = new Map([...(await this.flagsAt(set, readUpTo)), ...were]);
+      readUpTo = set.revision;
+      return changesBack(set, were);
     });
   }
 
@@ -95,16 +94,19 @@ export class ChangeFlags {
     );
   }
 
-  /** What was changed after one revision and up to that of the set. */
-  private async entriesBetween({ setId, revision: last }: FlagSet, first: number): Promise<readonly FlagChange[]> {
-    const between: FlagChange[] = [];
+  /** What the flags were at a revision that were changed after it, and up to that of the set. */
+  private async flagsAt(
+    { setId, revision: last }: FlagSet,
+    first: number,
+  ): Promise<ReadonlyMap<string, Flag | undefined>> {
+    const were = new Map<string, Flag | undefined>();
     const pages = pagesOf((cursor) => this.store.history(setId, { limit: PAGE, ...(cursor && { cursor }) }));
-    for await (const entries of pages) {
-      between.push(...entries.filter(({ revision }) => revision > first && revision <= last).filter(isOfFlag));
-      if (entries.some(({ revision }) => revision <= first)) break;
-    }
-    return between;
+    for await (const entries of pages)
+      for (const { revision, key, before } of entries) {
+        if (revision <= first) return were;
+        if (revision <= last && key !== null) were.set(key, before);
+      }
+    if (first === 0) return were;
+    throw storeUnavailable(new Error(`the history of the flag set ends before revision ${first}`));
   }
 }
-
-const isOfFlag = (entry: HistoryEntry): entry is HistoryEntry & { readonly key: string } => entry.key !== null;

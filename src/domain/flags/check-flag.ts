@@ -1,37 +1,58 @@
 import { type FieldIssue, invalidRequest } from '../shared/domain-error.ts';
 import { isDecimal } from './decimals.ts';
 import { flagCycle } from './errors.ts';
-import { type Condition, type Flag, type FlagValue, isRollout, NOW, type Rollout, type Rule } from './flag.ts';
+import {
+  bytesOf,
+  type Condition,
+  type Flag,
+  type FlagValue,
+  isRollout,
+  NOW,
+  prerequisitesOf,
+  type Rollout,
+  type Rule,
+} from './flag.ts';
 import { instantIn } from './instants.ts';
 import { MAX_TOTAL_WEIGHT } from './rollout.ts';
 import { isVersionComparison } from './semver.ts';
-import { utf8 } from './utf8.ts';
 
 /** How large a flag may be, as JSON in UTF-8. */
 const MAX_FLAG_BYTES = 16 * 1024;
 
 /**
- * Checks what the types of a definition do not say.
+ * Checks what the types of a definition do not say, and what needs no other flag.
+ *
+ * @throws DomainError `INVALID_REQUEST` with the path of each mistake
+ */
+export function assertValid(flag: Flag): void {
+  refuse([...flagIssues(flag)]);
+}
+
+/**
+ * Checks what a flag says of others.
  *
  * @param others flags of the same set, by key; one under the key of the flag itself is left out of account
  * @throws DomainError `INVALID_REQUEST` with the path of each mistake, `FLAGS_CYCLE`
  */
-export function assertValid(flag: Flag, others: ReadonlyMap<string, Flag>): void {
-  const issues = [...flagIssues(flag, others)];
-  if (issues.length > 0) throw invalidRequest(...issues);
+export function assertFits(flag: Flag, others: ReadonlyMap<string, Flag>): void {
+  refuse([...prerequisiteIssues(flag, others)]);
   const cycle = cycleThrough(flag, others);
   if (cycle) throw flagCycle(cycle);
 }
 
+function refuse(issues: readonly FieldIssue[]): void {
+  if (issues.length > 0) throw invalidRequest(...issues);
+}
+
 type Issues = Generator<FieldIssue>;
 
-function* flagIssues(flag: Flag, others: ReadonlyMap<string, Flag>): Issues {
-  if (utf8(JSON.stringify(flag)).length > MAX_FLAG_BYTES)
+function* flagIssues(flag: Flag): Issues {
+  if (bytesOf(flag) > MAX_FLAG_BYTES)
     yield { path: 'body', message: `is larger than a flag may be, which is ${MAX_FLAG_BYTES / 1024} KiB` };
   for (const [name, value] of Object.entries(flag.variants))
     if (!isOfType(flag.type, value)) yield { path: `variants.${name}`, message: `must be of the type ${flag.type}` };
   yield* variantIssues(flag, flag.defaultVariant, 'defaultVariant');
-  for (const [index, rule] of (flag.rules ?? []).entries()) yield* ruleIssues(flag, rule, `rules[${index}]`, others);
+  for (const [index, rule] of (flag.rules ?? []).entries()) yield* ruleIssues(flag, rule, `rules[${index}]`);
 }
 
 const isOfType = (type: Flag['type'], value: FlagValue): boolean =>
@@ -41,9 +62,8 @@ function* variantIssues(flag: Flag, variant: string, path: string): Issues {
   if (!Object.hasOwn(flag.variants, variant)) yield { path, message: 'must name one of the variants' };
 }
 
-function* ruleIssues(flag: Flag, rule: Rule, path: string, others: ReadonlyMap<string, Flag>): Issues {
-  for (const [index, condition] of rule.if.entries())
-    yield* conditionIssues(flag, condition, `${path}.if[${index}]`, others);
+function* ruleIssues(flag: Flag, rule: Rule, path: string): Issues {
+  for (const [index, condition] of rule.if.entries()) yield* conditionIssues(condition, `${path}.if[${index}]`);
   if (isRollout(rule.serve)) yield* rolloutIssues(flag, rule.serve, `${path}.serve.rollout`);
   else yield* variantIssues(flag, rule.serve, `${path}.serve`);
 }
@@ -88,8 +108,7 @@ function isInstant(value: unknown): boolean {
   return instantIn(value) !== undefined;
 }
 
-function* conditionIssues(flag: Flag, condition: Condition, path: string, others: ReadonlyMap<string, Flag>): Issues {
-  const { attribute, op, values = [] } = condition;
+function* conditionIssues({ attribute, op, values = [] }: Condition, path: string): Issues {
   if (values.length === 0 && op !== 'exists') yield { path: `${path}.values`, message: 'must have a value' };
   if (values.length > 1 && SINGLE.includes(op))
     yield { path: `${path}.values`, message: `must have one value, with which ${op} compares` };
@@ -98,10 +117,16 @@ function* conditionIssues(flag: Flag, condition: Condition, path: string, others
     if (fits && !fits(value)) yield { path: `${path}.values[${index}]`, message: `must be ${what}` };
   if (attribute === NOW && !['before', 'after', 'flag'].includes(op))
     yield { path: `${path}.op`, message: 'must be before or after, which now can be' };
-  if (op === 'flag') yield* prerequisiteIssues(flag, condition, path, others);
 }
 
-function* prerequisiteIssues(
+function* prerequisiteIssues(flag: Flag, others: ReadonlyMap<string, Flag>): Issues {
+  for (const [index, rule] of (flag.rules ?? []).entries())
+    for (const [at, condition] of rule.if.entries())
+      if (condition.op === 'flag')
+        yield* prerequisiteConditionIssues(flag, condition, `rules[${index}].if[${at}]`, others);
+}
+
+function* prerequisiteConditionIssues(
   flag: Flag,
   { attribute, values = [] }: Condition,
   path: string,
@@ -116,10 +141,6 @@ function* prerequisiteIssues(
     if (typeof value === 'string' && !Object.hasOwn(needed.variants, value))
       yield { path: `${path}.values[${index}]`, message: 'must be a variant of that flag' };
 }
-
-/** Keys of the flags that a flag needs for its own evaluation. */
-const prerequisitesOf = ({ rules = [] }: Flag): string[] =>
-  rules.flatMap((rule) => rule.if.filter(({ op }) => op === 'flag').map(({ attribute }) => attribute));
 
 /** The way from a flag through what it needs back to itself, if there is one. */
 function cycleThrough(flag: Flag, others: ReadonlyMap<string, Flag>): readonly string[] | undefined {

@@ -18,10 +18,10 @@ export const flagCycle = (path: readonly string[]): DomainError =>
     `Each of these flags would need the next, and so itself: ${path.join(' → ')}. Leave one of these prerequisites out.`,
   );
 
-export const flagSetFull = (setId: string, most: number): DomainError =>
+export const flagSetFull = (setId: string, most: string): DomainError =>
   new DomainError(
     'FLAGS_SET_FULL',
-    `The flag set "${setId}" has ${most} flags, which is the most that it may have. Delete flags that nobody needs, or make another set.`,
+    `The flag set "${setId}" may have ${most}, and would have more. Delete flags that nobody needs, or make another set.`,
   );
 
 export const revisionNotFound = (setId: string, revision: number): DomainError =>

@@ -1,5 +1,5 @@
 import { compareDecimals } from './decimals.ts';
-import { type Condition, type Flag, type FlagValue, isRollout, NOW, type Rollout } from './flag.ts';
+import { type Condition, type Flag, type FlagValue, isRollout, NOW, prerequisitesOf, type Rollout } from './flag.ts';
 import { instantIn } from './instants.ts';
 import { soleVariant, variantOf } from './rollout.ts';
 import { fitsVersion } from './semver.ts';
@@ -44,7 +44,10 @@ export function evaluateAll(set: Evaluated, context: EvaluationContext): readonl
 export const evaluatorOf = (set: Evaluated, context: EvaluationContext): Pick<Evaluator, 'evaluate'> =>
   new Evaluator(set, context);
 
-/** Flags that are needed by others are evaluated once, or their number could double with every step between two of them. */
+/**
+ * Flags that are needed by others are evaluated once, or their number could double with every step between two of them,
+ * and before those, since a way through what flags need may be longer than the stack is deep.
+ */
 class Evaluator {
   private readonly done = new Map<string, Evaluation>();
 
@@ -54,11 +57,30 @@ class Evaluator {
   ) {}
 
   evaluate(key: string): Evaluation {
-    const known = this.done.get(key);
-    if (known) return known;
-    // No set is stored with a cycle; should there be one all the same, the flag within itself counts as an error.
-    this.done.set(key, { key, reason: 'ERROR', errorCode: 'FLAG_NOT_FOUND' });
-    const evaluation = this.evaluateAnew(key);
+    const needed = this.neededBy(key);
+    if (needed.length > 0) this.evaluateAll([key, ...needed]);
+    return this.finish(key);
+  }
+
+  /** @param open the last of which comes first, with what it needs */
+  private evaluateAll(open: string[]): void {
+    /** Those on the way. No set is stored with a cycle; should there be one all the same, the way does not go on in it. */
+    const begun = new Set([open[0]]);
+    for (let key = open.at(-1); key !== undefined; key = open.at(-1)) {
+      const needed = begun.has(key) ? [] : this.neededBy(key).filter((each) => !begun.has(each));
+      begun.add(key);
+      if (needed.length > 0) open.push(...needed);
+      else this.finish(open.pop() as string);
+    }
+  }
+
+  private neededBy(key: string): readonly string[] {
+    const flag = this.done.has(key) ? undefined : this.set.flags.get(key);
+    return flag ? prerequisitesOf(flag).filter((each) => !this.done.has(each)) : [];
+  }
+
+  private finish(key: string): Evaluation {
+    const evaluation = this.done.get(key) ?? this.evaluateAnew(key);
     this.done.set(key, evaluation);
     return evaluation;
   }
@@ -94,7 +116,7 @@ class Evaluator {
 
   private holds({ attribute, op, values = [] }: Condition): boolean {
     if (op === 'flag') {
-      const { variant } = this.evaluate(attribute);
+      const variant = this.done.get(attribute)?.variant;
       return variant !== undefined && values.includes(variant);
     }
     if (attribute === NOW) return holdsInTime(op, this.set.updatedAt, values[0]);

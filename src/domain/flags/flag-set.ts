@@ -1,9 +1,12 @@
 import { flagSetFull, revertTooLarge, revisionNotFound } from './errors.ts';
-import { type Flag, NOW } from './flag.ts';
+import { bytesOf, type Flag, NOW } from './flag.ts';
 import { instantIn } from './instants.ts';
 
 /** How many flags a set may have. */
 const MAX_FLAGS = 1_000;
+
+/** How large a set may be: that much is read for each of its revisions, and answered as a whole. */
+const MAX_BYTES = 1024 * 1024;
 
 /** How many flags one revision may change. */
 const MAX_CHANGES = 40;
@@ -40,7 +43,7 @@ export interface Revision {
   readonly revision: number;
   /** Epoch ms. */
   readonly at: number;
-  /** Name of a key, `token`, or {@link SCHEDULE}. */
+  /** Name of a key, subject of a token, or {@link SCHEDULE}. */
   readonly by: string;
   readonly reason?: string | undefined;
   /** None where time alone made it. */
@@ -59,23 +62,37 @@ export const nextRevision = (
  * @throws DomainError `FLAGS_SET_FULL`
  */
 export function applied(set: FlagSet, { revision, at, changes }: Revision): FlagSet {
+  const flags = flagsAfter(set, changes);
+  assertRoom(set, flags);
+  return { ...set, revision, updatedAt: at, flags };
+}
+
+/** The flags of a set as changes leave them. */
+export function flagsAfter(set: FlagSet, changes: readonly FlagChange[]): ReadonlyMap<string, Flag> {
   const flags = new Map(set.flags);
   for (const { key, after } of changes)
     if (after) flags.set(key, after);
     else flags.delete(key);
-  if (flags.size > MAX_FLAGS && flags.size > set.flags.size) throw flagSetFull(set.setId, MAX_FLAGS);
-  return { ...set, revision, updatedAt: at, flags };
+  return flags;
 }
+
+/** A set that is beyond a limit, from before there was one, can become smaller still. */
+function assertRoom({ setId, flags: before }: FlagSet, after: ReadonlyMap<string, Flag>): void {
+  if (after.size > MAX_FLAGS && after.size > before.size) throw flagSetFull(setId, `${MAX_FLAGS} flags`);
+  const size = bytesOfAll(after);
+  if (size > MAX_BYTES && size > bytesOfAll(before)) throw flagSetFull(setId, `${MAX_BYTES / 1024 ** 2} MiB of flags`);
+}
+
+const bytesOfAll = (flags: ReadonlyMap<string, Flag>): number =>
+  [...flags.values()].reduce((sum, flag) => sum + bytesOf(flag), 0);
 
 /**
  * The changes that bring a set back to what it was.
  *
- * @param since every change after the revision to go back to, newest first
+ * @param were what the flags were that were changed since
  * @throws DomainError `FLAGS_REVERT_TOO_LARGE`
  */
-export function changesBack(set: FlagSet, since: readonly FlagChange[]): readonly FlagChange[] {
-  const were = new Map<string, Flag | undefined>();
-  for (const { key, before } of since) were.set(key, before);
+export function changesBack(set: FlagSet, were: ReadonlyMap<string, Flag | undefined>): readonly FlagChange[] {
   const changes = [...were]
     .map(([key, after]) => ({ key, before: set.flags.get(key), after }))
     .filter(({ before, after }) => JSON.stringify(before) !== JSON.stringify(after));

@@ -1,3 +1,5 @@
+import { utf8 } from './utf8.ts';
+
 /** What keys of flags and names of variants look like: 1–64 letters, digits, dots, _ and -, with a letter or digit first. */
 export const FLAG_KEY_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 
@@ -68,3 +70,19 @@ export interface Flag extends FlagDefinition {
 export const NOW = 'now';
 
 export const isRollout = (serve: string | Rollout): serve is Rollout => typeof serve !== 'string';
+
+/** The size of a flag as it is stored: JSON in UTF-8. */
+export const bytesOf = (flag: Flag): number => utf8(JSON.stringify(flag)).length;
+
+/** Every evaluation asks for them. */
+const prerequisites = new WeakMap<Flag, readonly string[]>();
+
+/** Keys of the flags that a flag needs for its own evaluation. */
+export function prerequisitesOf(flag: Flag): readonly string[] {
+  const known = prerequisites.get(flag);
+  if (known) return known;
+  const conditions = (flag.rules ?? []).flatMap((rule) => rule.if);
+  const keys = [...new Set(conditions.filter(({ op }) => op === 'flag').map(({ attribute }) => attribute))];
+  prerequisites.set(flag, keys);
+  return keys;
+}

@@ -1,7 +1,7 @@
 /** The flags context as others may use it: `portside/flags`. */
 export { AdvanceFlagSet } from './advance-flag-set.ts';
 export { type ChangedSet, ChangeFlags, type ChangeOrder } from './change-flags.ts';
-export { assertValid } from './check-flag.ts';
+export { assertFits, assertValid } from './check-flag.ts';
 export { CreateFlagSet } from './create-flag-set.ts';
 export { type CurrentFlagSet, CurrentFlagSets } from './current-flag-sets.ts';
 export { DeleteFlagSet } from './delete-flag-set.ts';

@@ -96,7 +96,8 @@ export const coreSettings = {
   },
   API_KEYS: {
     meaning:
-      'Keys for the routes that change things and for all routes of tasks, `name=key,name=key` or `{ "name": "key" }`; a key has 16 to 128 characters. ' +
+      'Keys for the routes that change things and for all routes of tasks, `name=key,name=key` or `{ "name": "key" }`; a key has 16 to 128 characters, ' +
+      'and no name is `schedule` or `token`, by which histories name changes without a key. ' +
       'If none is given, one is made and printed: with `STORAGE=disk` once, with `STORAGE=memory` at each start.',
     parse: parseApiKeys,
   },

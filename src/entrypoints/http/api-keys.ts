@@ -6,14 +6,19 @@ export interface ApiKey {
   readonly key: string;
 }
 
-const FORM = 'must be name=key,name=key or { "name": "key" } with keys of 16 to 128 characters';
+/** By these, histories name changes that no key has made. */
+const TAKEN_NAMES = ['schedule', 'token'];
+
+const FORM =
+  'must be name=key,name=key or { "name": "key" } with keys of 16 to 128 characters, and no name may be ' +
+  TAKEN_NAMES.join(' or ');
 
 /** @throws Error unless the text is a list `name=key,name=key` or, as Secrets Manager likes it, a JSON object */
 export function parseApiKeys(text: string): readonly ApiKey[] {
   const pairs = /^\s*\{/.test(text) ? pairsInJson(text) : text.split(',').map((pair) => pair.trim());
   const keys = pairs.map((pair) => {
     const [, name, key] = /^([A-Za-z0-9_.-]+)=([\x21-\x7e]{16,128})$/.exec(pair) ?? [];
-    if (!name || !key) throw new Error(FORM);
+    if (!name || !key || TAKEN_NAMES.includes(name)) throw new Error(FORM);
     return { name, key };
   });
   if (keys.length === 0) throw new Error(FORM);

@@ -73,6 +73,8 @@ declare module 'fastify' {
     readonly openToCallers?: boolean;
     /** While policies cannot be read, the last ones that were count for 5 minutes; `policiesStale` of the request says so. */
     readonly bearsStalePolicies?: boolean;
+    /** The route changes nothing, though its method may: it does without the time until it has asked the store. */
+    readonly readsOnly?: boolean;
     /** The route takes a form, not JSON. */
     readonly form?: boolean;
     /** The answer goes on for as long as the client listens. */
@@ -210,8 +212,8 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   refuseEarly(app, { ...options, paths });
   if (options.serverless) refuseStreams(app);
   // What only reads learns the time from the answers that it reads.
-  app.addHook('preHandler', async ({ method }) => {
-    if (method !== 'GET' && method !== 'HEAD') await options.resume();
+  app.addHook('preHandler', async ({ method, routeOptions }) => {
+    if (method !== 'GET' && method !== 'HEAD' && !routeOptions.config.readsOnly) await options.resume();
   });
   if (compilers) app.addHook('onRequest', () => compilers.load());
   for (const extra of options.extras ?? []) await extra(app, problems);

@@ -59,12 +59,14 @@ export const PreconditionHeaders = Type.Object({
  * What `If-Match` and `If-None-Match` of a request say of the thing that it wants to change (RFC 9110 §13.1).
  *
  * @param etagOf a strong tag, in its quotation marks
+ * @param isThere for `*`, where it is a part of what is stored that is to be changed
  * @returns undefined for a request without these headers
  * @throws DomainError `INVALID_REQUEST` for one that cannot be read
  */
 export function preconditionIn<Stored>(
   headers: Type.Static<typeof PreconditionHeaders>,
   etagOf: (stored: Stored) => string,
+  isThere: (stored: Stored) => boolean = () => true,
 ): Precondition<Stored> | undefined {
   const issues: FieldIssue[] = [];
   const read = (name: keyof typeof headers): Named | undefined => {
@@ -79,7 +81,7 @@ export function preconditionIn<Stored>(
   if (!match && !noneMatch) return undefined;
   return (stored) => {
     const isNamedBy = (named: Named, compare: 'strong' | 'weak') =>
-      stored !== undefined && names(named, etagOf(stored), compare);
+      stored !== undefined && (named === '*' ? isThere(stored) : names(named, etagOf(stored), compare));
     return (!match || isNamedBy(match, 'strong')) && !(noneMatch && isNamedBy(noneMatch, 'weak'));
   };
 }

@@ -74,15 +74,15 @@ export const generalProblems: ProblemTable = {
     advice:
       'Send `Content-Type: application/json` in UTF-8; the SMS webhook takes `application/x-www-form-urlencoded`.',
   },
-  UPGRADE_REQUIRED: {
-    status: 426,
-    title: 'This path takes WebSockets',
-    advice: 'Connect with a WebSocket client of version 13 (RFC 6455); every browser has one.',
-  },
   IDEMPOTENCY_KEY_REUSED: {
     status: 422,
     title: 'This identity was used before with other content',
     advice: 'Repeat a request with exactly the content it had the first time, or choose a new key for new content.',
+  },
+  UPGRADE_REQUIRED: {
+    status: 426,
+    title: 'This path takes WebSockets',
+    advice: 'Connect with a WebSocket client of version 13 (RFC 6455); every browser has one.',
   },
   TOO_MANY_REQUESTS: {
     status: 429,

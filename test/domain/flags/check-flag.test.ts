@@ -1,11 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
-import { assertValid } from '../../../src/domain/flags/check-flag.ts';
+import { assertFits, assertValid } from '../../../src/domain/flags/check-flag.ts';
 import type { FlagDefinition } from '../../../src/domain/flags/flag.ts';
 import { aFlag, flagsByKey, ruleIf } from '../../helpers/flags.ts';
 
 function issuesOf(fields: Partial<FlagDefinition>, others = flagsByKey()): string[] {
   try {
-    assertValid(aFlag('f', fields), others);
+    assertValid(aFlag('f', fields));
+    assertFits(aFlag('f', fields), others);
     return [];
   } catch (error) {
     const { code, issues } = error as { code: string; issues: { path: string }[] };
@@ -109,12 +110,12 @@ describe('a definition', () => {
   it('may not need itself, however far around', () => {
     const needs = (key: string, needed: string) => aFlag(key, { rules: ruleIf(needed, 'flag', 'blue') });
     const others = flagsByKey(needs('b', 'c'), needs('c', 'd'), needs('d', 'f'), aFlag('f'));
-    expect(() => assertValid(needs('f', 'b'), others)).toThrow(
+    expect(() => assertFits(needs('f', 'b'), others)).toThrow(
       expect.objectContaining({ code: 'FLAGS_CYCLE', message: expect.stringContaining('f → b → c → d → f') }),
     );
-    expect(() => assertValid(needs('f', 'f'), flagsByKey())).toThrow(expect.objectContaining({ code: 'FLAGS_CYCLE' }));
-    expect(() => assertValid(needs('e', 'b'), others)).not.toThrow();
+    expect(() => assertFits(needs('f', 'f'), flagsByKey())).toThrow(expect.objectContaining({ code: 'FLAGS_CYCLE' }));
+    expect(() => assertFits(needs('e', 'b'), others)).not.toThrow();
     // What the flag needed before its change no longer counts.
-    expect(() => assertValid(aFlag('d'), others)).not.toThrow();
+    expect(() => assertFits(aFlag('d'), others)).not.toThrow();
   });
 });

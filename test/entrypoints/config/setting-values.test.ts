@@ -101,6 +101,8 @@ const rows: Readonly<Record<string, Row>> = {
       `a b=${KEY}`,
       `a=${KEY},`,
       'a=short',
+      `a=${KEY},schedule=${KEY}`,
+      `{"token": "${KEY}"}`,
       `a=${'x'.repeat(129)}`,
       'a=key of 16 letters',
       '{}',

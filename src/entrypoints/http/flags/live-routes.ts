@@ -3,6 +3,7 @@ import type { FastifyPluginAsync } from 'fastify';
 import type { CurrentFlagSet, CurrentFlagSets } from '../../../domain/flags/current-flag-sets.ts';
 import { SUBPROTOCOL } from '../../../domain/flags/socket-messages.ts';
 import type { FlagTickets } from '../../../domain/flags/tickets.ts';
+import { ToldRevision } from '../../../domain/flags/told-revision.ts';
 import { DomainError } from '../../../domain/shared/domain-error.ts';
 import type { Random } from '../../../ports/system.ts';
 import type { EventStream } from '../event-stream.ts';
@@ -80,10 +81,9 @@ export const liveRoutes = ({ current, tickets, random }: LiveRoutesOptions): Fas
         const stream = app.openStreams.open(clientAddress);
         try {
           const last = revisionIn(headers['last-event-id']);
-          let told = last;
+          const told = new ToldRevision(last);
           const news = ({ set: { revision } }: CurrentFlagSet): void => {
-            if (told === undefined || revision > told) tell(stream, revision);
-            told = Math.max(told ?? 0, revision);
+            if (told.isNews(revision)) tell(stream, revision);
           };
           const { now, stop } = await followed.follow(params.set, { news, gone: () => stream.end() }, last);
           news(now);
@@ -149,7 +149,11 @@ export const liveRoutes = ({ current, tickets, random }: LiveRoutesOptions): Fas
           }
           client = new FlagSocket(socket, {
             setId,
-            latest: () => followed.latest(setId) ?? now,
+            latest: () => {
+              const latest = followed.latest(setId) ?? now;
+              // What a caller is told by policies that may be old is as old as they may be.
+              return { ...latest, stale: latest.stale || request.policiesStale };
+            },
             read: (atLeast) => current.read(setId, atLeast),
             problemOf: (code) => ({ ...generalProblems, ...ofFlags })[code] ?? { status: 500 },
             random,

@@ -14,19 +14,25 @@ const anything = MapOf(Type.Unsafe<unknown>({}), {
     'The user and the situation: `targetingKey`, which tells users apart, and attributes of which rules speak',
   examples: [{ targetingKey: 'user-1', country: 'NO' }],
 });
-export const EvaluationRequest = Type.Object({ context: anything }, { description: 'As OFREP says' });
+export const EvaluationRequest = Type.Object({ context: Type.Optional(anything) }, { description: 'As OFREP says' });
 
 export const BulkQuery = Type.Object(
   {
-    flagConfigEtag: Type.Optional(Type.String({ description: '`etag` of the event that made the client ask' })),
+    flagConfigEtag: Type.Optional(
+      Type.String({
+        description: '`etag` of the event that made the client ask: the answer is not of an earlier revision',
+      }),
+    ),
     flagConfigLastModified: Type.Optional(
-      Type.String({ description: '`lastModified` of the event that made the client ask' }),
+      Type.String({ description: '`lastModified` of the event that made the client ask; `flagConfigEtag` says more' }),
     ),
   },
   { additionalProperties: false },
 );
 export const BulkHeaders = Type.Object({
-  'if-none-match': Type.Optional(Type.String({ description: '`ETag` of the answer that is known' })),
+  'if-none-match': Type.Optional(
+    Type.String({ description: '`ETag` of the answer that is known: that of now is not of an earlier revision' }),
+  ),
 });
 
 const key = Type.String({ examples: ['new-checkout'] });

@@ -3,7 +3,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { FastifyPluginAsync } from 'fastify';
 import type { CurrentFlagSet, CurrentFlagSets } from '../../../domain/flags/current-flag-sets.ts';
 import { type Evaluation, type EvaluationContext, evaluate, evaluateAll } from '../../../domain/flags/evaluate.ts';
-import { type DomainError, type FieldIssue, invalidRequest } from '../../../domain/shared/domain-error.ts';
+import { type DomainError, invalidRequest } from '../../../domain/shared/domain-error.ts';
 import { asDomainError } from '../errors.ts';
 import { matchesEtag } from '../preconditions.ts';
 import { timestamp } from '../schemas.ts';
@@ -30,7 +30,7 @@ export const ofrepRoutes = (current: CurrentFlagSets): FastifyPluginAsync => {
     app.post(
       '/flag-sets/:set/ofrep/v1/evaluate/flags/:key',
       {
-        config: { key: true, bearsStalePolicies: true, problems: ['STORE_UNAVAILABLE'] },
+        config: { key: true, bearsStalePolicies: true, readsOnly: true, problems: ['STORE_UNAVAILABLE'] },
         schema: {
           tags,
           operationId: 'evaluateFlag',
@@ -54,7 +54,7 @@ export const ofrepRoutes = (current: CurrentFlagSets): FastifyPluginAsync => {
     app.post(
       '/flag-sets/:set/ofrep/v1/evaluate/flags',
       {
-        config: { key: true, bearsStalePolicies: true, problems: ['STORE_UNAVAILABLE'] },
+        config: { key: true, bearsStalePolicies: true, readsOnly: true, problems: ['STORE_UNAVAILABLE'] },
         schema: {
           tags,
           operationId: 'evaluateFlags',
@@ -72,12 +72,14 @@ export const ofrepRoutes = (current: CurrentFlagSets): FastifyPluginAsync => {
           },
         },
       },
-      async ({ params, headers, body, policiesStale }, reply) => {
+      async ({ params, query, headers, body, policiesStale }, reply) => {
         const context = checked(body.context);
-        const now = withPolicies(await current.read(params.set), policiesStale);
+        const known = headers['if-none-match'];
+        const atLeast = Math.max(revisionIn(known), revisionIn(query.flagConfigEtag));
+        const now = withPolicies(await current.read(params.set, atLeast), policiesStale);
         const etag = etagOf(now, context);
         reply.header('etag', etag);
-        if (matchesEtag(headers['if-none-match'], etag)) return reply.code(304).send(null);
+        if (matchesEtag(known, etag)) return reply.code(304).send(null);
         const flags = evaluateAll(now.set, context).map((each) => (each.errorCode ? failed(each) : each));
         return reply.code(200).send({ flags, metadata: metadataOf(now) });
       },
@@ -87,7 +89,7 @@ export const ofrepRoutes = (current: CurrentFlagSets): FastifyPluginAsync => {
 };
 
 /** @throws DomainError `INVALID_REQUEST` */
-function checked(context: EvaluationContext): EvaluationContext {
+function checked(context: EvaluationContext = {}): EvaluationContext {
   const { targetingKey } = context;
   if (targetingKey !== undefined && targetingKey !== null && typeof targetingKey !== 'string')
     throw invalidRequest({ path: 'context.targetingKey', message: 'must be a text' });
@@ -98,10 +100,12 @@ function checked(context: EvaluationContext): EvaluationContext {
 function failureOf({ code, issues }: DomainError): { readonly status: number; readonly errorCode: string } | undefined {
   if (code === 'FLAGS_SET_NOT_FOUND') return { status: 404, errorCode: 'FLAG_NOT_FOUND' };
   if (code !== 'INVALID_REQUEST') return undefined;
-  return { status: 400, errorCode: issues.some(isOfBody) ? 'PARSE_ERROR' : 'INVALID_CONTEXT' };
+  const isUnder = (name: string) => issues.some(({ path }) => path === name || path.startsWith(`${name}.`));
+  return {
+    status: 400,
+    errorCode: isUnder('body') ? 'PARSE_ERROR' : isUnder('context') ? 'INVALID_CONTEXT' : 'GENERAL',
+  };
 }
-
-const isOfBody = ({ path }: FieldIssue): boolean => path === 'body';
 
 const DETAILS = {
   FLAG_NOT_FOUND: 'There is no such flag in this set.',
@@ -130,3 +134,7 @@ function etagOf({ set, stale }: CurrentFlagSet, context: EvaluationContext): str
   const hash = createHash('sha256').update(JSON.stringify(context)).digest('base64url').slice(0, 22);
   return `"${set.revision}-${hash}${stale ? '-stale' : ''}"`;
 }
+
+/** The latest revision that ETags of answers or events name: `"42-…"`, `"42"` or `42`; 0 for none. */
+const revisionIn = (etags = ''): number =>
+  Math.max(0, ...[...etags.matchAll(/(?:^|[",\s])(\d{1,15})(?=[-",\s]|$)/g)].map(([, revision]) => Number(revision)));

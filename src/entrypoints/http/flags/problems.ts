@@ -31,7 +31,8 @@ export const problems: ProblemTable = {
   FLAGS_SET_FULL: {
     status: 409,
     title: 'The flag set is full',
-    advice: 'A set may have 1,000 flags. Delete those that nobody needs any more, or make another set.',
+    advice:
+      'A set may have 1,000 flags, and 1 MiB of them. Delete those that nobody needs any more, or make another set.',
   },
   FLAGS_REVERT_TOO_LARGE: {
     status: 409,

@@ -101,16 +101,21 @@ export const flagsRoutes = (options: FlagsRoutesOptions): FastifyPluginAsync => 
           tags,
           operationId: 'deleteFlagSet',
           summary: 'Delete a flag set',
-          description: 'With `If-Match` only if it still has that revision. Deleting it again is 404.',
+          description:
+            'With its flags and its history. With `If-Match` only if it still has that revision. Deleting it again is 404; ' +
+            'after a 5xx it removes what is left of the set.',
           params: schemas.SetParams,
           headers: schemas.PreconditionHeaders,
           response: { 204: schemas.Nothing },
         },
       },
       async (request, reply) => {
-        const set = await options.deleteFlagSet.execute(request.params.set, preconditionIn(request.headers, etagOf));
-        options.current.forget(set.setId);
-        recordChange(request, 'flagSet', set.setId, loggedSet(set), undefined);
+        const { deleteFlagSet, current } = options;
+        const setId = request.params.set;
+        const set = await deleteFlagSet.execute(setId, preconditionIn(request.headers, etagOf));
+        current.forget(setId);
+        recordChange(request, 'flagSet', setId, loggedSet(set), undefined);
+        await deleteFlagSet.clear(setId);
         return reply.code(204).send(null);
       },
     );
@@ -134,7 +139,7 @@ export const flagsRoutes = (options: FlagsRoutesOptions): FastifyPluginAsync => 
           summary: 'Put a flag',
           description:
             'The whole flag, in place of the one that is there. With `If-Match` (the revision of the set) only if nobody has ' +
-            'changed the set since it was read.',
+            'changed the set since it was read; `*` speaks of the flag: `If-None-Match: *` puts a new one alone.',
           params: schemas.FlagParams,
           headers: schemas.PreconditionHeaders,
           body: schemas.NewFlag,
@@ -144,7 +149,7 @@ export const flagsRoutes = (options: FlagsRoutesOptions): FastifyPluginAsync => 
       async (request, reply) => {
         const { key } = request.params;
         const { reason, ...definition } = request.body;
-        const changed = await options.changeFlags.put(orderOf(request, reason), key, definition);
+        const changed = await options.changeFlags.put(orderOf(request, reason, key), key, definition);
         recordFlags(request, changed);
         const { set, changes } = changed;
         const body = { revision: set.revision, flag: flagBody(set.flags.get(key) as Flag) };
@@ -174,8 +179,8 @@ export const flagsRoutes = (options: FlagsRoutesOptions): FastifyPluginAsync => 
         },
       },
       async (request, reply) => {
-        const order = orderOf(request, request.body.reason);
-        const changed = await options.changeFlags.delete(order, request.params.key);
+        const { key } = request.params;
+        const changed = await options.changeFlags.delete(orderOf(request, request.body.reason, key), key);
         recordFlags(request, changed);
         reply.header('etag', etagOf(changed.set));
         return { revision: changed.set.revision };
@@ -247,11 +252,12 @@ type FlagsRequest = FastifyRequest & {
   readonly headers: Static<typeof schemas.PreconditionHeaders>;
 };
 
-const orderOf = ({ params, headers, caller }: FlagsRequest, reason: string | undefined): ChangeOrder => ({
+/** @param key of the flag of which `*` speaks in a precondition; tags speak of the set */
+const orderOf = ({ params, headers, caller }: FlagsRequest, reason?: string, key?: string): ChangeOrder => ({
   setId: params.set,
-  by: caller?.keyName ?? 'token',
+  by: caller?.keyName ?? caller?.subjects[0] ?? '',
   reason,
-  precondition: preconditionIn(headers, etagOf),
+  precondition: preconditionIn(headers, etagOf, ({ flags }: FlagSet) => key === undefined || flags.has(key)),
 });
 
 /** One line for each flag that changed. */

@@ -39,7 +39,7 @@ const Condition = Type.Object(
     op: oneOf(OPS, {
       description:
         'How the attribute is compared; with several values, one has to fit (with `semver`, all of them, such as `>=1.2.0` ' +
-        'and `<2.0.0`). One that is missing fits nothing but `exists` with false',
+        'and `<2.0.0`; `^1.2.3` fits the same major number, `~1.2.3` also the same minor one, whatever follows). One that is missing fits nothing but `exists` with false',
     }),
     values: Type.Optional(
       Type.Array(
@@ -146,6 +146,8 @@ const Flag = Type.Object(
         examples: [[{ if: [], serve: 'on' }]],
       }),
     ),
+    // Without the format, which answers are not checked for.
+    description: Type.Optional(Type.String()),
   },
   { title: 'Flag' },
 );
@@ -216,7 +218,7 @@ export const History = Type.Object(
         revision: Revision,
         at: Timestamp,
         by: Type.String({
-          description: 'Name of a key, `token`, or `schedule` where a time in a rule had come',
+          description: 'Name of a key, subject of a token, or `schedule` where a time in a rule had come',
           examples: ['admin'],
         }),
         key: Type.Unsafe<string | null>({
