@@ -43,6 +43,7 @@ const deployments: Readonly<Record<string, LeftOut>> = {
       PORT: 'the load balancer calls the default',
       SWEEP_SECONDS: 'it must be the same everywhere, and the default suits',
       WAKE_UPS_TOPIC_ARN: 'workers look by themselves',
+      SOCKET_CONNECTIONS_URL: 'containers hold connections themselves',
     },
     permissions: {
       'ApiRole LEASES_TABLE': 'workers read the streams',
