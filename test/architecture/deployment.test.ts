@@ -51,6 +51,7 @@ const deployments: Readonly<Record<string, LeftOut>> = {
       'WorkerRole POLICIES_TABLE': 'policies judge requests alone',
       'WorkerRole LIMITS_TABLE': 'limits have no work but requests',
       'WorkerRole FLAGS_TABLE': 'flags have no work but requests',
+      'stream of FLAGS_TABLE': 'processes that hold connections look at the revision',
     },
   },
 };
