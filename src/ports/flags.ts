@@ -1,4 +1,5 @@
 import type { FlagSet, FlagSetSummary, HistoryEntry, Revision } from '../domain/flags/flag-set.ts';
+import type { ConnectionOwner, Delivery, HostedConnection, Subscriber } from '../domain/flags/hosted-connection.ts';
 import type { StoredTicket } from '../domain/flags/tickets.ts';
 import type { Page, PageRequest } from '../domain/shared/page.ts';
 
@@ -67,6 +68,67 @@ export interface FlagStore {
    * @throws DomainError `INVALID_REQUEST` for a text that is no cursor, `STORE_UNAVAILABLE`
    */
   list(page: PageRequest): Promise<Page<FlagSetSummary>>;
+}
+
+/**
+ * The clients that are connected where somebody else holds the connections, as API Gateway does for functions. Nothing tells
+ * reliably that a connection has ended: what is noted of it is forgotten some time after the longest that it may last.
+ */
+export interface ConnectionRegistry {
+  /** @throws DomainError `STORE_UNAVAILABLE` */
+  open(connection: HostedConnection): Promise<void>;
+
+  /** @throws DomainError `STORE_UNAVAILABLE` */
+  get(connectionId: string): Promise<HostedConnection | undefined>;
+
+  /**
+   * Notes for which context a connection wants values, unless one with a higher number is noted: of two messages of a client
+   * the later may be handled first.
+   *
+   * @returns whether it was noted
+   * @throws DomainError `STORE_UNAVAILABLE`
+   */
+  subscribe(subscriber: Subscriber): Promise<boolean>;
+
+  /**
+   * What a connection has subscribed to.
+   *
+   * @throws DomainError `STORE_UNAVAILABLE`
+   */
+  subscription(connection: HostedConnection): Promise<Subscriber | undefined>;
+
+  /**
+   * Every connection that has subscribed to a set before the call, some at a time; possibly those that have come or gone since.
+   *
+   * @throws DomainError `STORE_UNAVAILABLE`
+   */
+  subscribers(setId: string): AsyncIterable<readonly Subscriber[]>;
+
+  /**
+   * Forgets a connection; it need not be known.
+   *
+   * @throws DomainError `STORE_UNAVAILABLE`
+   */
+  close(connection: Pick<HostedConnection, 'connectionId' | 'setId'>): Promise<void>;
+}
+
+/** Whoever holds the connections. */
+export interface ConnectionHost {
+  /**
+   * Sends a message, of 128 kB at most. Settles within 5 s.
+   *
+   * @throws Error for a failure that no repeat can mend
+   */
+  send(connectionId: string, text: string): Promise<Delivery>;
+
+  /** Ends a connection, which may have ended before. @throws Error if it goes on */
+  end(connectionId: string): Promise<void>;
+}
+
+/** Judges whether somebody may be connected to a flag set. */
+export interface ConnectionRights {
+  /** @throws DomainError `STORE_UNAVAILABLE` where nobody can tell */
+  mayConnect(owner: ConnectionOwner, setId: string): Promise<boolean>;
 }
 
 /** Tickets, until they end and for a while after that. Reads are consistent. */

@@ -3,6 +3,10 @@ import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import type { Container, ContainerModule } from 'inversify';
 import { pino } from 'pino';
+import { AnswerClient } from '../../src/domain/flags/answer-client.ts';
+import { ConnectClient } from '../../src/domain/flags/connect-client.ts';
+import { PushChanges } from '../../src/domain/flags/push-changes.ts';
+import { SweepConnections } from '../../src/domain/flags/sweep-connections.ts';
 import { SweepTasks } from '../../src/domain/tasks/sweep-tasks.ts';
 import { FoldShards } from '../../src/domain/votes/fold-shards.ts';
 import { GrowPoll } from '../../src/domain/votes/grow-poll.ts';
@@ -11,6 +15,11 @@ import { SweepPolls } from '../../src/domain/votes/sweep-polls.ts';
 import { compose } from '../../src/entrypoints/composition/compose.ts';
 import { contexts } from '../../src/entrypoints/composition/contexts.ts';
 import { dynamoDbModule } from '../../src/entrypoints/composition/dynamodb.ts';
+import {
+  ports as flagsPorts,
+  type settings as flagsSettings,
+  hostedConnectionsModule,
+} from '../../src/entrypoints/composition/flags/function-modules.ts';
 import { Service } from '../../src/entrypoints/composition/service.ts';
 import {
   streamModule,
@@ -34,7 +43,7 @@ import { PROJECT } from '../helpers/project.ts';
 /** What the commands of operators ask for, and the check of the store. */
 const askedByCommands = [GrowPoll, ReplaceVoterKey, votesPorts.pseudonyms, votesPorts.voterKeys];
 
-type FunctionSettings = typeof votesSettings & typeof tasksSettings;
+type FunctionSettings = typeof votesSettings & typeof tasksSettings & typeof flagsSettings;
 type FunctionConfig = CoreConfig & Values<FunctionSettings>;
 
 const COMPOSITION = join(PROJECT, 'src/entrypoints/composition');
@@ -57,6 +66,12 @@ const functions: Record<string, [(config: FunctionConfig) => ContainerModule, (c
     (container) =>
       [ports.counts, ports.active, ports.queues, ports.notifier].map((port) => container.get<unknown>(port)),
   ],
+  'flags-socket': [
+    hostedConnectionsModule,
+    (container) => [container.get(ConnectClient), container.get(AnswerClient), container.get(flagsPorts.registry)],
+  ],
+  'flags-stream': [hostedConnectionsModule, (container) => container.get(PushChanges)],
+  'flags-sweep': [hostedConnectionsModule, (container) => container.get(SweepConnections)],
   'tasks-sweep': [tasksSweepingModule, (container) => container.get(SweepTasks)],
   'tasks-processor': [processingModule, processorOf],
 };
@@ -83,12 +98,17 @@ describe('the composition', () => {
 
   it('has a row for every function that serves no requests', () => {
     const entries = readdirSync(join(PROJECT, 'src/entrypoints/lambda'));
-    const names = entries.flatMap((entry) => /^((votes|tasks)-.*)\.ts$/.exec(entry)?.[1] ?? []);
+    const names = entries.flatMap((entry) => /^((votes|tasks|flags)-.*)\.ts$/.exec(entry)?.[1] ?? []);
     expect(Object.keys(functions).sort()).toEqual(names.sort());
   });
 
   it.each(Object.entries(functions))('resolves what the function %s asks for', (_, [module, ask]) => {
-    const settings = { ...env, STORAGE: 'dynamodb', WAKE_UPS_TOPIC_ARN: 'arn:aws:sns:eu-west-1:1:wake-ups' };
+    const settings = {
+      ...env,
+      STORAGE: 'dynamodb',
+      WAKE_UPS_TOPIC_ARN: 'arn:aws:sns:eu-west-1:1:wake-ups',
+      SOCKET_CONNECTIONS_URL: 'https://abc.execute-api.eu-west-1.amazonaws.com/v1',
+    };
     const config = readConfig<FunctionSettings>({ ...settings, ROLE: 'worker' }, contexts);
     const container = compose(pino({ level: 'silent' }), [dynamoDbModule, module(config)]);
     expect(() => ask(container)).not.toThrow();

@@ -10,7 +10,7 @@
 const homes = [
   {
     group: 'aws',
-    home: '^src/adapters/(aws|dynamodb|secretsmanager|sns)/',
+    home: '^src/adapters/(apigateway|aws|dynamodb|secretsmanager|sns)/',
     packages: ['@aws-sdk/[^/]+', '@smithy/[^/]+'],
   },
   { group: 'decimal', home: '^src/domain/stocks/', packages: ['big\\.js'] },

@@ -55,7 +55,7 @@ export interface LeftOut {
   readonly tables: Readonly<Record<string, string>>;
   /** Settings that are given to nothing. */
   readonly settings: Readonly<Record<string, string>>;
-  /** Tables that a role does not use: `<role> <setting>`. */
+  /** Tables that a role does not use: `<role> <setting>`; parts of tables that none uses: `<part> of <setting>`. */
   readonly permissions: Readonly<Record<string, string>>;
 }
 
@@ -351,6 +351,7 @@ function permissionBreaches(
     ...tables.flatMap((table) =>
       parts(table)
         .filter((part) => !grants.some((grant) => grant.table === table.resource && grant.part === part))
+        .filter((part) => !Object.hasOwn(leftOut.permissions, `${part} of ${table.setting}`))
         .map((part) => `no role reaches ${part} of ${table.resource}: add a statement to the role that reads it`),
     ),
     ...grants.flatMap(({ role, statement, table, part }) => {

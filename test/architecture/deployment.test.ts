@@ -43,6 +43,7 @@ const deployments: Readonly<Record<string, LeftOut>> = {
       PORT: 'the load balancer calls the default',
       SWEEP_SECONDS: 'it must be the same everywhere, and the default suits',
       WAKE_UPS_TOPIC_ARN: 'workers look by themselves',
+      SOCKET_CONNECTIONS_URL: 'containers hold connections themselves',
     },
     permissions: {
       'ApiRole LEASES_TABLE': 'workers read the streams',
@@ -50,6 +51,7 @@ const deployments: Readonly<Record<string, LeftOut>> = {
       'WorkerRole POLICIES_TABLE': 'policies judge requests alone',
       'WorkerRole LIMITS_TABLE': 'limits have no work but requests',
       'WorkerRole FLAGS_TABLE': 'flags have no work but requests',
+      'stream of FLAGS_TABLE': 'processes that hold connections look at the revision',
     },
   },
 };

@@ -1,6 +1,7 @@
 import { afterAll } from '@jest/globals';
 import { DynamoDbActiveQueues } from '../../src/adapters/dynamodb/active-queues.ts';
 import { DynamoDbAnswerStore } from '../../src/adapters/dynamodb/answer-store.ts';
+import { DynamoDbConnectionRegistry } from '../../src/adapters/dynamodb/connection-registry.ts';
 import { DynamoDbFlagStore } from '../../src/adapters/dynamodb/flag-store.ts';
 import { DynamoDbFlagTickets } from '../../src/adapters/dynamodb/flag-tickets.ts';
 import { DynamoDbLimitPolicyStore } from '../../src/adapters/dynamodb/limit-policy-store.ts';
@@ -32,6 +33,7 @@ import {
 import { withServer } from '../helpers/servers/with-server.ts';
 import { describeActiveQueues } from './active-queues.contract.ts';
 import { describeAnswerStore } from './answer-store.contract.ts';
+import { describeConnectionRegistry } from './connection-registry.contract.ts';
 import { describeFlagStore } from './flag-store.contract.ts';
 import { describeFlagTickets } from './flag-tickets.contract.ts';
 import { describeLimitPolicyStore } from './limit-policy-store.contract.ts';
@@ -71,6 +73,10 @@ await withServer('DynamoDB contracts', startDynamoDbLocal, async ({ endpoint }) 
     const process = () => new DynamoDbLimitStore(client, table, clock, 10_000);
     return { store: process(), other: process(), pass: (ms) => clock.advance(ms) };
   });
+  describeConnectionRegistry(
+    'DynamoDB',
+    async () => new DynamoDbConnectionRegistry(client, await newFlagTable(client), new FakeClock()),
+  );
   describeFlagStore('DynamoDB', async () => new DynamoDbFlagStore(client, await newFlagTable(client)));
   describeFlagTickets('DynamoDB', async () => new DynamoDbFlagTickets(client, await newFlagTable(client)));
   describeQueueStore('DynamoDB', async () => new DynamoDbQueueStore(client, (await newTaskTables(client)).queues));

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { MemoryAnswerStore } from '../../src/adapters/memory/answer-store.ts';
 import { MemoryChangeFeed } from '../../src/adapters/memory/change-feed.ts';
+import { MemoryConnectionRegistry } from '../../src/adapters/memory/connection-registry.ts';
 import { MemoryFlagStore } from '../../src/adapters/memory/flag-store.ts';
 import { MemoryFlagTickets } from '../../src/adapters/memory/flag-tickets.ts';
 import { MemoryLimitPolicyStore } from '../../src/adapters/memory/limit-policy-store.ts';
@@ -21,6 +22,7 @@ import type { ShardImage } from '../../src/domain/votes/tally.ts';
 import { FakeClock, seededRandom } from '../helpers/fakes.ts';
 import { aTask, T0 } from '../helpers/tasks.ts';
 import { describeAnswerStore } from './answer-store.contract.ts';
+import { describeConnectionRegistry } from './connection-registry.contract.ts';
 import { describeFlagStore } from './flag-store.contract.ts';
 import { describeFlagTickets } from './flag-tickets.contract.ts';
 import { describeLimitPolicyStore } from './limit-policy-store.contract.ts';
@@ -58,6 +60,7 @@ describeLimitStore('memory', async () => {
   const store = new MemoryLimitStore(clock);
   return { store, other: store, pass: (ms) => clock.advance(ms) };
 });
+describeConnectionRegistry('memory', async () => new MemoryConnectionRegistry());
 describeFlagStore('memory', async () => new MemoryFlagStore());
 describeFlagTickets('memory', async () => new MemoryFlagTickets());
 describeStockStore('memory', async () => new MemoryStockStore());

@@ -56,18 +56,21 @@ export class CallRecorder {
     const [answer] = (await once(forwarded, 'response')) as [IncomingMessage];
     const bytes = await buffer(answer);
     const status = answer.statusCode as number;
-    this.calls.push({ ...callIn(headers, body), status, ...(status < 400 ? {} : { refusal: bytes.toString() }) });
+    this.calls.push({ ...callIn(received, body), status, ...(status < 400 ? {} : { refusal: bytes.toString() }) });
     response.writeHead(status, answer.headers).end(bytes);
   }
 }
 
-/** Reads a call of the protocols in which the services speak that functions use: JSON with a target, or a form. */
+/** Reads a call of the protocols in which the services speak that functions use: JSON with a target, a form, or a path. */
 function callIn(
-  headers: IncomingMessage['headers'],
+  { method, url: path, headers }: IncomingMessage,
   body: Buffer,
 ): Pick<Call, 'accessKeyId' | 'service' | 'operation' | 'input'> {
   const [, accessKeyId = '', service = ''] =
-    /Credential=([^/]+)\/\d+\/[\w-]+\/(\w+)\//.exec(headers.authorization ?? '') ?? [];
+    /Credential=([^/]+)\/\d+\/[\w-]+\/([\w-]+)\//.exec(headers.authorization ?? '') ?? [];
+  // Every request of theirs needs one and the same permission.
+  if (service === 'execute-api')
+    return { accessKeyId, service, operation: 'ManageConnections', input: { method, path } };
   const target = headers['x-amz-target'];
   const input = target ? JSON.parse(body.toString()) : Object.fromEntries(new URLSearchParams(body.toString()));
   return { accessKeyId, service, operation: String(target?.toString().split('.').at(-1) ?? input.Action), input };

@@ -9,6 +9,7 @@ import { DynamoDbPolicyStore } from '../../src/adapters/dynamodb/policy-store.ts
 import type { Policy } from '../../src/domain/access/policy.ts';
 import { authorization } from '../helpers/embedded-app.ts';
 import { eventually } from '../helpers/eventually.ts';
+import { FlagSocketClient } from '../helpers/flag-socket-client.ts';
 import type { HttpAnswer, HttpRequest, Send } from '../helpers/http.ts';
 import { type HttpService, httpService } from '../helpers/http-service.ts';
 import { conformanceTo } from '../helpers/openapi-conformance.ts';
@@ -437,6 +438,99 @@ describe('the deployed stack', () => {
     expect(aside?.dynamodb?.NewImage).toMatchObject({ pk: { S: poison.pk }, v0: { S: 'many' } });
   });
 
+  it('tells clients of flags what changes over sockets, and lets go of those who are gone or may not listen', async () => {
+    const stage = `_aws/execute-api/${stack.nameOf('SocketApi')}/v1`;
+    // The real address of the API is that of a service of AWS.
+    for (const name of ['FlagsSocketFunction', 'FlagsStreamFunction', 'FlagsSweepFunction'])
+      await stack.set(name, 'SOCKET_CONNECTIONS_URL', `${aws.recorder.endpoint}/${stage}`);
+    const admin = async (method: string, path: string, body: object) => {
+      const answer = await send({ method, url: `/flag-sets${path}`, headers: authorization, body });
+      expect({ status: answer.status, body: answer.body }).toMatchObject({ status: expect.closeTo(200, -1) });
+      return JSON.parse(answer.body);
+    };
+    const put = async (key: string, rules: object[] = []): Promise<number> => {
+      const flag = { type: 'boolean', variants: { on: true, off: false }, defaultVariant: 'off', state: 'ENABLED' };
+      return (await admin('PUT', `/live/flags/${key}`, { ...flag, rules })).revision;
+    };
+    const address = async (ticket?: string) => {
+      ticket ??= (await admin('POST', '/live/tickets', { for: 'socket' })).ticket;
+      return `ws://127.0.0.1:${aws.port}/${stage}?set=live&ticket=${ticket}`;
+    };
+    // The emulator answers without the protocol that a client names, which no client accepts.
+    const connect = (url: string) => FlagSocketClient.connect(url, { plan: 'pro' }, { protocols: [] });
+    const subscribers = async () => {
+      const KeyConditionExpression = 'pk = :pk';
+      const ExpressionAttributeValues = { ':pk': 'SUBSCRIBERS#live' };
+      const TableName = stack.nameOf('FlagsTable');
+      const query = new QueryCommand({ TableName, KeyConditionExpression, ExpressionAttributeValues });
+      return (await stack.tables.send(query)).Count ?? 0;
+    };
+    /** One whose end nobody was told of, and one that has lost its right. */
+    const putStrangers = async () => {
+      for (const [connectionId, subject] of [
+        ['gone', 'key:admin'],
+        ['unwanted', 'group:nobody'],
+      ]) {
+        const subscriber = { connectionId, setId: 'live', owner: { subjects: [subject] }, context: '{}', contextId: 0 };
+        const Item = { pk: 'SUBSCRIBERS#live', sk: connectionId, ...subscriber };
+        await stack.tables.send(new PutCommand({ TableName: stack.nameOf('FlagsTable'), Item }));
+      }
+    };
+    const areOne = () => eventually(subscribers, (count) => count === 1, 20_000);
+
+    await admin('POST', '', { setId: 'live' });
+    await put('a');
+    await expect(connect(await address('guessed'))).rejects.toThrow();
+    const url = await address();
+    const client = await connect(url);
+    await client.reaches(1, 20_000);
+    expect(client.messages).toMatchObject([{ type: 'state', aliveSeconds: 60, flags: [{ key: 'a', value: false }] }]);
+    await expect(connect(url)).rejects.toThrow();
+
+    await putStrangers();
+    await put('a', [{ if: [{ attribute: 'plan', op: 'in', values: ['pro'] }], serve: 'on' }]);
+    await client.reaches(2, 20_000);
+    expect(client.messages[1]).toMatchObject({ type: 'change', from: 1, to: 2, flags: [{ key: 'a', value: true }] });
+    await areOne();
+    await putStrangers();
+    await stack.invoke('FlagsSweepFunction', {});
+    await areOne();
+    await eventually(
+      () => client.messages.at(-1),
+      (message) => message?.type === 'alive',
+    );
+
+    const hasMadeRevision = (role: string): boolean =>
+      aws.recorder.calls.some(
+        ({ operation, accessKeyId }) =>
+          operation === 'TransactWriteItems' && stack.rolesByAccessKey().get(accessKeyId) === role,
+      );
+    // A sweep of the schedule may be the first to notice that a time has come.
+    for (const [role, notice] of [
+      ['FlagsSocketRole', async () => client.say({ type: 'resync' })],
+      ['FlagsSweepRole', () => stack.invoke('FlagsSweepFunction', {})],
+    ] as const)
+      for (let attempt = 0; attempt < 5 && !hasMadeRevision(role); attempt++) {
+        const turn = Date.now() + 1_500;
+        const revision = await put('timed', [
+          { if: [{ attribute: 'now', op: 'after', values: [new Date(turn).toISOString()] }], serve: 'on' },
+        ]);
+        await eventually(
+          () => Date.now(),
+          (now) => now > turn + 250,
+        );
+        await notice();
+        await client.reaches(revision + 1, 20_000);
+      }
+    expect(client.client.values.get('timed')).toMatchObject({ value: true });
+
+    const rude = await connect(await address());
+    rude.socket.send('nonsense');
+    await eventually(() => rude.closed, Boolean, 20_000);
+    client.close();
+    await eventually(subscribers, (count) => count === 0, 20_000);
+  }, 120_000);
+
   it('is updated with traffic on it, and loses no vote', async () => {
     await createPoll({ pollId: 'busy' });
     const names = ['a', 'b', 'c'];
@@ -527,7 +621,10 @@ describe('the deployed stack', () => {
 
     it('name their resources', () => {
       const [ofLogGroup, ofTable] = [/^arn:aws:logs:[^*]+:\*$/, /^arn:aws:dynamodb:[^*]+\/stream\/\*$/];
-      const named = permissions.filter(({ resource }) => !ofLogGroup.test(resource) && !ofTable.test(resource));
+      const ofConnections = /^arn:aws:execute-api:[^*]+\/@connections\/\*$/;
+      const named = permissions.filter(
+        ({ resource }) => !ofLogGroup.test(resource) && !ofTable.test(resource) && !ofConnections.test(resource),
+      );
 
       expect(named.filter(({ resource }) => !/^arn:[^*?]+$/.test(resource))).toEqual([]);
     });

@@ -194,6 +194,14 @@ export class DeployedStack {
     await this.lambda.send(change);
   }
 
+  /** Gives a function another value of one of its settings. */
+  async set(name: string, setting: string, value: string): Promise<void> {
+    const FunctionName = this.nameOf(name);
+    const { Environment } = await this.lambda.send(new GetFunctionConfigurationCommand({ FunctionName }));
+    const Variables = { ...Environment?.Variables, [setting]: value };
+    await this.lambda.send(new UpdateFunctionConfigurationCommand({ FunctionName, Environment: { Variables } }));
+  }
+
   async policiesOf(role: string): Promise<ReadonlyMap<string, PolicyDocument>> {
     const RoleName = this.nameOf(role);
     const { PolicyNames = [] } = await this.iam.send(new ListRolePoliciesCommand({ RoleName }));

@@ -87,6 +87,19 @@ describe('least privilege', () => {
     expect(needs('Query', query)).toMatchObject([{ resource: `${table}/index/open`, leadingKeys: ['mail#1'] }]);
   });
 
+  it('reads which connection a call is about', () => {
+    const input = { method: 'POST', path: '/_aws/execute-api/abc/v1/%40connections/L0SM%3D' };
+    const connections = { ...call('ManageConnections', input), service: 'execute-api' };
+
+    expect(needsOf('FlagsSocketRole', connections, names)).toEqual([
+      {
+        role: 'FlagsSocketRole',
+        action: 'execute-api:ManageConnections',
+        resource: 'arn:aws:execute-api:eu-west-1:1:abc/v1/POST/@connections/L0SM=',
+      },
+    ]);
+  });
+
   it('holds a transaction against the keys of all its parts, too, which statements for each part do not allow', () => {
     const Put = { TableName: 'votes', Item: { pk: { S: 'BALLOT#1' } } };
     const Update = { TableName: 'votes', Key: { pk: { S: 'SHARD#1' } } };

@@ -189,6 +189,12 @@ export function needsOf(role: string, { service, operation, input }: Call, names
       return [{ role, action, resource: String(input.SecretId) }];
     case 'sqs:SendMessage':
       return [{ role, action, resource: arn('sqs', String(input.QueueUrl).split('/').at(-1) as string) }];
+    case 'execute-api:ManageConnections': {
+      const [, api, stage, connection] = /([^/]+)\/([^/]+)\/(@connections\/[^/]+)$/.exec(
+        decodeURIComponent(String(input.path)),
+      ) as RegExpExecArray;
+      return [{ role, action, resource: arn('execute-api', `${api}/${stage}/${input.method}/${connection}`) }];
+    }
     case 'sns:Publish':
       return [{ role, action, resource: String(input.TopicArn) }];
     default:

@@ -10,6 +10,8 @@ export class FlagClient {
   valuesFor: EvaluationContext = {};
   /** When the values were last known to be the newest, epoch ms. */
   asOf = 0;
+  /** It was told to ask for its values by OFREP. */
+  mustFetch = false;
   private contextId = 0;
   /** Whether the values are those of the context. */
   private isOfContext = false;
@@ -50,6 +52,9 @@ export class FlagClient {
         this.hold(message.to, values, message.asOf);
         return undefined;
       }
+      case 'refetchEvaluation':
+        this.mustFetch ||= message.revision > known || !this.isOfContext;
+        return undefined;
       default:
         // A sign of life comes seldom enough to ask again.
         this.waitsForState = false;
@@ -57,6 +62,12 @@ export class FlagClient {
         if (message.revision === known) this.asOf = Math.max(this.asOf, message.asOf);
         return undefined;
     }
+  }
+
+  /** What OFREP answered. */
+  fetched(revision: number, flags: readonly Evaluation[], asOf: number): void {
+    this.mustFetch = false;
+    this.hold(revision, new Map(flags.map((flag) => [flag.key, flag])), asOf);
   }
 
   private contextAgain(): ClientMessage {

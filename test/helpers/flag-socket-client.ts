@@ -34,9 +34,9 @@ export class FlagSocketClient {
   static async connect(
     url: string,
     context: EvaluationContext,
-    { headers = {}, client, greets = true }: ConnectOptions = {},
+    { headers = {}, client, greets = true, protocols = ['portside.flags.1'] }: ConnectOptions = {},
   ): Promise<FlagSocketClient> {
-    const socket = new WebSocket(url.replace(/^http/, 'ws'), 'portside.flags.1', { headers });
+    const socket = new WebSocket(url.replace(/^http/, 'ws'), protocols, { headers });
     const connection = new FlagSocketClient(socket, context, client);
     await once(socket, 'open');
     if (greets) connection.say(connection.client.hello());
@@ -70,6 +70,8 @@ interface ConnectOptions {
   /** One that has been connected before. */
   readonly client?: FlagClient;
   readonly greets?: boolean;
+  /** Those that it names; the server must answer with one of them. */
+  readonly protocols?: string[];
 }
 
 /** How an upgrade was refused: status, headers and body of the answer. */

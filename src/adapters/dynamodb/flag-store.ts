@@ -29,6 +29,7 @@ import { type TableDefinition, tableWithSortKey } from './tables.ts';
 
 export const flagTableDefinition = (name: string): TableDefinition => ({
   ...tableWithSortKey(name),
+  StreamSpecification: { StreamEnabled: true, StreamViewType: 'NEW_IMAGE' },
   ttlAttribute: 'ttl',
 });
 
@@ -54,10 +55,15 @@ interface FlagItem {
 
 /** All sets have a line in this partition, by which they are listed. */
 const LISTED = 'FLAGSETS';
-const HEAD = 'head';
+/** The sort key of the item that has a set's revision. */
+export const HEAD = 'head';
 const FLAG = 'flag#';
 const HISTORY = 'history#';
-const partitionOf = (setId: string): string => `FLAGSET#${setId}`;
+const PARTITION = 'FLAGSET#';
+const partitionOf = (setId: string): string => `${PARTITION}${setId}`;
+/** The set in whose partition an item lies, if it is one. */
+export const setIdIn = (pk: string | undefined): string | undefined =>
+  pk?.startsWith(PARTITION) ? pk.slice(PARTITION.length) : undefined;
 
 /** How often a set is read anew that is changed while it is read. */
 const MAX_READS = 6;

@@ -3,7 +3,10 @@ import type { StoredTicket } from '../../domain/flags/tickets.ts';
 import type { FlagTicketStore } from '../../ports/flags.ts';
 import { throwStoreError } from './errors.ts';
 
-/** Items `ticket#<digest>` beside their flag set, until DynamoDB deletes them some time after their end. */
+/**
+ * Items until DynamoDB deletes them some time after their end. They lie apart from the set that they are for, so that a role
+ * may take tickets and cannot delete flags.
+ */
 export class DynamoDbFlagTickets implements FlagTicketStore {
   constructor(
     private readonly client: DynamoDBDocumentClient,
@@ -29,7 +32,7 @@ export class DynamoDbFlagTickets implements FlagTicketStore {
   }
 
   private keyOf(setId: string, digest: string) {
-    return { pk: `FLAGSET#${setId}`, sk: `ticket#${digest}` };
+    return { pk: `TICKET#${setId}`, sk: digest };
   }
 }
 

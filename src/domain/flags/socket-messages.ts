@@ -49,7 +49,13 @@ export interface AliveMessage extends Said {
   readonly revision: number;
 }
 
-export type ServerMessage = StateMessage | ChangeMessage | AliveMessage;
+/** The values of the revision are more than one message can carry: they are asked for by OFREP. */
+export interface RefetchMessage extends Said {
+  readonly type: 'refetchEvaluation';
+  readonly revision: number;
+}
+
+export type ServerMessage = StateMessage | ChangeMessage | AliveMessage | RefetchMessage;
 
 /** @throws DomainError `INVALID_REQUEST` for what is no message */
 export function clientMessageIn(text: string): ClientMessage {

@@ -249,6 +249,11 @@ const rows: Readonly<Record<string, Row>> = {
   LIMITS_TABLE: table,
   POLICIES_TABLE: table,
   FLAGS_TABLE: table,
+  SOCKET_CONNECTIONS_URL: {
+    taken: ['https://abc.execute-api.eu-west-1.amazonaws.com/v1'],
+    refused: ['wss://abc.execute-api.eu-west-1.amazonaws.com/v1', 'abc', 'https://a.example.org/v1?b'],
+    words: /^must be an address that begins with http/,
+  },
   TOKEN_ISSUERS: {
     taken: [
       ['https://a.example=b', [{ url: 'https://a.example', audience: 'b' }]],

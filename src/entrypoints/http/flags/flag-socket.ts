@@ -2,10 +2,10 @@ import type { WebSocket } from 'ws';
 import type { CurrentFlagSet } from '../../../domain/flags/current-flag-sets.ts';
 import { FlagConnection } from '../../../domain/flags/flag-connection.ts';
 import { clientMessageIn, type ServerMessage } from '../../../domain/flags/socket-messages.ts';
+import { socketText } from '../../../domain/flags/socket-text.ts';
 import { DomainError } from '../../../domain/shared/domain-error.ts';
 import type { Random } from '../../../ports/system.ts';
 import type { Problem } from '../problems.ts';
-import { socketText } from './socket-text.ts';
 
 /** A client hears something as often as that, seconds. */
 const ALIVE_SECONDS = 10;
