@@ -65,7 +65,7 @@ export function editorView(editor, set, { save, leave, takeTheirs }) {
       ${editor.isResumed ? html`<p class="note">What you typed is still here. “Discard” throws it away.</p>` : nothing}
       ${
         editor.isNew
-          ? field(editor, 'key', 'Key', {
+          ? field(editor, 'flag-key', 'Key', {
               value: draft.key,
               input: (value) => editor.change(draft, { key: value }),
               hint: 'By which programs ask for it. It cannot be changed later.',
@@ -137,7 +137,7 @@ export function editorView(editor, set, { save, leave, takeTheirs }) {
 
 /** What is said of the flag as a whole. @param {FlagEditor} editor */
 function summary({ problem, errors, draft }) {
-  const shown = new Set(['key', 'type', 'state', 'description', 'defaultVariant', 'reason', 'rules', 'variants']);
+  const shown = new Set(['flag-key', 'type', 'state', 'description', 'defaultVariant', 'reason', 'rules', 'variants']);
   for (const { id } of draft.variants) shown.add(id);
   for (const { id, conditions, shares } of draft.rules)
     for (const part of [id, ...conditions.map(({ id }) => id), ...shares.map(({ id }) => id)]) shown.add(part);
@@ -256,7 +256,7 @@ function ruleView(editor, set, rule, index, names) {
     focusOn(`#${condition.id}-of`);
   };
   return html`
-    <li class="rule" role="group" aria-labelledby="${rule.id}-title">
+    <li><div class="rule" role="group" aria-labelledby="${rule.id}-title">
       <div class="rule-head">
         <h4 id="${rule.id}-title">Rule ${index + 1}</h4>
         <div class="rule-hands">
@@ -276,7 +276,7 @@ function ruleView(editor, set, rule, index, names) {
       )}</ul>
       <button class="quiet" type="button" @click=${add}>${rule.conditions.length === 0 ? 'Add a condition' : 'And…'}</button>
       ${serveView(editor, rule, index, names)}
-    </li>`;
+    </div></li>`;
 }
 
 /**
@@ -294,9 +294,9 @@ function conditionView(editor, set, rule, condition, index) {
     `${id}.of`,
     index === 0 ? 'Where' : 'And',
     [
-      ['attribute', 'an attribute'],
-      ['now', 'the time'],
-      ['flag', 'another flag'],
+      ['attribute', 'attribute'],
+      ['now', 'time'],
+      ['flag', 'flag'],
     ],
     of,
     ({ target: { value } }) =>
@@ -478,7 +478,7 @@ function sharesView(editor, rule, index, names) {
               aria-invalid=${describedBy(editor, `${share.id}.weight`) === nothing ? nothing : 'true'} aria-describedby=${describedBy(editor, `${share.id}.weight`)}
               @input=${(/** @type {Input} */ { target }) => editor.change(share, { weight: target.value })} />
             <span class="share-percent">${percent(weights[at] ?? 0, total)}</span>
-            ${rule.shares.length > 1 ? html`<button class="quiet" type="button" aria-label="Remove the share of ${share.variant}" @click=${() => editor.edit(() => void rule.shares.splice(at, 1))}>Remove</button>` : nothing}
+            ${rule.shares.length > 2 || !names.includes(share.variant) ? html`<button class="quiet" type="button" aria-label="Remove the share of ${share.variant}" @click=${() => editor.edit(() => void rule.shares.splice(at, 1))}>Remove</button>` : nothing}
             ${errorsAt(editor, `${share.id}.weight`)}
           </li>`,
       )}</ul>

@@ -1,7 +1,8 @@
 import { batch, signal } from '../packages.js';
 import { Problem } from '../service.js';
+import { flagOf } from './comparison.js';
 import { definitionOf, draftOf, newDraft, placed } from './draft.js';
-import { Conflict, changeFlag, flagOf } from './flags.js';
+import { Conflict, changeFlag } from './flags.js';
 
 /**
  * @import { Flag } from '../../../../domain/flags/flag.ts'
@@ -39,12 +40,9 @@ export class FlagEditor {
   constructor(set, flag) {
     this.#set = set;
     this.flag = flag;
+    this.isNew = flag === undefined;
     this.draft = flag ? draftOf(flag) : newDraft();
     this.#begun = JSON.stringify(this.draft);
-  }
-
-  get isNew() {
-    return this.flag === undefined;
   }
 
   /** Whether there is anything that would be lost. */
@@ -93,14 +91,10 @@ export class FlagEditor {
     if (this.isSaving.value) return undefined;
     const { definition, errors } = this.definition;
     const key = this.draft.key.trim();
-    const ofKey =
-      this.isNew && !KEY.test(key)
-        ? [{ at: 'key', message: '1 to 64 letters, digits, dots, _ and -, with a letter or digit first' }]
-        : this.isNew && flagOf(this.#set, key)
-          ? [{ at: 'key', message: 'There is a flag of this key already' }]
-          : [];
+    const ofKey = this.isNew ? this.#wrongWithKey(key) : [];
     batch(() => {
       this.problem.value = undefined;
+      this.theirs.value = undefined;
       this.errors.value = [...ofKey, ...placed(this.draft, errors)];
     });
     if (this.errors.value.length > 0) return undefined;
@@ -116,6 +110,13 @@ export class FlagEditor {
     }
   }
 
+  /** @param {string} key of a new flag */
+  #wrongWithKey(key) {
+    if (!KEY.test(key))
+      return [{ at: 'flag-key', message: '1 to 64 letters, digits, dots, _ and -, with a letter or digit first' }];
+    return flagOf(this.#set, key) ? [{ at: 'flag-key', message: 'There is a flag of this key already.' }] : [];
+  }
+
   /** Goes on with what is typed, in place of what somebody else has made meanwhile. */
   goOn() {
     this.theirs.value = undefined;
@@ -128,10 +129,11 @@ export class FlagEditor {
   #refuse(problem, key) {
     batch(() => {
       if (problem instanceof Conflict) {
-        this.theirs.value = { before: flagOf(this.#set, key), now: flagOf(problem.set, key) };
+        const before = flagOf(this.#set, key);
         // From here on it is compared with what the viewer is shown.
         this.#set = problem.set;
-        this.flag = this.theirs.value.now ?? this.flag;
+        if (this.isNew) this.errors.value = this.#wrongWithKey(key);
+        else this.theirs.value = { before, now: flagOf(problem.set, key) };
         return;
       }
       this.errors.value = placed(this.draft, problem.errors);
@@ -142,6 +144,10 @@ export class FlagEditor {
 
 /** Editors by set and key: of a new flag the key is empty. @type {Map<string, FlagEditor>} */
 const editors = new Map();
+
+addEventListener('beforeunload', (event) => {
+  if ([...editors.values()].some(({ isChanged }) => isChanged)) event.preventDefault();
+});
 
 /**
  * The editor of a flag, with what was typed before if it was left.

@@ -1,13 +1,14 @@
 import { Action, outcome } from '../action.js';
-import { html, nothing, signal } from '../packages.js';
+import { html, nothing, signal, untracked } from '../packages.js';
 import { Polled, polledCard } from '../polled.js';
 import { may } from '../rights.js';
 import { inARow, isolated } from '../text.js';
-import { apart, focusOn } from '../view.js';
+import { apart, focusOn, react } from '../view.js';
+import { flagOf } from './comparison.js';
 import { editorOf, forgetEditor, isBeingEdited } from './editor.js';
 import { editorView } from './editor-view.js';
 import { INTERVAL_MS } from './flag-set-view.js';
-import { changeFlag, flagOf, flagSetReader } from './flags.js';
+import { changeFlag, flagSetReader } from './flags.js';
 import { History } from './history.js';
 import { hrefOf } from './hrefs.js';
 import { stateSwitch } from './state-switch.js';
@@ -34,7 +35,6 @@ export function flagView(setId, key, until) {
   const action = new Action();
   const editor = signal(/** @type {FlagEditor | undefined} */ (undefined));
   const history = key === undefined ? undefined : new History(setId, known, until, key);
-  let isFirst = true;
   document.title = `${key ?? 'New flag'} – Portside`;
   const tried = trial(() => {
     const set = known.answer.value;
@@ -99,6 +99,16 @@ export function flagView(setId, key, until) {
     });
   };
 
+  let isFirst = true;
+  react(() => {
+    const set = known.answer.value;
+    if (!set || !isFirst) return;
+    isFirst = false;
+    const flag = key === undefined ? undefined : flagOf(set, key);
+    // Whoever comes back to what they typed goes on with it.
+    if (key === undefined || (flag && isBeingEdited(setId, key))) untracked(() => edit(set, flag));
+  }, until);
+
   const reading = (/** @type {FlagSet} */ set, /** @type {Flag} */ flag, /** @type {boolean} */ mayChange) => html`
     ${flag.description ? html`<p>${isolated(flag.description)}</p>` : nothing}
     <div class="outcome">
@@ -121,9 +131,6 @@ export function flagView(setId, key, until) {
   const body = (/** @type {FlagSet} */ set) => {
     const flag = key === undefined ? undefined : flagOf(set, key);
     const mayChange = may('PUT', 'flag-sets', setId, 'flags', key ?? 'x');
-    // Whoever comes back to what they typed goes on with it.
-    if (isFirst && mayChange && (key === undefined || (flag && isBeingEdited(setId, key)))) edit(set, flag);
-    isFirst = false;
     const edited = editor.value;
     if (!edited && !flag)
       return html`<p class="note">There is no such flag in this set${key === undefined ? ' yet' : ' any more'}.</p>${history?.view(set) ?? nothing}`;

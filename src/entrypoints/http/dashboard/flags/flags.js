@@ -1,4 +1,5 @@
 import { Problem, pageQuery, request } from '../service.js';
+import { flagOf, isSame } from './comparison.js';
 
 /**
  * @import { Static } from 'typebox'
@@ -113,28 +114,6 @@ export async function changeFlag(set, key, change, reason) {
       revision = now.revision;
     }
 }
-
-/**
- * @param {FlagSet} set
- * @param {string} key
- */
-export const flagOf = ({ flags }, key) => flags.find((flag) => flag.key === key);
-
-/**
- * Whether two flags are the same, in whatever order their fields stand.
- *
- * @param {Flag | null | undefined} one
- * @param {Flag | null | undefined} other
- */
-export const isSame = (one, other) => inOrder(one) === inOrder(other);
-
-/** @param {unknown} value of JSON */
-export const inOrder = (value) =>
-  JSON.stringify(value ?? null, (_, part) =>
-    part !== null && typeof part === 'object' && !Array.isArray(part)
-      ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : part,
-  );
 
 /**
  * Makes a set again what it was.

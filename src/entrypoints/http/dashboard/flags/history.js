@@ -7,13 +7,13 @@ import { may } from '../rights.js';
 import { Problem } from '../service.js';
 import { isolated } from '../text.js';
 import { apart, react } from '../view.js';
+import { changesBack } from './comparison.js';
 import { diffView } from './diff-view.js';
-import { flagOf, isSame, listHistory, revertFlagSet } from './flags.js';
+import { listHistory, revertFlagSet } from './flags.js';
 import { hrefOf } from './hrefs.js';
 import { differences } from './words.js';
 
 /**
- * @import { Flag } from '../../../../domain/flags/flag.ts'
  * @import { Polled } from '../polled.js'
  * @import { Change, FlagSet } from './flags.js'
  */
@@ -75,7 +75,7 @@ export class History {
         (change, index) => html`
           <li class="change">
             <p class="change-head"><strong>Revision ${change.revision}</strong> · ${isolated(whoOf(change))} · <time datetime=${change.at}>${formatInstant(change.at)}</time></p>
-            ${change.key === null ? html`<p>${change.by === 'schedule' ? 'A time came that a rule names.' : 'No flag was changed.'}</p>` : html`<p><a href=${hrefOf(this.#setId, change.key)}>${isolated(change.key)}</a></p>${diffView(differences(change.before, change.after))}`}
+            ${change.key === null ? html`<p>${change.by === 'schedule' ? 'A time came that a rule names.' : 'No flag was changed.'}</p>` : html`${this.#key === undefined ? html`<p><a href=${hrefOf(this.#setId, change.key)}>${isolated(change.key)}</a></p>` : nothing}${diffView(differences(change.before, change.after))}`}
             ${change.reason === undefined ? nothing : html`<p class="change-reason">“${isolated(change.reason)}”</p>`}
             ${
               // A revision that changed several flags stands there several times.
@@ -87,7 +87,7 @@ export class History {
       )}</ol>
       ${
         mayRevert && this.#changes.isWhole.value && set.revision > 0
-          ? html`<button class="quiet" type="button" @click=${() => this.#ask(0)}>Go back to the beginning, without flags…</button>`
+          ? html`<p class="change"><button class="quiet" type="button" @click=${() => this.#ask(0)}>Go back to the beginning, without flags…</button></p>`
           : nothing
       }`;
   }
@@ -147,22 +147,3 @@ export class History {
 
 /** @param {Change} change */
 const whoOf = ({ by }) => (by === 'schedule' ? 'by the clock' : by);
-
-/**
- * What going back to a revision changes.
- *
- * @param {FlagSet} set
- * @param {readonly Change[]} changes newest first, those after the revision among them
- * @param {number} to
- * @returns {readonly { key: string, now: Flag | undefined, were: Flag | null }[]}
- */
-export function changesBack(set, changes, to) {
-  /** @type {Map<string, Flag | null>} */
-  const were = new Map();
-  for (const { revision, key, before } of changes)
-    if (revision > to && revision <= set.revision && key !== null) were.set(key, before);
-  return [...were]
-    .map(([key, flag]) => ({ key, now: flagOf(set, key), were: flag }))
-    .filter((each) => !isSame(each.now, each.were))
-    .sort((one, other) => (one.key < other.key ? -1 : 1));
-}

@@ -9,7 +9,7 @@ import { conditionInWords, serveInWords, valueInWords } from './words.js';
 
 /**
  * @import { EvaluationContext } from '../../../../domain/flags/evaluate.ts'
- * @import { Flag } from '../../../../domain/flags/flag.ts'
+ * @import { Condition, Flag } from '../../../../domain/flags/flag.ts'
  * @import { Explanation, Step } from './evaluation.js'
  * @import { FlagSet } from './flags.js'
  *
@@ -60,10 +60,11 @@ export function trial(current) {
 function answer({ set, flag, isDraft }, { user = '', attributes = '' }) {
   const flags = new Map(set.flags.map((each) => [each.key, each])).set(flag.key, flag);
   const now = isDraft ? Date.now() : Date.parse(set.updatedAt);
-  const explanation = explain(flags, now, flag, contextOf(user, attributes));
+  const context = contextOf(user, attributes);
+  const explanation = explain(flags, now, flag, context);
   return html`
     <p class=${explanation.evaluation.variant === undefined ? 'verdict is-refused' : 'verdict'}>${verdict(explanation)}${isDraft ? html` <em>(as typed, not saved)</em>` : nothing}</p>
-    <ol class="steps">${explanation.steps.map((step, index) => stepView(step, index))}</ol>
+    <ol class="steps">${explanation.steps.map((step, index) => stepView(step, index, context))}</ol>
     ${explanation.bucket ? bucketView(explanation) : nothing}`;
 }
 
@@ -84,17 +85,37 @@ function verdict({ evaluation: { variant, value, errorCode }, steps }) {
 /**
  * @param {Step} step
  * @param {number} index
+ * @param {EvaluationContext} context
  */
-const stepView = ({ rule, conditions, matches }, index) => html`
+const stepView = ({ rule, conditions, matches }, index, context) => html`
   <li><strong>Rule ${index + 1} ${matches ? 'matches' : 'does not match'}</strong>${rule.if.length === 0 ? ': it is for everybody' : ''}${matches ? html` → ${isolated(serveInWords(rule.serve))}` : nothing}
-    ${conditions.length > 0 ? html`<ul>${conditions.map(({ condition, holds }) => html`<li class=${holds ? 'holds' : 'fails'}><span aria-hidden="true">${holds ? '✓' : '✗'}</span> ${isolated(conditionInWords(condition))}<span class="hint"> – ${holds ? 'holds' : 'does not hold'}</span></li>`)}</ul>` : nothing}
+    ${conditions.length > 0 ? html`<ul>${conditions.map(({ condition, holds }) => html`<li class=${holds ? 'holds' : 'fails'}><span aria-hidden="true">${holds ? '✓' : '✗'}</span> ${isolated(conditionInWords(condition))}<span class="hint"> – ${holds ? 'holds' : `does not hold${given(condition, context)}`}</span></li>`)}</ul>` : nothing}
   </li>`;
 
+/**
+ * What a condition was compared with.
+ *
+ * @param {Condition} condition
+ * @param {EvaluationContext} context
+ */
+function given({ attribute, op }, context) {
+  if (op === 'flag' || op === 'exists' || attribute === 'now') return '';
+  const value = JSON.stringify(context[attribute]);
+  return value === undefined ? `: ${attribute} is not given` : `: it is ${value}`;
+}
+
 /** @param {Explanation} explanation */
-const bucketView = ({ bucket, evaluation }) =>
-  bucket
-    ? html`<p class="hint">“${isolated(bucket.unit)}” has place ${formatCount(bucket.place + 1)} of ${formatCount(bucket.total)} in this flag, which is among those of ${isolated(evaluation.variant ?? '')}.</p>`
-    : nothing;
+function bucketView({ bucket, evaluation: { variant = '' }, steps }) {
+  const serve = steps[steps.length - 1]?.rule.serve;
+  if (!bucket || typeof serve !== 'object') return nothing;
+  let end = 0;
+  const places = serve.rollout.map(([name, weight]) => {
+    const first = end + 1;
+    end += weight;
+    return weight === 0 ? `${name} none` : `${name} ${formatCount(first)}–${formatCount(end)}`;
+  });
+  return html`<p>“${isolated(bucket.unit)}” has place <strong>${formatCount(bucket.place + 1)} of ${formatCount(bucket.total)}</strong> in this flag, so ${isolated(variant)}. <span class="hint">Places: ${isolated(places.join(', '))}.</span></p>`;
+}
 
 /**
  * @param {string} user

@@ -1,4 +1,4 @@
-import { inOrder } from './flags.js';
+import { inOrder } from './comparison.js';
 
 /**
  * @import { Condition, Flag, FlagValue, Rollout, Rule } from '../../../../domain/flags/flag.ts'
@@ -66,10 +66,11 @@ export const conditionsInWords = (rule, most) =>
  * @param {number} total
  */
 export function percent(weight, total) {
-  if (total === 0) return '0 %';
+  if (total === 0) return '0\u00a0%';
   const share = (100 * weight) / total;
   const digits = share === 0 || share === 100 || share >= 10 ? 1 : 3;
-  return `${Number(share.toFixed(digits))} %`;
+  // A line never breaks inside a figure.
+  return `${Number(share.toFixed(digits))}\u00a0%`;
 }
 
 /** @param {Rollout} rollout */
