@@ -1,4 +1,5 @@
 import { keyedPage } from '../keyed-page.js';
+import { may } from '../rights.js';
 import { splitPage } from '../split-page.js';
 import { flagSetView } from './flag-set-view.js';
 import { flagView } from './flag-view.js';
@@ -34,6 +35,7 @@ export const flagsPage = keyedPage({
         choices,
         add: {
           label: 'New flag set',
+          isAllowed: () => may('POST', 'flag-sets'),
           click: () =>
             openNewSet(({ setId }) => {
               location.hash = hrefOf(setId);

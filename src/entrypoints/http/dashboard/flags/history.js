@@ -99,6 +99,9 @@ export class History {
     const set = this.#known.answer.value;
     const changes = this.#changes.items.value ?? [];
     if (!set) return;
+    // Those who have changed much meanwhile may have moved the revision off the pages that are loaded.
+    if (!this.#changes.isWhole.value && !changes.some(({ revision }) => revision <= to))
+      return this.#action.say('Much was changed meanwhile. Look at the history, and try again.');
     const back = changesBack(set, changes, to);
     openDialog(`Go back to revision ${to}?`, (close) => {
       const goOn = () => {
