@@ -378,6 +378,7 @@ function valuesView(editor, condition, change) {
       input: (values) => change({ values }),
       rows: SINGLE.includes(op) ? undefined : Math.min(8, Math.max(1, values.split('\n').length)),
       hint,
+      isLong: isTime,
     })}
     ${
       TYPED.includes(op)
@@ -535,16 +536,16 @@ function errorsAt(editor, at) {
  * @param {FlagEditor} editor
  * @param {string} at
  * @param {string} label
- * @param {{ value: string, input: (value: string) => void, hint?: string, placeholder?: string, rows?: number | undefined }} options
+ * @param {{ value: string, input: (value: string) => void, hint?: string, placeholder?: string, rows?: number | undefined, isLong?: boolean }} options
  */
-function field(editor, at, label, { value, input, hint = '', placeholder, rows }) {
+function field(editor, at, label, { value, input, hint = '', placeholder, rows, isLong = false }) {
   const id = idOf(at);
   const error = describedBy(editor, at);
   const described =
     [...(hint === '' ? [] : [`${id}-hint`]), ...(error === nothing ? [] : [error])].join(' ') || nothing;
   const change = (/** @type {Input} */ { target }) => input(target.value);
   return html`
-    <div class="field">
+    <div class=${isLong ? 'field is-long' : 'field'}>
       <label for=${id}>${label}</label>
       ${
         rows === undefined

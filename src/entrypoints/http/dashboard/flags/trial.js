@@ -122,7 +122,7 @@ function bucketView({ bucket, evaluation: { variant = '' }, steps }) {
  * @param {string} attributes
  * @returns {EvaluationContext}
  */
-export function contextOf(user, attributes) {
+function contextOf(user, attributes) {
   const entries = linesOf(attributes).map((line) => {
     const [, name = line, text = ''] = /^([^=]*?)\s*=\s*(.*)$/.exec(line) ?? [];
     return [name, parsed(text)];

@@ -56,7 +56,7 @@ export function conditionInWords({ attribute, op, values = [] }, most = SHOWN_VA
  * @param {Rule} rule
  * @param {number} [most] how many values of a condition are shown
  */
-export const conditionsInWords = (rule, most) =>
+const conditionsInWords = (rule, most) =>
   rule.if.length === 0
     ? 'For everybody'
     : `Where ${rule.if.map((condition) => conditionInWords(condition, most)).join(' and ')}`;
