@@ -100,6 +100,10 @@ describe('the page of feature flags, in Chromium', () => {
     await reads(page.locator('.rule .field-error'), /“newest” must be a comparison with a version/);
     await expect(page.evaluate('document.activeElement.value')).resolves.toBe('>=1.2.0\nnewest');
     await expect(page.getByLabel('Why', { exact: true }).inputValue()).resolves.toBe('For the brave');
+    // Neither the field nor what is wrong with it lies behind the buttons at the bottom.
+    const top = "document.querySelector('.sticky').getBoundingClientRect().top";
+    const end = "document.querySelector('.rule .field-error').getBoundingClientRect().bottom";
+    expect(await page.evaluate(`${top} - ${end}`)).toBeGreaterThan(0);
     await page.getByLabel('Values').fill('>=1.2.0');
     await page.getByRole('button', { name: 'Make the flag' }).click();
     await reads(page.locator('.headline'), 'beta');
@@ -230,6 +234,8 @@ describe('the page of feature flags, in Chromium', () => {
     const page = await open(`#/flags/${setId}`, { viewport, colorScheme });
     await reads(page.locator('.changes'), /Revision 1/);
     await expectGood(page, 'flags');
+    // One row, in which the pages can be scrolled.
+    expect(await page.evaluate("document.querySelector('.masthead').clientHeight")).toBeLessThan(64);
     if ((viewport === PHONE) !== (colorScheme === 'light')) return;
     await page.goto(`${server.url}/#/flags/${setId}/new-checkout`);
     await page.getByLabel('Attributes').fill('country = NO');
