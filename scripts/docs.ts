@@ -1,5 +1,7 @@
-// Writes the tables of errors, settings and metrics into their pages; the text around them stays. Run it with `npm run docs`.
+// Writes the tables of errors, settings and metrics into their pages, where the text around them stays, and what the dashboard
+// takes from the domain. Run it with `npm run docs`.
 import { readFile, writeFile } from 'node:fs/promises';
+import { DASHBOARD_DOMAIN, dashboardDomain } from './dashboard-domain.ts';
 import { docTables } from './doc-tables.ts';
 
 for (const [path, tables] of Object.entries(docTables)) {
@@ -11,3 +13,5 @@ for (const [path, tables] of Object.entries(docTables)) {
   const prose = sections.filter((section) => !/^\|/m.test(section));
   await writeFile(path, intro + [...written, ...prose].join('\n'));
 }
+
+await writeFile(DASHBOARD_DOMAIN, await dashboardDomain());

@@ -47,6 +47,23 @@ export const anotherClient = (url: string) => ({
 
   take: (policyId: string, of: string) => send('POST', `${url}/limits/${policyId}/takes`, { key: of }, key),
 
+  createFlagSet: (setId: string, title?: string) => send('POST', `${url}/flag-sets`, { setId, title }, key),
+
+  putFlag: (setId: string, flag: string, definition: Record<string, unknown>) =>
+    send('PUT', `${url}/flag-sets/${setId}/flags/${flag}`, definition, key),
+
+  flagSet: (setId: string) =>
+    send<{ revision: number; flags: { key: string; state: string; rules?: unknown[] }[] }>(
+      'GET',
+      `${url}/flag-sets/${setId}`,
+      undefined,
+      key,
+    ),
+
+  /** @returns the variant */
+  evaluateFlag: async (setId: string, flag: string, context: Record<string, unknown>): Promise<string> =>
+    String((await send('POST', `${url}/flag-sets/${setId}/ofrep/v1/evaluate/flags/${flag}`, { context }, key)).variant),
+
   configureQueue: (queue: string, settings: Record<string, unknown>) =>
     send('PUT', `${url}/queues/${queue}`, settings, key),
 

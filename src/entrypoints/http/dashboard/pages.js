@@ -1,4 +1,5 @@
 import { accessPage } from './access/access-page.js';
+import { flagsPage } from './flags/flags-page.js';
 import { limitsPage } from './limits/limits-page.js';
 import { stocksPage } from './stocks/stocks-page.js';
 import { tasksPage } from './tasks/tasks-page.js';
@@ -17,4 +18,4 @@ import { votesPage } from './votes/votes-page.js';
  */
 
 /** The pages, in the order of the navigation. A new one is one more entry. */
-export const pages = /** @type {const} */ ([votesPage, tasksPage, stocksPage, accessPage, limitsPage]);
+export const pages = /** @type {const} */ ([votesPage, tasksPage, stocksPage, accessPage, limitsPage, flagsPage]);

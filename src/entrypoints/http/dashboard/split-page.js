@@ -16,7 +16,8 @@ import { apart, react, show } from './view.js';
  * @property {string} name of the page, as it stands in the address
  * @property {string} title
  * @property {Choices<Item>} choices
- * @property {{ label: string, click: () => void }} add what key holders can add to the list
+ * @property {{ label: string, click: () => void, isAllowed?: () => boolean }} add what key holders can add to the list,
+ * unless it is known that they may not
  * @property {(items: readonly Item[]) => string | undefined} first the path to begin with, if there is anything
  * @property {string} empty what is said when there is nothing
  * @property {(path: string, list: SideList<Item>, until: AbortSignal) => () => Html} open makes the view of what the path
@@ -53,7 +54,7 @@ export function splitPage(parts, place, until) {
       <h1 class="visually-hidden">${parts.title}</h1>
       <div class="split">
         <div class="side">
-          <button type="button" ?hidden=${apiKey.value === undefined} @click=${parts.add.click}>${parts.add.label}</button>
+          <button type="button" ?hidden=${apiKey.value === undefined || parts.add.isAllowed?.() === false} @click=${parts.add.click}>${parts.add.label}</button>
           ${apart(() => sideListView(list))}
         </div>
         <div class="place">${apart(content)}</div>
