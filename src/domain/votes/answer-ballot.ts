@@ -4,6 +4,7 @@ import { invalidRequest } from '../shared/domain-error.ts';
 import { type AnswerChange, answersById } from './answers.ts';
 import { choiceOf } from './ballot.ts';
 import { ballotNotFound, pollClosed, voterKeyChanged } from './errors.ts';
+import { termsOf } from './feedback.ts';
 import { existingPoll } from './find-polls.ts';
 import { type Poll, pollStatus } from './poll.ts';
 
@@ -43,7 +44,9 @@ export class AnswerBallot {
     const now = this.clock.now();
     if (pollStatus(poll, now) === 'closed') throw pollClosed(pollId);
     const { ballotId, choices } = ballot;
-    const kept = await this.answers.put({ pollId, ballotId, choices, texts, changedAt: now });
+    const terms = termsOf(poll);
+    const change = { pollId, ballotId, choices, texts, changedAt: now, ...(terms ? { terms } : {}) };
+    const kept = await this.answers.put(change);
     return {
       choice: choiceOf(poll, ballot),
       answers: answersById(questions, kept?.texts ?? []),
