@@ -1,3 +1,4 @@
+import type { DomainError } from '../domain/shared/domain-error.ts';
 import type { Page, PageRequest } from '../domain/shared/page.ts';
 import type { AnswerChange, BallotAnswers } from '../domain/votes/answers.ts';
 import type { Ballot } from '../domain/votes/ballot.ts';
@@ -5,7 +6,6 @@ import type { FeedbackChange } from '../domain/votes/feedback.ts';
 import type { Feedback } from '../domain/votes/notify-feedback.ts';
 import type { Audit, Channel, Notify, Poll } from '../domain/votes/poll.ts';
 import type { ShardImage, Tally } from '../domain/votes/tally.ts';
-import type { DomainError } from '../domain/shared/domain-error.ts';
 import type { ChangeFeed } from './system.ts';
 
 /** A poll that is due for a sweep. */

@@ -11,8 +11,11 @@ import { SweepPolls } from '../../src/domain/votes/sweep-polls.ts';
 import { compose } from '../../src/entrypoints/composition/compose.ts';
 import { contexts } from '../../src/entrypoints/composition/contexts.ts';
 import { dynamoDbModule } from '../../src/entrypoints/composition/dynamodb.ts';
+import { workingModule } from '../../src/entrypoints/composition/feedback/module.ts';
+import { ports as outboxPorts, reactingModule } from '../../src/entrypoints/composition/feedback/outbox-module.ts';
 import { Service } from '../../src/entrypoints/composition/service.ts';
 import {
+  enqueuingModule,
   streamModule,
   sweepingModule as tasksSweepingModule,
 } from '../../src/entrypoints/composition/tasks/function-modules.ts';
@@ -21,6 +24,7 @@ import { processorOf } from '../../src/entrypoints/composition/tasks/processor.t
 import { ports } from '../../src/entrypoints/composition/tasks/tokens.ts';
 import {
   foldingModule,
+  notifyingModule,
   ports as votesPorts,
   sweepingModule as votesSweepingModule,
 } from '../../src/entrypoints/composition/votes/module.ts';
@@ -49,8 +53,15 @@ const env = {
 };
 
 /** Of each function that serves no requests: what it is made of, and what it asks for. */
-const functions: Record<string, [(config: FunctionConfig) => ContainerModule, (container: Container) => unknown]> = {
+const functions: Record<
+  string,
+  [(config: FunctionConfig) => ContainerModule | readonly ContainerModule[], (container: Container) => unknown]
+> = {
   'votes-stream': [foldingModule, (container) => container.get(FoldShards)],
+  'votes-react': [
+    (config) => [enqueuingModule(config), reactingModule(config)],
+    (container) => container.get(outboxPorts.outbox),
+  ],
   'votes-sweep': [votesSweepingModule, (container) => container.get(SweepPolls)],
   'tasks-stream': [
     streamModule,
@@ -58,7 +69,7 @@ const functions: Record<string, [(config: FunctionConfig) => ContainerModule, (c
       [ports.counts, ports.active, ports.queues, ports.notifier].map((port) => container.get<unknown>(port)),
   ],
   'tasks-sweep': [tasksSweepingModule, (container) => container.get(SweepTasks)],
-  'tasks-processor': [processingModule, processorOf],
+  'tasks-processor': [(config) => [processingModule(config), notifyingModule(config), workingModule()], processorOf],
 };
 
 describe('the composition', () => {
@@ -90,7 +101,7 @@ describe('the composition', () => {
   it.each(Object.entries(functions))('resolves what the function %s asks for', (_, [module, ask]) => {
     const settings = { ...env, STORAGE: 'dynamodb', WAKE_UPS_TOPIC_ARN: 'arn:aws:sns:eu-west-1:1:wake-ups' };
     const config = readConfig<FunctionSettings>({ ...settings, ROLE: 'worker' }, contexts);
-    const container = compose(pino({ level: 'silent' }), [dynamoDbModule, module(config)]);
+    const container = compose(pino({ level: 'silent' }), [dynamoDbModule, ...[module(config)].flat()]);
     expect(() => ask(container)).not.toThrow();
   });
 });

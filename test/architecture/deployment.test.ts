@@ -33,7 +33,7 @@ const deployments: Readonly<Record<string, LeftOut>> = {
       STOP_SECONDS: 'Lambda ends functions',
       DRAIN_SECONDS: 'a function does not listen',
     },
-    permissions: {},
+    permissions: { 'VotesReactRole TALLIES_TABLE': 'what follows from a vote is in its record' },
   },
   'deploy/fargate.yaml': {
     tables: {},

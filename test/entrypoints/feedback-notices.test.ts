@@ -2,11 +2,21 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { FakeSlack } from '../../demo/fake-slack.ts';
 import { ports as tasksPorts } from '../../src/entrypoints/composition/tasks/tokens.ts';
 import { authorization, type EmbeddedApp, embeddedApp } from '../helpers/embedded-app.ts';
-import { eventually } from '../helpers/eventually.ts';
-import { HttpService } from '../helpers/http-service.ts';
+import { eventually as until } from '../helpers/eventually.ts';
+import { httpService } from '../helpers/http-service.ts';
 
 const QUESTIONS = [{ id: 'why', text: 'Why?' }];
 const VOTE_ID = 'mail-7-reader-4711-2b9c';
+
+/** Until no expectation fails any more. */
+const eventually = (check: () => Promise<void> | void) =>
+  until(
+    async () => {
+      await check();
+      return true;
+    },
+    (holds) => holds,
+  );
 
 let service: EmbeddedApp;
 let slack: FakeSlack;
@@ -41,7 +51,7 @@ const waiting = async (queue: string) =>
 
 /** Lets time pass once the feedback lies in its queue. */
 async function settle(queue = 'feedback-slack', seconds = 61): Promise<void> {
-  await eventually(async () => expect(((await waiting(queue))?.pending ?? 0) + 0).toBeGreaterThan(0));
+  await eventually(async () => expect((await waiting(queue))?.pending ?? 0).toBeGreaterThan(0));
   service.clock.advance(seconds * 1_000);
   await service.container.get(tasksPorts.notifier).notify([queue]);
 }
@@ -102,7 +112,7 @@ describe('feedback that is told to Slack', () => {
     await vote();
     await settle();
 
-    await eventually(async () => expect((await waiting('feedback-slack'))?.failed).toBe(1));
+    await eventually(async () => expect((await waiting('feedback-slack'))?.deadLetters).toBe(1));
     const { items } = await service.container.get(tasksPorts.tasks).list('feedback-slack', 'FAILURE', { limit: 10 });
     expect(items[0]?.error).toBe('invalid_auth');
   });
@@ -121,7 +131,7 @@ describe('feedback that is told to Slack', () => {
     service.clock.advance(61_000);
     await service.container.get(tasksPorts.notifier).notify(['feedback-slack']);
 
-    await eventually(async () => expect((await waiting('feedback-slack'))?.pending).toBe(0));
+    await eventually(async () => expect((await waiting('feedback-slack'))?.counters.succeeded).toBe(30));
     expect(slack.messages).toHaveLength(1);
     expect(slack.messages[0]?.text).toContain('30 feedbacks: UP: 30');
   });
@@ -129,7 +139,7 @@ describe('feedback that is told to Slack', () => {
 
 describe('feedback that is told to a service', () => {
   it('is posted under one key for each revision', async () => {
-    const receiver = await HttpService.start();
+    const receiver = await httpService((_, response) => response.end());
     try {
       await start({});
       await given({ url: `${receiver.url}/feedback` });
@@ -137,8 +147,8 @@ describe('feedback that is told to a service', () => {
       await answer('The examples.');
       await settle('feedback-url');
 
-      await eventually(() => expect(receiver.requests).toHaveLength(1));
-      const [request] = receiver.requests;
+      await eventually(() => expect(receiver.calls).toHaveLength(1));
+      const [request] = receiver.calls;
       expect(JSON.parse(request?.body ?? '')).toEqual({
         pollId: 'mails',
         ballot: expect.stringMatching(/^[\w-]{43}$/),
@@ -149,7 +159,7 @@ describe('feedback that is told to a service', () => {
       });
       expect(request?.headers['idempotency-key']).toMatch(/^fb-[\w-]{43}-1$/);
     } finally {
-      await receiver.stop();
+      await receiver.close();
     }
   });
 

@@ -173,5 +173,14 @@ function answersIn(pollId: string, item: AnswersItem & Key): BallotAnswers {
   const terms = typeof item.notify === 'string' ? termsIn(item.notify) : undefined;
   const texts = Array.from({ length: MAX_QUESTIONS }, (_, question) => (item[nameOf(question)] as string) ?? '');
   const said = texts.findLastIndex((text) => text !== '') + 1;
-  return { pollId, ballotId: sk, choices, texts: texts.slice(0, said), revision, changedAt, ...(terms ? { terms } : {}), ...(notice ? { notice } : {}) };
+  return {
+    pollId,
+    ballotId: sk,
+    choices,
+    texts: texts.slice(0, said),
+    revision,
+    changedAt,
+    ...(terms ? { terms } : {}),
+    ...(notice ? { notice } : {}),
+  };
 }

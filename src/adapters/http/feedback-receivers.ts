@@ -26,8 +26,7 @@ export class FeedbackReceivers implements FeedbackReceiver {
   }
 
   async tell(to: Notify, poll: Poll, feedback: readonly Feedback[]): Promise<Delivery> {
-    if (to.slack)
-      return this.slack ? this.slack.tell(poll, feedback) : { kind: 'refused', error: noSlack().message };
+    if (to.slack) return this.slack ? this.slack.tell(poll, feedback) : { kind: 'refused', error: noSlack().message };
     const [first] = feedback;
     if (to.url === undefined || !first) return { kind: 'refused', error: 'The poll names no receiver.' };
     return this.urls.tell(to.url, poll, first);

@@ -51,7 +51,9 @@ export function digestOf(poll: About, feedback: readonly Feedback[]): SlackMessa
       context(
         [
           `Poll ${poll.pollId}`,
-          ...(withWords.length > QUOTED ? [`${withWords.length - QUOTED} more have words: read them in its answers`] : []),
+          ...(withWords.length > QUOTED
+            ? [`${withWords.length - QUOTED} more have words: read them in its answers`]
+            : []),
           ...(more > 0 ? [`${more} of them were told before, and have changed`] : []),
           ...(repeats > 0 ? [`${repeats} of them may be repeats`] : []),
         ].join(' · '),
@@ -70,4 +72,8 @@ const DIRECTIONS = /[\u202a-\u202e\u2066-\u2069]/g;
 
 /** Without half a surrogate pair at its end. Slack takes no empty text. */
 const shown = (text: string): string =>
-  text.replace(DIRECTIONS, '').slice(0, MAX_TEXT).replace(/[\ud800-\udbff]$/, '').trim() || '(nothing)';
+  text
+    .replace(DIRECTIONS, '')
+    .slice(0, MAX_TEXT)
+    .replace(/[\ud800-\udbff]$/, '')
+    .trim() || '(nothing)';

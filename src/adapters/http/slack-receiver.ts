@@ -22,7 +22,13 @@ const MIN_WAIT_MS = 1_000;
 const MAX_REASON = 200;
 
 /** What Slack says where it does not know itself whether it has taken a message. */
-const UNSURE = new Set(['internal_error', 'fatal_error', 'request_timeout', 'service_unavailable', 'team_added_to_org']);
+const UNSURE = new Set([
+  'internal_error',
+  'fatal_error',
+  'request_timeout',
+  'service_unavailable',
+  'team_added_to_org',
+]);
 /** Why a message cannot be changed any more; another one is sent then. */
 const GONE = new Set(['message_not_found', 'cant_update_message', 'edit_window_closed', 'channel_not_found']);
 /** No connection was made. */
@@ -60,9 +66,7 @@ export class SlackReceiver {
     channel: string,
   ): Promise<Delivery> {
     const body = { ...message, channel, parse: 'none', link_names: false, unfurl_links: false, unfurl_media: false };
-    const sent = await this.send(() =>
-      this.post(`${apiUrl}/${method}`, body, { authorization: `Bearer ${botToken}` }),
-    );
+    const sent = await this.send(() => this.post(`${apiUrl}/${method}`, body, { authorization: `Bearer ${botToken}` }));
     if ('kind' in sent) return sent;
     const answer = answerIn(sent.data);
     if (sent.status === 200 && answer?.ok === true)
@@ -106,11 +110,7 @@ export class SlackReceiver {
     };
   }
 
-  private async post(
-    url: string,
-    body: object,
-    headers: Record<string, string> = {},
-  ): Promise<AxiosResponse<string>> {
+  private async post(url: string, body: object, headers: Record<string, string> = {}): Promise<AxiosResponse<string>> {
     const http: AxiosInstance = await this.http();
     return http.post<string>(url, body, {
       headers: { 'content-type': 'application/json; charset=utf-8', ...headers },

@@ -31,7 +31,11 @@ export class RunTask {
  *
  * @throws DomainError `TASKS_NOT_FOUND`, `TASKS_LEASE_LOST`, `STORE_UNAVAILABLE`
  */
-export function recordOutcome(taskLeases: TaskLeases, { taskId, fence = '' }: Task, outcome: RunOutcome): Promise<Task> {
+export function recordOutcome(
+  taskLeases: TaskLeases,
+  { taskId, fence = '' }: Task,
+  outcome: RunOutcome,
+): Promise<Task> {
   switch (outcome.kind) {
     case 'success':
       return taskLeases.complete(taskId, fence, outcome.result, outcome.remark);

@@ -3,7 +3,8 @@ import { system } from '../compose.ts';
 import { defineContext } from '../context.ts';
 import { ports as votes } from '../votes/module.ts';
 import { metrics } from './metrics.ts';
-import { feedbackModule, ports } from './module.ts';
+import { feedbackModule } from './module.ts';
+import { ports } from './outbox-module.ts';
 import { reactToChanges } from './react-to-feedback.ts';
 
 /** Joins votes to tasks: what is said in a poll becomes tasks, and these tell the receiver of the poll. */
@@ -25,8 +26,7 @@ export const feedback = defineContext({
       meter: container.get(system.meter),
     };
     return container.get(votes.feedbackFeeds).map((feed) => ({
-      start: () =>
-        feed.start({ changes: (changes) => reactToChanges(parts, changes), gap: async () => undefined }),
+      start: () => feed.start({ changes: (changes) => reactToChanges(parts, changes), gap: async () => undefined }),
       stop: () => feed.stop(),
     }));
   },

@@ -56,7 +56,8 @@ export async function reactToBatch(parts: ReactingParts, records: readonly Strea
   reportUnreadable(parts, unreadable);
   const reaction = feedbackReaction(parts.region);
   const failures = await react(({ change }: (typeof changes)[number]) => reaction(change), parts.outbox, changes);
-  if (failures.length > 0) parts.logger.warn({ err: failures[0]?.error, failures: failures.length }, 'reactions failed');
+  if (failures.length > 0)
+    parts.logger.warn({ err: failures[0]?.error, failures: failures.length }, 'reactions failed');
   return [...unreadable, ...failures.map(({ change }) => change.sequenceNumber)];
 }
 

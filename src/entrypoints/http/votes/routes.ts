@@ -59,7 +59,10 @@ export const votesRoutes = (options: VotesRoutesOptions): FastifyPluginAsync => 
     app.post(
       '/polls',
       {
-        config: { key: true, problems: ['VOTES_POLL_EXISTS', 'VOTES_NUMBER_TAKEN', 'VOTES_NO_SLACK', 'STORE_UNAVAILABLE'] },
+        config: {
+          key: true,
+          problems: ['VOTES_POLL_EXISTS', 'VOTES_NUMBER_TAKEN', 'VOTES_NO_SLACK', 'STORE_UNAVAILABLE'],
+        },
         schema: {
           tags,
           operationId: 'createPoll',

@@ -41,16 +41,26 @@ const Questions = Type.Array(
 
 const notifySeconds = {
   quietSeconds: Type.Optional(
-    Type.Integer({ minimum: 5, maximum: 3_600, description: 'how long a feedback must not have changed; 60 unless given' }),
+    Type.Integer({
+      minimum: 5,
+      maximum: 3_600,
+      description: 'how long a feedback must not have changed; 60 unless given',
+    }),
   ),
   maxSeconds: Type.Optional(
-    Type.Integer({ minimum: 5, maximum: 86_400, description: 'after so long it is told at the latest; 900 unless given' }),
+    Type.Integer({
+      minimum: 5,
+      maximum: 86_400,
+      description: 'after so long it is told at the latest; 900 unless given',
+    }),
   ),
 };
 
 const NewNotify = Type.Object(
   {
-    url: Type.Optional(Type.String({ minLength: 1, maxLength: 2_048, description: 'address of a service that is told' })),
+    url: Type.Optional(
+      Type.String({ minLength: 1, maxLength: 2_048, description: 'address of a service that is told' }),
+    ),
     slack: Type.Optional(Type.Literal(true, { description: 'tells the Slack channel of the service' })),
     ...notifySeconds,
   },
