@@ -50,7 +50,12 @@ export function describeAnswerStore(name: string, make: () => Promise<AnswerStor
       expect(await store.put(saying([[0, 'first']], { terms: TERMS }))).toMatchObject({ revision: 1 });
       const told = { version: 2, changeId: 'c4', region: 'eu-west-1', told: { revision: 0, reference: 'C1/17.1' } };
       expect(await store.mark({ ...about, notice: told })).toBe(true);
-      expect(await store.get('mails', 'b1')).toMatchObject({ texts: ['first'], revision: 1, terms: TERMS, notice: told });
+      expect(await store.get('mails', 'b1')).toMatchObject({
+        texts: ['first'],
+        revision: 1,
+        terms: TERMS,
+        notice: told,
+      });
       expect(await listed(10)).toMatchObject([{ ballotId: 'b1', revision: 1 }]);
     });
 

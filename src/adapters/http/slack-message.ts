@@ -46,7 +46,7 @@ export function digestOf(poll: About, feedback: readonly Feedback[]): SlackMessa
       ...withWords
         .slice(0, QUOTED)
         .map(({ choice, answers }) =>
-          plain(`${choice}: ${answers.map(({ text }) => text.slice(0, QUOTED_TEXT)).join(' / ')}`),
+          plain(`${choice}: ${answers.map(({ text }) => beginningOf(text, QUOTED_TEXT)).join(' / ')}`),
         ),
       context(
         [

@@ -72,7 +72,11 @@ async function play({ votes, answers, deliveries }: Schedule, isNaive = false) {
   const receiver: FeedbackReceiver = {
     refusal: () => undefined,
     tell: async (_to, _poll, told) => {
-      const { outcome, arrives, dies: when } = left.shift() ?? { outcome: { kind: 'told' } as const, arrives: true, dies: 9 };
+      const {
+        outcome,
+        arrives,
+        dies: when,
+      } = left.shift() ?? { outcome: { kind: 'told' } as const, arrives: true, dies: 9 };
       for (const feedback of told) {
         attempts.push({ at: clock.now(), ballot: feedback.ballot, told: feedback.told?.revision });
         if (outcome.kind === 'told' || (outcome.kind === 'unknown' && arrives)) messages.push(messageOf(feedback));
@@ -100,7 +104,9 @@ async function play({ votes, answers, deliveries }: Schedule, isNaive = false) {
         throw storeUnavailable();
       }
       // Without the state in between, the second change is the first that is stored.
-      return answerStore.mark(isNaive ? { ...mark, notice: { ...mark.notice, version: await nextVersion(mark) } } : mark);
+      return answerStore.mark(
+        isNaive ? { ...mark, notice: { ...mark.notice, version: await nextVersion(mark) } } : mark,
+      );
     },
   };
   const nextVersion = async ({ pollId, ballotId }: { readonly pollId: string; readonly ballotId: string }) =>
@@ -150,10 +156,7 @@ const unmarkedRepeats = (messages: readonly Message[]): readonly Message[] =>
       !message.isMarked &&
       messages
         .slice(0, index)
-        .some(
-          ({ ballot, revision }) =>
-            ballot === message.ballot && revision > (message.told ?? -1),
-        ),
+        .some(({ ballot, revision }) => ballot === message.ballot && revision > (message.told ?? -1)),
   );
 
 describe('feedback in any schedule of votes, answers, faults and crashes', () => {
