@@ -6,6 +6,7 @@ const scenarios: Readonly<Record<string, () => Promise<Scenario>>> = {
   tasks: async () => (await import('./tasks.ts')).tasks,
   hands: async () => (await import('./hands.ts')).hands,
   rates: async () => (await import('./rates.ts')).rates,
+  slack: async () => (await import('./slack.ts')).slack,
 };
 const DEFAULT_SCENARIO = 'votes';
 

@@ -28,7 +28,7 @@ export type {
   StockChanged,
   StockStore,
 } from './stocks.ts';
-export type { ChangeFeed, ChangeHandler, Clock, Digest, Ids, Meter, Random } from './system.ts';
+export type { ChangeFeed, ChangeHandler, Clock, Digest, Ids, Meter, Outbox, Random } from './system.ts';
 export type {
   ActiveMark,
   ActiveQueues,
@@ -48,7 +48,9 @@ export type {
 export type {
   AnswerStore,
   BallotCount,
+  Delivery,
   DuePoll,
+  FeedbackReceiver,
   PhoneNumber,
   PollStore,
   RecordOutcome,

@@ -1,3 +1,5 @@
+import type { Effect } from '../domain/shared/reaction.ts';
+
 /**
  * The time of the store where processes share one, else that of the machine.
  *
@@ -34,10 +36,25 @@ export interface Meter {
   record(name: string, value: number, unit: 'Count' | 'Milliseconds'): void;
 }
 
-/** Handles changes. Both methods must be idempotent. */
+/** Where effects wait until they are done. */
+export interface Outbox {
+  /**
+   * Takes an effect. One that was taken before is not taken again.
+   *
+   * @throws DomainError `STORE_UNAVAILABLE`, `TASKS_QUEUE_FULL`, `IDEMPOTENCY_KEY_REUSED`
+   */
+  put(effect: Effect): Promise<void>;
+}
+
+/** Handles changes. Its methods must be idempotent. */
 export interface ChangeHandler<Change> {
   /** Handles a batch. A batch that fails is delivered again until it succeeds. */
   changes(batch: readonly Change[]): Promise<void>;
+  /**
+   * Handles a batch that `changes` has handled. Further batches do not wait for it, but it comes again, with all behind it,
+   * where the process ends before this does. Never rejects.
+   */
+  afterChanges?(batch: readonly Change[]): Promise<void>;
   /** Changes may have been lost (a stream keeps them for a day): rebuilds everything from the source. */
   gap(): Promise<void>;
 }

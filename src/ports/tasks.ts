@@ -194,6 +194,8 @@ export type RunOutcome =
    * The service refused the task for now (`status`), or did not answer. `retryAfterMs` is the wait that it asked for.
    */
   | { readonly kind: 'retry'; readonly error: string; readonly status?: number; readonly retryAfterMs?: number }
+  /** The time of the task has not come: it is given back, with the attempt, for so long. */
+  | { readonly kind: 'later'; readonly delayMs: number; readonly reason: string }
   /** Permanent: a retry would not help. */
   | { readonly kind: 'failure'; readonly error: string }
   /** The caller cancelled the call; its effect on the service is unknown. */

@@ -1,7 +1,10 @@
+import type { DomainError } from '../domain/shared/domain-error.ts';
 import type { Page, PageRequest } from '../domain/shared/page.ts';
 import type { AnswerChange, BallotAnswers } from '../domain/votes/answers.ts';
 import type { Ballot } from '../domain/votes/ballot.ts';
-import type { Audit, Channel, Poll } from '../domain/votes/poll.ts';
+import type { FeedbackChange } from '../domain/votes/feedback.ts';
+import type { Feedback } from '../domain/votes/notify-feedback.ts';
+import type { Audit, Channel, Notify, Poll } from '../domain/votes/poll.ts';
 import type { ShardImage, Tally } from '../domain/votes/tally.ts';
 import type { ChangeFeed } from './system.ts';
 
@@ -170,6 +173,15 @@ export interface AnswerStore {
   put(change: AnswerChange, ifRevision?: number): Promise<BallotAnswers | undefined>;
 
   /**
+   * Stores how far the receiver was told of a feedback, as version n, if what is stored is of version n − 1 (0: nothing is).
+   *
+   * @returns false, with nothing written, if it is not
+   */
+  mark(
+    mark: Pick<BallotAnswers, 'pollId' | 'ballotId' | 'choices' | 'terms'> & Required<Pick<BallotAnswers, 'notice'>>,
+  ): Promise<boolean>;
+
+  /**
    * All answers in a poll, in an order that means nothing. Whatever is there all the time is in one page.
    *
    * @throws DomainError `INVALID_REQUEST` for a text that is no cursor (`sortKeyIn`)
@@ -196,6 +208,34 @@ export interface TallyStore {
 
 /** Images of shards after each change, as a store's change stream carries them. */
 export type ShardFeed = ChangeFeed<ShardImage>;
+
+/** Ballots and answers of polls whose feedback somebody is told of, after each change. */
+export type FeedbackFeed = ChangeFeed<FeedbackChange>;
+
+/** What became of a message. */
+export type Delivery =
+  /** `reference` names the message where it can be changed. */
+  | { readonly kind: 'told'; readonly reference?: string }
+  /** Not taken, and it would not be if it came again. */
+  | { readonly kind: 'refused'; readonly error: string }
+  /** Not taken now. */
+  | { readonly kind: 'wait'; readonly retryAfterMs: number; readonly error: string }
+  /** Certainly not taken: nothing was sent. */
+  | { readonly kind: 'unreached'; readonly error: string }
+  /** Perhaps taken. */
+  | { readonly kind: 'unknown'; readonly error: string };
+
+/** Who is told of feedback. */
+export interface FeedbackReceiver {
+  /** Why this receiver can be told nothing, if so. */
+  refusal(to: Notify): DomainError | undefined;
+
+  /**
+   * Sends one message on some feedback of a poll: that which it was told changes, and more than one makes a digest. Says so
+   * where a message may be a repeat. Never rejects.
+   */
+  tell(to: Notify, poll: Poll, feedback: readonly Feedback[]): Promise<Delivery>;
+}
 
 /**
  * Counts the messages of a sender that were answered.

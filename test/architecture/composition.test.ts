@@ -15,6 +15,8 @@ import { SweepPolls } from '../../src/domain/votes/sweep-polls.ts';
 import { compose } from '../../src/entrypoints/composition/compose.ts';
 import { contexts } from '../../src/entrypoints/composition/contexts.ts';
 import { dynamoDbModule } from '../../src/entrypoints/composition/dynamodb.ts';
+import { workingModule } from '../../src/entrypoints/composition/feedback/module.ts';
+import { ports as outboxPorts, reactingModule } from '../../src/entrypoints/composition/feedback/outbox-module.ts';
 import {
   ports as flagsPorts,
   type settings as flagsSettings,
@@ -22,6 +24,7 @@ import {
 } from '../../src/entrypoints/composition/flags/function-modules.ts';
 import { Service } from '../../src/entrypoints/composition/service.ts';
 import {
+  enqueuingModule,
   streamModule,
   sweepingModule as tasksSweepingModule,
 } from '../../src/entrypoints/composition/tasks/function-modules.ts';
@@ -30,6 +33,7 @@ import { processorOf } from '../../src/entrypoints/composition/tasks/processor.t
 import { ports } from '../../src/entrypoints/composition/tasks/tokens.ts';
 import {
   foldingModule,
+  notifyingModule,
   ports as votesPorts,
   sweepingModule as votesSweepingModule,
 } from '../../src/entrypoints/composition/votes/module.ts';
@@ -58,8 +62,15 @@ const env = {
 };
 
 /** Of each function that serves no requests: what it is made of, and what it asks for. */
-const functions: Record<string, [(config: FunctionConfig) => ContainerModule, (container: Container) => unknown]> = {
+const functions: Record<
+  string,
+  [(config: FunctionConfig) => ContainerModule | readonly ContainerModule[], (container: Container) => unknown]
+> = {
   'votes-stream': [foldingModule, (container) => container.get(FoldShards)],
+  'votes-react': [
+    (config) => [enqueuingModule(config), reactingModule(config)],
+    (container) => container.get(outboxPorts.outbox),
+  ],
   'votes-sweep': [votesSweepingModule, (container) => container.get(SweepPolls)],
   'tasks-stream': [
     streamModule,
@@ -73,7 +84,7 @@ const functions: Record<string, [(config: FunctionConfig) => ContainerModule, (c
   'flags-stream': [hostedConnectionsModule, (container) => container.get(PushChanges)],
   'flags-sweep': [hostedConnectionsModule, (container) => container.get(SweepConnections)],
   'tasks-sweep': [tasksSweepingModule, (container) => container.get(SweepTasks)],
-  'tasks-processor': [processingModule, processorOf],
+  'tasks-processor': [(config) => [processingModule(config), notifyingModule(config), workingModule()], processorOf],
 };
 
 describe('the composition', () => {
@@ -110,7 +121,7 @@ describe('the composition', () => {
       SOCKET_CONNECTIONS_URL: 'https://abc.execute-api.eu-west-1.amazonaws.com/v1',
     };
     const config = readConfig<FunctionSettings>({ ...settings, ROLE: 'worker' }, contexts);
-    const container = compose(pino({ level: 'silent' }), [dynamoDbModule, module(config)]);
+    const container = compose(pino({ level: 'silent' }), [dynamoDbModule, ...[module(config)].flat()]);
     expect(() => ask(container)).not.toThrow();
   });
 });

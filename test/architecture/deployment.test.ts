@@ -12,6 +12,7 @@ const read = (path: string) => parse(readFromProject(path), { logLevel: 'error',
 /** Settings that neither template gives to anything. */
 const NOWHERE = {
   AWS_ENDPOINT_URL_DYNAMODB: 'there is no emulator',
+  SLACK_API_URL: 'Slack has one address',
   TABLE_PREFIX: 'each table has a variable of its own',
   DATA_DIR: 'the data is in DynamoDB',
 };
@@ -33,7 +34,7 @@ const deployments: Readonly<Record<string, LeftOut>> = {
       STOP_SECONDS: 'Lambda ends functions',
       DRAIN_SECONDS: 'a function does not listen',
     },
-    permissions: {},
+    permissions: { 'VotesReactRole TALLIES_TABLE': 'what follows from a vote is in its record' },
   },
   'deploy/fargate.yaml': {
     tables: {},

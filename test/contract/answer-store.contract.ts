@@ -5,6 +5,7 @@ import { type AnswerChange, type BallotAnswers, withAnswers } from '../../src/do
 import type { AnswerStore } from '../../src/ports/votes.ts';
 
 const NOW = Date.UTC(2026, 0, 1);
+const TERMS = { receiver: 'slack', quietSeconds: 60, maxSeconds: 900 } as const;
 const saying = (texts: AnswerChange['texts'], fields: Partial<AnswerChange> = {}): AnswerChange => ({
   pollId: 'mails',
   ballotId: 'b1',
@@ -34,6 +35,41 @@ export function describeAnswerStore(name: string, make: () => Promise<AnswerStor
       expect(await store.get('mails', 'b1')).toBeUndefined();
       expect(await store.put(saying([[0, '']]))).toBeUndefined();
       expect(await store.get('mails', 'b1')).toBeUndefined();
+    });
+
+    it('stores notices in the order of their versions, beside what is said', async () => {
+      const about = { pollId: 'mails', ballotId: 'b1', choices: [1], terms: TERMS };
+      const notice = { version: 1, changeId: 'c1', region: 'eu-west-1', sending: { revision: 0 } };
+      expect(await store.mark({ ...about, notice })).toBe(true);
+      expect(await store.mark({ ...about, notice: { ...notice, changeId: 'c2' } })).toBe(false);
+      expect(await store.mark({ ...about, notice: { ...notice, version: 3, changeId: 'c3' } })).toBe(false);
+      expect(await store.get('mails', 'b1')).toMatchObject({ texts: [], revision: 0, notice });
+      // Somebody was told of a vote without words.
+      expect(await listed(10)).toEqual([]);
+
+      expect(await store.put(saying([[0, 'first']], { terms: TERMS }))).toMatchObject({ revision: 1 });
+      const told = { version: 2, changeId: 'c4', region: 'eu-west-1', told: { revision: 0, reference: 'C1/17.1' } };
+      expect(await store.mark({ ...about, notice: told })).toBe(true);
+      expect(await store.get('mails', 'b1')).toMatchObject({
+        texts: ['first'],
+        revision: 1,
+        terms: TERMS,
+        notice: told,
+      });
+      expect(await listed(10)).toMatchObject([{ ballotId: 'b1', revision: 1 }]);
+    });
+
+    it('takes one of several notices at once', async () => {
+      const marks = Array.from({ length: 5 }, (_, index) =>
+        store.mark({
+          pollId: 'mails',
+          ballotId: 'b1',
+          choices: [1],
+          terms: TERMS,
+          notice: { version: 1, changeId: `c${index}`, region: 'eu-west-1' },
+        }),
+      );
+      expect((await Promise.all(marks)).filter((isMarked) => isMarked)).toHaveLength(1);
     });
 
     it('sets the texts of the questions that are named, and leaves the others', async () => {

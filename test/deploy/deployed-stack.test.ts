@@ -322,6 +322,20 @@ describe('the deployed stack', () => {
       expect(await admin('GET', `/tasks/${taskIds[0]}`)).toMatchObject({ attempt: 1, result: 'done' });
     });
 
+    it('tells a service of feedback, and of what is said later', async () => {
+      const voteId = 'mail-8-reader-4711-2b9c';
+      const notify = { url: service.url, quietSeconds: 5, maxSeconds: 60 };
+      await createPoll({ pollId: 'told', questions: [{ id: 'why', text: 'Why?' }], notify });
+      expect((await vote('told', voteId)).status).toBe(201);
+      const told = () => service.calls.map(({ body }) => JSON.parse(body).revision);
+      await eventually(told, (revisions) => revisions.length === 1, 90_000);
+
+      const path = `/polls/told/votes/${voteId}/answers`;
+      expect((await send({ method: 'PUT', url: path, body: { answers: { why: 'That.' } } })).status).toBe(200);
+      await eventually(told, (revisions) => revisions.length === 2, 90_000);
+      expect(told()).toEqual([0, 1]);
+    });
+
     it('on and on, as the processor calls itself when its time is over', async () => {
       // The emulator kills a function at work when its settings change, and its lease would stay.
       await processorIsIdle();

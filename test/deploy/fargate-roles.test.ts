@@ -53,7 +53,14 @@ describe('the roles on Fargate allow what those on Lambda do, where calls are co
   });
 
   it('that of the workers', () => {
-    const roles = ['VotesStreamRole', 'VotesSweepRole', 'TasksStreamRole', 'TasksProcessorRole', 'TasksSweepRole'];
+    const roles = [
+      'VotesStreamRole',
+      'VotesReactRole',
+      'VotesSweepRole',
+      'TasksStreamRole',
+      'TasksProcessorRole',
+      'TasksSweepRole',
+    ];
     const functions = allowed('template.yaml', roles, OF_LAMBDA_ALONE);
 
     expect(functions.length).toBeGreaterThan(20);

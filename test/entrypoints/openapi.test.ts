@@ -39,8 +39,18 @@ const always = [400, 413, 500];
 const neverLimited = ['GET /healthz', 'GET /readyz', 'POST /webhooks/twilio/sms'];
 const routes: Readonly<Record<string, Route>> = {
   'POST /polls': { answers: { 201: JSON_TYPE }, refusals: [401, 403, 409, 415, 503], body: JSON_TYPE, key: true },
-  'GET /polls': { answers: { 200: JSON_TYPE }, refusals: [503], parameters: ['query limit', 'query cursor'] },
-  'GET /polls/{pollId}': { answers: { 200: JSON_TYPE }, refusals: [404, 503], parameters: ['path pollId'] },
+  'GET /polls': {
+    answers: { 200: JSON_TYPE },
+    refusals: [503],
+    parameters: ['query limit', 'query cursor'],
+    key: 'optional',
+  },
+  'GET /polls/{pollId}': {
+    answers: { 200: JSON_TYPE },
+    refusals: [404, 503],
+    parameters: ['path pollId'],
+    key: 'optional',
+  },
   'POST /polls/{pollId}/votes': {
     answers: { 201: JSON_TYPE },
     refusals: [403, 404, 409, 415, 422, 503],

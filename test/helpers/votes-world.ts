@@ -43,7 +43,7 @@ export function votesWorld() {
   const audits: [pollId: string, audit: Audit][] = [];
   const takingSms = (defaultPollId: string | undefined) =>
     new TakeSmsVote(polls, ledger, pseudonyms, castVote, clock, defaultPollId);
-  const createPoll = new CreatePoll(polls, voterKeys, pseudonyms, clock, ids, 16);
+  const createPoll = new CreatePoll(polls, voterKeys, pseudonyms, clock, ids, 16, { refusal: () => undefined });
   const draft: CreatePollCommand = { pollId: 'colors', question: 'Which colour?', choices: ['RED', 'GREEN', 'BLUE'] };
   return {
     clock,

@@ -10,11 +10,12 @@ import {
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { type Page, type PageRequest, pageFrom, sortKeyIn } from '../../domain/shared/page.ts';
 import type { AnswerChange, BallotAnswers } from '../../domain/votes/answers.ts';
+import type { Notice } from '../../domain/votes/feedback.ts';
 import { MAX_QUESTIONS } from '../../domain/votes/poll.ts';
 import type { AnswerStore } from '../../ports/votes.ts';
 import { throwStoreError } from './errors.ts';
 import { retry } from './retry.ts';
-import { answersKey, answersPartition, BUCKETS } from './vote-keys.ts';
+import { answersKey, answersPartition, BUCKETS, termsIn, termsText } from './vote-keys.ts';
 
 /** The form of answers. */
 const ANSWERS_VERSION = 1;
@@ -53,6 +54,20 @@ export class DynamoDbAnswerStore implements AnswerStore {
     });
   }
 
+  /** A write whose answer was lost is repeated by the SDK, and then refused by what it wrote itself. */
+  async mark(mark: NoticeMark): Promise<boolean> {
+    return retry(async () => {
+      try {
+        await this.client.send(new UpdateCommand(markNotice(this.table, mark)));
+        return true;
+      } catch (error) {
+        if (!(error instanceof ConditionalCheckFailedException)) throw error;
+        const stored = error.Item && (unmarshall(error.Item).notice as Notice | undefined);
+        return stored?.changeId === mark.notice.changeId;
+      }
+    });
+  }
+
   /** One partition after the other. The sort key of an answer begins with the number of its partition. */
   async list(pollId: string, { limit, cursor }: PageRequest): Promise<Page<BallotAnswers>> {
     const behind = cursor === undefined ? '' : sortKeyIn(cursor);
@@ -77,6 +92,8 @@ export class DynamoDbAnswerStore implements AnswerStore {
         ':pk': answersPartition(pollId, bucket),
         ...(behind === '' ? {} : { ':behind': behind }),
       },
+      // Of a vote without words, somebody may have been told.
+      FilterExpression: 'attribute_exists(revision)',
       ConsistentRead: true,
       Limit: limit,
     };
@@ -85,11 +102,17 @@ export class DynamoDbAnswerStore implements AnswerStore {
       const page = await this.client.send(new QueryCommand({ ...query, ExclusiveStartKey })).catch(throwStoreError);
       found.push(...(page.Items ?? []).map((item) => answersIn(pollId, item as AnswersItem & Key)));
       ExclusiveStartKey = page.LastEvaluatedKey;
+      // Where few of many have words, each further page looks at more of them.
+      query.Limit = MOST_AT_ONCE;
     } while (ExclusiveStartKey && found.length < limit);
     return found.slice(0, limit);
   }
 }
 
+/** How many items one query looks at where most are not wanted. */
+const MOST_AT_ONCE = 1_000;
+
+type NoticeMark = Parameters<AnswerStore['mark']>[0];
 type Key = ReturnType<typeof answersKey>;
 
 const nameOf = (question: number): string => `a${question}`;
@@ -100,7 +123,7 @@ const nameOf = (question: number): string => `a${question}`;
  */
 function putAnswers(
   table: string,
-  { pollId, ballotId, choices, texts, changedAt }: AnswerChange,
+  { pollId, ballotId, choices, texts, changedAt, terms }: AnswerChange,
   ifRevision: number | undefined,
 ): UpdateCommandInput {
   const names = texts.map(([question]) => nameOf(question));
@@ -113,7 +136,7 @@ function putAnswers(
   return {
     TableName: table,
     Key: answersKey(pollId, ballotId),
-    UpdateExpression: `SET ${names.map((name, index) => `${name} = :t${index}`).join(', ')}, #version = :version, choices = :choices, changedAt = :changedAt ADD revision :one`,
+    UpdateExpression: `SET ${names.map((name, index) => `${name} = :t${index}`).join(', ')}, #version = :version, choices = :choices, changedAt = :changedAt${terms ? ', notify = :notify' : ''} ADD revision :one`,
     ConditionExpression: onlyAt(ifRevision, differs.join(' OR ')),
     ExpressionAttributeNames: { '#version': 'version' },
     ExpressionAttributeValues: {
@@ -123,6 +146,7 @@ function putAnswers(
       ':changedAt': changedAt,
       ':one': 1,
       ...(ifRevision ? { ':ifRevision': ifRevision } : {}),
+      ...(terms ? { ':notify': termsText(terms) } : {}),
     },
     ReturnValues: 'ALL_NEW',
     ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
@@ -133,10 +157,36 @@ function onlyAt(revision: number | undefined, condition: string): string {
   if (revision === undefined) return condition;
   return `${revision === 0 ? 'attribute_not_exists(revision)' : 'revision = :ifRevision'} AND (${condition})`;
 }
+const markNotice = (table: string, { pollId, ballotId, choices, notice, terms }: NoticeMark): UpdateCommandInput => ({
+  TableName: table,
+  Key: answersKey(pollId, ballotId),
+  UpdateExpression: `SET notice = :notice, #version = :version, choices = :choices${terms ? ', notify = :notify' : ''}`,
+  ConditionExpression: notice.version === 1 ? 'attribute_not_exists(notice)' : 'notice.#version = :before',
+  ExpressionAttributeNames: { '#version': 'version' },
+  ExpressionAttributeValues: {
+    ':notice': notice,
+    ':version': ANSWERS_VERSION,
+    ':choices': choices,
+    ...(notice.version === 1 ? {} : { ':before': notice.version - 1 }),
+    ...(terms ? { ':notify': termsText(terms) } : {}),
+  },
+  ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+});
 
 function answersIn(pollId: string, item: AnswersItem & Key): BallotAnswers {
-  const { sk, choices, revision, changedAt } = item;
+  const { sk, choices, revision = 0, changedAt = 0 } = item;
+  const notice = item.notice as Notice | undefined;
+  const terms = typeof item.notify === 'string' ? termsIn(item.notify) : undefined;
   const texts = Array.from({ length: MAX_QUESTIONS }, (_, question) => (item[nameOf(question)] as string) ?? '');
   const said = texts.findLastIndex((text) => text !== '') + 1;
-  return { pollId, ballotId: sk, choices, texts: texts.slice(0, said), revision, changedAt };
+  return {
+    pollId,
+    ballotId: sk,
+    choices,
+    texts: texts.slice(0, said),
+    revision,
+    changedAt,
+    ...(terms ? { terms } : {}),
+    ...(notice ? { notice } : {}),
+  };
 }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { NoticeTerms } from '../../domain/votes/feedback.ts';
 import type { ShardName } from '../../domain/votes/tally.ts';
 
 /** Ballots and voters of a poll lie in this many partitions each, fixed for ever: an id tells where it lies. */
@@ -34,3 +35,17 @@ export const shardItemKey = (pollId: string, { region, shard }: ShardName) => ({
   pk: `SHARD#${pollId}#${region}#${shard}`,
   sk: 'SHARD',
 });
+
+/** How ballots and answers bear the terms of their notice: the streams' readers of feedback look for this attribute. */
+export const termsText = ({ receiver, quietSeconds, maxSeconds }: NoticeTerms): string =>
+  `${receiver}#${quietSeconds}#${maxSeconds}`;
+
+export function termsIn(text: string): NoticeTerms | undefined {
+  const [, receiver, quietSeconds, maxSeconds] = /^(slack|url)#(\d{1,6})#(\d{1,6})$/.exec(text) ?? [];
+  if (receiver === undefined) return undefined;
+  return {
+    receiver: receiver as NoticeTerms['receiver'],
+    quietSeconds: Number(quietSeconds),
+    maxSeconds: Number(maxSeconds),
+  };
+}

@@ -11,6 +11,7 @@ import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { concurrently } from '../../domain/shared/concurrently.ts';
 import { storeUnavailable } from '../../domain/shared/domain-error.ts';
 import { type Ballot, sameVote } from '../../domain/votes/ballot.ts';
+import { termsOf } from '../../domain/votes/feedback.ts';
 import { MAX_CHOICES, type Poll } from '../../domain/votes/poll.ts';
 import { SHARD_VERSION, type ShardImage, type ShardName } from '../../domain/votes/tally.ts';
 import type { Random } from '../../ports/system.ts';
@@ -21,7 +22,7 @@ import { isAmbiguous, isContention, throwStoreError } from './errors.ts';
 import { PARALLEL_REQUESTS } from './parallel-requests.ts';
 import { retry } from './retry.ts';
 import { ShardPicker } from './shard-picker.ts';
-import { ballotKey, messageKey, shardItemKey, voterKey } from './vote-keys.ts';
+import { ballotKey, messageKey, shardItemKey, termsText, voterKey } from './vote-keys.ts';
 
 /** The form of ballots and voters. */
 const BALLOT_VERSION = 2;
@@ -160,6 +161,7 @@ export function recordBallot(table: string, { poll, ballot, message, shard }: Vo
   const shardIsOpen = 'attribute_not_exists(closed)';
   const { pollId, ballotId, choices, channel, voter, acceptedAt } = ballot;
   const { region } = shard;
+  const terms = termsOf(poll);
   const counts = choices.map((choice) => `${votesName(choice)} :one`).join(', ');
   return {
     TransactItems: [
@@ -174,6 +176,7 @@ export function recordBallot(table: string, { poll, ballot, message, shard }: Vo
             voter,
             region,
             acceptedAt,
+            ...(terms ? { notify: termsText(terms) } : {}),
           },
           ConditionExpression: isNew,
           ReturnValuesOnConditionCheckFailure: 'ALL_OLD',

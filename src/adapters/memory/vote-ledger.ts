@@ -1,13 +1,15 @@
 import type { Ballot } from '../../domain/votes/ballot.ts';
+import { type FeedbackChange, type NoticeTerms, termsOf } from '../../domain/votes/feedback.ts';
 import type { Poll } from '../../domain/votes/poll.ts';
 import { type ShardImage, UNUSED } from '../../domain/votes/tally.ts';
 import type { Random } from '../../ports/system.ts';
 import type { BallotCount, RecordOutcome, VoteLedger } from '../../ports/votes.ts';
-import type { MemoryChangeFeed } from './change-feed.ts';
+import { MemoryChangeFeed } from './change-feed.ts';
+import { itemOf, partsOf } from './items.ts';
 import { type Maps, memoryMaps, type PartitionedMap } from './maps.ts';
 
 /** There may be millions of them: what the keys say is not said again. */
-type StoredBallot = Omit<Ballot, 'pollId' | 'ballotId'>;
+type StoredBallot = Omit<Ballot, 'pollId' | 'ballotId'> & { readonly terms?: NoticeTerms };
 
 /** Ballots and sharded counters in the same shape as in the real store; each change of a shard goes into the feed. */
 export class MemoryVoteLedger implements VoteLedger {
@@ -24,19 +26,26 @@ export class MemoryVoteLedger implements VoteLedger {
     private readonly random: Random,
     private readonly feed: MemoryChangeFeed<ShardImage>,
     maps: Maps = memoryMaps,
+    /** Of the votes in polls whose feedback somebody is told of. */
+    private readonly feedback = new MemoryChangeFeed<FeedbackChange>(),
   ) {
     this.ballots = maps.partitioned('ballots');
     this.voters = maps.partitioned('voters');
     this.shards = maps.partitioned('shards');
     this.messages = maps.partitioned('messages');
     feed.readBy((item) => this.shards.get(...partsOf(item)) as ShardImage);
+    feedback.readBy((item) => {
+      const [pollId, ballotId] = partsOf(item);
+      const { terms, acceptedAt } = this.ballots.get(pollId, ballotId) as Required<StoredBallot>;
+      return { kind: 'ballot', pollId, ballotId, terms, region: this.region, acceptedAt };
+    });
   }
 
   async record(poll: Poll, ballot: Ballot, message?: string): Promise<RecordOutcome> {
     const { pollId } = poll;
     const { ballotId, pollId: _, ...stored } = ballot;
     const first = this.ballots.get(pollId, ballotId);
-    if (first) return { kind: 'repeated', ballot: { pollId, ballotId, ...first } };
+    if (first) return { kind: 'repeated', ballot: ballotOf(pollId, ballotId, first) };
     const countedIn = message === undefined ? undefined : this.messages.get('', message);
     if (countedIn !== undefined) return { kind: 'message-counted', pollId: countedIn };
     const shard = this.shard(poll, Math.floor(this.random.next() * poll.shards));
@@ -45,7 +54,9 @@ export class MemoryVoteLedger implements VoteLedger {
       if (this.voters.get(pollId, ballot.voter)) return { kind: 'already-voted' };
       this.voters.set(pollId, ballot.voter, true);
     }
-    this.ballots.set(pollId, ballotId, stored);
+    const terms = termsOf(poll);
+    this.ballots.set(pollId, ballotId, terms ? { ...stored, terms } : stored);
+    if (terms) this.feedback.append(itemOf(pollId, ballotId));
     if (message !== undefined) this.messages.set('', message, pollId);
     const votes = [...shard.votes];
     for (const choice of ballot.choices) {
@@ -63,7 +74,7 @@ export class MemoryVoteLedger implements VoteLedger {
 
   async find(pollId: string, ballotId: string): Promise<Ballot | undefined> {
     const stored = this.ballots.get(pollId, ballotId);
-    return stored && { pollId, ballotId, ...stored };
+    return stored && ballotOf(pollId, ballotId, stored);
   }
 
   async findMessage(message: string): Promise<string | undefined> {
@@ -92,12 +103,12 @@ export class MemoryVoteLedger implements VoteLedger {
 
   private keep(image: ShardImage): void {
     this.shards.set(image.pollId, `${image.shard}`, image);
-    this.feed.append(`${image.pollId}#${image.shard}`);
+    this.feed.append(itemOf(image.pollId, `${image.shard}`));
   }
 }
 
-/** The poll and the shard in the name of an item. */
-function partsOf(item: string): [pollId: string, shard: string] {
-  const end = item.lastIndexOf('#');
-  return [item.slice(0, end), item.slice(end + 1)];
-}
+const ballotOf = (pollId: string, ballotId: string, { terms: _, ...stored }: StoredBallot): Ballot => ({
+  pollId,
+  ballotId,
+  ...stored,
+});

@@ -9,3 +9,5 @@ export {
 } from './domain-error.ts';
 export { cursorBehind, type Page, type PageRequest, pagesOf, sortKeyIn } from './page.ts';
 export type { Precondition } from './precondition.ts';
+export { react } from './react.ts';
+export { type Effect, OUTAGE_SECONDS, type Reaction } from './reaction.ts';

@@ -28,7 +28,7 @@ export const isGatewayError = (outcome: RunOutcome): boolean =>
 /** Whether the service itself answered. Unknown, hence false, for a call that timed out or was cancelled. */
 export function isAnswer(outcome: RunOutcome): boolean {
   if (outcome.kind === 'retry') return outcome.status !== undefined && !isGatewayError(outcome);
-  return outcome.kind === 'success' || outcome.kind === 'failure';
+  return outcome.kind === 'success' || outcome.kind === 'failure' || outcome.kind === 'later';
 }
 
 /** The breaker during a probe, which keeps others from probing. @param callMs how long the call may take */

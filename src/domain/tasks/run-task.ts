@@ -21,18 +21,33 @@ export class RunTask {
    *
    * @throws DomainError `TASKS_NOT_FOUND`, `TASKS_LEASE_LOST`, `STORE_UNAVAILABLE`
    */
-  record({ taskId, fence = '' }: Task, outcome: RunOutcome): Promise<Task> {
-    switch (outcome.kind) {
-      case 'success':
-        return this.taskLeases.complete(taskId, fence, outcome.result, outcome.remark);
-      case 'retry':
-        return this.taskLeases.fail(taskId, fence, { ...outcome, retry: true });
-      case 'failure':
-        return this.taskLeases.fail(taskId, fence, { ...outcome, retry: false });
-      case 'cancelled':
-        return this.taskLeases.release(taskId, fence, { error: 'The call was cut short: its worker had to stop.' });
-      case 'unreachable':
-        return this.taskLeases.release(taskId, fence, { error: outcome.error });
-    }
+  record(task: Task, outcome: RunOutcome): Promise<Task> {
+    return recordOutcome(this.taskLeases, task, outcome);
+  }
+}
+
+/**
+ * Ends the lease of a task with what became of it. May be repeated.
+ *
+ * @throws DomainError `TASKS_NOT_FOUND`, `TASKS_LEASE_LOST`, `STORE_UNAVAILABLE`
+ */
+export function recordOutcome(
+  taskLeases: TaskLeases,
+  { taskId, fence = '' }: Task,
+  outcome: RunOutcome,
+): Promise<Task> {
+  switch (outcome.kind) {
+    case 'success':
+      return taskLeases.complete(taskId, fence, outcome.result, outcome.remark);
+    case 'retry':
+      return taskLeases.fail(taskId, fence, { ...outcome, retry: true });
+    case 'failure':
+      return taskLeases.fail(taskId, fence, { ...outcome, retry: false });
+    case 'later':
+      return taskLeases.postpone(taskId, fence, outcome.delayMs, outcome.reason);
+    case 'cancelled':
+      return taskLeases.release(taskId, fence, { error: 'The call was cut short: its worker had to stop.' });
+    case 'unreachable':
+      return taskLeases.release(taskId, fence, { error: outcome.error });
   }
 }

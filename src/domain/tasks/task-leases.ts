@@ -91,6 +91,18 @@ export class TaskLeases {
     return after;
   }
 
+  /** The holder gives its task back, with the attempt; it has failed if it would come again after its end. */
+  async postpone(taskId: string, fence: string, delayMs: number, reason: string): Promise<Task> {
+    const now = this.clock.now();
+    const after = await this.change(taskId, fence, 'release', (task) => {
+      const back = released(task, delayMs, now, reason);
+      if (back.notBefore < task.expiresAt) return back;
+      return { ...failed(task, `${reason} It would wait past its deadline.`, undefined, now), endedBy: 'release' };
+    });
+    await notifyOfTask(this.notifier, after, now);
+    return after;
+  }
+
   /** @param ending undefined for a change that keeps the lease */
   private async change(
     taskId: string,

@@ -5,6 +5,7 @@ import { changeIf, type Precondition } from '../shared/precondition.ts';
 import { type AnswerChange, answersById, type BallotAnswers, differing, revisionOf } from './answers.ts';
 import { choiceOf } from './ballot.ts';
 import { ballotNotFound, pollClosed, voterKeyChanged } from './errors.ts';
+import { termsOf } from './feedback.ts';
 import { existingPoll } from './find-polls.ts';
 import { type Poll, pollStatus } from './poll.ts';
 
@@ -50,7 +51,8 @@ export class AnswerBallot {
     const now = this.clock.now();
     if (pollStatus(poll, now) === 'closed') throw pollClosed(pollId);
     const { ballotId, choices } = ballot;
-    const change = { pollId, ballotId, choices, texts, changedAt: now };
+    const terms = termsOf(poll);
+    const change = { pollId, ballotId, choices, texts, changedAt: now, ...(terms ? { terms } : {}) };
     const kept = precondition ? await this.putIf(precondition, change) : await this.answers.put(change);
     return {
       choice: choiceOf(poll, ballot),

@@ -1,3 +1,5 @@
+import type { Notice, NoticeTerms } from './feedback.ts';
+
 /** What a poll asks beside a vote. */
 export interface Question {
   /** Names its answers; unique in the poll. */
@@ -17,10 +19,14 @@ export interface BallotAnswers {
   readonly revision: number;
   /** Epoch ms. */
   readonly changedAt: number;
+  /** In a poll whose feedback somebody is told of. */
+  readonly terms?: NoticeTerms;
+  /** How far somebody was told. Answers with revision 0 have nothing else. */
+  readonly notice?: Notice;
 }
 
 /** New texts for some of the questions. An empty one takes an answer back. */
-export type AnswerChange = Pick<BallotAnswers, 'pollId' | 'ballotId' | 'choices' | 'changedAt'> & {
+export type AnswerChange = Pick<BallotAnswers, 'pollId' | 'ballotId' | 'choices' | 'changedAt' | 'terms'> & {
   /** By index in the poll's `questions`; at least one. */
   readonly texts: readonly (readonly [question: number, text: string])[];
 };
@@ -41,9 +47,10 @@ export function withAnswers(before: BallotAnswers | undefined, change: AnswerCha
     while (texts.length < question) texts.push('');
     texts[question] = text;
   }
-  const { pollId, ballotId, choices, changedAt } = change;
+  const { pollId, ballotId, choices, changedAt, terms } = change;
   const said = texts.map((text) => text !== '').lastIndexOf(true) + 1;
-  return { pollId, ballotId, choices, texts: texts.slice(0, said), revision: revisionOf(before) + 1, changedAt };
+  const revision = revisionOf(before) + 1;
+  return { pollId, ballotId, choices, texts: texts.slice(0, said), revision, changedAt, ...(terms ? { terms } : {}) };
 }
 
 /** Answers by id of their questions, in the poll's order, without those that are empty. */

@@ -38,6 +38,12 @@ export const voterKeyChanged = (pollId: string): DomainError =>
     { retryAfterSeconds: 60 },
   );
 
+export const noSlack = (): DomainError =>
+  new DomainError(
+    'VOTES_NO_SLACK',
+    'This service has no Slack to tell. Set SLACK_WEBHOOK_URL, or SLACK_BOT_TOKEN and SLACK_CHANNEL, or notify a url.',
+  );
+
 const CHANNEL_NAMES = { sms: 'text message', web: 'web' } as const;
 
 export const channelClosed = ({ pollId }: Poll, channel: Channel): DomainError =>

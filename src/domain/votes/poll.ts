@@ -9,6 +9,18 @@ export type PollStatus = 'scheduled' | 'open' | 'closed';
 export type Channel = 'sms' | 'web';
 export const CHANNELS: readonly Channel[] = ['sms', 'web'];
 
+/** Who is told of the feedback of a poll: one of the two receivers, once a feedback has not changed for a while. */
+export interface Notify {
+  readonly url?: string;
+  readonly slack?: true;
+  /** How long a feedback must not have changed, s. */
+  readonly quietSeconds: number;
+  /** After so long since its first change it is told although it still changes, s. */
+  readonly maxSeconds: number;
+}
+
+const NOTIFY_DEFAULTS = { quietSeconds: 60, maxSeconds: 900 } as const;
+
 /** The form in which votes are stored. Polls of the first release have none, and are read only. */
 export const POLL_VERSION = 2;
 
@@ -57,12 +69,17 @@ export interface Poll {
   readonly smsNumber?: string;
   /** What it asks beside a vote, at least one thing; never changed. */
   readonly questions?: readonly Question[];
+  /** Who is told of each vote and of what is said beside it; never changed. */
+  readonly notify?: Notify;
   /** Counters over which the votes are spread. May grow, never shrinks. */
   readonly shards: number;
 }
 
 export type PollDraft = Pick<Poll, 'question' | 'choices' | 'opensAt' | 'closesAt' | 'smsNumber'> &
-  Partial<Pick<Poll, 'voterLimit' | 'hideUntilClose' | 'channels' | 'questions'>> & { readonly shards: number };
+  Partial<Pick<Poll, 'voterLimit' | 'hideUntilClose' | 'channels' | 'questions'>> & {
+    readonly notify?: Partial<Notify>;
+    readonly shards: number;
+  };
 
 /** Words that the phone networks and Twilio answer themselves, so that no choice of a poll with a number is called so. */
 export const RESERVED_WORDS: readonly string[] = [
@@ -101,7 +118,8 @@ export const shardsFor = (choices: number, wanted: number): number =>
  * @throws DomainError `INVALID_REQUEST` with every rule that the draft breaks
  */
 export function createPollFrom(draft: PollDraft, pollId: string, now: number): Poll {
-  const issues = [...choiceIssues(draft), ...questionIssues(draft)];
+  const notify = draft.notify && { ...NOTIFY_DEFAULTS, ...draft.notify };
+  const issues = [...choiceIssues(draft), ...questionIssues(draft), ...notifyIssues(notify)];
   if (normaliseWord(draft.question) === '')
     issues.push({ path: 'question', message: 'must contain something to read' });
   if (draft.closesAt !== undefined && draft.closesAt <= (draft.opensAt ?? now))
@@ -122,6 +140,7 @@ export function createPollFrom(draft: PollDraft, pollId: string, now: number): P
     ...(draft.questions && draft.questions.length > 0
       ? { questions: draft.questions.map(({ id, text }) => ({ id, text })) }
       : {}),
+    ...(notify ? { notify } : {}),
     shards: shardsFor(draft.choices.length, draft.shards),
   };
 }
@@ -149,6 +168,19 @@ function questionIssues({ questions = [] }: PollDraft): FieldIssue[] {
         : []),
     ];
   });
+}
+
+function notifyIssues(notify: Notify | undefined): FieldIssue[] {
+  if (!notify) return [];
+  const { url, slack, quietSeconds, maxSeconds } = notify;
+  return [
+    ...((url === undefined) === (slack === undefined)
+      ? [{ path: 'notify', message: 'must name one receiver: url, or slack' }]
+      : []),
+    ...(maxSeconds < quietSeconds
+      ? [{ path: 'notify.maxSeconds', message: `must not be below quietSeconds, which is ${quietSeconds}` }]
+      : []),
+  ];
 }
 
 /** The status at a moment (epoch ms). Opening and closing times take effect by themselves. */

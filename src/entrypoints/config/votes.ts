@@ -1,7 +1,14 @@
+import type { SlackAccess } from '../../adapters/http/slack-receiver.ts';
 import { ID_PATTERN } from '../../domain/shared/id-pattern.ts';
 import { MAX_SHARDS } from '../../domain/votes/poll.ts';
 import { type CoreConfig, isEmbedded, isForThisMachine } from './core.ts';
-import { frameOrigin, listOf, matching, type Settings, table, type Values, wholeNumber } from './settings.ts';
+import { baseUrl, frameOrigin, listOf, matching, type Settings, table, type Values, wholeNumber } from './settings.ts';
+
+const slackUrl = (text: string): string => {
+  if (!/^https?:\/\/[^\s/?#\\]+\/\S*$/i.test(text) || !URL.canParse(text))
+    throw new Error('must be the address of an incoming webhook');
+  return text;
+};
 
 export const settings = {
   VOTER_KEY: {
@@ -24,6 +31,25 @@ export const settings = {
       'Poll for texts to numbers that no poll ever named. With `STORAGE=disk` or `memory` it is ' +
       '`colors` unless set, otherwise there is none.',
     parse: matching(ID_PATTERN, 'must be the id of a poll'),
+  },
+  SLACK_WEBHOOK_URL: {
+    meaning:
+      'Incoming webhook of Slack that is told of feedback, in polls with `notify: {"slack": true}`. What was told is not ' +
+      'changed later: for that, give `SLACK_BOT_TOKEN` and `SLACK_CHANNEL` instead.',
+    parse: slackUrl,
+  },
+  SLACK_BOT_TOKEN: {
+    meaning: 'Token of a Slack bot with the scope `chat:write`, which tells `SLACK_CHANNEL` of feedback.',
+    parse: matching(/^[\x21-\x7e]{10,255}$/, 'must be the token of a bot'),
+  },
+  SLACK_CHANNEL: {
+    meaning: 'Id of the Slack channel that the bot tells, such as `C0123456789`; the bot must be a member.',
+    parse: matching(/^[A-Z0-9]{5,30}$/, 'must be the id of a channel, such as C0123456789'),
+  },
+  SLACK_API_URL: {
+    meaning: 'Address in front of the methods of Slack’s API, if not its own.',
+    fallback: 'https://slack.com/api',
+    parse: baseUrl,
   },
   TWILIO_AUTH_TOKEN: {
     meaning:
@@ -49,7 +75,18 @@ export const check = (config: VotesConfig): readonly string[] => [
   ...(config.STORAGE === 'dynamodb' && config.ROLE !== 'worker' && !config.VOTER_KEY
     ? ['VOTER_KEY is needed with STORAGE=dynamodb']
     : []),
+  ...(config.SLACK_WEBHOOK_URL && config.SLACK_BOT_TOKEN
+    ? ['SLACK_WEBHOOK_URL and SLACK_BOT_TOKEN are given both: keep one']
+    : []),
+  ...(config.SLACK_BOT_TOKEN && !config.SLACK_CHANNEL ? ['SLACK_CHANNEL is needed with SLACK_BOT_TOKEN'] : []),
 ];
+
+/** How Slack is told of feedback, if it is. */
+export function slackAccessOf(config: VotesConfig): SlackAccess | undefined {
+  const { SLACK_WEBHOOK_URL: webhookUrl, SLACK_BOT_TOKEN: botToken, SLACK_CHANNEL: channel } = config;
+  if (webhookUrl) return { webhookUrl };
+  return botToken && channel ? { botToken, channel, apiUrl: config.SLACK_API_URL } : undefined;
+}
 
 /** The poll that an embedded storage holds from its first start on. */
 export const defaultPollOf = (config: VotesConfig): string | undefined =>

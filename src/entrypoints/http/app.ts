@@ -47,6 +47,8 @@ declare module 'fastify' {
     publicPath: string;
     /** Whether a phone may send another text message. */
     admitSender: (sender: string) => Promise<boolean>;
+    /** Whether a caller may send a request to another route; not while nobody can tell. */
+    mayUse: (caller: Caller, method: string, path: string) => Promise<boolean>;
     /** The route that takes a request; undefined if there is none. The path may have what proxies leave in front. */
     findRouteOf: (method: string, path: string) => Promise<FoundRoute | undefined>;
     /**
@@ -177,6 +179,12 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   app.decorate('publicPath', publicPath);
   app.decorate('admitSender', async (sender) => {
     for (const guard of options.guards ?? []) if ((await guard.admitSender?.(sender)) === false) return false;
+    return true;
+  });
+  app.decorate('mayUse', async (caller, method, path) => {
+    const segments = path.split('/').slice(1);
+    for (const guard of options.guards ?? [])
+      if (!(await Promise.resolve(guard.mayUse?.(caller, method, segments) ?? true).catch(() => false))) return false;
     return true;
   });
   app.decorate('findRouteOf', (method, path) =>

@@ -33,6 +33,8 @@ export interface Guards {
   readonly admitCaller?: (request: FastifyRequest, reply: FastifyReply, caller: Caller) => Promise<void> | void;
   /** May the caller send this request? Asked for routes that look for a key. */
   readonly authorize?: (request: FastifyRequest, reply: FastifyReply, caller: Caller) => Promise<void> | void;
+  /** May the caller send such a request? Asked where an answer shows more to those who may do something else. */
+  readonly mayUse?: (caller: Caller, method: string, segments: readonly string[]) => Promise<boolean> | boolean;
   /** May a phone send another text message? Asked once it is known to come from there. */
   readonly admitSender?: (sender: string) => Promise<boolean> | boolean;
 }

@@ -34,3 +34,33 @@ describe('a completed task', () => {
     expect((await store.get(task))?.status).toBe('TAKEN');
   });
 });
+
+describe('a task whose time has not come', () => {
+  const clock = new FakeClock(T0);
+  const store = new MemoryTaskStore(1_000);
+  const { taskLeases } = tasksWorld({ tasks: store, clock });
+  async function held(taskId: string): Promise<string> {
+    await store.add(aTask({ taskId, expiresAt: T0 + 100_000 }), 10);
+    await store.claim(taskId, aGrant(taskId));
+    return taskId;
+  }
+
+  it('is given back for so long, with the attempt, however often it is said', async () => {
+    const task = await held('early');
+    for (let said = 0; said < 2; said++)
+      expect(await taskLeases.postpone(task, task, 5_000, 'Not yet.')).toMatchObject({
+        status: 'PENDING',
+        attempt: 0,
+        notBefore: T0 + 5_000,
+      });
+  });
+
+  it('has failed, and is not shed, if it would come again after its deadline', async () => {
+    const task = await held('late');
+    for (let said = 0; said < 2; said++)
+      expect(await taskLeases.postpone(task, task, 100_000, 'Not yet.')).toMatchObject({
+        status: 'FAILURE',
+        error: 'Not yet. It would wait past its deadline.',
+      });
+  });
+});

@@ -29,7 +29,9 @@ function sharedStore() {
     const pseudonyms = new HmacVotePseudonyms(key);
     const castVote = new CastVote(shared.polls, shared.ledger, pseudonyms, clock, countingIds());
     return {
-      createPoll: new CreatePoll(shared.polls, shared.voterKeys, pseudonyms, clock, countingIds(), 4),
+      createPoll: new CreatePoll(shared.polls, shared.voterKeys, pseudonyms, clock, countingIds(), 4, {
+        refusal: () => undefined,
+      }),
       castVote,
       takeSmsVote: new TakeSmsVote(shared.polls, shared.ledger, pseudonyms, castVote, clock, undefined),
       replaceVoterKey: new ReplaceVoterKey(shared.polls, shared.voterKeys, pseudonyms, clock),

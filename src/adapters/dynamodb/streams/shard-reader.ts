@@ -42,6 +42,10 @@ const RECORDS_PER_REQUEST = 1_000;
 export class ShardReader {
   readonly ended: Promise<void>;
   private readonly stopping = new AbortController();
+  /** The last record that was handled. The next one is read from here; `progress` may be behind it. */
+  private position: string | undefined;
+  /** What is still done after batches that were handled, in their order; `progress` reaches `position` when it ends. */
+  private following: Promise<void> | undefined;
 
   constructor(
     private readonly options: ShardReaderOptions,
@@ -49,6 +53,7 @@ export class ShardReader {
     /** Expiry of the lease, on the monotonic clock, ms. */
     private heldUntil: number,
   ) {
+    this.position = progress.checkpoint;
     this.ended = this.run();
   }
 
@@ -64,6 +69,8 @@ export class ShardReader {
     const { leases, shardId, clock, onError } = this.options;
     const renewing = this.renewLease();
     await this.read();
+    // A shard that is stopped is read again from where all is done; one that has ended is not read again.
+    while (!this.isStopping && this.following) await this.following;
     this.stop();
     await renewing;
     await leases
@@ -98,6 +105,7 @@ export class ShardReader {
         if (this.progress.readAt === undefined) {
           await handler.gap();
           this.progress = { readAt: clock.now() };
+          this.position = undefined;
         }
         iterator ??= await this.openIterator();
         await this.pause(pace);
@@ -106,28 +114,44 @@ export class ShardReader {
           new GetRecordsCommand({ ShardIterator: iterator, Limit: RECORDS_PER_REQUEST }),
           { abortSignal: this.stopping.signal },
         );
-        if (Records.length > 0) await handler.changes(Records.map((record) => ({ ...record, shardId })));
-        const checkpoint = Records.at(-1)?.dynamodb?.SequenceNumber ?? this.progress.checkpoint;
-        this.progress = { checkpoint, readAt: clock.now() };
+        const records = Records.map((record) => ({ ...record, shardId }));
+        if (records.length > 0) await handler.changes(records);
+        this.position = Records.at(-1)?.dynamodb?.SequenceNumber ?? this.position;
         iterator = NextShardIterator;
-        if (iterator === undefined) {
-          this.progress = { ...this.progress, done: true };
-          return;
-        }
+        const isDone = iterator === undefined;
+        this.follow(records, { checkpoint: this.position, readAt: clock.now(), ...(isDone ? { done: true } : {}) });
+        if (isDone) return;
         pace = Records.length > 0 ? PACE_MS : Math.min(SLOWING * pace, IDLE_PACE_MS);
       } catch (error) {
         if (this.isStopping) return;
         iterator = undefined;
-        if (error instanceof TrimmedDataAccessException) this.progress = {};
-        else if (!(error instanceof ExpiredIteratorException)) onError(error, `reading stream shard ${shardId}`);
+        if (error instanceof TrimmedDataAccessException) {
+          await this.following;
+          this.progress = {};
+        } else if (!(error instanceof ExpiredIteratorException)) onError(error, `reading stream shard ${shardId}`);
         await this.pause(RETRY_MS);
       }
+  }
+
+  /** Stores how far it came once what comes after these records, and after those before them, is done. */
+  private follow(records: readonly StreamRecord[], progress: Progress): void {
+    const before = this.following;
+    const work = records.length > 0 ? this.options.handler.afterChanges?.(records) : undefined;
+    if (!before && !work) {
+      this.progress = progress;
+      return;
+    }
+    const following = Promise.all([before, work]).then(() => {
+      this.progress = progress;
+      if (this.following === following) this.following = undefined;
+    });
+    this.following = following;
   }
 
   /** @throws TrimmedDataAccessException when the stream has dropped records behind the checkpoint */
   private async openIterator(): Promise<string | undefined> {
     const { streams, stream, shardId } = this.options;
-    const { checkpoint } = this.progress;
+    const checkpoint = this.position;
     const { ShardIterator } = await streams.send(
       new GetShardIteratorCommand({
         StreamArn: stream,

@@ -39,6 +39,9 @@ export class StreamConsumer implements ChangeFeed<StreamRecord> {
   start(handler: ChangeHandler<StreamRecord>): void {
     this.running = this.run({
       changes: (records) => handler.changes(records),
+      ...(handler.afterChanges
+        ? { afterChanges: (records) => handler.afterChanges?.(records) ?? Promise.resolve() }
+        : {}),
       // Many shards may have a gap at one time, and one run bridges them all: what is missing is a day old.
       gap: () => {
         this.bridging ??= handler.gap().finally(() => {

@@ -10,6 +10,8 @@ export class VoteShardFeed implements ShardFeed {
     private readonly records: ChangeFeed<StreamRecord>,
     /** Called with each batch, for a log of the skipped records. */
     private readonly onSkipped: (decoded: DecodedVotes) => void,
+    /** Called with each batch once its images are handled. Never rejects. */
+    private readonly afterwards: (records: readonly StreamRecord[]) => Promise<void> = async () => undefined,
   ) {}
 
   start(handler: ChangeHandler<ShardImage>): void {
@@ -19,6 +21,7 @@ export class VoteShardFeed implements ShardFeed {
         this.onSkipped(decoded);
         if (decoded.images.length > 0) await handler.changes(decoded.images);
       },
+      afterChanges: this.afterwards,
       gap: () => handler.gap(),
     });
   }

@@ -4,8 +4,10 @@ import { DynamoDbActiveQueues } from '../../../adapters/dynamodb/active-queues.t
 import { DynamoDbQueueCounts } from '../../../adapters/dynamodb/queue-counts.ts';
 import { DynamoDbQueueStore } from '../../../adapters/dynamodb/queue-store.ts';
 import { DynamoDbTaskStore } from '../../../adapters/dynamodb/task-store.ts';
+import { MemoryTaskNotifier } from '../../../adapters/memory/task-notifier.ts';
 import { snsClient } from '../../../adapters/sns/client.ts';
 import { SnsTaskNotifier } from '../../../adapters/sns/task-notifier.ts';
+import { EnqueueTask } from '../../../domain/tasks/enqueue-task.ts';
 import { SweepTasks } from '../../../domain/tasks/sweep-tasks.ts';
 import { ConfigError } from '../../config/read-config.ts';
 import { type TasksConfig, tablesOf } from '../../config/tasks.ts';
@@ -30,6 +32,15 @@ export const sweepingModule = (config: TasksConfig): ContainerModule =>
     bindTopic(options, config);
     options.bind(ports.notifier).toService(fleet.topic);
     bindSweeping(options);
+  });
+
+/** No more than a function needs that puts effects into queues; the stream of tasks tells the processor of them. */
+export const enqueuingModule = (config: TasksConfig): ContainerModule =>
+  new ContainerModule((options) => {
+    bindStores(options, config);
+    options.bind(ports.notifier).toResolvedValue(() => new MemoryTaskNotifier());
+    const { tasks, queues, active, notifier } = ports;
+    provide(options.bind, EnqueueTask, tasks, queues, active, notifier, system.steadyClock, system.ids);
   });
 
 export const DAY_MS = 86_400_000;

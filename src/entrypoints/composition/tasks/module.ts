@@ -25,6 +25,7 @@ import { TaskLeases } from '../../../domain/tasks/task-leases.ts';
 import type { QueueStore } from '../../../ports/tasks.ts';
 import { isEmbedded, streamsEndpoint } from '../../config/core.ts';
 import { runnerHostsOf, type TasksConfig, tablesOf } from '../../config/tasks.ts';
+import { InternalRunner } from '../../worker/internal-runner.ts';
 import { system } from '../compose.ts';
 import { dynamoDb } from '../dynamodb.ts';
 import { bindEmbedded, embedded } from '../embedded.ts';
@@ -110,7 +111,11 @@ function bindNotifier({ bind }: ContainerModuleLoadOptions): void {
 }
 
 function bindRunner({ bind }: ContainerModuleLoadOptions, config: TasksConfig): void {
-  bind(ports.runner).toResolvedValue((clock) => new HttpTaskRunner(clock, runnerHostsOf(config)), [system.clock]);
+  bind(ports.internalWork).toConstantValue(new Map());
+  bind(ports.runner).toResolvedValue(
+    (clock, work) => new InternalRunner(work, new HttpTaskRunner(clock, runnerHostsOf(config))),
+    [system.clock, ports.internalWork],
+  );
 }
 
 /** What a worker needs: claims, heartbeats, and the ways in which a lease ends. */

@@ -11,6 +11,7 @@ import type {
   TaskRunner,
   TaskStore,
 } from '../../../ports/tasks.ts';
+import type { InternalWork } from '../../worker/internal-runner.ts';
 import { token } from '../token.ts';
 
 export const ports = {
@@ -22,6 +23,8 @@ export const ports = {
   notifier: token<TaskNotifier>('TaskNotifier'),
   notifications: token<TaskNotifications>('TaskNotifications'),
   runner: token<TaskRunner>('TaskRunner'),
+  /** What runs within the service, by the name behind `portside:`. */
+  internalWork: token<ReadonlyMap<string, InternalWork>>('InternalWork'),
 };
 
 /** Bound in the functions that work for the fleet, and nowhere else. */

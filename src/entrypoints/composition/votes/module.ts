@@ -5,10 +5,14 @@ import { DynamoDbPollStore } from '../../../adapters/dynamodb/poll-store.ts';
 import { DynamoDbReplyLimit } from '../../../adapters/dynamodb/reply-limit.ts';
 import { streamsClient } from '../../../adapters/dynamodb/streams/client.ts';
 import { StreamConsumer } from '../../../adapters/dynamodb/streams/stream-consumer.ts';
+import type { StreamRecord } from '../../../adapters/dynamodb/streams/stream-record.ts';
 import { VoteShardFeed } from '../../../adapters/dynamodb/streams/vote-shard-feed.ts';
 import { DynamoDbTallyStore } from '../../../adapters/dynamodb/tally-store.ts';
 import { DynamoDbVoteLedger } from '../../../adapters/dynamodb/vote-ledger.ts';
 import { DynamoDbVoterKeys } from '../../../adapters/dynamodb/voter-keys.ts';
+import { FeedbackReceivers } from '../../../adapters/http/feedback-receivers.ts';
+import { SlackReceiver } from '../../../adapters/http/slack-receiver.ts';
+import { UrlReceiver } from '../../../adapters/http/url-receiver.ts';
 import { MemoryAnswerStore } from '../../../adapters/memory/answer-store.ts';
 import { MemoryChangeFeed } from '../../../adapters/memory/change-feed.ts';
 import { MemoryPollStore } from '../../../adapters/memory/poll-store.ts';
@@ -24,11 +28,13 @@ import { CastVote } from '../../../domain/votes/cast-vote.ts';
 import { CheckTally } from '../../../domain/votes/check-tally.ts';
 import { ClosePoll } from '../../../domain/votes/close-poll.ts';
 import { CreatePoll } from '../../../domain/votes/create-poll.ts';
+import type { FeedbackChange } from '../../../domain/votes/feedback.ts';
 import { FindPolls } from '../../../domain/votes/find-polls.ts';
 import { FindVote } from '../../../domain/votes/find-vote.ts';
 import { FoldShards } from '../../../domain/votes/fold-shards.ts';
 import { GrowPoll } from '../../../domain/votes/grow-poll.ts';
 import { ListAnswers } from '../../../domain/votes/list-answers.ts';
+import { NotifyFeedback } from '../../../domain/votes/notify-feedback.ts';
 import { createPollFrom } from '../../../domain/votes/poll.ts';
 import { ReadResults } from '../../../domain/votes/read-results.ts';
 import { RecountPoll } from '../../../domain/votes/recount-poll.ts';
@@ -38,6 +44,8 @@ import { TakeSmsVote } from '../../../domain/votes/take-sms-vote.ts';
 import type { ShardImage } from '../../../domain/votes/tally.ts';
 import type {
   AnswerStore,
+  FeedbackFeed,
+  FeedbackReceiver,
   PollStore,
   ReplyLimit,
   ShardFeed,
@@ -47,12 +55,16 @@ import type {
   VoterKeys,
 } from '../../../ports/votes.ts';
 import { isEmbedded, streamsEndpoint } from '../../config/core.ts';
-import { defaultPollOf, type VotesConfig } from '../../config/votes.ts';
+import { runnerHostsOf, type TasksConfig } from '../../config/tasks.ts';
+import { defaultPollOf, type VotesConfig as OwnConfig, slackAccessOf } from '../../config/votes.ts';
 import { system } from '../compose.ts';
 import { bindStore, dynamoDb } from '../dynamodb.ts';
 import { bindEmbedded, type EmbeddedStorage, embedded, firstContent, madeKey } from '../embedded.ts';
 import { provide, token, value } from '../token.ts';
 import { logSkipped, recordAudit } from './fold-records.ts';
+
+/** With the setting that says what the service may call at all. */
+type VotesConfig = OwnConfig & Partial<Pick<TasksConfig, 'RUNNER_HOSTS'>>;
 
 export const ports = {
   polls: token<PollStore>('PollStore'),
@@ -60,6 +72,11 @@ export const ports = {
   answers: token<AnswerStore>('AnswerStore'),
   tallies: token<TallyStore>('TallyStore'),
   shardFeed: token<ShardFeed>('ShardFeed'),
+  receiver: token<FeedbackReceiver>('FeedbackReceiver'),
+  /** Of an embedded store: the votes, and what is said beside them. */
+  feedbackFeeds: token<readonly FeedbackFeed[]>('FeedbackFeeds'),
+  /** Of a stream that this process reads: called with each batch once its votes are folded. Never rejects. */
+  afterFold: token<(records: readonly StreamRecord[]) => Promise<void>>('AfterFold'),
   pseudonyms: token<VotePseudonyms>('VotePseudonyms'),
   replyLimit: token<ReplyLimit>('ReplyLimit'),
   voterKeys: token<VoterKeys>('VoterKeys'),
@@ -80,6 +97,15 @@ export const foldingModule = (config: VotesConfig): ContainerModule =>
     bindFolding(options);
   });
 
+/** No more than a function needs that tells receivers of feedback. */
+export const notifyingModule = (config: VotesConfig): ContainerModule =>
+  new ContainerModule((options) => {
+    bindPolls(options, config);
+    bindLedger(options, config);
+    bindAnswers(options, config);
+    bindNotifying(options, config);
+  });
+
 /** No more than a function needs that looks after polls. */
 export const sweepingModule = (config: VotesConfig): ContainerModule =>
   new ContainerModule((options) => {
@@ -91,13 +117,25 @@ export const sweepingModule = (config: VotesConfig): ContainerModule =>
 
 function bindEmbeddedStores({ bind }: ContainerModuleLoadOptions, config: VotesConfig): void {
   const shardFeed = token<MemoryChangeFeed<ShardImage>>('MemoryChangeFeed<ShardImage>');
-  bind(shardFeed).toResolvedValue(feedOf, [embedded]);
+  const ballotFeed = token<MemoryChangeFeed<FeedbackChange>>('MemoryChangeFeed<Ballot>');
+  const answersFeed = token<MemoryChangeFeed<FeedbackChange>>('MemoryChangeFeed<Answers>');
+  bind(shardFeed).toResolvedValue((storage) => feedOf<ShardImage>(storage, 'unfolded-shards'), [embedded]);
   bind(ports.shardFeed).toService(shardFeed);
+  bind(ballotFeed).toResolvedValue((storage) => feedOf<FeedbackChange>(storage, 'untold-ballots'), [embedded]);
+  bind(answersFeed).toResolvedValue((storage) => feedOf<FeedbackChange>(storage, 'untold-answers'), [embedded]);
   bind(ports.ledger).toResolvedValue(
-    (storage, random, feed) => storage.durable(new MemoryVoteLedger(random, feed, storage.maps)),
-    [embedded, system.random, shardFeed],
+    (storage, random, shards, votes) => storage.durable(new MemoryVoteLedger(random, shards, storage.maps, votes)),
+    [embedded, system.random, shardFeed, ballotFeed],
   );
-  bindEmbedded(bind, ports.answers, ({ maps }) => new MemoryAnswerStore(maps));
+  bind(ports.answers).toResolvedValue(
+    (storage, feed) => storage.durable(new MemoryAnswerStore(storage.maps, feed)),
+    [embedded, answersFeed],
+  );
+  // The stores too, since a feed reads from its store what is left from before.
+  bind(ports.feedbackFeeds).toResolvedValue(
+    (ballots, answers, _ledger, _answerStore) => [ballots, answers],
+    [ballotFeed, answersFeed, ports.ledger, ports.answers],
+  );
   bindEmbedded(bind, ports.tallies, ({ maps }) => new MemoryTallyStore(maps));
   bindEmbedded(bind, ports.replyLimit, ({ maps }) => new MemoryReplyLimit(undefined, maps));
   bindEmbedded(bind, ports.voterKeys, ({ maps }) => new MemoryVoterKeys(maps));
@@ -120,15 +158,16 @@ function bindEmbeddedStores({ bind }: ContainerModuleLoadOptions, config: VotesC
 /** On disk, where each write is synced, the changes of a while are folded together. */
 const FOLD_EVERY_MS = 20;
 
-function feedOf({ maps, disk }: EmbeddedStorage): MemoryChangeFeed<ShardImage> {
-  const unfolded = maps.map<true>('unfolded-shards');
+/** @param name of what was not handled yet */
+function feedOf<Change>({ maps, disk }: EmbeddedStorage, name: string): MemoryChangeFeed<Change> {
+  const waiting = maps.map<true>(name);
   return disk
-    ? new MemoryChangeFeed<ShardImage>(
-        unfolded,
+    ? new MemoryChangeFeed<Change>(
+        waiting,
         () => delay(FOLD_EVERY_MS),
         () => disk.durable(),
       )
-    : new MemoryChangeFeed<ShardImage>(unfolded);
+    : new MemoryChangeFeed<Change>(waiting);
 }
 
 /** How long a process that died keeps its part of the stream, ms. */
@@ -142,7 +181,7 @@ function bindDynamoDb(options: ContainerModuleLoadOptions, config: VotesConfig):
   const { bind } = options;
   bind(ports.pseudonyms).toResolvedValue(() => new HmacVotePseudonyms(config.VOTER_KEY as string));
   bind(ports.voterKeys).toResolvedValue((client) => new DynamoDbVoterKeys(client, config.VOTES_TABLE), [dynamoDb]);
-  bind(ports.answers).toResolvedValue((client) => new DynamoDbAnswerStore(client, config.VOTES_TABLE), [dynamoDb]);
+  bindAnswers(options, config);
   bind(ports.replyLimit).toResolvedValue((client) => new DynamoDbReplyLimit(client, config.VOTES_TABLE), [dynamoDb]);
 }
 
@@ -162,9 +201,27 @@ function bindLedger({ bind }: ContainerModuleLoadOptions, config: VotesConfig): 
   );
 }
 
+function bindAnswers({ bind }: ContainerModuleLoadOptions, config: VotesConfig): void {
+  bind(ports.answers).toResolvedValue((client) => new DynamoDbAnswerStore(client, config.VOTES_TABLE), [dynamoDb]);
+}
+
+function bindNotifying({ bind }: ContainerModuleLoadOptions, config: VotesConfig): void {
+  bind(ports.receiver).toResolvedValue(
+    (clock) => {
+      const slack = slackAccessOf(config);
+      const urls = new UrlReceiver(runnerHostsOf(config), clock);
+      return new FeedbackReceivers(urls, slack && new SlackReceiver(slack, clock));
+    },
+    [system.machineClock],
+  );
+  const { polls, ledger, answers, receiver } = ports;
+  provide(bind, NotifyFeedback, polls, ledger, answers, receiver, system.clock, system.ids);
+}
+
 function bindFeed({ bind }: ContainerModuleLoadOptions, config: VotesConfig): void {
+  bind(ports.afterFold).toConstantValue(async () => undefined);
   bind(ports.shardFeed).toResolvedValue(
-    (client, lifecycle, clock, ids, logger, meter) => {
+    (client, lifecycle, clock, ids, logger, meter, afterFold) => {
       const streams = streamsClient(streamsEndpoint(config));
       lifecycle.onClose(() => streams.destroy());
       const records = new StreamConsumer({
@@ -177,9 +234,9 @@ function bindFeed({ bind }: ContainerModuleLoadOptions, config: VotesConfig): vo
         leaseMs: LEASE_MS,
         onError: (err, doing) => logger.error({ err }, `${doing} failed; it is tried again`),
       });
-      return new VoteShardFeed(records, (decoded) => logSkipped(logger, meter, decoded));
+      return new VoteShardFeed(records, (decoded) => logSkipped(logger, meter, decoded), afterFold);
     },
-    [dynamoDb, system.lifecycle, system.clock, system.ids, system.logger, system.meter],
+    [dynamoDb, system.lifecycle, system.clock, system.ids, system.logger, system.meter, ports.afterFold],
   );
 }
 
@@ -212,10 +269,11 @@ function bindSweeping({ bind }: ContainerModuleLoadOptions): void {
 function bindUseCases(options: ContainerModuleLoadOptions, config: VotesConfig): void {
   bindFolding(options);
   bindSweeping(options);
+  bindNotifying(options, config);
   const { bind } = options;
   const { polls, ledger, tallies, pseudonyms, voterKeys } = ports;
   const { clock, ids } = system;
-  provide(bind, CreatePoll, polls, voterKeys, pseudonyms, clock, ids, value(config.VOTE_SHARDS));
+  provide(bind, CreatePoll, polls, voterKeys, pseudonyms, clock, ids, value(config.VOTE_SHARDS), ports.receiver);
   provide(bind, ReplaceVoterKey, polls, voterKeys, pseudonyms, clock);
   provide(bind, GrowPoll, polls);
   provide(bind, FindPolls, polls);

@@ -20,7 +20,7 @@ const LAST_KNOWN_AFTER_MS = 200;
 export function authorizeByPolicies(
   inForce: PoliciesInForce,
   clock: Pick<Clock, 'now'>,
-): Required<Pick<Guards, 'authorize'>> {
+): Required<Pick<Guards, 'authorize' | 'mayUse'>> {
   return {
     authorize: (request, _, caller) => {
       // An answer that goes on is judged again and again.
@@ -32,6 +32,8 @@ export function authorizeByPolicies(
       if (policies instanceof Promise) return policies.then((read) => judge(request, caller, read));
       judge(request, caller, policies);
     },
+    mayUse: async ({ subjects }, method, segments) =>
+      (await inForce.current()).decide(subjects, method, segments).allowed,
   };
 }
 

@@ -17,6 +17,12 @@ export const problems: ProblemTable = {
     advice:
       'A number serves one poll at a time. Close the other poll first, or choose a time or number that do not meet it.',
   },
+  VOTES_NO_SLACK: {
+    status: 409,
+    title: 'There is no Slack to tell',
+    advice:
+      'Whoever runs the service sets `SLACK_WEBHOOK_URL`, or `SLACK_BOT_TOKEN` and `SLACK_CHANNEL`. A `notify.url` needs neither.',
+  },
   VOTES_UNKNOWN_CHOICE: {
     status: 422,
     title: 'This is not a choice of the poll',

@@ -46,15 +46,22 @@ const CLOSE_BUDGET_MS = 20_000;
 /** Twilio hangs up after 15 s. */
 const SMS_BUDGET_MS = 12_000;
 const tags = ['votes'];
+/** The headers by which answers differ that show more to some. */
+const CREDENTIALS = 'Authorization, x-api-key';
 
 export const votesRoutes = (options: VotesRoutesOptions): FastifyPluginAsync => {
   const { clock, meter } = options;
   const plugin: FastifyPluginAsyncTypebox = async (app) => {
+    const mayCreate = async (caller: Caller | undefined) =>
+      caller !== undefined && (await app.mayUse(caller, 'POST', '/polls'));
     const results = new SharedReads((pollId) => options.readResults.execute(pollId));
     app.post(
       '/polls',
       {
-        config: { key: true, problems: ['VOTES_POLL_EXISTS', 'VOTES_NUMBER_TAKEN', 'STORE_UNAVAILABLE'] },
+        config: {
+          key: true,
+          problems: ['VOTES_POLL_EXISTS', 'VOTES_NUMBER_TAKEN', 'VOTES_NO_SLACK', 'STORE_UNAVAILABLE'],
+        },
         schema: {
           tags,
           operationId: 'createPoll',
@@ -69,7 +76,7 @@ export const votesRoutes = (options: VotesRoutesOptions): FastifyPluginAsync => 
         const { opensAt, closesAt, ...rest } = request.body;
         const draft = { ...rest, opensAt: epochMs('opensAt', opensAt), closesAt: epochMs('closesAt', closesAt) };
         const poll = await options.createPoll.execute(draft);
-        const body = pollBody(poll, clock.now());
+        const body = pollBody(poll, clock.now(), true);
         recordChange(request, 'poll', poll.pollId, undefined, loggedBody(poll, clock.now()));
         return reply.code(201).header('location', `/polls/${poll.pollId}`).send(body);
       },
@@ -78,37 +85,45 @@ export const votesRoutes = (options: VotesRoutesOptions): FastifyPluginAsync => 
     app.get(
       '/polls',
       {
-        config: { problems: ['STORE_UNAVAILABLE'] },
+        config: { key: 'optional', problems: ['STORE_UNAVAILABLE'] },
         schema: {
           tags,
           operationId: 'listPolls',
           summary: 'List polls, newest first',
-          description: 'Those that are closed and those that are yet to open, too.',
+          description:
+            'Those that are closed and those that are yet to open, too. Who may create polls sees their `notify`.',
           querystring: schemas.PageQuery,
           response: { 200: schemas.PollList },
         },
       },
-      async ({ query }) => {
+      async ({ query, caller }, reply) => {
         const page = await options.findPolls.list(pageRequest(query));
         const now = clock.now();
-        return { polls: page.items.map((poll) => pollBody(poll, now)), nextCursor: page.nextCursor };
+        addVary(reply, CREDENTIALS);
+        const showsNotify = await mayCreate(caller);
+        return { polls: page.items.map((poll) => pollBody(poll, now, showsNotify)), nextCursor: page.nextCursor };
       },
     );
 
     app.get(
       '/polls/:pollId',
       {
-        config: { problems: ['VOTES_POLL_NOT_FOUND', 'STORE_UNAVAILABLE'] },
+        config: { key: 'optional', problems: ['VOTES_POLL_NOT_FOUND', 'STORE_UNAVAILABLE'] },
         schema: {
           tags,
           operationId: 'getPoll',
           summary: 'Read a poll',
-          description: 'What was put in, and how far the poll is. The votes are in its results.',
+          description:
+            'What was put in, and how far the poll is. The votes are in its results. Who may create polls sees its `notify`.',
           params: schemas.PollParams,
           response: { 200: schemas.PollBody },
         },
       },
-      async ({ params: { pollId } }) => pollBody(await options.findPolls.byId(pollId), clock.now()),
+      async ({ params: { pollId }, caller }, reply) => {
+        const poll = await options.findPolls.byId(pollId);
+        addVary(reply, CREDENTIALS);
+        return pollBody(poll, clock.now(), await mayCreate(caller));
+      },
     );
 
     app.post(
@@ -358,13 +373,16 @@ function epochMs(path: string, text: string | undefined): number | undefined {
   return time;
 }
 
+const HIDDEN = '***';
+
 /** A key shows what a poll hides from everybody else. */
 const shownTo = (caller: Caller | undefined, results: Results): Results =>
   caller === undefined ? concealed(results) : results;
 
-function pollBody(poll: Poll, now: number): Static<typeof schemas.PollBody> {
+/** @param showsNotify whether whoever reads it may create polls, and so see who is told of feedback */
+function pollBody(poll: Poll, now: number, showsNotify = false): Static<typeof schemas.PollBody> {
   const { pollId, question, choices, opensAt, closesAt, voterLimit, channels, hideUntilClose, smsNumber } = poll;
-  const { questions } = poll;
+  const { questions, notify } = poll;
   const status = pollStatus(poll, now);
   return {
     pollId,
@@ -377,6 +395,8 @@ function pollBody(poll: Poll, now: number): Static<typeof schemas.PollBody> {
     hideUntilClose,
     smsNumber,
     ...(questions ? { questions: [...questions] } : {}),
+    // Who knows the address could send feedback there that nobody gave.
+    ...(notify && showsNotify ? { notify: { ...notify, ...(notify.url === undefined ? {} : { url: HIDDEN }) } } : {}),
     status,
     createdAt: timestamp(poll.createdAt),
     ...(status === 'closed' ? closedBody(poll, now) : {}),

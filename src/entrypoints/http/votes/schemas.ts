@@ -40,6 +40,41 @@ const Questions = Type.Array(
   { maxItems: MAX_QUESTIONS, description: 'what is asked beside a vote' },
 );
 
+const notifySeconds = {
+  quietSeconds: Type.Optional(
+    Type.Integer({
+      minimum: 5,
+      maximum: 3_600,
+      description: 'how long a feedback must not have changed; 60 unless given',
+    }),
+  ),
+  maxSeconds: Type.Optional(
+    Type.Integer({
+      minimum: 5,
+      maximum: 86_400,
+      description: 'after so long it is told at the latest; 900 unless given',
+    }),
+  ),
+};
+
+const NewNotify = Type.Object(
+  {
+    url: Type.Optional(
+      Type.String({ minLength: 1, maxLength: 2_048, description: 'address of a service that is told' }),
+    ),
+    slack: Type.Optional(Type.Literal(true, { description: 'tells the Slack channel of the service' })),
+    ...notifySeconds,
+  },
+  { additionalProperties: false, description: 'who is told of feedback', examples: [{ slack: true }] },
+);
+
+const Notify = Type.Object({
+  url: Type.Optional(Type.String({ description: 'Never shown: `***`' })),
+  slack: Type.Optional(Type.Literal(true)),
+  quietSeconds: Type.Integer(),
+  maxSeconds: Type.Integer(),
+});
+
 export const NewPoll = Type.Object(
   {
     pollId: Type.Optional(PollId),
@@ -63,6 +98,7 @@ export const NewPoll = Type.Object(
       }),
     ),
     questions: Type.Optional(Questions),
+    notify: Type.Optional(NewNotify),
   },
   {
     additionalProperties: false,
@@ -129,6 +165,7 @@ const pollFields = {
   hideUntilClose: Type.Boolean(),
   smsNumber: Type.Optional(Type.String()),
   questions: Type.Optional(Type.Array(Type.Object({ id: Type.String(), text: Type.String() }))),
+  notify: Type.Optional(Notify),
   status: Type.String({ enum: ['scheduled', 'open', 'closed'] }),
   createdAt: Timestamp,
   closedAt: Type.Optional(Timestamp),
