@@ -69,7 +69,10 @@ const functions: Record<
       [ports.counts, ports.active, ports.queues, ports.notifier].map((port) => container.get<unknown>(port)),
   ],
   'tasks-sweep': [tasksSweepingModule, (container) => container.get(SweepTasks)],
-  'tasks-processor': [(config) => [processingModule(config), notifyingModule(config), workingModule()], processorOf],
+  'tasks-processor': [
+    (config) => [processingModule(config), notifyingModule(config), workingModule(config)],
+    processorOf,
+  ],
 };
 
 describe('the composition', () => {
