@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { digestOf, messageOn } from '../../src/adapters/http/slack-message.ts';
-import type { Feedback } from '../../src/domain/votes/notify-feedback.ts';
+import type { Feedback } from '../../src/domain/votes/feedback.ts';
 import { aPoll } from '../helpers/votes.ts';
 
 const ROUNDS = 100;

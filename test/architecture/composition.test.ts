@@ -84,7 +84,10 @@ const functions: Record<
   'flags-stream': [hostedConnectionsModule, (container) => container.get(PushChanges)],
   'flags-sweep': [hostedConnectionsModule, (container) => container.get(SweepConnections)],
   'tasks-sweep': [tasksSweepingModule, (container) => container.get(SweepTasks)],
-  'tasks-processor': [(config) => [processingModule(config), notifyingModule(config), workingModule()], processorOf],
+  'tasks-processor': [
+    (config) => [processingModule(config), notifyingModule(config), workingModule(config)],
+    processorOf,
+  ],
 };
 
 describe('the composition', () => {

@@ -166,7 +166,7 @@ describe('what the dashboard knows of flags', () => {
     const { id, conditions } = draft.rules[1] as Draft['rules'][number];
     let issues: readonly PathError[] = [];
     try {
-      assertValid(wrong, new Map());
+      assertValid(wrong);
     } catch (error) {
       issues = (error as { issues: readonly PathError[] }).issues;
     }

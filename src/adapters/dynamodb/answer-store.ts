@@ -10,7 +10,7 @@ import {
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { type Page, type PageRequest, pageFrom, sortKeyIn } from '../../domain/shared/page.ts';
 import type { AnswerChange, BallotAnswers } from '../../domain/votes/answers.ts';
-import type { Notice } from '../../domain/votes/feedback.ts';
+import type { Notice } from '../../domain/votes/notice.ts';
 import { MAX_QUESTIONS } from '../../domain/votes/poll.ts';
 import type { AnswerStore } from '../../ports/votes.ts';
 import { throwStoreError } from './errors.ts';

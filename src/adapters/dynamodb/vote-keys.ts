@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { NoticeTerms } from '../../domain/votes/feedback.ts';
+import type { NoticeTerms } from '../../domain/votes/notice.ts';
 import type { ShardName } from '../../domain/votes/tally.ts';
 
 /** Ballots and voters of a poll lie in this many partitions each, fixed for ever: an id tells where it lies. */

@@ -1,6 +1,6 @@
 import { type DomainError, invalidRequest } from '../../domain/shared/domain-error.ts';
 import { noSlack } from '../../domain/votes/errors.ts';
-import type { Feedback } from '../../domain/votes/notify-feedback.ts';
+import type { Feedback } from '../../domain/votes/feedback.ts';
 import type { Notify, Poll } from '../../domain/votes/poll.ts';
 import type { Delivery, FeedbackReceiver } from '../../ports/votes.ts';
 import type { SlackReceiver } from './slack-receiver.ts';

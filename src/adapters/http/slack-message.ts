@@ -1,4 +1,4 @@
-import type { Feedback } from '../../domain/votes/notify-feedback.ts';
+import type { Feedback } from '../../domain/votes/feedback.ts';
 import type { Poll } from '../../domain/votes/poll.ts';
 
 /** What a message says, as Slack's API takes it. */
@@ -70,10 +70,8 @@ const context = (text: string) => ({ type: 'context', elements: [plainText(text)
 /** What would turn the direction of the text behind it. */
 const DIRECTIONS = /[\u202a-\u202e\u2066-\u2069]/g;
 
-/** Without half a surrogate pair at its end. Slack takes no empty text. */
-const shown = (text: string): string =>
-  text
-    .replace(DIRECTIONS, '')
-    .slice(0, MAX_TEXT)
-    .replace(/[\ud800-\udbff]$/, '')
-    .trim() || '(nothing)';
+/** Slack takes no empty text. */
+const shown = (text: string): string => beginningOf(text.replace(DIRECTIONS, ''), MAX_TEXT).trim() || '(nothing)';
+
+/** Without half a surrogate pair at its end. */
+const beginningOf = (text: string, length: number): string => text.slice(0, length).replace(/[\ud800-\udbff]$/, '');

@@ -1,5 +1,5 @@
 import type { AxiosInstance, AxiosResponse } from 'axios';
-import type { Feedback } from '../../domain/votes/notify-feedback.ts';
+import type { Feedback } from '../../domain/votes/feedback.ts';
 import type { Poll } from '../../domain/votes/poll.ts';
 import type { Clock } from '../../ports/system.ts';
 import type { Delivery } from '../../ports/votes.ts';

@@ -1,6 +1,7 @@
 import { type Page, type PageRequest, pageFrom, sortKeyIn } from '../../domain/shared/page.ts';
 import { type AnswerChange, type BallotAnswers, revisionOf, withAnswers } from '../../domain/votes/answers.ts';
-import type { FeedbackChange, Notice } from '../../domain/votes/feedback.ts';
+import type { FeedbackChange } from '../../domain/votes/feedback.ts';
+import type { Notice } from '../../domain/votes/notice.ts';
 import type { AnswerStore } from '../../ports/votes.ts';
 import { MemoryChangeFeed } from './change-feed.ts';
 import { itemOf, partsOf } from './items.ts';

@@ -1,5 +1,6 @@
 import type { Ballot } from '../../domain/votes/ballot.ts';
-import { type FeedbackChange, type NoticeTerms, termsOf } from '../../domain/votes/feedback.ts';
+import { type FeedbackChange, termsOf } from '../../domain/votes/feedback.ts';
+import type { NoticeTerms } from '../../domain/votes/notice.ts';
 import type { Poll } from '../../domain/votes/poll.ts';
 import { type ShardImage, UNUSED } from '../../domain/votes/tally.ts';
 import type { Random } from '../../ports/system.ts';

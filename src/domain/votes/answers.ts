@@ -1,4 +1,4 @@
-import type { Notice, NoticeTerms } from './feedback.ts';
+import type { Notice, NoticeTerms } from './notice.ts';
 
 /** What a poll asks beside a vote. */
 export interface Question {

@@ -1,33 +1,6 @@
 import { OUTAGE_SECONDS, type Reaction } from '../shared/reaction.ts';
+import type { Notice, NoticeTerms, Told } from './notice.ts';
 import type { Poll } from './poll.ts';
-
-/** What the notice of a feedback goes by. It is stored with each ballot, since an effect may depend on nothing else. */
-export interface NoticeTerms {
-  readonly receiver: 'slack' | 'url';
-  readonly quietSeconds: number;
-  readonly maxSeconds: number;
-}
-
-/** What the receiver knows: the answers of a revision, 0 for the vote alone. */
-export interface Told {
-  readonly revision: number;
-  /** Names the message at the receiver, which can be changed by it. */
-  readonly reference?: string;
-}
-
-/** How far the receiver was told of a feedback. */
-export interface Notice {
-  /** Rises by 1 with each change. */
-  readonly version: number;
-  /** Tells this change from all others. */
-  readonly changeId: string;
-  /** Where it is told from. */
-  readonly region: string;
-  /** What it was told for certain. */
-  readonly told?: Told;
-  /** What it may have been told besides: an attempt began, and nobody knows how it ended. */
-  readonly sending?: { readonly revision: number };
-}
 
 /** A counted vote, or what was said beside it, as a change stream carries it. */
 export type FeedbackChange = {
@@ -55,6 +28,26 @@ export interface FeedbackRef {
   readonly pollId: string;
   readonly ballotId: string;
   readonly since: number;
+}
+
+/** A feedback as its receiver is told it. */
+export interface Feedback {
+  /** The same for every attempt to tell of this revision, and for no other feedback. */
+  readonly id: string;
+  /** The pseudonym of the vote. */
+  readonly ballot: string;
+  /** Tells voters of one poll apart, and no more. */
+  readonly voter: string;
+  readonly choice: string;
+  /** Without those that are empty. */
+  readonly answers: readonly { readonly id: string; readonly question: string; readonly text: string }[];
+  readonly revision: number;
+  /** When it last changed, epoch ms. */
+  readonly settledAt: number;
+  /** What the receiver knows of it for certain. */
+  readonly told?: Told;
+  /** Whether the receiver may have been told before, by an attempt whose end nobody knows. */
+  readonly mayBeRepeat: boolean;
 }
 
 /** The queues in which feedback waits, by receiver. */

@@ -27,20 +27,14 @@ export {
   unknownChoice,
   voterKeyChanged,
 } from './errors.ts';
-export {
-  type FeedbackChange,
-  type FeedbackRef,
-  feedbackReaction,
-  type Notice,
-  type NoticeTerms,
-  type Told,
-} from './feedback.ts';
+export { type Feedback, type FeedbackChange, type FeedbackRef, feedbackReaction } from './feedback.ts';
 export { FindPolls } from './find-polls.ts';
 export { FindVote } from './find-vote.ts';
 export { FoldShards } from './fold-shards.ts';
 export { GrowPoll } from './grow-poll.ts';
 export { ListAnswers, type ReportedAnswers } from './list-answers.ts';
-export { type Feedback, type NoticeOutcome, NotifyFeedback } from './notify-feedback.ts';
+export type { Notice, NoticeTerms, Told } from './notice.ts';
+export { type NoticeOutcome, NotifyFeedback } from './notify-feedback.ts';
 export {
   type Audit,
   CHANNELS,

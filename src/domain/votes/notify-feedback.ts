@@ -3,28 +3,9 @@ import type { AnswerStore, Delivery, FeedbackReceiver, PollStore, VoteLedger } f
 import { concurrently } from '../shared/concurrently.ts';
 import type { BallotAnswers } from './answers.ts';
 import { type Ballot, choiceOf } from './ballot.ts';
-import { type FeedbackRef, feedbackId, type Notice, type Told, termsOf } from './feedback.ts';
+import { type Feedback, type FeedbackRef, feedbackId, termsOf } from './feedback.ts';
+import type { Notice, Told } from './notice.ts';
 import type { Notify, Poll } from './poll.ts';
-
-/** A feedback as its receiver is told it. */
-export interface Feedback {
-  /** The same for every attempt to tell of this revision, and for no other feedback. */
-  readonly id: string;
-  /** The pseudonym of the vote. */
-  readonly ballot: string;
-  /** Tells voters of one poll apart, and no more. */
-  readonly voter: string;
-  readonly choice: string;
-  /** Without those that are empty. */
-  readonly answers: readonly { readonly id: string; readonly question: string; readonly text: string }[];
-  readonly revision: number;
-  /** When it last changed, epoch ms. */
-  readonly settledAt: number;
-  /** What the receiver knows of it for certain. */
-  readonly told?: Told;
-  /** Whether the receiver may have been told before, by an attempt whose end nobody knows. */
-  readonly mayBeRepeat: boolean;
-}
 
 export type NoticeOutcome =
   | { readonly kind: 'done'; readonly remark?: string }

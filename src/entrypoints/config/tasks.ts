@@ -32,7 +32,7 @@ export const tablesOf = ({ TASKS_TABLE, QUEUES_TABLE }: TasksConfig): TaskTables
   queues: QUEUES_TABLE,
 });
 
-export function runnerHostsOf(config: CoreConfig & Partial<Pick<TasksConfig, 'RUNNER_HOSTS'>>): AllowedHosts {
+export function runnerHostsOf(config: TasksConfig): AllowedHosts {
   if (config.RUNNER_HOSTS) return AllowedHosts.of(config.RUNNER_HOSTS);
   return isForThisMachine(config) ? AllowedHosts.every : AllowedHosts.public;
 }

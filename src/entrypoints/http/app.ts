@@ -196,7 +196,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   takeUpgrades(app, {
     ...options,
     takesSockets: (url) =>
-      paths.find(withoutBasePath(url, basePaths, isRoute, mayBeRoute))?.configs.get('GET')?.socket === true,
+      paths.find(withoutBasePath(url, basePaths, isRoute, mayBeRoute)).get('GET')?.config.socket === true,
   });
   app.decorate('maxAnswerBytes', options.serverless ? MAX_SERVERLESS_BYTES : undefined);
   answerEverything(app);

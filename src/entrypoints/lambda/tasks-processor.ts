@@ -2,7 +2,7 @@ import type { Context, SNSEvent } from 'aws-lambda';
 import { system } from '../composition/compose.ts';
 import { composeWorker } from '../composition/compose-worker.ts';
 import { dynamoDbModule } from '../composition/dynamodb.ts';
-import { workingModule } from '../composition/feedback/module.ts';
+import { type FeedbackConfig, workingModule } from '../composition/feedback/module.ts';
 import { beginInvocation, functionLogger } from '../composition/function-logger.ts';
 import { processingModule } from '../composition/tasks/module.ts';
 import { processorOf, roundOf } from '../composition/tasks/processor.ts';
@@ -36,11 +36,11 @@ export const handler = async (
 };
 
 function open(env: Environment) {
-  const modules = (config: Parameters<typeof notifyingModule>[0] & Parameters<typeof processingModule>[0]) => [
+  const modules = (config: FeedbackConfig) => [
     dynamoDbModule,
     processingModule(config),
     notifyingModule(config),
-    workingModule(),
+    workingModule(config),
   ];
   const container = composeWorker(context, modules, env);
   return { env, lifecycle: container.get(system.lifecycle), processor: processorOf(container) };

@@ -337,7 +337,7 @@ describe('what clients hold', () => {
     class Trusting extends FlagClient {
       override take(message: ServerMessage): ClientMessage | undefined {
         if (message.type === 'change') return super.take({ ...message, from: this.revision ?? -1 });
-        if (message.type === 'alive') return super.take(message);
+        if (message.type !== 'state') return super.take(message);
         this.hold(message.revision, new Map(message.flags.map((flag) => [flag.key, flag])), message.asOf);
         return undefined;
       }

@@ -313,7 +313,7 @@ describe('a sweep', () => {
 
     it('when its oldest task waits for five minutes and a call, and none ends, whatever other queues do', async () => {
       for (const queue of ['dead', 'busy'])
-        await queues.put(queueSettings(queue, { runner: { ...runner, timeoutMs: MINUTE, concurrency: 1 } }));
+        await putQueue(queues, queueSettings(queue, { runner: { ...runner, timeoutMs: MINUTE, concurrency: 1 } }));
       for (const queue of ['dead', 'busy']) await waitIn(queue);
       for (let minute = 0; minute < 6; minute++) {
         clock.advance(MINUTE);
@@ -332,7 +332,7 @@ describe('a sweep', () => {
     });
 
     it('if it has a runner and is not paused', async () => {
-      await queues.put(queueSettings('paused', { runner: { ...runner, timeoutMs: MINUTE, concurrency: 1 } }));
+      await putQueue(queues, queueSettings('paused', { runner: { ...runner, timeoutMs: MINUTE, concurrency: 1 } }));
       await queues.pause('paused', true);
       for (const queue of ['paused', 'for others']) await waitIn(queue);
       clock.advance(60 * MINUTE);

@@ -6,8 +6,13 @@ import { MemoryPollStore } from '../../../src/adapters/memory/poll-store.ts';
 import { MemoryVoteLedger } from '../../../src/adapters/memory/vote-ledger.ts';
 import { storeUnavailable } from '../../../src/domain/shared/domain-error.ts';
 import type { Effect } from '../../../src/domain/shared/reaction.ts';
-import { type FeedbackChange, type FeedbackRef, feedbackReaction } from '../../../src/domain/votes/feedback.ts';
-import { type Feedback, NotifyFeedback } from '../../../src/domain/votes/notify-feedback.ts';
+import {
+  type Feedback,
+  type FeedbackChange,
+  type FeedbackRef,
+  feedbackReaction,
+} from '../../../src/domain/votes/feedback.ts';
+import { NotifyFeedback } from '../../../src/domain/votes/notify-feedback.ts';
 import type { AnswerStore, Delivery, FeedbackReceiver } from '../../../src/ports/votes.ts';
 import { countingIds, FakeClock, seededRandom } from '../../helpers/fakes.ts';
 import { aBallot, aPoll } from '../../helpers/votes.ts';

@@ -160,6 +160,26 @@ const rows: Readonly<Record<string, Row>> = {
     refused: ['a/b', '-a', 'a'.repeat(65), 'a\n'],
     words: /^must be the id of a poll$/,
   },
+  SLACK_WEBHOOK_URL: {
+    taken: ['https://hooks.slack.com/services/T0/B0/secret'],
+    refused: ['hooks.slack.com/services', 'https://hooks.slack.com', 'https://a b/c'],
+    words: /^must be the address of an incoming webhook$/,
+  },
+  SLACK_BOT_TOKEN: {
+    taken: ['xoxb-0123456789'],
+    refused: ['short', 'xoxb 0123456789'],
+    words: /^must be the token of a bot$/,
+  },
+  SLACK_CHANNEL: {
+    taken: ['C0123456789'],
+    refused: ['#general', 'c0123456789', 'C1'],
+    words: /^must be the id of a channel/,
+  },
+  SLACK_API_URL: {
+    taken: [['https://slack.example.org/api/', 'https://slack.example.org/api']],
+    refused: ['slack.com/api', 'https://slack.com/api?x'],
+    words: /^must be an address/,
+  },
   TWILIO_AUTH_TOKEN: {
     taken: [['a, b', ['a', 'b']]],
     refused: ['a b', 'a,', ','],

@@ -1,6 +1,7 @@
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { ID_PATTERN } from '../../../domain/shared/id-pattern.ts';
-import type { FeedbackChange, Notice } from '../../../domain/votes/feedback.ts';
+import type { FeedbackChange } from '../../../domain/votes/feedback.ts';
+import type { Notice } from '../../../domain/votes/notice.ts';
 import { termsIn } from '../vote-keys.ts';
 import type { StreamRecord } from './stream-record.ts';
 

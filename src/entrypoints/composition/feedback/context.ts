@@ -3,7 +3,7 @@ import { system } from '../compose.ts';
 import { defineContext } from '../context.ts';
 import { ports as votes } from '../votes/module.ts';
 import { metrics } from './metrics.ts';
-import { feedbackModule } from './module.ts';
+import { type FeedbackConfig, feedbackModule } from './module.ts';
 import { ports } from './outbox-module.ts';
 import { reactToChanges } from './react-to-feedback.ts';
 
@@ -11,7 +11,8 @@ import { reactToChanges } from './react-to-feedback.ts';
 export const feedback = defineContext({
   name: 'feedback',
   settings: {},
-  module: feedbackModule,
+  // Loaded with votes and tasks, whose settings are there.
+  module: (config) => feedbackModule(config as FeedbackConfig),
   problems: {},
   metrics,
   tables: () => [],

@@ -10,9 +10,6 @@ import { VoteShardFeed } from '../../../adapters/dynamodb/streams/vote-shard-fee
 import { DynamoDbTallyStore } from '../../../adapters/dynamodb/tally-store.ts';
 import { DynamoDbVoteLedger } from '../../../adapters/dynamodb/vote-ledger.ts';
 import { DynamoDbVoterKeys } from '../../../adapters/dynamodb/voter-keys.ts';
-import { FeedbackReceivers } from '../../../adapters/http/feedback-receivers.ts';
-import { SlackReceiver } from '../../../adapters/http/slack-receiver.ts';
-import { UrlReceiver } from '../../../adapters/http/url-receiver.ts';
 import { MemoryAnswerStore } from '../../../adapters/memory/answer-store.ts';
 import { MemoryChangeFeed } from '../../../adapters/memory/change-feed.ts';
 import { MemoryPollStore } from '../../../adapters/memory/poll-store.ts';
@@ -34,7 +31,6 @@ import { FindVote } from '../../../domain/votes/find-vote.ts';
 import { FoldShards } from '../../../domain/votes/fold-shards.ts';
 import { GrowPoll } from '../../../domain/votes/grow-poll.ts';
 import { ListAnswers } from '../../../domain/votes/list-answers.ts';
-import { NotifyFeedback } from '../../../domain/votes/notify-feedback.ts';
 import { createPollFrom } from '../../../domain/votes/poll.ts';
 import { ReadResults } from '../../../domain/votes/read-results.ts';
 import { RecountPoll } from '../../../domain/votes/recount-poll.ts';
@@ -55,16 +51,12 @@ import type {
   VoterKeys,
 } from '../../../ports/votes.ts';
 import { isEmbedded, streamsEndpoint } from '../../config/core.ts';
-import { runnerHostsOf, type TasksConfig } from '../../config/tasks.ts';
-import { defaultPollOf, type VotesConfig as OwnConfig, slackAccessOf } from '../../config/votes.ts';
+import { defaultPollOf, type VotesConfig } from '../../config/votes.ts';
 import { system } from '../compose.ts';
 import { bindStore, dynamoDb } from '../dynamodb.ts';
 import { bindEmbedded, type EmbeddedStorage, embedded, firstContent, madeKey } from '../embedded.ts';
 import { provide, token, value } from '../token.ts';
 import { logSkipped, recordAudit } from './fold-records.ts';
-
-/** With the setting that says what the service may call at all. */
-type VotesConfig = OwnConfig & Partial<Pick<TasksConfig, 'RUNNER_HOSTS'>>;
 
 export const ports = {
   polls: token<PollStore>('PollStore'),
@@ -72,6 +64,7 @@ export const ports = {
   answers: token<AnswerStore>('AnswerStore'),
   tallies: token<TallyStore>('TallyStore'),
   shardFeed: token<ShardFeed>('ShardFeed'),
+  /** Bound where votes are joined to tasks. */
   receiver: token<FeedbackReceiver>('FeedbackReceiver'),
   /** Of an embedded store: the votes, and what is said beside them. */
   feedbackFeeds: token<readonly FeedbackFeed[]>('FeedbackFeeds'),
@@ -97,13 +90,12 @@ export const foldingModule = (config: VotesConfig): ContainerModule =>
     bindFolding(options);
   });
 
-/** No more than a function needs that tells receivers of feedback. */
+/** No more than a function needs that reads what is to be told of feedback, and keeps what was. */
 export const notifyingModule = (config: VotesConfig): ContainerModule =>
   new ContainerModule((options) => {
     bindPolls(options, config);
     bindLedger(options, config);
     bindAnswers(options, config);
-    bindNotifying(options, config);
   });
 
 /** No more than a function needs that looks after polls. */
@@ -205,19 +197,6 @@ function bindAnswers({ bind }: ContainerModuleLoadOptions, config: VotesConfig):
   bind(ports.answers).toResolvedValue((client) => new DynamoDbAnswerStore(client, config.VOTES_TABLE), [dynamoDb]);
 }
 
-function bindNotifying({ bind }: ContainerModuleLoadOptions, config: VotesConfig): void {
-  bind(ports.receiver).toResolvedValue(
-    (clock) => {
-      const slack = slackAccessOf(config);
-      const urls = new UrlReceiver(runnerHostsOf(config), clock);
-      return new FeedbackReceivers(urls, slack && new SlackReceiver(slack, clock));
-    },
-    [system.machineClock],
-  );
-  const { polls, ledger, answers, receiver } = ports;
-  provide(bind, NotifyFeedback, polls, ledger, answers, receiver, system.clock, system.ids);
-}
-
 function bindFeed({ bind }: ContainerModuleLoadOptions, config: VotesConfig): void {
   bind(ports.afterFold).toConstantValue(async () => undefined);
   bind(ports.shardFeed).toResolvedValue(
@@ -269,7 +248,6 @@ function bindSweeping({ bind }: ContainerModuleLoadOptions): void {
 function bindUseCases(options: ContainerModuleLoadOptions, config: VotesConfig): void {
   bindFolding(options);
   bindSweeping(options);
-  bindNotifying(options, config);
   const { bind } = options;
   const { polls, ledger, tallies, pseudonyms, voterKeys } = ports;
   const { clock, ids } = system;
