@@ -29,13 +29,16 @@ export class Deployment {
     readonly stop: () => Promise<void>,
   ) {}
 
-  /** @param more of the template's parameters */
-  static async start(more: Parameters = {}): Promise<Deployment> {
+  /**
+   * @param more of the template's parameters
+   * @param without items of the first release that match
+   */
+  static async start(more: Parameters = {}, without?: RegExp): Promise<Deployment> {
     const started: { stop(): Promise<void> }[] = [];
     const stop = async () => {
       for (const each of started.splice(0).reverse()) await each.stop();
     };
-    return Deployment.startWith(more, started, stop).catch(async (error) => {
+    return Deployment.startWith(more, without, started, stop).catch(async (error) => {
       await stop();
       throw error;
     });
@@ -43,6 +46,7 @@ export class Deployment {
 
   private static async startWith(
     more: Parameters,
+    without: RegExp | undefined,
     started: { stop(): Promise<void> }[],
     stop: () => Promise<void>,
   ): Promise<Deployment> {
@@ -64,7 +68,7 @@ export class Deployment {
       RateSourcesSecretArn: await createSecret('rates', rateSources),
       ...more,
     };
-    const [before] = await Promise.all([deployFirstRelease(aws, sam, started), sam.build()]);
+    const [before] = await Promise.all([deployFirstRelease(aws, sam, without, started), sam.build()]);
     await sam.deploy(parameters);
     const stack = await DeployedStack.find(aws);
     await stack.importRoutes();
@@ -77,13 +81,14 @@ export class Deployment {
 async function deployFirstRelease(
   aws: MiniStack,
   sam: Sam,
+  without: RegExp | undefined,
   started: { stop(): Promise<void> }[],
 ): Promise<DeployedStack> {
   const release = await FirstRelease.make();
   started.push(release);
   await sam.deployTemplate(release.template);
   const stack = await DeployedStack.find(aws);
-  await putOldItems(stack.tables, (table) => stack.nameOf(table));
+  await putOldItems(stack.tables, (table) => stack.nameOf(table), without);
   return stack;
 }
 
