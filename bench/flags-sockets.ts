@@ -9,6 +9,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdir, readFile } from 'node:fs/promises';
+import type { ClientRequest } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { WebSocket } from 'ws';
 
@@ -85,17 +86,22 @@ async function measureChanges(): Promise<void> {
 async function measureRefusals(): Promise<void> {
   await settled();
   const before = await descriptorsOf(server);
-  for (let done = 0; done < refusals; done += 20) await Promise.all(Array.from({ length: 20 }, refused));
+  // None of them leaves by itself.
+  const requests: ClientRequest[] = [];
+  for (let done = 0; done < refusals; done += 20)
+    requests.push(...(await Promise.all(Array.from({ length: 20 }, refused))));
   await settled();
   console.log(`${refusals} refused upgrades: ${before} descriptors before, ${await descriptorsOf(server)} after`);
+  for (const request of requests) request.destroy();
 }
 
-async function refused(): Promise<void> {
+async function refused(): Promise<ClientRequest> {
   const socket = new WebSocket(socketUrl);
   socket.on('error', () => undefined);
   const [request, response] = await once(socket, 'unexpected-response');
   if (response.statusCode !== 401) throw new Error(`answered ${response.statusCode}`);
-  request.destroy();
+  response.resume();
+  return request;
 }
 
 /** Waits until the server has let go of what was closed. */
