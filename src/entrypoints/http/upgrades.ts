@@ -87,6 +87,7 @@ export function takeUpgrades(app: FastifyInstance, options: UpgradesOptions): vo
     reply.hijack();
     reply.raw.detachSocket(socket);
     return new Promise((resolve) => {
+      if (socket.destroyed) resolve(undefined);
       socket.once('close', () => resolve(undefined));
       sockets(protocol).handleUpgrade(raw, socket, rest, resolve);
     });
@@ -111,10 +112,16 @@ function isOwn({ headers: { origin, host } }: FastifyRequest): boolean {
   return URL.canParse(origin) && new URL(origin).host === host?.toLowerCase();
 }
 
+/** Node passes over headers beyond that, which must not change what a request is when it is read anew. */
+const MAX_HEADER_ENTRIES = 2_000;
 const OFFERS = new Set(['upgrade', 'connection', 'http2-settings']);
 
 function giveBack(app: FastifyInstance, request: IncomingMessage, socket: Socket, rest: Buffer): void {
   const { method, url, httpVersion, rawHeaders } = request;
+  if (rawHeaders.length >= MAX_HEADER_ENTRIES) {
+    app.server.emit('clientError', Object.assign(new Error('Too many'), { code: 'HPE_HEADER_OVERFLOW' }), socket);
+    return;
+  }
   const lines = [`${method} ${url} HTTP/${httpVersion}`];
   for (let at = 0; at < rawHeaders.length; at += 2)
     if (!OFFERS.has(rawHeaders[at]?.toLowerCase() ?? '')) lines.push(`${rawHeaders[at]}: ${rawHeaders[at + 1]}`);

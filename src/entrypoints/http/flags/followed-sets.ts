@@ -37,12 +37,11 @@ export class FollowedSets {
   /**
    * Follows a set from what it is now.
    *
-   * @param atLeast the latest revision that the follower knows
    * @returns what it is now, and what ends it
    * @throws DomainError `FLAGS_SET_NOT_FOUND`, `STORE_UNAVAILABLE`, `TOO_MANY_REQUESTS` where too many sets are followed
    */
-  async follow(setId: string, follower: Follower, atLeast = 0): Promise<{ now: CurrentFlagSet; stop: () => void }> {
-    const now = await this.current.read(setId, atLeast);
+  async follow(setId: string, follower: Follower): Promise<{ now: CurrentFlagSet; stop: () => void }> {
+    const now = await this.current.read(setId);
     const followed = this.sets.get(setId) ?? this.begin(setId, now);
     followed.followers.add(follower);
     const stop = (): void => {

@@ -85,7 +85,7 @@ export const liveRoutes = ({ current, tickets, random }: LiveRoutesOptions): Fas
           const news = ({ set: { revision } }: CurrentFlagSet): void => {
             if (told.isNews(revision)) tell(stream, revision);
           };
-          const { now, stop } = await followed.follow(params.set, { news, gone: () => stream.end() }, last);
+          const { now, stop } = await followed.follow(params.set, { news, gone: () => stream.end() });
           news(now);
           const unwatch = app.watchCaller(request, reply, () => stream.end());
           stream.body.once('close', () => {
@@ -131,11 +131,17 @@ export const liveRoutes = ({ current, tickets, random }: LiveRoutesOptions): Fas
         const setId = params.set;
         const ends: (() => void)[] = [];
         let client: FlagSocket | undefined;
+        let isEnding = false;
         const finish = (): void => {
           for (const end of ends.splice(0)) end();
         };
         try {
-          ends.push(app.openStreams.add(clientAddress, () => client?.goAway()));
+          ends.push(
+            app.openStreams.add(clientAddress, () => {
+              isEnding = true;
+              client?.goAway();
+            }),
+          );
           const follower = {
             news: () => client?.push(),
             gone: () => client?.close({ code: 'FLAGS_SET_NOT_FOUND' }),
@@ -168,6 +174,7 @@ export const liveRoutes = ({ current, tickets, random }: LiveRoutesOptions): Fas
             finish();
             log.info({ setId, closeCode }, 'socket closed');
           });
+          if (isEnding) client.goAway();
         } catch (error) {
           finish();
           throw error;
