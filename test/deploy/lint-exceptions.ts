@@ -32,6 +32,7 @@ export const exceptions: readonly LintException[] = [
   ),
   except('cfn-lint-serverless', 'ES1007', /(Sweep|Processor)Function$/, 'the next minute makes up for what is lost'),
   except('cfn-lint-serverless', 'ES4000', /SweepFunction$/, 'the next minute makes up for what is lost'),
+  except('cfn-lint-serverless', 'ES2000', /^SocketStage$/, 'a log of it would need a role that is the whole account’s'),
   except(
     'checkov',
     'CKV_AWS_115',
