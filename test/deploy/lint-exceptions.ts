@@ -32,6 +32,7 @@ export const exceptions: readonly LintException[] = [
   ),
   except('cfn-lint-serverless', 'ES1007', /(Sweep|Processor)Function$/, 'the next minute makes up for what is lost'),
   except('cfn-lint-serverless', 'ES4000', /SweepFunction$/, 'the next minute makes up for what is lost'),
+  except('cfn-lint-serverless', 'ES2000', /^SocketStage$/, 'a log of it would need a role that is the whole account’s'),
   except(
     'checkov',
     'CKV_AWS_115',
@@ -56,6 +57,7 @@ export const exceptions: readonly LintException[] = [
   ),
   except('checkov', 'CKV_AWS_18', /^LoadBalancerLogs$/, 'it is a log itself'),
   except('checkov', 'CKV_AWS_21', /^LoadBalancerLogs$/, 'lines of a log are written once'),
+  except('checkov', 'CKV_AWS_95', /^SocketStage$/, "a log of it would need a role that is the whole account's"),
   except('checkov', 'CKV_AWS_28', /^LeasesTable$/, 'it is made anew from nothing'),
   except(
     'checkov',

@@ -2,7 +2,7 @@ import type { Clock, Ids } from '../../ports/system.ts';
 import type { AnswerStore, Delivery, FeedbackReceiver, PollStore, VoteLedger } from '../../ports/votes.ts';
 import { concurrently } from '../shared/concurrently.ts';
 import type { BallotAnswers } from './answers.ts';
-import { type Ballot, choiceOf } from './ballot.ts';
+import { type Ballot, ballotName, choiceOf } from './ballot.ts';
 import { type Feedback, type FeedbackRef, feedbackId, termsOf } from './feedback.ts';
 import type { Notice, Told } from './notice.ts';
 import type { Notify, Poll } from './poll.ts';
@@ -154,7 +154,7 @@ function feedbackOf(poll: Poll, ballot: Ballot, answers: BallotAnswers | undefin
   const { revision = 0, changedAt = acceptedAt, texts = [], notice } = answers ?? {};
   return {
     id: feedbackId(ballotId, revision),
-    ballot: ballotId,
+    ballot: ballotName(ballotId),
     voter: voter.slice(0, VOTER_LENGTH),
     choice: choiceOf(poll, ballot),
     answers: (poll.questions ?? []).flatMap(({ id, text: question }, index) =>

@@ -353,6 +353,7 @@ describe('clients whose connections are held elsewhere', () => {
         await world.start();
         let context: EvaluationContext = { plan: 'p0' };
         const client = await world.connect('one', context);
+        const sets = [await world.set()];
         let pushed = 0;
         let lowest = 0;
         for (const { step, choice } of script) {
@@ -373,6 +374,11 @@ describe('clients whose connections are held elsewhere', () => {
           if (step === 'lose') await world.hear('one', ({ asOf }) => (asOf + choice) % 2 === 0);
           expect(client.revision ?? 0).toBeGreaterThanOrEqual(lowest);
           lowest = client.revision ?? 0;
+          sets[(await world.set()).revision] = await world.set();
+          // What it holds is what the server had at that revision, not only in the end.
+          expect([...client.values.values()].sort((a, b) => (a.key < b.key ? -1 : 1))).toEqual(
+            evaluateAll(sets[lowest] as FlagSet, client.valuesFor),
+          );
         }
         await world.hear('one', () => true);
         await world.sweep();
