@@ -96,6 +96,7 @@ describe('the page of feature flags, in Chromium', () => {
     await page.getByLabel('Values').fill('>=1.2.0\nnewest');
     await page.getByLabel('They get').selectOption('on');
     await page.getByLabel('Why', { exact: true }).fill('For the brave');
+    await page.evaluate("scrollBy(0, document.querySelector('.rule').getBoundingClientRect().top - innerHeight + 120)");
     await page.keyboard.press('Enter');
     await reads(page.locator('.rule .field-error'), /“newest” must be a comparison with a version/);
     await expect(page.evaluate('document.activeElement.value')).resolves.toBe('>=1.2.0\nnewest');
@@ -103,7 +104,11 @@ describe('the page of feature flags, in Chromium', () => {
     // Neither the field nor what is wrong with it lies behind the buttons at the bottom.
     const top = "document.querySelector('.sticky').getBoundingClientRect().top";
     const end = "document.querySelector('.rule .field-error').getBoundingClientRect().bottom";
-    expect(await page.evaluate(`${top} - ${end}`)).toBeGreaterThan(0);
+    await eventually(
+      () => page.evaluate<number>(`${top} - ${end}`),
+      (room) => room > 0,
+      5_000,
+    );
     await page.getByLabel('Values').fill('>=1.2.0');
     await page.getByRole('button', { name: 'Make the flag' }).click();
     await reads(page.locator('.headline'), 'beta');

@@ -62,7 +62,12 @@ export function flagView(setId, key, until) {
     const edited = editor.value;
     const changed = await edited?.save();
     if (!edited || editor.value !== edited) return;
-    if (!changed) return focusOn('.flag-editor [aria-invalid], .flag-editor [role=alert] button');
+    if (!changed) {
+      focusOn('.flag-editor [aria-invalid], .flag-editor [role=alert] button');
+      // The buttons at the bottom may lie over it.
+      document.activeElement?.scrollIntoView({ block: 'center' });
+      return;
+    }
     close();
     known.take(changed);
     if (key === undefined) location.hash = hrefOf(setId, edited.draft.key.trim());
