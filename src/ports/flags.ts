@@ -1,6 +1,6 @@
 import type { FlagSet, FlagSetSummary, HistoryEntry, Revision } from '../domain/flags/flag-set.ts';
 import type { ConnectionOwner, Delivery, HostedConnection, Subscriber } from '../domain/flags/hosted-connection.ts';
-import type { StoredTicket } from '../domain/flags/tickets.ts';
+import type { StoredTicket } from '../domain/flags/ticket.ts';
 import type { Page, PageRequest } from '../domain/shared/page.ts';
 
 /** Flag sets with their flags and their history. Reads are consistent. */

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import type { StoredTicket } from '../../src/domain/flags/tickets.ts';
+import type { StoredTicket } from '../../src/domain/flags/ticket.ts';
 import type { FlagTicketStore } from '../../src/ports/flags.ts';
 
 const NOW = Date.UTC(2027, 0, 1);

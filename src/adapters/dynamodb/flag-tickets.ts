@@ -1,5 +1,5 @@
 import { DeleteCommand, type DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
-import type { StoredTicket } from '../../domain/flags/tickets.ts';
+import type { StoredTicket } from '../../domain/flags/ticket.ts';
 import type { FlagTicketStore } from '../../ports/flags.ts';
 import { throwStoreError } from './errors.ts';
 

@@ -1,4 +1,4 @@
-import type { StoredTicket, TicketUse } from '../../domain/flags/tickets.ts';
+import type { StoredTicket, TicketUse } from '../../domain/flags/ticket.ts';
 import type { FlagTicketStore } from '../../ports/flags.ts';
 import { type Maps, memoryMaps } from './maps.ts';
 

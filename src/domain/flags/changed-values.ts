@@ -29,7 +29,7 @@ export function changedValues(before: FlagSet, after: FlagSet, context: Evaluati
 }
 
 /** Keys of the flags whose values may differ between two revisions, in order: for all others they are the same. */
-export function affectedKeys(before: FlagSet, after: FlagSet): readonly string[] {
+function affectedKeys(before: FlagSet, after: FlagSet): readonly string[] {
   const ofBefore = known.get(before) ?? new WeakMap<FlagSet, readonly string[]>();
   known.set(before, ofBefore);
   const keys = ofBefore.get(after) ?? findAffected(before, after);

@@ -66,7 +66,8 @@ class Evaluator {
   private evaluateAll(open: string[]): void {
     /** Those on the way. No set is stored with a cycle; should there be one all the same, the way does not go on in it. */
     const begun = new Set([open[0]]);
-    for (let key = open.at(-1); key !== undefined; key = open.at(-1)) {
+    while (open.length > 0) {
+      const key = open[open.length - 1] as string;
       const needed = begun.has(key) ? [] : this.neededBy(key).filter((each) => !begun.has(each));
       begun.add(key);
       if (needed.length > 0) open.push(...needed);

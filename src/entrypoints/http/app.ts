@@ -9,7 +9,7 @@ import Fastify, {
 } from 'fastify';
 import type { Logger } from 'pino';
 import * as Type from 'typebox';
-import type { TicketUse } from '../../domain/flags/tickets.ts';
+import type { TicketUse } from '../../domain/flags/ticket.ts';
 import { DomainError } from '../../domain/shared/domain-error.ts';
 import { ConfigError } from '../config/read-config.ts';
 import { completeHeads, NO_STORE } from './answer-headers.ts';

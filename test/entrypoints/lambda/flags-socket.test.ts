@@ -4,7 +4,8 @@ import { DynamoDbFlagTickets } from '../../../src/adapters/dynamodb/flag-tickets
 import { systemClock } from '../../../src/adapters/system/clock.ts';
 import { sha256 } from '../../../src/adapters/system/digest.ts';
 import { ulids } from '../../../src/adapters/system/ids.ts';
-import { FlagTickets, type TicketHolder } from '../../../src/domain/flags/tickets.ts';
+import type { TicketHolder } from '../../../src/domain/flags/ticket.ts';
+import { FlagTickets } from '../../../src/domain/flags/tickets.ts';
 import { makeTables } from '../../../src/entrypoints/cli/operate.ts';
 import { dynamoDbSettings } from '../../helpers/dynamodb-app.ts';
 import { FunctionProcess } from '../../helpers/lambda/function-process.ts';

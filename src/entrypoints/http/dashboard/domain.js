@@ -21,9 +21,44 @@ function compareDecimals(one, other) {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
+// src/domain/flags/utf8.ts
+function utf8(text) {
+  const bytes = new Uint8Array(text.length * 3);
+  let length = 0;
+  for (const character of text) {
+    const given = character.codePointAt(0);
+    const point = given >= 55296 && given <= 57343 ? 65533 : given;
+    if (point < 128) {
+      bytes[length++] = point;
+    } else if (point < 2048) {
+      bytes[length++] = 192 | point >> 6;
+      bytes[length++] = 128 | point & 63;
+    } else {
+      if (point < 65536) {
+        bytes[length++] = 224 | point >> 12;
+      } else {
+        bytes[length++] = 240 | point >> 18;
+        bytes[length++] = 128 | point >> 12 & 63;
+      }
+      bytes[length++] = 128 | point >> 6 & 63;
+      bytes[length++] = 128 | point & 63;
+    }
+  }
+  return bytes.subarray(0, length);
+}
+
 // src/domain/flags/flag.ts
 var NOW = "now";
 var isRollout = (serve) => typeof serve !== "string";
+var prerequisites = /* @__PURE__ */ new WeakMap();
+function prerequisitesOf(flag) {
+  const known = prerequisites.get(flag);
+  if (known) return known;
+  const conditions = (flag.rules ?? []).flatMap((rule) => rule.if);
+  const keys = [...new Set(conditions.filter(({ op }) => op === "flag").map(({ attribute }) => attribute))];
+  prerequisites.set(flag, keys);
+  return keys;
+}
 
 // src/domain/flags/instants.ts
 var DAY_MS = 864e5;
@@ -52,32 +87,6 @@ var daysBeforeYear = (year) => {
   const past = year - 1;
   return year * 365 + Math.floor(past / 4) - Math.floor(past / 100) + Math.floor(past / 400);
 };
-
-// src/domain/flags/utf8.ts
-function utf8(text) {
-  const bytes = new Uint8Array(text.length * 3);
-  let length = 0;
-  for (const character of text) {
-    const given = character.codePointAt(0);
-    const point = given >= 55296 && given <= 57343 ? 65533 : given;
-    if (point < 128) {
-      bytes[length++] = point;
-    } else if (point < 2048) {
-      bytes[length++] = 192 | point >> 6;
-      bytes[length++] = 128 | point & 63;
-    } else {
-      if (point < 65536) {
-        bytes[length++] = 224 | point >> 12;
-      } else {
-        bytes[length++] = 240 | point >> 18;
-        bytes[length++] = 128 | point >> 12 & 63;
-      }
-      bytes[length++] = 128 | point >> 6 & 63;
-      bytes[length++] = 128 | point & 63;
-    }
-  }
-  return bytes.subarray(0, length);
-}
 
 // src/domain/flags/murmur3.ts
 var C1 = 3432918353;
@@ -197,10 +206,27 @@ var Evaluator = class {
   context;
   done = /* @__PURE__ */ new Map();
   evaluate(key) {
-    const known = this.done.get(key);
-    if (known) return known;
-    this.done.set(key, { key, reason: "ERROR", errorCode: "FLAG_NOT_FOUND" });
-    const evaluation = this.evaluateAnew(key);
+    const needed = this.neededBy(key);
+    if (needed.length > 0) this.evaluateAll([key, ...needed]);
+    return this.finish(key);
+  }
+  /** @param open the last of which comes first, with what it needs */
+  evaluateAll(open) {
+    const begun = /* @__PURE__ */ new Set([open[0]]);
+    while (open.length > 0) {
+      const key = open[open.length - 1];
+      const needed = begun.has(key) ? [] : this.neededBy(key).filter((each) => !begun.has(each));
+      begun.add(key);
+      if (needed.length > 0) open.push(...needed);
+      else this.finish(open.pop());
+    }
+  }
+  neededBy(key) {
+    const flag = this.done.has(key) ? void 0 : this.set.flags.get(key);
+    return flag ? prerequisitesOf(flag).filter((each) => !this.done.has(each)) : [];
+  }
+  finish(key) {
+    const evaluation = this.done.get(key) ?? this.evaluateAnew(key);
     this.done.set(key, evaluation);
     return evaluation;
   }
@@ -229,7 +255,7 @@ var Evaluator = class {
   }
   holds({ attribute, op, values = [] }) {
     if (op === "flag") {
-      const { variant } = this.evaluate(attribute);
+      const variant = this.done.get(attribute)?.variant;
       return variant !== void 0 && values.includes(variant);
     }
     if (attribute === NOW) return holdsInTime(op, this.set.updatedAt, values[0]);

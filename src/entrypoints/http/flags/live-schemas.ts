@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import * as Type from 'typebox';
-import { TICKET_USES } from '../../../domain/flags/tickets.ts';
+import { TICKET_USES } from '../../../domain/flags/ticket.ts';
 import { Id, Timestamp } from '../schemas.ts';
 
 export const SetParams = Type.Object({ set: Id });
