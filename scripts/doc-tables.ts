@@ -12,11 +12,11 @@ export type Tables = Readonly<Record<string, readonly string[]>>;
 export const docTables: Readonly<Record<string, Tables>> = {
   'docs/errors.md': {
     Everywhere: problemRows(generalProblems),
-    ...Object.fromEntries(contexts.map(({ name, problems }) => [headingOf(name), problemRows(problems)])),
+    ...withRows(contexts.map(({ name, problems }) => [headingOf(name), problemRows(problems)])),
   },
   'docs/config.md': {
     Service: settingRows(coreSettings),
-    ...Object.fromEntries(contexts.map(({ name, settings }) => [headingOf(name), settingRows(settings)])),
+    ...withRows(contexts.map(({ name, settings }) => [headingOf(name), settingRows(settings)])),
   },
   'docs/metrics.md': Object.fromEntries(
     [...contexts, { name: 'disk', metrics: diskMetrics }].flatMap(({ name, metrics }) =>
@@ -32,6 +32,10 @@ export function tablesIn(markdown: string): Tables {
     const [heading = '', ...lines] = section.split('\n');
     return [heading, lines.filter((line) => line.startsWith('|')).slice(2)];
   });
+  return withRows(tables);
+}
+
+function withRows(tables: readonly (readonly [string, readonly string[]])[]): Tables {
   return Object.fromEntries(tables.filter(([, rows]) => rows.length > 0));
 }
 

@@ -53,7 +53,7 @@ it('numbers are those that are counted: units of votes, looks and tasks, and met
 });
 
 it('metrics of its own are those that functions record and that are made of their logs', () => {
-  const OF_CONTAINERS = ['BusyRunnerSlots', 'TaskChanges'];
+  const OF_CONTAINERS = ['BusyRunnerSlots', 'ReactionFailures', 'TaskChanges'];
   const recorded = contexts.flatMap(({ metrics }) => Object.keys(metrics ?? {}));
   const filters = [...readFromProject('template.yaml').matchAll(/Type: AWS::Logs::MetricFilter/g)];
 

@@ -164,6 +164,10 @@ export const lambdaFaults: Readonly<Record<string, Fault>> = {
     { 'NumberOfMessagesSent TasksFailureQueue': once(1) },
     'RecordsGivenUpAlarm',
   ),
+  'Lambda gives up records of flags': raise(
+    { 'NumberOfMessagesSent FlagsFailureQueue': once(1) },
+    'RecordsGivenUpAlarm',
+  ),
   'the API answers with errors': raise(
     { ApiFailures: meanwhile(never, () => [1, 1, 1, 1, 1, 1, 1, 1]) },
     'ApiFailuresAlarm',
