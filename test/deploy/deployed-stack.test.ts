@@ -325,8 +325,9 @@ describe('the deployed stack', () => {
     it('tells a service of feedback, and of what is said later', async () => {
       const voteId = 'mail-8-reader-4711-2b9c';
       const notify = { url: service.url, quietSeconds: 5, maxSeconds: 60 };
-      await createPoll({ pollId: 'told', questions: [{ id: 'why', text: 'Why?' }], notify });
-      expect((await vote('told', voteId)).status).toBe(201);
+      const poll = await createPoll({ pollId: 'told', questions: [{ id: 'why', text: 'Why?' }], notify });
+      expect(poll).toMatchObject({ status: 201 });
+      expect(await vote('told', voteId)).toMatchObject({ status: 201 });
       const told = () => service.calls.map(({ body }) => JSON.parse(body).revision);
       await eventually(told, (revisions) => revisions.length === 1, 90_000);
 

@@ -151,7 +151,7 @@ describe('feedback that is told to a service', () => {
       const [request] = receiver.calls;
       expect(JSON.parse(request?.body ?? '')).toEqual({
         pollId: 'mails',
-        ballot: expect.stringMatching(/^[\w-]{43}$/),
+        ballot: expect.stringMatching(/^b[\w-]{43}$/),
         choice: 'UP',
         answers: { why: 'The examples.' },
         revision: 1,

@@ -343,7 +343,7 @@ describe('a limit that fits no route', () => {
     ['a=1/1s;routes=GET /polls;routes=PUT /polls', /\ba\b.*PUT \/polls/],
     ['a=1/1s;by=poll;routes=GET /queues', /\ba\b.*GET \/queues/],
     ['a=1/1s;by=sender;routes=GET /polls', /\ba\b.*GET \/polls/],
-    ['a=1/1s;by=key;routes=GET /polls', /\ba\b.*GET \/polls/],
+    ['a=1/1s;by=key;routes=POST /polls/*/votes', /\ba\b.*POST \/polls\/\*\/votes/],
     ['a=1/1s;routes=POST /webhooks/twilio/sms', /\ba\b.*POST \/webhooks\/twilio\/sms/],
     ['a=1/1s;routes=GET /healthz', /\ba\b.*GET \/healthz/],
   ])('%s is refused at the start', async (LIMITS, message) => {
