@@ -55,6 +55,12 @@ export const exceptions: readonly LintException[] = [
     /^LoadBalancerSecurityGroup$/,
     'the public calls the load balancer, and is redirected',
   ),
+  except(
+    'checkov',
+    'CKV_AWS_23',
+    /^LoadBalancerSecurityGroup$/,
+    'it does not read the description of a rule under a condition',
+  ),
   except('checkov', 'CKV_AWS_18', /^LoadBalancerLogs$/, 'it is a log itself'),
   except('checkov', 'CKV_AWS_21', /^LoadBalancerLogs$/, 'lines of a log are written once'),
   except('checkov', 'CKV_AWS_95', /^SocketStage$/, "a log of it would need a role that is the whole account's"),

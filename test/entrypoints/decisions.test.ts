@@ -35,13 +35,13 @@ afterAll(async () => {
   await issuer.close();
 });
 
-/** Those of the OpenAPI document, with HEAD wherever GET is, but for event streams. */
+/** Those of the OpenAPI document, with HEAD wherever GET is, but for event streams and sockets. */
 async function allRoutes(): Promise<Route[]> {
   const { paths } = (await service.app.inject('/openapi.json')).json() as { paths: Record<string, object> };
   return Object.entries(paths).flatMap(([pattern, operations]) =>
     Object.keys(operations)
       .flatMap((method) =>
-        method === 'get' && !pattern.endsWith('/events') ? ['GET', 'HEAD'] : [method.toUpperCase()],
+        method === 'get' && !/\/(events|socket)$/.test(pattern) ? ['GET', 'HEAD'] : [method.toUpperCase()],
       )
       .map((method) => ({
         method: method as Method,

@@ -1,3 +1,4 @@
+import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { DeleteCommand, type DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import type { StoredTicket } from '../../domain/flags/ticket.ts';
 import type { FlagTicketStore } from '../../ports/flags.ts';
@@ -26,9 +27,19 @@ export class DynamoDbFlagTickets implements FlagTicketStore {
 
   async take(setId: string, digest: string): Promise<StoredTicket | undefined> {
     const Key = this.keyOf(setId, digest);
-    const command = new DeleteCommand({ TableName: this.table, Key, ReturnValues: 'ALL_OLD' });
-    const { Attributes } = await this.client.send(command).catch(throwStoreError);
-    return Attributes && ticketIn(Attributes);
+    const command = new DeleteCommand({
+      TableName: this.table,
+      Key,
+      ConditionExpression: 'attribute_exists(pk)',
+      ReturnValues: 'ALL_OLD',
+    });
+    try {
+      const { Attributes } = await this.client.send(command);
+      return Attributes && ticketIn(Attributes);
+    } catch (error) {
+      if (error instanceof ConditionalCheckFailedException) return undefined;
+      return throwStoreError(error);
+    }
   }
 
   private keyOf(setId: string, digest: string) {
