@@ -39,7 +39,7 @@ export function describeAnswerStore(name: string, make: () => Promise<AnswerStor
 
     it('stores notices in the order of their versions, beside what is said', async () => {
       const about = { pollId: 'mails', ballotId: 'b1', choices: [1], terms: TERMS };
-      const notice = { version: 1, changeId: 'c1', region: 'eu-west-1', sending: { revision: 0 } };
+      const notice = { version: 1, changeId: 'c1', region: 'eu-west-1', sending: { until: 1_000 } };
       expect(await store.mark({ ...about, notice })).toBe(true);
       expect(await store.mark({ ...about, notice: { ...notice, changeId: 'c2' } })).toBe(false);
       expect(await store.mark({ ...about, notice: { ...notice, version: 3, changeId: 'c3' } })).toBe(false);

@@ -32,7 +32,7 @@ const feedback = fc
         changeId: String(version),
         region,
         ...(told === undefined ? {} : { told: { revision: told } }),
-        ...(sending === undefined ? {} : { sending: { revision: sending } }),
+        ...(sending === undefined ? {} : { sending: { until: 1_000 } }),
       };
       changes.push({
         ...about,

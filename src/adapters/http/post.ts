@@ -36,9 +36,16 @@ const CLIENTS = { 'http:': http, 'https:': https };
 const IDLE_MS = 5_000;
 const KEPT_ALIVE = { keepAlive: true, timeout: IDLE_MS } as const;
 
-/** Sends `POST` requests, on connections that it keeps. Follows no redirects, and uses no proxies of the environment. */
+/** Sends `POST` requests, on connections that it keeps unless it is told not to. Follows no redirects, and uses no proxies of the environment. */
 export class HttpPoster {
-  private readonly agents = { 'http:': new http.Agent(KEPT_ALIVE), 'https:': new https.Agent(KEPT_ALIVE) };
+  private readonly agents: Readonly<Record<keyof typeof CLIENTS, http.Agent | false>>;
+
+  /** @param keepsConnections without them, no request is sent twice */
+  constructor(keepsConnections = true) {
+    this.agents = keepsConnections
+      ? { 'http:': new http.Agent(KEPT_ALIVE), 'https:': new https.Agent(KEPT_ALIVE) }
+      : { 'http:': false, 'https:': false };
+  }
 
   /**
    * Resolves with the head of the answer. A kept connection may be closed by the service while the request is on its

@@ -51,7 +51,9 @@ export class SlackReceiver {
     if ('webhookUrl' in access) return this.outcomeOfWebhook(() => this.post(access.webhookUrl, message));
     const reference = feedback.length === 1 ? first?.told?.reference : undefined;
     if (reference !== undefined) {
-      const changed = await this.call(access, 'chat.update', { ...message, ts: tsIn(reference) }, channelIn(reference));
+      // A change that comes twice is the same change.
+      const change = messageOn(poll, { ...(first as Feedback), mayBeRepeat: false });
+      const changed = await this.call(access, 'chat.update', { ...change, ts: tsIn(reference) }, channelIn(reference));
       if (changed.kind !== 'refused' || !GONE.has(changed.error)) return changed;
     }
     const posted = await this.call(access, 'chat.postMessage', message, access.channel);

@@ -19,7 +19,8 @@ const WAIT = new Set([425, 429]);
  * repeat also says so in `Portside-Repeat`.
  */
 export class UrlReceiver {
-  private readonly poster = new HttpPoster();
+  /** Connections are not kept: a request that was lost on one might be sent again, and would not say that it is a repeat. */
+  private readonly poster = new HttpPoster(false);
 
   constructor(
     private readonly hosts: AllowedHosts,

@@ -22,6 +22,6 @@ export interface Notice {
   readonly region: string;
   /** What it was told for certain. */
   readonly told?: Told;
-  /** What it may have been told besides: an attempt began, and nobody knows how it ended. */
-  readonly sending?: { readonly revision: number };
+  /** An attempt began, and nobody knows how it ended. It may go on until then, epoch ms. */
+  readonly sending?: { readonly until: number };
 }

@@ -25,6 +25,10 @@ const poll = aPoll({
   notify: { slack: true, quietSeconds: QUIET_S, maxSeconds: MAX_S },
 });
 const terms = { receiver: 'slack', quietSeconds: QUIET_S, maxSeconds: MAX_S } as const;
+/** A bot whose message is gone asks twice, for 8 s each. */
+const MAX_CALL_S = 16;
+/** After which a task whose process says nothing goes to another one. */
+const LEASE_S = 60;
 const BALLOTS = ['a', 'b', 'c'];
 
 const delivery = fc.constantFrom<Delivery>(
@@ -38,7 +42,12 @@ const delivery = fc.constantFrom<Delivery>(
 const schedule = fc.record({
   votes: fc.uniqueArray(fc.constantFrom(...BALLOTS), { minLength: 1 }),
   answers: fc.array(fc.record({ ballot: fc.constantFrom(...BALLOTS), at: fc.nat(1_200) }), { maxLength: 12 }),
-  deliveries: fc.array(fc.record({ outcome: delivery, arrives: fc.boolean(), dies: fc.nat(9) }), { maxLength: 15 }),
+  deliveries: fc.array(
+    fc.record({ outcome: delivery, arrives: fc.boolean(), dies: fc.nat(9), takes: fc.nat(MAX_CALL_S) }),
+    { maxLength: 15 },
+  ),
+  /** How long a process stands still, s, once it has stored that it sends. */
+  stops: fc.array(fc.constantFrom(0, 0, 0, 0, 5, 15, 45), { maxLength: 15 }),
 });
 
 interface Message {
@@ -49,11 +58,20 @@ interface Message {
   readonly told: number | undefined;
 }
 
-/** Runs a schedule in simulated time, a second at a time, until every effect is done. */
-async function play({ votes, answers, deliveries }: Schedule, isNaive = false) {
+/**
+ * Runs a schedule in simulated time, a second at a time, until every effect is done. Effects that are due run beside each
+ * other, and one whose process stands still for longer than its lease runs again.
+ */
+async function play({ votes, answers, deliveries, stops }: Schedule, isNaive = false) {
   const clock = new FakeClock();
   const begin = clock.now();
   const effects = new Map<string, { readonly ref: FeedbackRef; dueAt: number }>();
+  const sleepers: { readonly until: number; readonly wake: () => void }[] = [];
+  const sleep = (seconds: number) =>
+    new Promise<void>((wake) => {
+      if (seconds === 0) wake();
+      else sleepers.push({ until: clock.now() + seconds * 1_000, wake });
+    });
   const reaction = feedbackReaction('local');
   const take = ({ id, payload, delaySeconds }: Effect) => {
     if (!done.has(id) && !effects.has(id))
@@ -73,27 +91,32 @@ async function play({ votes, answers, deliveries }: Schedule, isNaive = false) {
   const messages: Message[] = [];
   const attempts: { readonly at: number; readonly ballot: string; readonly told: number | undefined }[] = [];
   const left = [...deliveries];
-  let dies = 99;
+  const leftStops = [...stops];
+  /** By ballot: how the process that tells of it dies. */
+  const deaths = new Map<string, number>();
   const receiver: FeedbackReceiver = {
     refusal: () => undefined,
     tell: async (_to, _poll, told) => {
-      const {
-        outcome,
-        arrives,
-        dies: when,
-      } = left.shift() ?? { outcome: { kind: 'told' } as const, arrives: true, dies: 9 };
+      const { outcome, arrives, dies, takes } = left.shift() ?? {
+        outcome: { kind: 'told' } as const,
+        arrives: true,
+        dies: 9,
+        takes: 0,
+      };
+      for (const feedback of told)
+        attempts.push({ at: clock.now(), ballot: feedback.ballot.slice(1), told: feedback.told?.revision });
+      await sleep(takes);
       for (const feedback of told) {
-        attempts.push({ at: clock.now(), ballot: feedback.ballot, told: feedback.told?.revision });
+        // The process dies before it has stored how it ended.
+        deaths.set(feedback.ballot.slice(1), dies);
         if (outcome.kind === 'told' || (outcome.kind === 'unknown' && arrives)) messages.push(messageOf(feedback));
       }
-      // The process dies before it has stored how it ended.
-      dies = when;
       return outcome;
     },
   };
   const messageOf = ({ ballot, revision, mayBeRepeat, told }: Feedback): Message => ({
     at: clock.now(),
-    ballot,
+    ballot: ballot.slice(1),
     revision,
     isMarked: mayBeRepeat,
     told: told?.revision,
@@ -104,20 +127,34 @@ async function play({ votes, answers, deliveries }: Schedule, isNaive = false) {
     list: (...page) => answerStore.list(...page),
     mark: async (mark) => {
       if (isNaive && mark.notice.sending) return true;
-      if (dies < 2) {
-        dies = 99;
+      const isBeginning = (mark.notice.sending?.until ?? 0) > clock.now();
+      if (!isBeginning && (deaths.get(mark.ballotId) ?? 9) < 2) {
+        deaths.delete(mark.ballotId);
         throw storeUnavailable();
       }
       // Without the state in between, the second change is the first that is stored.
-      return answerStore.mark(
+      const isMarked = await answerStore.mark(
         isNaive ? { ...mark, notice: { ...mark.notice, version: await nextVersion(mark) } } : mark,
       );
+      if (isBeginning && isMarked) await sleep(leftStops.shift() ?? 0);
+      return isMarked;
     },
   };
   const nextVersion = async ({ pollId, ballotId }: { readonly pollId: string; readonly ballotId: string }) =>
     ((await answerStore.get(pollId, ballotId))?.notice?.version ?? 0) + 1;
   const polls = new MemoryPollStore([poll]);
   const notify = new NotifyFeedback(polls, ledger, store, receiver, clock, countingIds());
+  const run = async (id: string, effect: { readonly ref: FeedbackRef; dueAt: number }): Promise<void> => {
+    const leaseUntil = clock.now() + LEASE_S * 1_000;
+    effect.dueAt = leaseUntil;
+    const [outcome] = await notify.execute(poll.pollId, [effect.ref]).catch(() => [undefined]);
+    // Another process has it by now.
+    if (effect.dueAt !== leaseUntil || clock.now() >= leaseUntil) return;
+    if (outcome?.kind === 'done' || outcome?.kind === 'failed') {
+      effects.delete(id);
+      done.add(id);
+    } else effect.dueAt = clock.now() + (outcome?.kind === 'later' ? Math.max(outcome.delayMs, 1_000) : 5_000);
+  };
   const turn = () => new Promise<void>((passed) => setImmediate(() => setImmediate(() => setImmediate(passed))));
 
   for (const ballot of votes) await ledger.record(poll, aBallot(ballot, { acceptedAt: begin }));
@@ -133,16 +170,14 @@ async function play({ votes, answers, deliveries }: Schedule, isNaive = false) {
       await answerStore.put({ pollId: poll.pollId, ballotId: ballot, choices: [0], texts, changedAt: at, terms });
     }
     await turn();
-    for (const [id, effect] of effects) {
-      if (effect.dueAt > clock.now()) continue;
-      const [outcome] = await notify.execute(poll.pollId, [effect.ref]).catch(() => [undefined]);
-      if (outcome?.kind === 'done' || outcome?.kind === 'failed') {
-        effects.delete(id);
-        done.add(id);
-      } else effect.dueAt = clock.now() + (outcome?.kind === 'later' ? Math.max(outcome.delayMs, 1_000) : 5_000);
-      await turn();
-    }
+    for (const [id, effect] of effects) if (effect.dueAt <= clock.now()) void run(id, effect);
+    await turn();
     clock.advance(1_000);
+    for (const sleeper of sleepers.filter(({ until }) => until <= clock.now())) {
+      sleepers.splice(sleepers.indexOf(sleeper), 1);
+      sleeper.wake();
+    }
+    await turn();
   }
   for (const feed of feeds) await feed.stop();
   return { messages, attempts, changes, begin, isOver: effects.size === 0 };
@@ -151,7 +186,13 @@ async function play({ votes, answers, deliveries }: Schedule, isNaive = false) {
 interface Schedule {
   readonly votes: readonly string[];
   readonly answers: readonly { readonly ballot: string; readonly at: number }[];
-  readonly deliveries: readonly { readonly outcome: Delivery; readonly arrives: boolean; readonly dies: number }[];
+  readonly deliveries: readonly {
+    readonly outcome: Delivery;
+    readonly arrives: boolean;
+    readonly dies: number;
+    readonly takes: number;
+  }[];
+  readonly stops: readonly number[];
 }
 
 /** Messages that say what the receiver had heard, and do not say that they may. */
@@ -176,9 +217,12 @@ describe('feedback in any schedule of votes, answers, faults and crashes', () =>
           // The last that is told is the last that was said.
           expect(Math.max(...own.map(({ revision }) => revision))).toBe(times.length - 1);
           const first = attempts.find((attempt) => attempt.ballot === ballot);
-          expect(first?.at).toBeLessThanOrEqual(begin + (MAX_S + 1) * 1_000);
+          const stopped = given.stops.reduce<number>((sum, seconds) => sum + seconds + (seconds > 0 ? LEASE_S : 0), 0);
+          expect(first?.at).toBeLessThanOrEqual(begin + (MAX_S + 1 + stopped) * 1_000);
           for (const { at } of attempts.filter((attempt) => attempt.ballot === ballot && attempt.told === undefined)) {
-            const lastChange = Math.max(...times.filter((time) => time < at));
+            // What is said while a process stands still, before it sends, is not known to it.
+            const lookedAt = at - (stopped > 0 ? 10_000 : 0);
+            const lastChange = Math.max(...times.filter((time) => time < lookedAt || time === begin));
             const isQuiet = at - lastChange >= QUIET_S * 1_000;
             expect(isQuiet || at >= begin + MAX_S * 1_000).toBe(true);
           }
@@ -193,7 +237,8 @@ describe('feedback in any schedule of votes, answers, faults and crashes', () =>
       {
         votes: ['a'],
         answers: [],
-        deliveries: [{ outcome: { kind: 'unknown', error: 'lost' }, arrives: true, dies: 9 }],
+        deliveries: [{ outcome: { kind: 'unknown', error: 'lost' }, arrives: true, dies: 9, takes: 0 }],
+        stops: [],
       },
       true,
     );
