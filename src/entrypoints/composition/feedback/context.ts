@@ -5,7 +5,7 @@ import { ports as votes } from '../votes/module.ts';
 import { metrics } from './metrics.ts';
 import { type FeedbackConfig, feedbackModule } from './module.ts';
 import { ports } from './outbox-module.ts';
-import { reactToChanges } from './react-to-feedback.ts';
+import { reactToKept } from './react-to-feedback.ts';
 
 /** Joins votes to tasks: what is said in a poll becomes tasks, and these tell the receiver of the poll. */
 export const feedback = defineContext({
@@ -27,7 +27,10 @@ export const feedback = defineContext({
       meter: container.get(system.meter),
     };
     return container.get(votes.feedbackFeeds).map((feed) => ({
-      start: () => feed.start({ changes: (changes) => reactToChanges(parts, changes), gap: async () => undefined }),
+      // A full queue keeps its feed busy, and no service from its start.
+      start: () => {
+        void feed.start({ changes: (changes) => reactToKept(parts, changes), gap: async () => undefined });
+      },
       stop: () => feed.stop(),
     }));
   },

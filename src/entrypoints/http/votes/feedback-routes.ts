@@ -55,7 +55,7 @@ export const feedbackRoutes =
       async ({ params, headers, body }, reply) => {
         const { pollId } = params;
         const voteId = voteIdIn(params.voteId);
-        const precondition = preconditionIn(headers, etagOf);
+        const precondition = preconditionIn(headers, etagOf, ({ revision }) => revision > 0);
         const answered = await answerBallot.execute(pollId, voteId, body.answers, precondition);
         if (answered.revision > 0) reply.header('etag', etagOf(answered));
         return { voteId, pollId, ...answered };

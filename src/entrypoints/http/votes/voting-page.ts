@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { AnsweredBallot } from '../../../domain/votes/answer-ballot.ts';
-import { type Poll, pollStatus } from '../../../domain/votes/poll.ts';
+import { isReadOnly, type Poll, pollStatus } from '../../../domain/votes/poll.ts';
 import { matchWord } from '../../../domain/votes/words.ts';
 import { timestamp } from '../schemas.ts';
 
@@ -153,6 +153,7 @@ ${body}
 
 function unvotedBody(page: VotingPage): Html {
   const { poll, now } = page;
+  if (isReadOnly(poll)) return note('This poll is closed and takes no more votes.');
   switch (pollStatus(poll, now)) {
     case 'closed':
       return note('This poll is closed and takes no more votes.');
