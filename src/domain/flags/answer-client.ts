@@ -6,9 +6,6 @@ import { FlagConnection } from './flag-connection.ts';
 import type { HostedConnection, Subscriber } from './hosted-connection.ts';
 import { type ClientMessage, clientMessageIn } from './socket-messages.ts';
 
-/** Of a context in JSON. */
-const MAX_CONTEXT_LENGTH = 16_384;
-
 /** Refusals that end a connection: no repeat of the message can help. */
 const FINAL = new Set(['FLAGS_SET_NOT_FOUND', 'FORBIDDEN', 'INVALID_REQUEST']);
 
@@ -70,8 +67,6 @@ export class AnswerClient {
       return subscriber;
     }
     const { context, contextId } = message;
-    if (JSON.stringify(context).length > MAX_CONTEXT_LENGTH)
-      throw invalidRequest({ path: 'context', message: `must have at most ${MAX_CONTEXT_LENGTH} characters in JSON` });
     const subscriber = { ...connection, context, contextId };
     return (await this.registry.subscribe(subscriber)) ? subscriber : undefined;
   }

@@ -1,5 +1,6 @@
 import type { ConnectionHost, ConnectionRegistry, ConnectionRights } from '../../ports/flags.ts';
 import { concurrently } from '../shared/concurrently.ts';
+import { DomainError } from '../shared/domain-error.ts';
 import type { HostedConnection, Subscriber } from './hosted-connection.ts';
 import type { ServerMessage } from './socket-messages.ts';
 import { utf8 } from './utf8.ts';
@@ -67,15 +68,24 @@ export class DeliverMessages {
     messageFor: (subscriber: Subscriber) => Promise<ServerMessage>,
   ): Promise<readonly Subscriber[]> {
     const refused = await concurrently(AT_ONCE, subscribers, async (subscriber) => {
-      if (!(await this.rights.mayConnect(subscriber.owner, subscriber.setId))) {
-        await this.end(subscriber);
-        return [];
-      }
+      if (!(await this.rights.mayConnect(subscriber.owner, subscriber.setId)))
+        return (await this.isEnded(subscriber)) ? [] : [subscriber];
       const delivery = await this.host.send(subscriber.connectionId, this.textOf(await messageFor(subscriber)));
       if (delivery === 'gone') await this.registry.close(subscriber);
       return delivery === 'refused' ? [subscriber] : [];
     });
     return refused.flat();
+  }
+
+  /** One connection that goes on must not keep the others from their messages. */
+  private async isEnded(connection: HostedConnection): Promise<boolean> {
+    try {
+      await this.end(connection);
+      return true;
+    } catch (error) {
+      if (error instanceof DomainError) throw error;
+      return false;
+    }
   }
 
   private textOf(message: ServerMessage): string {

@@ -4,6 +4,9 @@ import type { Evaluation, EvaluationContext } from './evaluate.ts';
 /** The protocol of these messages, as WebSocket clients may name it. */
 export const SUBPROTOCOL = 'portside.flags.1';
 
+/** Of a context in JSON. */
+const MAX_CONTEXT_LENGTH = 16_384;
+
 /** What a client says. The first is `hello`. */
 export type ClientMessage =
   | {
@@ -66,13 +69,33 @@ export function clientMessageIn(text: string): ClientMessage {
   if (type !== 'hello' && type !== 'context') throw invalid('type', 'must be hello, context or resync');
   if (!isObject(context)) throw invalid('context', 'must be an object');
   const { targetingKey } = context;
+  const kept = keptOf(context);
   if (targetingKey !== undefined && targetingKey !== null && typeof targetingKey !== 'string')
     throw invalid('context.targetingKey', 'must be a text');
   if (!isCount(contextId)) throw invalid('contextId', 'must be a whole number from 0 on');
-  if (type === 'context') return { type, context, contextId };
+  if (type === 'context') return { type, context: kept, contextId };
   if (revision !== undefined && !isCount(revision)) throw invalid('revision', 'must be a whole number from 0 on');
-  return { type, context, contextId, revision };
+  return { type, context: kept, contextId, revision };
 }
+
+/** In place of what no rule looks into, of which one message could bring very much. */
+const NESTED = Object.freeze({});
+
+/** What evaluation sees of a context, which is kept as long as its connection. */
+function keptOf(context: Readonly<Record<string, unknown>>): EvaluationContext {
+  const kept = Object.fromEntries(
+    Object.entries(context).map(([name, value]) => {
+      if ([value].flat().some((each) => typeof each === 'number' && !Number.isFinite(each)))
+        throw invalid(`context.${name}`, 'must not be a number that large');
+      return [name, Array.isArray(value) ? value.map(withoutParts) : withoutParts(value)];
+    }),
+  );
+  if (JSON.stringify(kept).length > MAX_CONTEXT_LENGTH)
+    throw invalid('context', `must have at most ${MAX_CONTEXT_LENGTH} characters in JSON`);
+  return kept;
+}
+
+const withoutParts = (value: unknown): unknown => (typeof value === 'object' && value !== null ? NESTED : value);
 
 function parsed(text: string): unknown {
   try {

@@ -26,6 +26,8 @@ const RUNS = 60;
 /** Notes how many messages are under way, and refuses as often as it is told. */
 class FaultyHost extends MemoryConnectionHost {
   readonly refusals = new Map<string, number>();
+  /** Connections that are not ended, since API Gateway is asked too much. */
+  readonly endless = new Set<string>();
   underWay = 0;
   mostUnderWay = 0;
   attempts = 0;
@@ -40,6 +42,11 @@ class FaultyHost extends MemoryConnectionHost {
     if (left === 0) return super.send(connectionId, text);
     this.refusals.set(connectionId, left - 1);
     return 'refused';
+  }
+
+  override async end(connectionId: string): Promise<void> {
+    if (this.endless.has(connectionId)) throw new Error('429');
+    await super.end(connectionId);
   }
 }
 
@@ -282,6 +289,20 @@ describe('clients whose connections are held elsewhere', () => {
 
     expect(await world.answer('one', text)).toBe(code);
     expect(world.host.sentTo('one')).toBeUndefined();
+  });
+
+  it('are told though one beside them may not be connected any more, and its connection does not end', async () => {
+    for (const client of ['one', 'two', 'three']) await world.connect(client);
+    await world.put('b');
+    world.withoutRight.add('key:one');
+    world.host.endless.add('one');
+
+    expect(await world.push(1)).toBe(1);
+    for (const client of ['two', 'three']) {
+      await world.hear(client);
+      await world.expectNewest(client);
+    }
+    expect(world.messages('one').map(({ type }) => type)).not.toContain('change');
   });
 
   it('are disconnected once their set is deleted', async () => {

@@ -36,6 +36,8 @@ export interface FlagSocketOptions {
   readonly read: (atLeast: number) => Promise<CurrentFlagSet>;
   readonly problemOf: (code: string) => Pick<Problem, 'status'>;
   readonly random: Random;
+  /** Records what must not happen, and ended the connection. */
+  readonly onFault: (error: unknown) => void;
 }
 
 /** One client's socket: whatever is written to it is written here, one message after the other. */
@@ -81,6 +83,10 @@ export class FlagSocket {
 
   /** Tells the client what is new, as soon as it is its turn. */
   push(): void {
+    this.guard(() => this.pushInTurn());
+  }
+
+  private pushInTurn(): void {
     if (!this.isOpen || this.later) return;
     const wait = this.isSlow ? GAP_MS : this.sentAt + GAP_MS - performance.now();
     if (this.isSlow) this.connection.forgetFlags();
@@ -108,6 +114,16 @@ export class FlagSocket {
     setTimeout(() => this.socket.terminate(), CLOSE_MS).unref();
   }
 
+  /** A fault in one connection ends that one, not the process. */
+  private guard(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.options.onFault(error);
+      this.close({ code: 'INTERNAL' });
+    }
+  }
+
   private get isOpen(): boolean {
     return this.socket.readyState === this.socket.OPEN;
   }
@@ -125,6 +141,7 @@ export class FlagSocket {
       this.connection.receive(message);
       this.push();
     } catch (error) {
+      if (!(error instanceof DomainError)) this.options.onFault(error);
       this.close(error instanceof DomainError ? error : { code: 'INTERNAL' });
     }
   }
@@ -141,7 +158,9 @@ export class FlagSocket {
     if (performance.now() - this.heardAt > SILENCE_MS) this.socket.terminate();
     if (!this.isOpen) return;
     this.socket.ping();
-    if (!this.isSlow && !this.later) this.send(this.connection.signOfLife(this.options.latest()));
+    this.guard(() => {
+      if (!this.isSlow && !this.later) this.send(this.connection.signOfLife(this.options.latest()));
+    });
   }
 
   private send(message: ServerMessage | undefined): void {

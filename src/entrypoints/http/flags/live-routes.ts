@@ -163,6 +163,7 @@ export const liveRoutes = ({ current, tickets, random }: LiveRoutesOptions): Fas
             read: (atLeast) => current.read(setId, atLeast),
             problemOf: (code) => ({ ...generalProblems, ...ofFlags })[code] ?? { status: 500 },
             random,
+            onFault: (err) => log.error({ err }, 'a connection of flags failed'),
           });
           ends.push(
             app.watchCaller(request, reply, (refusal) =>
