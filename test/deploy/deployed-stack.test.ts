@@ -325,13 +325,13 @@ describe('the deployed stack', () => {
     it('tells a service of feedback, and of what is said later', async () => {
       const voteId = 'mail-8-reader-4711-2b9c';
       const notify = { url: service.url, quietSeconds: 5, maxSeconds: 60 };
-      const poll = await createPoll({ pollId: 'told', questions: [{ id: 'why', text: 'Why?' }], notify });
+      const poll = await createPoll({ pollId: 'told-by-post', questions: [{ id: 'why', text: 'Why?' }], notify });
       expect(poll).toMatchObject({ status: 201 });
-      expect(await vote('told', voteId)).toMatchObject({ status: 201 });
+      expect(await vote('told-by-post', voteId)).toMatchObject({ status: 201 });
       const told = () => service.calls.map(({ body }) => JSON.parse(body).revision);
       await eventually(told, (revisions) => revisions.length === 1, 90_000);
 
-      const path = `/polls/told/votes/${voteId}/answers`;
+      const path = `/polls/told-by-post/votes/${voteId}/answers`;
       expect((await send({ method: 'PUT', url: path, body: { answers: { why: 'That.' } } })).status).toBe(200);
       await eventually(told, (revisions) => revisions.length === 2, 90_000);
       expect(told()).toEqual([0, 1]);

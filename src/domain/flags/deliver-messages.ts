@@ -27,14 +27,29 @@ export class DeliverMessages {
 
   /**
    * @param messageFor what a subscriber is told; asked again for each attempt
+   * @param pauses before each further attempt at what was refused, ms
    * @returns how many could not be reached, since their messages were refused again and again
    * @throws DomainError `STORE_UNAVAILABLE`; what `messageFor` throws
    */
-  async toAll(setId: string, messageFor: (subscriber: Subscriber) => Promise<ServerMessage>): Promise<number> {
+  async toAll(
+    setId: string,
+    messageFor: (subscriber: Subscriber) => Promise<ServerMessage>,
+    pauses: readonly number[] = PAUSES_MS,
+  ): Promise<number> {
     const refused: Subscriber[] = [];
     for await (const subscribers of this.registry.subscribers(setId))
       refused.push(...(await this.send(subscribers, messageFor)));
-    return this.sendAgain(refused, messageFor);
+    return this.sendAgain(refused, messageFor, pauses);
+  }
+
+  /** Ends all connections to a set. @returns how many go on @throws DomainError `STORE_UNAVAILABLE` */
+  async endAll(setId: string): Promise<number> {
+    let left = 0;
+    for await (const subscribers of this.registry.subscribers(setId)) {
+      const ended = await concurrently(AT_ONCE, subscribers, (each) => this.isEnded(each));
+      left += ended.filter((isEnded) => !isEnded).length;
+    }
+    return left;
   }
 
   /** @returns whether the client has it, or is gone; as {@link toAll} */
@@ -52,9 +67,10 @@ export class DeliverMessages {
   private async sendAgain(
     subscribers: readonly Subscriber[],
     messageFor: (subscriber: Subscriber) => Promise<ServerMessage>,
+    pauses: readonly number[] = PAUSES_MS,
   ): Promise<number> {
     let refused = subscribers;
-    for (const ms of PAUSES_MS) {
+    for (const ms of pauses) {
       if (refused.length === 0) break;
       await this.pause(ms);
       refused = await this.send(refused, messageFor);

@@ -1,4 +1,4 @@
-import type { ConnectionRegistry, FlagStore } from '../../ports/flags.ts';
+import type { FlagStore } from '../../ports/flags.ts';
 import type { Clock } from '../../ports/system.ts';
 import { changedValues } from './changed-values.ts';
 import type { DeliverMessages } from './deliver-messages.ts';
@@ -8,7 +8,6 @@ import type { ServerMessage } from './socket-messages.ts';
 export class PushChanges {
   constructor(
     private readonly store: FlagStore,
-    private readonly registry: ConnectionRegistry,
     private readonly deliver: DeliverMessages,
     private readonly clock: Clock,
   ) {}
@@ -18,14 +17,16 @@ export class PushChanges {
    * the revision from which it leads to which, and whoever holds another one leaves it or asks for the state.
    *
    * @param from the revision before the first that they may not know
+   * @param to the last that is told; a later one has a push of its own, and the two join without a gap
    * @returns how many could not be reached, since their messages were refused again and again
    * @throws DomainError `STORE_UNAVAILABLE`
    */
-  async execute(setId: string, from: number): Promise<number> {
+  async execute(setId: string, from: number, to: number): Promise<number> {
     const asOf = this.clock.now();
-    const after = await this.store.get(setId);
-    if (!after) return this.endAll(setId);
-    if (after.revision <= from) return 0;
+    const newest = await this.store.get(setId);
+    if (!newest) return this.deliver.endAll(setId);
+    if (newest.revision <= from) return 0;
+    const after = to < newest.revision ? await earlierSet(this.store, newest, to) : newest;
     const before = await earlierSet(this.store, after, from);
     return this.deliver.toAll(
       setId,
@@ -38,11 +39,5 @@ export class PushChanges {
         ...changedValues(before, after, context),
       }),
     );
-  }
-
-  private async endAll(setId: string): Promise<number> {
-    for await (const subscribers of this.registry.subscribers(setId))
-      for (const subscriber of subscribers) await this.deliver.end(subscriber);
-    return 0;
   }
 }

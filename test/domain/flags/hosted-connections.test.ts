@@ -69,7 +69,7 @@ class World {
     async (ms) => void this.pauses.push(ms),
   );
   private readonly changes = new ChangeFlags(this.store, this.current(), this.clock);
-  private readonly pushChanges = new PushChanges(this.store, this.registry, this.deliver, this.clock);
+  private readonly pushChanges = new PushChanges(this.store, this.deliver, this.clock);
   private readonly clients = new Map<string, { readonly client: FlagClient; read: number }>();
 
   async start(): Promise<void> {
@@ -109,7 +109,8 @@ class World {
     await this.hear(connectionId);
   }
 
-  push = (from: number): Promise<number> => this.pushChanges.execute('web', from);
+  /** Of a batch of the stream whose last record is that of the newest revision, unless said. */
+  push = (from: number, to = Number.MAX_SAFE_INTEGER): Promise<number> => this.pushChanges.execute('web', from, to);
   sweep = (): Promise<number> => new SweepConnections(this.store, this.current(), this.deliver).execute();
 
   messages = (connectionId: string): ServerMessage[] =>
@@ -209,6 +210,25 @@ describe('clients whose connections are held elsewhere', () => {
 
     await world.expectNewest('one');
     expect(await world.push(9)).toBe(0);
+  });
+
+  it('need not ask anything where a change follows while one is told', async () => {
+    await world.connect('one');
+    for (const key of ['b', 'c', 'd']) await world.put(key);
+    await world.push(1, 2);
+    await world.push(2, 4);
+    await world.hear('one');
+
+    await world.expectNewest('one');
+    expect(world.messages('one').map(({ type }) => type)).toEqual(['state', 'change', 'change']);
+  });
+
+  it('wait for the next sweep where a sign of life is refused', async () => {
+    await world.connect('one');
+    world.host.refusals.set('one', 1_000);
+
+    expect(await world.sweep()).toBe(1);
+    expect(world.pauses).toEqual([]);
   });
 
   it('are forgotten once they are gone, and hold up nobody', async () => {

@@ -1,10 +1,11 @@
 import { HEAD, setIdIn } from '../flag-store.ts';
 import type { StreamRecord } from './stream-record.ts';
 
-/** What records say of one set: the first revision among them. */
+/** What records say of one set: the first and the last revision among them. */
 export interface ChangedSet {
   readonly setId: string;
-  readonly revision: number;
+  readonly first: number;
+  readonly last: number;
   /** Of its records. */
   readonly sequenceNumbers: readonly string[];
 }
@@ -37,7 +38,8 @@ export function decodeHeads(records: readonly StreamRecord[]): DecodedHeads {
     const before = sets.get(setId);
     sets.set(setId, {
       setId,
-      revision: Math.min(revision, before?.revision ?? revision),
+      first: Math.min(revision, before?.first ?? revision),
+      last: Math.max(revision, before?.last ?? revision),
       sequenceNumbers: [...(before?.sequenceNumbers ?? []), sequenceNumber],
     });
   }

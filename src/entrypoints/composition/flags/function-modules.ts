@@ -84,7 +84,7 @@ export const hostedConnectionsModule = (config: HostedConfig): ContainerModule =
     provide(bind, CurrentFlagSets, ports.flags, AdvanceFlagSet, system.clock, ports.elapsed);
     provide(bind, ConnectClient, FlagTickets, ports.rights, ports.registry);
     provide(bind, AnswerClient, ports.registry, ports.rights, CurrentFlagSets, DeliverMessages);
-    provide(bind, PushChanges, ports.flags, ports.registry, DeliverMessages, system.clock);
+    provide(bind, PushChanges, ports.flags, DeliverMessages, system.clock);
     provide(bind, SweepConnections, ports.flags, CurrentFlagSets, DeliverMessages);
   });
 

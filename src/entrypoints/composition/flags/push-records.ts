@@ -27,8 +27,8 @@ export async function pushRecords(
     meter.record('UnreadableRecords', unreadable.length, 'Count');
   }
   const failed = unreadable.map(({ sequenceNumber }) => sequenceNumber);
-  for (const { setId, revision, sequenceNumbers } of sets) {
-    const missed = await pushChanges.execute(setId, revision - 1);
+  for (const { setId, first, last, sequenceNumbers } of sets) {
+    const missed = await pushChanges.execute(setId, first - 1, last);
     if (missed === 0) continue;
     logger.warn({ setId, missed }, 'clients of flags could not be reached: they will ask after the next sign of life');
     failed.push(...sequenceNumbers);
