@@ -7,6 +7,8 @@ const MAX_STREAMS = 10_000;
 const MAX_OF_ADDRESS = 2_000;
 /** When somebody who was refused may try again. Until then pages ask for the results instead. */
 const RETRY_AFTER_SECONDS = 10;
+/** One that is opened while the process ends brings its first event: pages take one without any for a sign that none come here. */
+const LATE_MS = 1_000;
 
 /**
  * The event streams and sockets of a process. Each stays open for as long as somebody listens, so there is an end to their
@@ -57,7 +59,7 @@ export class OpenStreams {
     const own = (): void => end();
     this.ends.add(own);
     this.counts.set(address, ofAddress + 1);
-    if (this.isEnded) queueMicrotask(own);
+    if (this.isEnded) setTimeout(own, LATE_MS).unref();
     return () => {
       if (!this.ends.delete(own)) return;
       const left = (this.counts.get(address) as number) - 1;
