@@ -69,6 +69,10 @@ describe('the deployed stack', () => {
     const body = { question: 'Which colour?', choices: ['RED', 'GREEN', 'BLUE'], ...fields };
     return send({ method: 'POST', url: '/polls', headers: authorization, body });
   };
+  const queueNames = async (): Promise<string[]> => {
+    const { body } = await send({ method: 'GET', url: '/queues', headers: authorization });
+    return (JSON.parse(body).queues as { queue: string }[]).map(({ queue }) => queue).sort();
+  };
   const text = (MessageSid: string, Body: string, To = '+15005550006'): Promise<HttpAnswer> => {
     const body = new URLSearchParams({ MessageSid, From: '+15005550001', To, Body });
     return send({ method: 'POST', url: '/webhooks/twilio/sms', body });
@@ -370,7 +374,7 @@ describe('the deployed stack', () => {
       expect(await admin('POST', '/queues/outside/redrive')).toEqual({ redriven: 1 });
       expect(await tell('complete', { fence: await claim(), result: 2 })).toBe('SUCCESS');
       expect(await admin('GET', '/queues/outside')).toMatchObject({ pending: 0, taken: 0, deadLetters: 0 });
-      expect((await admin('GET', '/queues')).queues).toHaveLength(2);
+      expect(await queueNames()).toEqual(['feedback-url', 'mail', 'outside']);
       await processorIsIdle();
     });
 
@@ -383,7 +387,7 @@ describe('the deployed stack', () => {
         expect(await admin('DELETE', `/queues/passing/tasks?status=${status}`)).toEqual({ removed: 1 });
       const answer = await send({ method: 'DELETE', url: '/queues/passing', headers: authorization });
       expect([answer.status, answer.body]).toEqual([204, '']);
-      expect((await admin('GET', '/queues')).queues).toHaveLength(2);
+      expect(await queueNames()).not.toContain('passing');
     });
 
     it('one at a time while their service is away, which all who work on the queue are told', async () => {
@@ -666,10 +670,8 @@ describe('the deployed stack', () => {
       await stack.putPolicy('ApiRole', name, { ...policy, Statement });
 
       expect((await send({ url: '/polls' })).status).toBe(500);
-      expect(aws.recorder.calls.at(-1)).toMatchObject({
-        operation: 'Query',
-        refusal: expect.stringContaining('AccessDenied'),
-      });
+      const query = aws.recorder.calls.findLast(({ operation }) => operation === 'Query');
+      expect(query).toMatchObject({ refusal: expect.stringContaining('AccessDenied') });
 
       await stack.putPolicy('ApiRole', name, policy);
       expect((await send({ url: '/polls' })).status).toBe(200);

@@ -58,7 +58,7 @@ await withServer('stocks under faults', startRedis, ({ url: redisUrl }) => {
     await Promise.all(playing);
     lag.disable();
     lagMs = lag.max / 1e6;
-  }, 60_000);
+  }, 120_000);
   afterAll(async () => {
     for (const world of worlds.values()) await world.stop();
   });
