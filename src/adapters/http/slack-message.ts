@@ -1,3 +1,4 @@
+import { beginningOf } from '../../domain/shared/beginning-of.ts';
 import type { Feedback } from '../../domain/votes/feedback.ts';
 import type { Poll } from '../../domain/votes/poll.ts';
 
@@ -72,6 +73,3 @@ const DIRECTIONS = /[\u202a-\u202e\u2066-\u2069]/g;
 
 /** Slack takes no empty text. */
 const shown = (text: string): string => beginningOf(text.replace(DIRECTIONS, ''), MAX_TEXT).trim() || '(nothing)';
-
-/** Without half a surrogate pair at its end. */
-const beginningOf = (text: string, length: number): string => text.slice(0, length).replace(/[\ud800-\udbff]$/, '');

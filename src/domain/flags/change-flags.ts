@@ -1,10 +1,9 @@
 import type { FlagStore } from '../../ports/flags.ts';
 import type { Clock } from '../../ports/system.ts';
-import { storeUnavailable } from '../shared/domain-error.ts';
-import { pagesOf } from '../shared/page.ts';
 import { changeIf, type Precondition } from '../shared/precondition.ts';
 import { assertFits, assertValid } from './check-flag.ts';
 import type { CurrentFlagSets } from './current-flag-sets.ts';
+import { changedSince } from './earlier-set.ts';
 import { flagNotFound } from './errors.ts';
 import { existingSet } from './existing-set.ts';
 import type { Flag, FlagDefinition } from './flag.ts';
@@ -24,8 +23,6 @@ export interface ChangedSet {
   readonly set: FlagSet;
   readonly changes: readonly FlagChange[];
 }
-
-const PAGE = 100;
 
 /** Each change makes one revision, whether or not it changes anything. */
 export class ChangeFlags {
@@ -69,7 +66,8 @@ export class ChangeFlags {
     let readUpTo = to;
     return this.change(order, async (set) => {
       assertReached(set, to);
-      were = new Map([...(await this.flagsAt(set, readUpTo)), ...were]);
+      const read = await changedSince(this.store, set, readUpTo);
+      were = new Map([...read.were, ...were]);
       readUpTo = set.revision;
       return changesBack(set, were);
     });
@@ -92,21 +90,5 @@ export class ChangeFlags {
         return { set: changed, changes };
       },
     );
-  }
-
-  /** What the flags were at a revision that were changed after it, and up to that of the set. */
-  private async flagsAt(
-    { setId, revision: last }: FlagSet,
-    first: number,
-  ): Promise<ReadonlyMap<string, Flag | undefined>> {
-    const were = new Map<string, Flag | undefined>();
-    const pages = pagesOf((cursor) => this.store.history(setId, { limit: PAGE, ...(cursor && { cursor }) }));
-    for await (const entries of pages)
-      for (const { revision, key, before } of entries) {
-        if (revision <= first) return were;
-        if (revision <= last && key !== null) were.set(key, before);
-      }
-    if (first === 0) return were;
-    throw storeUnavailable(new Error(`the history of the flag set ends before revision ${first}`));
   }
 }

@@ -1,4 +1,5 @@
 import type { FlagStore } from '../../ports/flags.ts';
+import { pagesOf } from '../shared/page.ts';
 import type { CurrentFlagSets } from './current-flag-sets.ts';
 import type { DeliverMessages } from './deliver-messages.ts';
 import { FlagConnection } from './flag-connection.ts';
@@ -24,13 +25,15 @@ export class SweepConnections {
   async execute(): Promise<number> {
     const failures: unknown[] = [];
     let missed = 0;
-    for await (const setId of this.setIds())
-      try {
-        // The next sweep is the next attempt: more of them here would keep the sets behind this one from their turn.
-        missed += await this.deliver.toAll(setId, (subscriber) => this.signOfLife(subscriber), []);
-      } catch (error) {
-        failures.push(error);
-      }
+    const pages = pagesOf((cursor) => this.store.list({ limit: PAGE, ...(cursor ? { cursor } : {}) }));
+    for await (const sets of pages)
+      for (const { setId } of sets)
+        try {
+          // The next sweep is the next attempt: more of them here would keep the sets behind this one from their turn.
+          missed += await this.deliver.toAll(setId, (subscriber) => this.signOfLife(subscriber), []);
+        } catch (error) {
+          failures.push(error);
+        }
     if (failures.length > 0) throw failures[0];
     return missed;
   }
@@ -40,14 +43,5 @@ export class SweepConnections {
     const current = await this.current.read(setId);
     const held = { context, contextId, revision: current.set.revision };
     return new FlagConnection(held).signOfLife(current) as ServerMessage;
-  }
-
-  private async *setIds(): AsyncIterable<string> {
-    let cursor: string | undefined;
-    do {
-      const { items, nextCursor } = await this.store.list({ limit: PAGE, ...(cursor ? { cursor } : {}) });
-      for (const { setId } of items) yield setId;
-      cursor = nextCursor;
-    } while (cursor);
   }
 }

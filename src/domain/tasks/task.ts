@@ -1,3 +1,4 @@
+import { beginningOf } from '../shared/beginning-of.ts';
 import { sortable } from '../shared/sortable.ts';
 
 export type TaskStatus = 'PENDING' | 'TAKEN' | 'SUCCESS' | 'FAILURE' | 'SHED' | 'CANCELLED';
@@ -247,13 +248,10 @@ function withEnd(task: Task, outcome: AttemptOutcome, endedAt: number, error?: s
     endedAt,
     ...(worker === undefined ? {} : { worker }),
     outcome,
-    ...(error === undefined ? {} : { error: beginningOf(error) }),
+    ...(error === undefined ? {} : { error: beginningOf(error, MAX_HISTORY_ERROR) }),
   };
   return { ...task, history: [...history, end].slice(-MAX_HISTORY) };
 }
-
-/** Without half a surrogate pair at its end, which stores would not preserve. */
-const beginningOf = (error: string): string => error.slice(0, MAX_HISTORY_ERROR).replace(/[\ud800-\udbff]$/, '');
 
 /**
  * Whether a task is unchanged since it was read. Each claim has its own fence, each redrive sets a new deadline, each

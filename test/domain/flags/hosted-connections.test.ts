@@ -450,3 +450,13 @@ it('a set is read as it was at an earlier revision', async () => {
 
   for (const set of sets) expect(await earlierSet(world.store, sets.at(-1) as FlagSet, set.revision)).toEqual(set);
 });
+
+it('a set whose history is gone is not taken for one that was the same before', async () => {
+  const world = new World();
+  await world.start();
+  for (const key of ['a', 'b']) await world.put(key);
+  const set = await world.set();
+  await world.store.clear('web');
+
+  await expect(earlierSet(world.store, set, 1)).rejects.toThrow(expect.objectContaining({ code: 'STORE_UNAVAILABLE' }));
+});
