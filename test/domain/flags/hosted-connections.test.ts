@@ -456,7 +456,7 @@ it('a set whose history is gone is not taken for one that was the same before', 
   await world.start();
   for (const key of ['a', 'b']) await world.put(key);
   const set = await world.set();
-  await world.store.clear('web');
+  await world.delete();
 
   await expect(earlierSet(world.store, set, 1)).rejects.toThrow(expect.objectContaining({ code: 'STORE_UNAVAILABLE' }));
 });
